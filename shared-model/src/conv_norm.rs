@@ -1,0 +1,258 @@
+//! A convolution followed by batch normalisation, and how named weights come in and go out.
+
+use burn::module::{Module, Param, RunningState};
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::{BatchNorm, BatchNormConfig, Linear, PaddingConfig2d};
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::model_file::{ModelFileError, Weight, Weights};
+
+/// Convolution without bias and batch normalisation; after [`ConvNorm::fold`] one convolution
+/// with bias.
+#[derive(Module, Debug)]
+pub struct ConvNorm {
+    conv: Conv2d,
+    norm: Option<BatchNorm>,
+}
+
+impl ConvNorm {
+    /// A `kernel x kernel` convolution with "same" padding for odd kernels.
+    #[must_use]
+    pub fn new(channels: [usize; 2], kernel: usize, stride: usize, groups: usize, device: &Device) -> Self {
+        Self::dilated(channels, kernel, stride, groups, 1, device)
+    }
+
+    /// As [`ConvNorm::new`], with gaps of `dilation` between the kernel's elements.
+    #[must_use]
+    pub fn dilated(
+        channels: [usize; 2],
+        kernel: usize,
+        stride: usize,
+        groups: usize,
+        dilation: usize,
+        device: &Device,
+    ) -> Self {
+        let pad = dilation * (kernel / 2);
+        let conv = Conv2dConfig::new(channels, [kernel, kernel])
+            .with_stride([stride, stride])
+            .with_dilation([dilation, dilation])
+            .with_groups(groups)
+            .with_padding(PaddingConfig2d::Explicit(pad, pad, pad, pad))
+            .with_bias(false)
+            // He initialisation over the outputs, as torchvision's ResNet.
+            .with_initializer(burn::nn::Initializer::KaimingNormal {
+                gain: std::f64::consts::SQRT_2,
+                fan_out_only: true,
+            })
+            .init(device);
+        Self {
+            conv,
+            norm: Some(BatchNormConfig::new(channels[1]).init(device)),
+        }
+    }
+
+    /// `[batch, in, h, w]` to `[batch, out, h / stride, w / stride]`.
+    #[must_use]
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let x = self.conv.forward(x);
+        match &self.norm {
+            Some(norm) => norm.forward(x),
+            None => x,
+        }
+    }
+
+    /// Multiplies the running statistics into the convolution: the same result in evaluation mode
+    /// with one pass over the data less.
+    #[must_use]
+    pub fn fold(mut self) -> Self {
+        let Some(norm) = self.norm.take() else { return self };
+        let scale = norm.gamma.val() / (norm.running_var.value() + norm.epsilon).sqrt();
+        let shift = norm.beta.val() - norm.running_mean.value() * scale.clone();
+        let [out, ..] = self.conv.weight.dims();
+        self.conv.weight = self
+            .conv
+            .weight
+            .map(|weight| weight * scale.reshape([out, 1, 1, 1]));
+        self.conv.bias = Some(Param::from_tensor(shift));
+        self
+    }
+
+    /// Takes weights under torchvision's names: `{conv}.weight`, `{norm}.weight`, `.bias`,
+    /// `.running_mean`, `.running_var`.
+    ///
+    /// # Errors
+    /// When a weight is missing or its shape is another.
+    pub fn load(
+        mut self,
+        source: &mut WeightSource<'_>,
+        conv: &str,
+        norm: &str,
+    ) -> Result<Self, ModelFileError> {
+        self.conv.weight = source.param(&format!("{conv}.weight"), self.conv.weight)?;
+        if let Some(batch_norm) = self.norm.as_mut() {
+            let b = batch_norm.clone();
+            batch_norm.gamma = source.param(&format!("{norm}.weight"), b.gamma)?;
+            batch_norm.beta = source.param(&format!("{norm}.bias"), b.beta)?;
+            let mean = source.tensor(&format!("{norm}.running_mean"), b.running_mean.value().dims())?;
+            let var = source.tensor(&format!("{norm}.running_var"), b.running_var.value().dims())?;
+            batch_norm.running_mean = RunningState::new(mean);
+            batch_norm.running_var = RunningState::new(var);
+        }
+        Ok(self)
+    }
+
+    /// Puts the weights under torchvision's names. A folded layer has none of its own to give.
+    ///
+    /// # Errors
+    /// When the device cannot be read.
+    pub fn save(&self, sink: &mut WeightSink, conv: &str, norm: &str) -> Result<(), ReadError> {
+        sink.put(&format!("{conv}.weight"), self.conv.weight.val())?;
+        if let Some(batch_norm) = &self.norm {
+            sink.put(&format!("{norm}.weight"), batch_norm.gamma.val())?;
+            sink.put(&format!("{norm}.bias"), batch_norm.beta.val())?;
+            sink.put(
+                &format!("{norm}.running_mean"),
+                batch_norm.running_mean.value_sync(),
+            )?;
+            sink.put(
+                &format!("{norm}.running_var"),
+                batch_norm.running_var.value_sync(),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Reading a tensor back from the device failed.
+#[derive(Debug, thiserror::Error)]
+#[error("reading values back from the device failed: {0}")]
+pub struct ReadError(pub String);
+
+/// Named weights on their way into a network on a device.
+pub struct WeightSource<'a> {
+    weights: &'a Weights,
+    prefix: String,
+    device: &'a Device,
+}
+
+impl<'a> WeightSource<'a> {
+    /// Weights whose names begin with `prefix`, for tensors on `device`.
+    #[must_use]
+    pub fn new(weights: &'a Weights, prefix: &str, device: &'a Device) -> Self {
+        Self {
+            weights,
+            prefix: prefix.to_owned(),
+            device,
+        }
+    }
+
+    fn get(&self, name: &str, expected: &[usize]) -> Result<&'a Weight, ModelFileError> {
+        let name = format!("{}{name}", self.prefix);
+        let Some(weight) = self.weights.get(&name) else {
+            return Err(ModelFileError::Missing(name));
+        };
+        if weight.shape != expected {
+            let (found, expected) = (weight.shape.clone(), expected.to_vec());
+            return Err(ModelFileError::Shape {
+                name,
+                found,
+                expected,
+            });
+        }
+        Ok(weight)
+    }
+
+    /// The tensor of this name and shape.
+    ///
+    /// # Errors
+    /// When it is missing or has another shape.
+    pub fn tensor<const D: usize>(&self, name: &str, shape: [usize; D]) -> Result<Tensor<D>, ModelFileError> {
+        let weight = self.get(name, &shape)?;
+        Ok(Tensor::from_data(
+            TensorData::new(weight.values.clone(), shape),
+            self.device,
+        ))
+    }
+
+    /// The parameter of this name, in the shape of `like`.
+    ///
+    /// # Errors
+    /// As [`WeightSource::tensor`].
+    pub fn param<const D: usize>(
+        &self,
+        name: &str,
+        like: Param<Tensor<D>>,
+    ) -> Result<Param<Tensor<D>>, ModelFileError> {
+        let tensor = self.tensor(name, like.dims())?;
+        Ok(Param::from_tensor(tensor))
+    }
+
+    /// A linear layer from torch's `[out, in]` weight and bias; burn holds `[in, out]`.
+    ///
+    /// # Errors
+    /// As [`WeightSource::tensor`].
+    pub fn linear(&self, name: &str, like: Linear) -> Result<Linear, ModelFileError> {
+        let [input, output] = like.weight.dims();
+        let weight = self.tensor(&format!("{name}.weight"), [output, input])?;
+        let bias = self.tensor(&format!("{name}.bias"), [output])?;
+        Ok(linear_from(weight, bias))
+    }
+}
+
+/// A linear layer from torch's `[out, in]` weight and its bias.
+#[must_use]
+pub fn linear_from(weight: Tensor<2>, bias: Tensor<1>) -> Linear {
+    Linear {
+        weight: Param::from_tensor(weight.transpose()),
+        bias: Some(Param::from_tensor(bias)),
+    }
+}
+
+/// Named weights on their way out of a network.
+pub struct WeightSink {
+    weights: Weights,
+    prefix: String,
+}
+
+impl WeightSink {
+    /// An empty collection; names get `prefix` in front.
+    #[must_use]
+    pub fn new(prefix: &str) -> Self {
+        Self {
+            weights: Weights::new(),
+            prefix: prefix.to_owned(),
+        }
+    }
+
+    /// Puts a tensor in f32.
+    ///
+    /// # Errors
+    /// When the device cannot be read.
+    pub fn put<const D: usize>(&mut self, name: &str, tensor: Tensor<D>) -> Result<(), ReadError> {
+        let shape = tensor.dims().to_vec();
+        let values = tensor
+            .try_into_vec_as::<f32>()
+            .map_err(|e| ReadError(e.to_string()))?;
+        self.weights
+            .insert(format!("{}{name}", self.prefix), Weight { shape, values });
+        Ok(())
+    }
+
+    /// Puts a linear layer as torch's `[out, in]` weight and bias.
+    ///
+    /// # Errors
+    /// When the device cannot be read.
+    pub fn linear(&mut self, name: &str, linear: &Linear) -> Result<(), ReadError> {
+        self.put(&format!("{name}.weight"), linear.weight.val().transpose())?;
+        match &linear.bias {
+            Some(bias) => self.put(&format!("{name}.bias"), bias.val()),
+            None => Ok(()),
+        }
+    }
+
+    /// All that was put.
+    #[must_use]
+    pub fn into_weights(self) -> Weights {
+        self.weights
+    }
+}

@@ -1,0 +1,219 @@
+//! A decoded video frame or picture, and its conversion to RGB.
+
+use thiserror::Error;
+
+/// The largest picture that is accepted, in pixels (an 8K frame is 33 million).
+pub const MAX_PIXELS: usize = 120_000_000;
+
+/// A frame could not be used.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum FrameError {
+    #[error("a picture of {width}x{height} pixels is not between 1x1 and {MAX_PIXELS} pixels")]
+    Size { width: usize, height: usize },
+    #[error("a {width}x{height} frame needs {expected} bytes, found {found}")]
+    Length {
+        width: usize,
+        height: usize,
+        expected: usize,
+        found: usize,
+    },
+}
+
+/// Which matrix turns YCbCr into RGB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum YuvMatrix {
+    /// ITU-R BT.601 (standard definition).
+    Bt601,
+    /// ITU-R BT.709 (high definition).
+    Bt709,
+}
+
+impl YuvMatrix {
+    /// The matrix a file means when it names none: BT.709 from 720 lines up, else BT.601.
+    #[must_use]
+    pub fn guess(height: usize) -> Self {
+        if height >= 720 { Self::Bt709 } else { Self::Bt601 }
+    }
+}
+
+/// An 8-bit RGB picture, rows from the top, 3 bytes a pixel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    width: usize,
+    height: usize,
+    rgb: Vec<u8>,
+}
+
+impl Frame {
+    /// Wraps interleaved RGB bytes (`width * height * 3`).
+    ///
+    /// # Errors
+    /// When a side is 0, the picture is larger than [`MAX_PIXELS`], or the length does not fit.
+    pub fn from_rgb(width: usize, height: usize, rgb: Vec<u8>) -> Result<Self, FrameError> {
+        check(width, height, 3 * pixels(width, height)?, rgb.len())?;
+        Ok(Self { width, height, rgb })
+    }
+
+    /// Takes the colour of interleaved RGBA bytes (`width * height * 4`); alpha is dropped.
+    ///
+    /// # Errors
+    /// As [`Frame::from_rgb`].
+    pub fn from_rgba(width: usize, height: usize, rgba: &[u8]) -> Result<Self, FrameError> {
+        check(width, height, 4 * pixels(width, height)?, rgba.len())?;
+        let rgb = rgba.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
+        Ok(Self { width, height, rgb })
+    }
+
+    /// Converts planar 4:2:0 YCbCr (I420: Y, then U, then V, planes tightly packed; odd sides round
+    /// the chroma planes up). Native and web decode to this layout and share this conversion, so
+    /// both see equal pixels. Chroma is taken from the nearest sample.
+    ///
+    /// # Errors
+    /// As [`Frame::from_rgb`].
+    pub fn from_i420(
+        width: usize,
+        height: usize,
+        data: &[u8],
+        matrix: YuvMatrix,
+        full_range: bool,
+    ) -> Result<Self, FrameError> {
+        let luma_len = pixels(width, height)?;
+        let (chroma_width, chroma_height) = (width.div_ceil(2), height.div_ceil(2));
+        let chroma_len = chroma_width * chroma_height;
+        check(width, height, luma_len + 2 * chroma_len, data.len())?;
+        let (luma, chroma) = data.split_at(luma_len);
+        let (u_plane, v_plane) = chroma.split_at(chroma_len);
+
+        // 16.16 fixed point, so that every machine gets the same bytes.
+        let (kr, kb) = match matrix {
+            YuvMatrix::Bt601 => (0.299, 0.114),
+            YuvMatrix::Bt709 => (0.2126, 0.0722),
+        };
+        let kg = 1.0 - kr - kb;
+        let (luma_scale, chroma_scale, luma_offset) = if full_range {
+            (1.0, 1.0, 0)
+        } else {
+            (255.0 / 219.0, 255.0 / 224.0, 16)
+        };
+        let fixed = |value: f64| (value * 65536.0).round() as i32;
+        let y_gain = fixed(luma_scale);
+        let v_to_r = fixed(2.0 * (1.0 - kr) * chroma_scale);
+        let u_to_b = fixed(2.0 * (1.0 - kb) * chroma_scale);
+        let u_to_g = fixed(2.0 * kb * (1.0 - kb) / kg * chroma_scale);
+        let v_to_g = fixed(2.0 * kr * (1.0 - kr) / kg * chroma_scale);
+        let byte = |value: i32| ((value + 32768) >> 16).clamp(0, 255) as u8;
+
+        let mut rgb = Vec::with_capacity(3 * luma_len);
+        for (row, luma_row) in luma.chunks_exact(width).enumerate() {
+            let start = row / 2 * chroma_width;
+            let u_row = &u_plane[start..start + chroma_width];
+            let v_row = &v_plane[start..start + chroma_width];
+            for (column, y) in luma_row.iter().enumerate() {
+                let y = (i32::from(*y) - luma_offset) * y_gain;
+                let u = i32::from(u_row[column / 2]) - 128;
+                let v = i32::from(v_row[column / 2]) - 128;
+                rgb.push(byte(y + v * v_to_r));
+                rgb.push(byte(y - u * u_to_g - v * v_to_g));
+                rgb.push(byte(y + u * u_to_b));
+            }
+        }
+        Ok(Self { width, height, rgb })
+    }
+
+    /// Width in pixels, at least 1.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Height in pixels, at least 1.
+    #[must_use]
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Interleaved RGB bytes, `width * height * 3`.
+    #[must_use]
+    pub fn rgb(&self) -> &[u8] {
+        &self.rgb
+    }
+
+    /// The frame turned clockwise by a video's rotation flag; other angles than 90, 180 and 270
+    /// leave it as it is.
+    #[must_use]
+    pub fn rotated(self, degrees: u32) -> Self {
+        let (w, h) = (self.width, self.height);
+        let (width, height) = if degrees % 180 == 90 { (h, w) } else { (w, h) };
+        let source = |x: usize, y: usize| match degrees {
+            90 => (y, h - 1 - x),
+            180 => (w - 1 - x, h - 1 - y),
+            _ => (w - 1 - y, x),
+        };
+        if !matches!(degrees, 90 | 180 | 270) {
+            return self;
+        }
+        let mut rgb = Vec::with_capacity(self.rgb.len());
+        for y in 0..height {
+            for x in 0..width {
+                let (from_x, from_y) = source(x, y);
+                let at = 3 * (from_y * w + from_x);
+                rgb.extend_from_slice(&self.rgb[at..at + 3]);
+            }
+        }
+        Self { width, height, rgb }
+    }
+}
+
+fn pixels(width: usize, height: usize) -> Result<usize, FrameError> {
+    match width.checked_mul(height) {
+        Some(count) if (1..=MAX_PIXELS).contains(&count) => Ok(count),
+        _ => Err(FrameError::Size { width, height }),
+    }
+}
+
+fn check(width: usize, height: usize, expected: usize, found: usize) -> Result<(), FrameError> {
+    if expected == found {
+        Ok(())
+    } else {
+        Err(FrameError::Length {
+            width,
+            height,
+            expected,
+            found,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_of_bt601_come_out_as_defined() {
+        // EBU bars at 75%: yellow is (Y 162, U 44, V 142), as in ITU-R BT.801.
+        let data = [162, 162, 162, 162, 44, 142];
+        let frame = Frame::from_i420(2, 2, &data, YuvMatrix::Bt601, false).unwrap();
+        for (found, expected) in frame.rgb()[..3].iter().zip([191_u8, 191, 0]) {
+            assert!(found.abs_diff(expected) <= 1, "{:?}", &frame.rgb()[..3]);
+        }
+    }
+
+    #[test]
+    fn odd_sides_and_wrong_lengths() {
+        assert!(Frame::from_i420(3, 3, &[128; 9 + 8], YuvMatrix::Bt709, true).is_ok());
+        assert!(Frame::from_i420(3, 3, &[128; 9], YuvMatrix::Bt709, true).is_err());
+        assert!(Frame::from_rgb(0, 4, vec![]).is_err());
+        assert!(Frame::from_rgb(usize::MAX, 4, vec![]).is_err());
+    }
+
+    #[test]
+    fn four_quarter_turns_are_none() {
+        let frame = Frame::from_rgb(2, 3, (0..18).collect()).unwrap();
+        let turned = frame.clone().rotated(90);
+        assert_eq!((turned.width(), turned.height()), (3, 2));
+        // Clockwise: the lower left pixel comes to the upper left.
+        assert_eq!(turned.rgb()[..3], frame.rgb()[12..15]);
+        assert_eq!(turned.clone().rotated(90), frame.clone().rotated(180));
+        assert_eq!(turned.rotated(270), frame);
+    }
+}

@@ -1,0 +1,27 @@
+//! The recogniser of facial expressions over time, the same for the native program and the page.
+//!
+//! Modules stand in the order in which the data passes them:
+//! frame -> face boxes -> tracks -> crops -> features -> probabilities -> labels -> files.
+
+pub mod expression;
+
+pub mod face_box;
+pub mod face_crop;
+pub mod face_tracker;
+pub mod frame;
+pub mod metrics;
+pub mod smoothing;
+pub mod timeline;
+
+pub mod affwild2;
+pub mod frame_table;
+pub mod model_file;
+pub mod project;
+pub mod webvtt;
+
+#[cfg(feature = "network")]
+pub mod conv_norm;
+#[cfg(feature = "network")]
+pub mod resnet50;
+#[cfg(feature = "network")]
+pub mod temporal_encoder;

@@ -1,0 +1,461 @@
+//! The model file: safetensors with torchvision's names and a metadata header.
+
+use std::collections::{BTreeMap, HashMap};
+
+use half::{bf16, f16};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::expression::Expression;
+use crate::face_crop::{DEFAULT_MEAN, DEFAULT_STD, InputSpec};
+use crate::smoothing::DEFAULT_WINDOW;
+
+/// Version that is written, and the only one that is read.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Frames in a clip (paper, 4.2).
+pub const DEFAULT_CLIP_LENGTH: usize = 64;
+
+/// A model file cannot be read or written.
+#[derive(Debug, Error)]
+pub enum ModelFileError {
+    #[error("not a complete safetensors file (cut short or of another kind): {0}")]
+    Container(String),
+    #[error("the file has no Mien metadata; convert it with `mien import`")]
+    NoMetadata,
+    #[error("metadata `{key}` is missing or cannot be read: {reason}")]
+    Metadata { key: &'static str, reason: String },
+    #[error("model format version {0}, this program reads version {FORMAT_VERSION}")]
+    Version(String),
+    #[error(
+        "the model's classes are [{0}], expected [Neutral, Anger, Disgust, Fear, Happiness, Sadness, Surprise, Other]"
+    )]
+    Classes(String),
+    #[error("tensor `{0}` is missing")]
+    Missing(String),
+    #[error("tensor `{name}` has shape {found:?}, expected {expected:?}")]
+    Shape {
+        name: String,
+        found: Vec<usize>,
+        expected: Vec<usize>,
+    },
+    #[error("tensor `{name}` holds {dtype}; f32, f16 and bf16 are read")]
+    Dtype { name: String, dtype: String },
+    #[error("tensor `{0}` holds NaN or infinite values: the model is damaged or its training diverged")]
+    NotFinite(String),
+    #[error("tensor `{0}` belongs to no part of this architecture")]
+    Unknown(String),
+}
+
+/// Storage type of the weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WeightType {
+    /// 32-bit, for training.
+    F32,
+    /// 16-bit, for the web.
+    F16,
+}
+
+/// Depths and widths of the backbone. The default is torchvision's ResNet-50.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackboneShape {
+    /// Bottleneck blocks in each of the four stages.
+    pub blocks: [usize; 4],
+    /// Channels after the stem; stage i works at `width * 2^i` and puts out four times that.
+    pub width: usize,
+}
+
+impl Default for BackboneShape {
+    fn default() -> Self {
+        Self {
+            blocks: [3, 4, 6, 3],
+            width: 64,
+        }
+    }
+}
+
+impl BackboneShape {
+    /// Length of the pooled feature: 2048 for ResNet-50.
+    #[must_use]
+    pub fn feature_len(&self) -> usize {
+        self.width * 32
+    }
+}
+
+/// Sizes of the temporal encoder. The default is the method's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemporalShape {
+    /// Encoder layers.
+    pub layers: usize,
+    /// Attention heads.
+    pub heads: usize,
+    /// Model width.
+    pub d_model: usize,
+    /// Feed-forward width.
+    pub d_ff: usize,
+    /// Whether sinusoidal positions are added.
+    pub positions: bool,
+}
+
+impl Default for TemporalShape {
+    fn default() -> Self {
+        Self {
+            layers: 4,
+            heads: 4,
+            d_model: 512,
+            d_ff: 512,
+            positions: true,
+        }
+    }
+}
+
+/// What the header says of a model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelMetadata {
+    /// Side, mean and standard deviation of the input.
+    pub input: InputSpec,
+    /// Frames in a clip.
+    pub clip_length: usize,
+    /// Smoothing window in frames.
+    pub window: usize,
+    /// Backbone's architecture.
+    pub backbone: BackboneShape,
+    /// Temporal encoder's architecture, `None` for a per-frame recogniser.
+    pub temporal: Option<TemporalShape>,
+    /// Storage type.
+    pub weight_type: WeightType,
+    /// How it was trained: data, steps, seed, figures. Free form.
+    pub training: Value,
+}
+
+impl Default for ModelMetadata {
+    fn default() -> Self {
+        Self {
+            input: InputSpec {
+                size: 224,
+                mean: DEFAULT_MEAN,
+                std: DEFAULT_STD,
+            },
+            clip_length: DEFAULT_CLIP_LENGTH,
+            window: DEFAULT_WINDOW,
+            backbone: BackboneShape::default(),
+            temporal: None,
+            weight_type: WeightType::F32,
+            training: Value::Null,
+        }
+    }
+}
+
+/// A named weight in f32.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weight {
+    /// Dimensions, outermost first.
+    pub shape: Vec<usize>,
+    /// Values in row-major order.
+    pub values: Vec<f32>,
+}
+
+/// Weights by name (`backbone.*`, `temporal.*`).
+pub type Weights = BTreeMap<String, Weight>;
+
+/// A model's metadata and weights.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelFile {
+    /// The header.
+    pub metadata: ModelMetadata,
+    /// All tensors in f32, whatever the storage type was.
+    pub weights: Weights,
+}
+
+impl ModelFile {
+    /// Reads and checks a file's bytes.
+    ///
+    /// # Errors
+    /// On a truncated file, another version or class list, and values that are not finite.
+    /// Shapes are checked where the networks take the weights.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelFileError> {
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(container)?;
+        let fields = header.metadata().clone().ok_or(ModelFileError::NoMetadata)?;
+        let metadata = ModelMetadata::from_fields(&fields)?;
+        Ok(Self {
+            metadata,
+            weights: read_weights(bytes)?,
+        })
+    }
+
+    /// The file's bytes in the metadata's storage type. Equal models give equal bytes.
+    ///
+    /// # Errors
+    /// When a weight's shape does not fit its values.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ModelFileError> {
+        let stored: Vec<(&String, Vec<u8>)> = self
+            .weights
+            .iter()
+            .map(|(name, weight)| (name, encode(&weight.values, self.metadata.weight_type)))
+            .collect();
+        let dtype = match self.metadata.weight_type {
+            WeightType::F32 => Dtype::F32,
+            WeightType::F16 => Dtype::F16,
+        };
+        let views = stored
+            .iter()
+            .zip(self.weights.values())
+            .map(|((name, bytes), weight)| {
+                let view = TensorView::new(dtype, weight.shape.clone(), bytes).map_err(container)?;
+                Ok((name.as_str(), view))
+            })
+            .collect::<Result<Vec<_>, ModelFileError>>()?;
+        safetensors::serialize(views, Some(self.metadata.to_fields())).map_err(container)
+    }
+}
+
+/// Reads all tensors of a safetensors file, with or without Mien's metadata.
+///
+/// # Errors
+/// On a truncated file, another number type, and values that are not finite.
+pub fn read_weights(bytes: &[u8]) -> Result<Weights, ModelFileError> {
+    let file = SafeTensors::deserialize(bytes).map_err(container)?;
+    let mut weights = Weights::new();
+    for (name, view) in file.tensors() {
+        // torchvision's step counters of BatchNorm carry no weight.
+        if name.ends_with("num_batches_tracked") {
+            continue;
+        }
+        let values = decode(&name, &view)?;
+        if !values.iter().all(|value| value.is_finite()) {
+            return Err(ModelFileError::NotFinite(name));
+        }
+        weights.insert(
+            name,
+            Weight {
+                shape: view.shape().to_vec(),
+                values,
+            },
+        );
+    }
+    Ok(weights)
+}
+
+fn container(error: safetensors::SafeTensorError) -> ModelFileError {
+    ModelFileError::Container(error.to_string())
+}
+
+fn decode(name: &str, view: &TensorView<'_>) -> Result<Vec<f32>, ModelFileError> {
+    let data = view.data();
+    let halves = || data.chunks_exact(2).map(|b| [b[0], b[1]]);
+    match view.dtype() {
+        Dtype::F32 => {
+            let words = data
+                .chunks_exact(4)
+                .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+            Ok(words.collect())
+        }
+        Dtype::F16 => Ok(halves().map(|b| f16::from_le_bytes(b).to_f32()).collect()),
+        Dtype::BF16 => Ok(halves().map(|b| bf16::from_le_bytes(b).to_f32()).collect()),
+        other => Err(ModelFileError::Dtype {
+            name: name.to_owned(),
+            dtype: format!("{other:?}"),
+        }),
+    }
+}
+
+fn encode(values: &[f32], weight_type: WeightType) -> Vec<u8> {
+    match weight_type {
+        WeightType::F32 => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        WeightType::F16 => values
+            .iter()
+            .flat_map(|v| f16::from_f32(*v).to_le_bytes())
+            .collect(),
+    }
+}
+
+impl ModelMetadata {
+    fn to_fields(&self) -> HashMap<String, String> {
+        let classes: Vec<_> = Expression::ALL.iter().map(|class| class.name()).collect();
+        let json = |value: Value| value.to_string();
+        let mut fields = HashMap::from([
+            ("format".to_owned(), "mien".to_owned()),
+            ("format_version".to_owned(), FORMAT_VERSION.to_string()),
+            ("classes".to_owned(), json(classes.into())),
+            ("input_size".to_owned(), self.input.size.to_string()),
+            ("mean".to_owned(), json(self.input.mean.to_vec().into())),
+            ("std".to_owned(), json(self.input.std.to_vec().into())),
+            ("clip_length".to_owned(), self.clip_length.to_string()),
+            ("window".to_owned(), self.window.to_string()),
+            ("backbone".to_owned(), json(serde_json::json!(self.backbone))),
+            (
+                "dtype".to_owned(),
+                json(serde_json::json!(self.weight_type)).replace('"', ""),
+            ),
+            ("training".to_owned(), self.training.to_string()),
+        ]);
+        if let Some(temporal) = &self.temporal {
+            fields.insert("temporal".to_owned(), json(serde_json::json!(temporal)));
+        }
+        fields
+    }
+
+    fn from_fields(fields: &HashMap<String, String>) -> Result<Self, ModelFileError> {
+        let version = fields.get("format_version").ok_or(ModelFileError::NoMetadata)?;
+        if *version != FORMAT_VERSION.to_string() {
+            return Err(ModelFileError::Version(version.chars().take(40).collect()));
+        }
+        let classes: Vec<String> = field(fields, "classes")?;
+        if !classes
+            .iter()
+            .map(String::as_str)
+            .eq(Expression::ALL.iter().map(|c| c.name()))
+        {
+            return Err(ModelFileError::Classes(classes.join(", ")));
+        }
+        let metadata = Self {
+            input: InputSpec {
+                size: field(fields, "input_size")?,
+                mean: field(fields, "mean")?,
+                std: field(fields, "std")?,
+            },
+            clip_length: field(fields, "clip_length")?,
+            window: field(fields, "window")?,
+            backbone: field(fields, "backbone")?,
+            temporal: if fields.contains_key("temporal") {
+                Some(field(fields, "temporal")?)
+            } else {
+                None
+            },
+            weight_type: match fields.get("dtype").map(String::as_str) {
+                Some("f16") => WeightType::F16,
+                _ => WeightType::F32,
+            },
+            training: field(fields, "training").unwrap_or(Value::Null),
+        };
+        metadata.check()?;
+        Ok(metadata)
+    }
+
+    /// Sizes from a file must be in a range that cannot exhaust memory or divide by zero.
+    fn check(&self) -> Result<(), ModelFileError> {
+        let outside = |key, reason: &str| {
+            Err(ModelFileError::Metadata {
+                key,
+                reason: reason.to_owned(),
+            })
+        };
+        if !(32..=1024).contains(&self.input.size) {
+            return outside("input_size", "expected 32 to 1024 pixels");
+        }
+        if !self.input.std.iter().all(|s| s.is_finite() && *s > 0.0) {
+            return outside("std", "expected three positive numbers");
+        }
+        if !(1..=4096).contains(&self.clip_length) || !(1..=100_000).contains(&self.window) {
+            return outside("clip_length", "expected 1 to 4096 frames, window 1 to 100000");
+        }
+        let BackboneShape { blocks, width } = &self.backbone;
+        if !blocks.iter().all(|b| (1..=64).contains(b)) || !(1..=1024).contains(width) {
+            return outside(
+                "backbone",
+                "expected 1 to 64 blocks a stage and a width of 1 to 1024",
+            );
+        }
+        if let Some(t) = &self.temporal {
+            let sane = (1..=64).contains(&t.layers)
+                && t.heads >= 1
+                && (1..=8192).contains(&t.d_model)
+                && t.d_model % t.heads == 0
+                && t.d_model % 2 == 0
+                && (1..=65536).contains(&t.d_ff);
+            if !sane {
+                return outside("temporal", "expected an even d_model that the heads divide");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn field<T: serde::de::DeserializeOwned>(
+    fields: &HashMap<String, String>,
+    key: &'static str,
+) -> Result<T, ModelFileError> {
+    let text = fields.get(key).ok_or(ModelFileError::Metadata {
+        key,
+        reason: "it is not in the header".to_owned(),
+    })?;
+    serde_json::from_str(text).map_err(|error| ModelFileError::Metadata {
+        key,
+        reason: error.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model() -> ModelFile {
+        let weight = Weight {
+            shape: vec![2, 2],
+            values: vec![1.0, -2.5, 0.333_333_34, 4e-3],
+        };
+        ModelFile {
+            metadata: ModelMetadata {
+                temporal: Some(TemporalShape::default()),
+                ..ModelMetadata::default()
+            },
+            weights: Weights::from([("backbone.fc.weight".to_owned(), weight)]),
+        }
+    }
+
+    #[test]
+    fn f32_comes_back_exactly_and_f16_closely() {
+        let mut model = model();
+        assert_eq!(ModelFile::from_bytes(&model.to_bytes().unwrap()).unwrap(), model);
+        model.metadata.weight_type = WeightType::F16;
+        let back = ModelFile::from_bytes(&model.to_bytes().unwrap()).unwrap();
+        let (a, b) = (
+            &model.weights["backbone.fc.weight"],
+            &back.weights["backbone.fc.weight"],
+        );
+        for (x, y) in a.values.iter().zip(&b.values) {
+            assert!((x - y).abs() <= 1e-3 * x.abs());
+        }
+    }
+
+    #[test]
+    fn damaged_files_are_named() {
+        let bytes = model().to_bytes().unwrap();
+        for cut in [0, 4, 20, bytes.len() - 1] {
+            let error = ModelFile::from_bytes(&bytes[..cut]).unwrap_err();
+            assert!(matches!(error, ModelFileError::Container(_)), "{cut}: {error}");
+        }
+        let mut broken = model();
+        broken.weights.get_mut("backbone.fc.weight").unwrap().values[1] = f32::NAN;
+        let error = ModelFile::from_bytes(&broken.to_bytes().unwrap()).unwrap_err();
+        assert!(error.to_string().contains("backbone.fc.weight"), "{error}");
+        let text =
+            String::from_utf8_lossy(&bytes).replace("\"format_version\":\"1\"", "\"format_version\":\"7\"");
+        if let Err(error) = ModelFile::from_bytes(text.as_bytes()) {
+            assert!(!error.to_string().is_empty());
+        }
+    }
+
+    #[test]
+    fn other_versions_and_classes_are_refused() {
+        let mut fields = model().metadata.to_fields();
+        fields.insert("format_version".into(), "7".into());
+        assert!(matches!(
+            ModelMetadata::from_fields(&fields),
+            Err(ModelFileError::Version(_))
+        ));
+        let mut fields = model().metadata.to_fields();
+        fields.insert("classes".into(), "[\"cat\",\"dog\"]".into());
+        let error = ModelMetadata::from_fields(&fields).unwrap_err().to_string();
+        assert!(error.contains("cat, dog"), "{error}");
+        let mut fields = model().metadata.to_fields();
+        fields.insert(
+            "backbone".into(),
+            "{\"blocks\":[1,1,1,99999999],\"width\":8}".into(),
+        );
+        assert!(ModelMetadata::from_fields(&fields).is_err());
+    }
+}

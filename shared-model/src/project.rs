@@ -1,0 +1,86 @@
+//! The JSON project: everything that was seen in a video, complete and reloadable.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::smoothing::Smoothing;
+use crate::timeline::Timeline;
+
+/// Version that is written.
+pub const PROJECT_VERSION: u32 = 1;
+
+/// A video's analysis with the settings that were in force.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Project {
+    /// Format version, [`PROJECT_VERSION`].
+    pub version: u32,
+    /// File name of the video.
+    pub video: String,
+    /// Name of the model.
+    pub model: String,
+    /// How labels were smoothed.
+    pub smoothing: Smoothing,
+    /// Window in frames.
+    pub window: usize,
+    /// All that was seen.
+    pub timeline: Timeline,
+}
+
+/// The project cannot be read.
+#[derive(Debug, Error)]
+pub enum ProjectError {
+    #[error(
+        "project version {0} is newer than this program understands ({PROJECT_VERSION}); update the program"
+    )]
+    Newer(u32),
+    #[error("not a Mien project: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl Project {
+    /// The project as JSON text.
+    ///
+    /// # Errors
+    /// When a number cannot be written as JSON.
+    pub fn to_json(&self) -> Result<String, ProjectError> {
+        Ok(serde_json::to_string(self)?)
+    }
+
+    /// Reads [`Project::to_json`].
+    ///
+    /// # Errors
+    /// On a newer version or text that is no project.
+    pub fn from_json(text: &str) -> Result<Self, ProjectError> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let Versioned { version } = serde_json::from_str(text)?;
+        if version > PROJECT_VERSION {
+            return Err(ProjectError::Newer(version));
+        }
+        Ok(serde_json::from_str(text)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_version_is_named() {
+        let project = Project {
+            version: PROJECT_VERSION,
+            video: "a.mp4".into(),
+            model: "tiny".into(),
+            smoothing: Smoothing::Mean,
+            window: 12,
+            timeline: Timeline::new(),
+        };
+        let text = project.to_json().unwrap();
+        assert_eq!(Project::from_json(&text).unwrap(), project);
+        let newer = text.replace("\"version\":1", "\"version\":99");
+        assert!(Project::from_json(&newer).unwrap_err().to_string().contains("99"));
+        assert!(Project::from_json("{}").is_err());
+    }
+}

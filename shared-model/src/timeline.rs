@@ -1,0 +1,350 @@
+//! All that was seen in one video, and the rows that are shown and exported.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::expression::{ClassScores, Expression};
+use crate::face_box::FaceBox;
+use crate::smoothing::Smoothing;
+
+/// One face in one frame.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TrackedFace {
+    /// Which face, counted from 0 in order of appearance.
+    pub track: u32,
+    /// Where, in pixels of the full frame.
+    pub face_box: FaceBox,
+    /// Softmax of the per-frame head.
+    pub raw: ClassScores,
+    /// Probabilities of the temporal encoder, once the clips over this frame are done.
+    pub temporal: Option<ClassScores>,
+}
+
+impl TrackedFace {
+    /// The best probabilities at hand: temporal, else raw.
+    #[must_use]
+    pub fn probabilities(&self) -> &ClassScores {
+        self.temporal.as_ref().unwrap_or(&self.raw)
+    }
+}
+
+/// What the recogniser says about a stream of frames.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Prediction {
+    /// A frame was looked at; it may hold no face.
+    Seen {
+        /// Frame number from 0, in order.
+        frame: usize,
+        /// Presentation time in seconds, 0 at the first frame.
+        time_s: f64,
+        /// Faces with their per-frame probabilities.
+        faces: Vec<TrackedFace>,
+    },
+    /// A face's temporal probabilities are final.
+    Refined {
+        /// Frame number.
+        frame: usize,
+        /// Track of the face.
+        track: u32,
+        /// Mean over the clips that cover the frame.
+        temporal: ClassScores,
+    },
+}
+
+/// A decoded frame with the faces in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TimelineFrame {
+    /// Presentation time in seconds, 0 at the first frame.
+    pub time_s: f64,
+    /// Faces in this frame, by track.
+    pub faces: Vec<TrackedFace>,
+}
+
+/// One line of the per-frame csv.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FrameRow {
+    /// Frame number from 0.
+    pub frame: usize,
+    /// Presentation time in seconds.
+    pub time_s: f64,
+    /// Track, `None` in a frame without a face.
+    pub track: Option<u32>,
+    /// Box, `None` in a frame without a face.
+    pub face_box: Option<FaceBox>,
+    /// Final probabilities; interpolated where no face was, `None` if the video has no face at all.
+    pub probabilities: Option<ClassScores>,
+    /// Label of the per-frame head, `None` where no face was.
+    pub raw: Option<Expression>,
+    /// Label of the temporal encoder, `None` without one.
+    pub temporal: Option<Expression>,
+    /// Label after smoothing.
+    pub smoothed: Option<Expression>,
+    /// Label a person gave.
+    pub reviewed: Option<Expression>,
+}
+
+/// Everything the recogniser said about one video, in frame order.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Timeline {
+    frames: Vec<TimelineFrame>,
+}
+
+impl Timeline {
+    /// An empty timeline.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Frames so far.
+    #[must_use]
+    pub fn frames(&self) -> &[TimelineFrame] {
+        &self.frames
+    }
+
+    /// Takes what the recogniser says. A refinement of a face that was never seen is ignored.
+    pub fn push(&mut self, prediction: Prediction) {
+        match prediction {
+            Prediction::Seen {
+                time_s, mut faces, ..
+            } => {
+                faces.sort_by_key(|face| face.track);
+                self.frames.push(TimelineFrame { time_s, faces });
+            }
+            Prediction::Refined {
+                frame,
+                track,
+                temporal,
+            } => {
+                let faces = self.frames.get_mut(frame).map(|f| &mut f.faces);
+                if let Some(face) = faces.and_then(|faces| faces.iter_mut().find(|face| face.track == track))
+                {
+                    face.temporal = Some(temporal);
+                }
+            }
+        }
+    }
+
+    /// One row a frame and face, and one row for each frame without a face, in order.
+    ///
+    /// A frame without a face belongs to the track around it, or to the nearest one, for
+    /// interpolation and for the window; windows never cross tracks.
+    #[must_use]
+    pub fn rows(&self, smoothing: Smoothing, window: usize) -> Vec<FrameRow> {
+        let mut rows = self.unsmoothed_rows();
+        let mut series: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (index, owner) in self.owners().into_iter().enumerate() {
+            if let Some(track) = owner {
+                series.entry(track).or_default().push(index);
+            }
+        }
+        for indices in series.values() {
+            self.interpolate(&mut rows, indices);
+            let (kept, probabilities): (Vec<usize>, Vec<ClassScores>) = indices
+                .iter()
+                .filter_map(|i| rows[*i].probabilities.map(|p| (*i, p)))
+                .unzip();
+            for (index, label) in kept.into_iter().zip(smoothing.apply(&probabilities, window)) {
+                rows[index].smoothed = Some(label);
+            }
+        }
+        rows
+    }
+
+    fn unsmoothed_rows(&self) -> Vec<FrameRow> {
+        let mut rows = Vec::with_capacity(self.frames.len());
+        for (frame, TimelineFrame { time_s, faces }) in self.frames.iter().enumerate() {
+            let empty = FrameRow {
+                frame,
+                time_s: *time_s,
+                track: None,
+                face_box: None,
+                probabilities: None,
+                raw: None,
+                temporal: None,
+                smoothed: None,
+                reviewed: None,
+            };
+            if faces.is_empty() {
+                rows.push(empty);
+                continue;
+            }
+            rows.extend(faces.iter().map(|face| FrameRow {
+                track: Some(face.track),
+                face_box: Some(face.face_box),
+                probabilities: Some(*face.probabilities()),
+                raw: Some(Expression::argmax(&face.raw)),
+                temporal: face.temporal.as_ref().map(Expression::argmax),
+                ..empty.clone()
+            }));
+        }
+        rows
+    }
+
+    /// The track each row belongs to, also for rows without a face.
+    fn owners(&self) -> Vec<Option<u32>> {
+        let mut last_seen: BTreeMap<u32, usize> = BTreeMap::new();
+        for (frame, TimelineFrame { faces, .. }) in self.frames.iter().enumerate() {
+            for face in faces {
+                last_seen.insert(face.track, frame);
+            }
+        }
+        // The next frame with a face, for each frame.
+        let mut next_face: Vec<Option<(usize, u32)>> = vec![None; self.frames.len()];
+        let mut upcoming = None;
+        for (frame, TimelineFrame { faces, .. }) in self.frames.iter().enumerate().rev() {
+            if let Some(face) = faces.first() {
+                upcoming = Some((frame, face.track));
+            }
+            next_face[frame] = upcoming;
+        }
+        let mut owners = Vec::new();
+        let mut previous: Option<(usize, &[TrackedFace])> = None;
+        for (frame, TimelineFrame { faces, .. }) in self.frames.iter().enumerate() {
+            if !faces.is_empty() {
+                owners.extend(faces.iter().map(|face| Some(face.track)));
+                previous = Some((frame, faces));
+                continue;
+            }
+            let through = previous.and_then(|(_, faces)| {
+                faces
+                    .iter()
+                    .find(|face| last_seen.get(&face.track).is_some_and(|l| *l > frame))
+            });
+            owners.push(match (through, previous, next_face[frame]) {
+                (Some(face), _, _) => Some(face.track),
+                (None, Some((before, faces)), Some((after, next))) => {
+                    if frame - before <= after - frame {
+                        faces.first().map(|face| face.track)
+                    } else {
+                        Some(next)
+                    }
+                }
+                (None, Some((_, faces)), None) => faces.first().map(|face| face.track),
+                (None, None, next) => next.map(|(_, track)| track),
+            });
+        }
+        owners
+    }
+
+    /// Fills probabilities of one track's rows without a face, linearly in time between the
+    /// nearest rows with one, and with the nearest at the ends.
+    fn interpolate(&self, rows: &mut [FrameRow], indices: &[usize]) {
+        let known: Vec<usize> = indices
+            .iter()
+            .copied()
+            .filter(|i| rows[*i].face_box.is_some())
+            .collect();
+        for index in indices {
+            if rows[*index].face_box.is_some() {
+                continue;
+            }
+            let split = known.partition_point(|k| k < index);
+            let before = split.checked_sub(1).and_then(|i| known.get(i)).map(|i| &rows[*i]);
+            let after = known.get(split).map(|i| &rows[*i]);
+            let time_s = rows[*index].time_s;
+            let (temporal, probabilities) = match (before, after) {
+                (Some(a), Some(b)) => (a.temporal.and(b.temporal), mix(a, b, time_s)),
+                (Some(only), None) | (None, Some(only)) => (only.temporal, only.probabilities),
+                (None, None) => (None, None),
+            };
+            rows[*index].temporal = temporal.and(probabilities.as_ref().map(Expression::argmax));
+            rows[*index].probabilities = probabilities;
+        }
+    }
+}
+
+fn mix(before: &FrameRow, after: &FrameRow, time_s: f64) -> Option<ClassScores> {
+    let (a, b) = (before.probabilities?, after.probabilities?);
+    let span = after.time_s - before.time_s;
+    let part = if span > 0.0 {
+        ((time_s - before.time_s) / span) as f32
+    } else {
+        0.5
+    };
+    Some(std::array::from_fn(|i| a[i] * (1.0 - part) + b[i] * part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(frame: usize, tracks: &[(u32, usize)]) -> Prediction {
+        let faces = tracks
+            .iter()
+            .map(|(track, class)| TrackedFace {
+                track: *track,
+                face_box: FaceBox::whole(10, 10),
+                raw: std::array::from_fn(|i| if i == *class { 0.93 } else { 0.01 }),
+                temporal: None,
+            })
+            .collect();
+        Prediction::Seen {
+            frame,
+            time_s: frame as f64 / 25.0,
+            faces,
+        }
+    }
+
+    fn timeline(frames: &[&[(u32, usize)]]) -> Timeline {
+        let mut timeline = Timeline::new();
+        for (frame, faces) in frames.iter().enumerate() {
+            timeline.push(seen(frame, faces));
+        }
+        timeline
+    }
+
+    #[test]
+    fn gaps_are_interpolated_and_ends_take_the_nearest() {
+        let rows = timeline(&[&[], &[(0, 1)], &[], &[(0, 4)], &[]]).rows(Smoothing::None, 1);
+        assert_eq!(rows.len(), 5);
+        let p = |i: usize| rows[i].probabilities.unwrap();
+        assert_eq!(p(0), p(1));
+        assert!((p(2)[1] - 0.47).abs() < 1e-6 && (p(2)[4] - 0.47).abs() < 1e-6);
+        assert_eq!(p(4), p(3));
+        assert!(rows[2].track.is_none() && rows[2].face_box.is_none() && rows[2].raw.is_none());
+        for row in &rows {
+            assert!((row.probabilities.unwrap().iter().sum::<f32>() - 1.0).abs() < 1e-5);
+        }
+    }
+
+    #[test]
+    fn a_video_without_faces_has_every_frame_and_no_probabilities() {
+        let rows = timeline(&[&[], &[], &[]]).rows(Smoothing::Sliding, 30);
+        assert_eq!(rows.len(), 3);
+        assert!(
+            rows.iter()
+                .all(|r| r.probabilities.is_none() && r.smoothed.is_none())
+        );
+    }
+
+    #[test]
+    fn windows_do_not_cross_tracks() {
+        let frames: Vec<Vec<(u32, usize)>> = (0..20).map(|_| vec![(0, 1), (1, 4)]).collect();
+        let frames: Vec<&[(u32, usize)]> = frames.iter().map(Vec::as_slice).collect();
+        for row in timeline(&frames).rows(Smoothing::Sliding, 30) {
+            let expected = if row.track == Some(0) {
+                Expression::Anger
+            } else {
+                Expression::Happiness
+            };
+            assert_eq!(row.smoothed, Some(expected));
+        }
+    }
+
+    #[test]
+    fn refinement_replaces_raw_probabilities() {
+        let mut timeline = timeline(&[&[(0, 1)]]);
+        let temporal = std::array::from_fn(|i| if i == 6 { 0.93 } else { 0.01 });
+        timeline.push(Prediction::Refined {
+            frame: 0,
+            track: 0,
+            temporal,
+        });
+        let rows = timeline.rows(Smoothing::Sliding, 30);
+        assert_eq!(rows[0].raw, Some(Expression::Anger));
+        assert_eq!(rows[0].temporal, Some(Expression::Surprise));
+        assert_eq!(rows[0].smoothed, Some(Expression::Surprise));
+    }
+}

@@ -1,0 +1,73 @@
+//! Calls of cargo, with the shared target folder and the flags of the web build.
+
+use crate::setup::WasmToolchain;
+use crate::{paths, process};
+use anyhow::Result;
+use std::process::Command;
+
+pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
+
+/// SIMD carries the CPU path, WebCodecs is behind web-sys' unstable cfg, and getrandom 0.3 wants its backend named.
+const WASM_RUSTFLAGS: &str =
+    "-Ctarget-feature=+simd128,+bulk-memory --cfg=web_sys_unstable_apis --cfg getrandom_backend=\"wasm_js\"";
+
+/// The page's crates, which only build for wasm.
+pub const UI_PACKAGE: &str = "web-app";
+pub const ENGINE_PACKAGE: &str = "web-engine";
+
+/// cargo in the repository root, building into the shared target folder.
+pub fn cargo() -> Result<Command> {
+    let mut command = Command::new("cargo");
+    command
+        .current_dir(paths::repository()?)
+        .env("CARGO_TARGET_DIR", paths::target_dir()?);
+    Ok(command)
+}
+
+/// cargo for the wasm target.
+pub fn wasm_cargo(toolchain: &WasmToolchain) -> Result<Command> {
+    let mut command = cargo()?;
+    for_wasm(&mut command, toolchain);
+    Ok(command)
+}
+
+/// Gives any command that ends in a wasm build its flags and its toolchain.
+pub fn for_wasm(command: &mut Command, toolchain: &WasmToolchain) {
+    command.env("RUSTFLAGS", WASM_RUSTFLAGS);
+    // It would win over RUSTFLAGS.
+    command.env_remove("CARGO_ENCODED_RUSTFLAGS");
+    if let Some(name) = &toolchain.rustup_name {
+        command.env("RUSTUP_TOOLCHAIN", name);
+    }
+}
+
+/// Whether the workspace has this package.
+pub fn has_package(name: &str) -> Result<bool> {
+    let listed = cargo()?
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .output()?;
+    if !listed.status.success() {
+        anyhow::bail!(
+            "cargo cannot read the workspace: {}",
+            String::from_utf8_lossy(&listed.stderr).trim()
+        );
+    }
+    // One exact key and value: cheaper than a JSON reader that every clone would have to compile.
+    Ok(String::from_utf8_lossy(&listed.stdout).contains(&format!("{{\"name\":\"{name}\",\"version\":")))
+}
+
+/// `--workspace` less the packages that only build for wasm.
+pub fn native_packages() -> Result<Vec<String>> {
+    let mut arguments = vec!["--workspace".to_owned()];
+    for name in [UI_PACKAGE, ENGINE_PACKAGE] {
+        if has_package(name)? {
+            arguments.extend(["--exclude".to_owned(), name.to_owned()]);
+        }
+    }
+    Ok(arguments)
+}
+
+/// Whether nextest is there to run the tests.
+pub fn has_nextest() -> bool {
+    process::output_of(Command::new("cargo").args(["nextest", "--version"])).is_some()
+}

@@ -1,0 +1,51 @@
+//! The project's own commands: set-up, demo and test.
+
+mod browser_tests;
+mod cargo_call;
+mod demo;
+mod paths;
+mod process;
+mod python_checks;
+mod serve;
+mod setup;
+mod test_count;
+mod test_suite;
+mod web_build;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Mien's own commands")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what the demo or the tests need; what is there already is left alone
+    Setup {
+        #[arg(long = "for", value_enum, default_value = "demo")]
+        purpose: setup::Purpose,
+    },
+    /// Build the page in release mode and serve it
+    Demo(demo::DemoOptions),
+    /// Format, lints, unit tests, the wasm build and the browser tests
+    Test,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Setup { purpose } => setup::run(purpose).map(|()| ExitCode::SUCCESS),
+        Command::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Test => test_suite::run(),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

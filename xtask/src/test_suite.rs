@@ -1,0 +1,190 @@
+//! `cargo xtask test`: all parts, one after the other, also after one has failed.
+
+use crate::cargo_call::{self, ENGINE_PACKAGE, UI_PACKAGE, WASM_TARGET};
+use crate::test_count::TestCount;
+use crate::{browser_tests, paths, process, python_checks, setup, web_build};
+use anyhow::{Context, Result};
+use std::fs;
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+struct Part {
+    name: &'static str,
+    count: TestCount,
+    took: Duration,
+}
+
+struct Suite {
+    parts: Vec<Part>,
+}
+
+impl Suite {
+    fn part(&mut self, name: &'static str, run: impl FnOnce() -> Result<TestCount>) {
+        println!("\n== {name}");
+        let started = Instant::now();
+        let count = run().unwrap_or_else(|error| {
+            eprintln!("{name}: {error:#}");
+            TestCount::FAILED
+        });
+        self.parts.push(Part {
+            name,
+            count,
+            took: started.elapsed(),
+        });
+    }
+
+    fn check(&mut self, name: &'static str, command: impl FnOnce() -> Result<Command>) {
+        self.part(name, || {
+            let outcome = process::run(&mut command()?);
+            if let Err(error) = &outcome {
+                eprintln!("{error:#}");
+            }
+            Ok(TestCount::of_check(outcome.is_ok()))
+        });
+    }
+}
+
+/// Runs everything; fails without a word after the last line, which scripts read.
+///
+/// # Errors
+/// When the workspace itself cannot be read.
+pub fn run() -> Result<ExitCode> {
+    let mut suite = Suite { parts: Vec::new() };
+    suite.part("set-up", || {
+        setup::run(setup::Purpose::Test).map(|()| TestCount::PASSED)
+    });
+    suite.check("format", || {
+        let mut command = cargo_call::cargo()?;
+        command.args(["fmt", "--all", "--check"]);
+        Ok(command)
+    });
+    native_parts(&mut suite);
+    if web_build::is_there()? {
+        web_parts(&mut suite);
+    }
+    if !python_checks::scripts()?.is_empty() {
+        suite.part("golden checks", python_checks::run);
+    }
+    if browser_tests::are_there()? {
+        suite.part("browser tests", browser_tests::run);
+    }
+    let sum = summarise(&suite.parts);
+    Ok(if sum.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn native_parts(suite: &mut Suite) {
+    suite.check("clippy, native", || {
+        let mut command = cargo_call::cargo()?;
+        command
+            .arg("clippy")
+            .args(cargo_call::native_packages()?)
+            .args(["--all-targets", "--release"]);
+        command.args(["--", "--deny", "warnings"]);
+        Ok(command)
+    });
+    suite.part("unit and integration tests", || {
+        let mut command = cargo_call::cargo()?;
+        if cargo_call::has_nextest() {
+            command.args([
+                "nextest",
+                "run",
+                "--no-fail-fast",
+                "--no-tests=pass",
+                "--color=never",
+            ]);
+            // A pass a line would bury the failures.
+            command.args(["--status-level=fail", "--final-status-level=fail"]);
+        } else {
+            command.args(["test", "--no-fail-fast", "--color=never", "--all-targets"]);
+        }
+        command.arg("--release").args(cargo_call::native_packages()?);
+        Ok(TestCount::of_cargo(&process::run_and_listen(&mut command)?))
+    });
+    suite.part("documentation examples", || {
+        let mut command = cargo_call::cargo()?;
+        command.args(["test", "--doc", "--no-fail-fast", "--color=never", "--release"]);
+        command.args(cargo_call::native_packages()?);
+        Ok(TestCount::of_cargo(&process::run_and_listen(&mut command)?))
+    });
+    suite.check("documentation links", || {
+        let mut command = cargo_call::cargo()?;
+        command.args(["doc", "--no-deps", "--document-private-items", "--release"]);
+        command
+            .args(cargo_call::native_packages()?)
+            .env("RUSTDOCFLAGS", "--deny warnings");
+        Ok(command)
+    });
+    if has_cuda_feature().unwrap_or(false) {
+        suite.check("cuda type-check", || {
+            let mut command = cargo_call::cargo()?;
+            command.args([
+                "check",
+                "--release",
+                "--package",
+                "native-train",
+                "--features",
+                "cuda",
+            ]);
+            // Lets the build script of the CUDA compiler's bundle skip its download: types need no bundle.
+            command.env("DOCS_RS", "1");
+            Ok(command)
+        });
+    }
+}
+
+fn has_cuda_feature() -> Result<bool> {
+    let manifest = paths::repository()?.join("native-train/Cargo.toml");
+    let text = fs::read_to_string(&manifest).with_context(|| format!("reading {}", manifest.display()))?;
+    Ok(text.lines().any(|line| line.trim_start().starts_with("cuda = [")))
+}
+
+fn web_parts(suite: &mut Suite) {
+    // Each in the profile of its build, so that build scripts and macros are compiled once for both.
+    for (name, package, profile) in [
+        ("clippy, UI", UI_PACKAGE, "release"),
+        ("clippy, engine", ENGINE_PACKAGE, "web"),
+    ] {
+        if cargo_call::has_package(package).unwrap_or(false) {
+            suite.check(name, || {
+                let mut command = cargo_call::wasm_cargo(&setup::wasm_toolchain()?)?;
+                command.args([
+                    "clippy",
+                    "--package",
+                    package,
+                    "--target",
+                    WASM_TARGET,
+                    "--profile",
+                    profile,
+                ]);
+                command.args(["--", "--deny", "warnings"]);
+                Ok(command)
+            });
+        }
+    }
+    suite.part("web build", || web_build::run().map(|()| TestCount::PASSED));
+}
+
+fn summarise(parts: &[Part]) -> TestCount {
+    println!("\n== summary");
+    let mut sum = TestCount::default();
+    for part in parts {
+        let mark = if part.count.failed == 0 {
+            "ok    "
+        } else {
+            "FAILED"
+        };
+        println!(
+            "{mark} {:<28} {:>6.0} s  {}",
+            part.name,
+            part.took.as_secs_f64(),
+            part.count
+        );
+        sum += part.count;
+    }
+    println!("{sum}");
+    sum
+}

@@ -1,0 +1,185 @@
+//! The web build: the UI by trunk, then the engine's wasm beside it in `web-app/dist`.
+
+use crate::cargo_call::{self, ENGINE_PACKAGE, UI_PACKAGE, WASM_TARGET};
+use crate::setup::{self, WasmToolchain};
+use crate::{paths, process};
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What rustc may emit for the flags we build with; wasm-opt refuses instructions that are not enabled.
+const WASM_FEATURES: [&str; 7] = [
+    "--enable-simd",
+    "--enable-bulk-memory",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-multivalue",
+];
+
+/// Whether the workspace has a page to build.
+pub fn is_there() -> Result<bool> {
+    cargo_call::has_package(UI_PACKAGE)
+}
+
+/// Builds all of the page into `web-app/dist`.
+///
+/// # Errors
+/// When a tool is missing or a build fails.
+pub fn run() -> Result<()> {
+    if !is_there()? {
+        bail!("the workspace has no package `{UI_PACKAGE}`, so there is no page to build");
+    }
+    let toolchain = setup::wasm_toolchain()?;
+    let dist = paths::dist()?;
+    // trunk empties the folder, so the engine follows.
+    build_ui(&toolchain, &dist)?;
+    if cargo_call::has_package(ENGINE_PACKAGE)? {
+        build_engine(&toolchain, &dist.join("engine"))?;
+    }
+    print_sizes(&dist)
+}
+
+fn build_ui(toolchain: &WasmToolchain, dist: &Path) -> Result<()> {
+    println!("building the UI");
+    let tools = paths::tool_root()?.join("bin");
+    let mut trunk = Command::new(tools.join("trunk"));
+    trunk
+        .current_dir(paths::repository()?.join("web-app"))
+        // Offline: trunk takes the tools on the PATH and downloads none.
+        .args(["build", "--release", "--offline", "--dist"])
+        .arg(dist)
+        .env("PATH", process::path_with(&tools)?)
+        .env("CARGO_TARGET_DIR", paths::target_dir()?)
+        // trunk reads it as a flag and refuses the usual value 1.
+        .env_remove("NO_COLOR");
+    cargo_call::for_wasm(&mut trunk, toolchain);
+    process::run(&mut trunk)
+}
+
+fn build_engine(toolchain: &WasmToolchain, into: &Path) -> Result<()> {
+    println!("building the engine");
+    process::run(cargo_call::wasm_cargo(toolchain)?.args([
+        "build",
+        "--profile",
+        "web",
+        "--package",
+        ENGINE_PACKAGE,
+        "--target",
+        WASM_TARGET,
+    ]))?;
+    let target = paths::target_dir()?;
+    let built = target.join(WASM_TARGET).join("web").join("web_engine.wasm");
+    let bytes = fs::read(&built).with_context(|| format!("reading {}", built.display()))?;
+
+    // wasm-opt takes a minute: what it made of the same bytes is used again.
+    let ready = target.join("web-engine-ready");
+    let stamp = ready.join("made-from");
+    let fingerprint = fingerprint_of(&bytes);
+    if !fs::read_to_string(&stamp).is_ok_and(|made_from| made_from == fingerprint) {
+        bind_and_optimise(&built, &ready)?;
+        fs::write(&stamp, fingerprint).with_context(|| format!("writing {}", stamp.display()))?;
+    }
+    copy_folder(&ready, into, &["made-from"])
+}
+
+fn bind_and_optimise(built: &Path, ready: &Path) -> Result<()> {
+    if ready.is_dir() {
+        fs::remove_dir_all(ready).with_context(|| format!("emptying {}", ready.display()))?;
+    }
+    let wasm_bindgen = paths::tool_root()?.join("bin/wasm-bindgen");
+    process::run(
+        Command::new(wasm_bindgen)
+            .args(["--target", "web", "--no-typescript", "--out-dir"])
+            .arg(ready)
+            .arg(built),
+    )?;
+    let wasm = ready.join("web_engine_bg.wasm");
+    let optimised = ready.join("optimised.wasm");
+    process::run(
+        Command::new("wasm-opt")
+            .arg("-O3")
+            .args(WASM_FEATURES)
+            .arg(&wasm)
+            .arg("-o")
+            .arg(&optimised),
+    )?;
+    fs::rename(&optimised, &wasm).with_context(|| format!("replacing {}", wasm.display()))
+}
+
+fn fingerprint_of(bytes: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    WASM_FEATURES.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+fn copy_folder(from: &Path, to: &Path, less: &[&str]) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("making {}", to.display()))?;
+    for path in entries_of(from)? {
+        let Some(name) = path.file_name() else { continue };
+        if less.iter().any(|unwanted| name == *unwanted) {
+            continue;
+        }
+        let target = to.join(name);
+        if path.is_dir() {
+            copy_folder(&path, &target, less)?;
+        } else {
+            fs::copy(&path, &target)
+                .with_context(|| format!("copying {} to {}", path.display(), target.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The folder's entries, by name.
+fn entries_of(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
+        paths.push(entry?.path());
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn print_sizes(dist: &Path) -> Result<()> {
+    println!("{:>12} {:>12}  file", "bytes", "brotli");
+    print_sizes_in(dist, dist)
+}
+
+fn print_sizes_in(folder: &Path, dist: &Path) -> Result<()> {
+    for path in entries_of(folder)? {
+        if path.is_dir() {
+            print_sizes_in(&path, dist)?;
+            continue;
+        }
+        let bytes = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+        let name = path.strip_prefix(dist).unwrap_or(&path).display();
+        let is_code = path
+            .extension()
+            .is_some_and(|extension| extension == "wasm" || extension == "js");
+        let packed = if is_code {
+            brotli_size(&bytes)?.to_string()
+        } else {
+            String::new()
+        };
+        println!("{:>12} {packed:>12}  {name}", bytes.len());
+    }
+    Ok(())
+}
+
+/// At quality 9: near to what a host serves, without the half minute of the highest one.
+fn brotli_size(bytes: &[u8]) -> Result<usize> {
+    let mut packed = Vec::new();
+    let parameters = brotli::enc::BrotliEncoderParams {
+        quality: 9,
+        ..Default::default()
+    };
+    brotli::BrotliCompress(&mut io::Cursor::new(bytes), &mut packed, &parameters)
+        .context("measuring with brotli")?;
+    Ok(packed.len())
+}
