@@ -22,6 +22,14 @@ pub mod webvtt;
 #[cfg(feature = "network")]
 pub mod conv_norm;
 #[cfg(feature = "network")]
+pub mod face_detector;
+#[cfg(feature = "network")]
+pub mod face_reader;
+#[cfg(feature = "network")]
+pub mod recognizer;
+#[cfg(feature = "network")]
 pub mod resnet50;
 #[cfg(feature = "network")]
 pub mod temporal_encoder;
+#[cfg(feature = "network")]
+pub mod track_refiner;

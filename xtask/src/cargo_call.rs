@@ -67,6 +67,14 @@ pub fn native_packages() -> Result<Vec<String>> {
     Ok(arguments)
 }
 
+/// Whether the toolchain of the web build can lint.
+pub fn has_clippy(toolchain: &WasmToolchain) -> bool {
+    let mut command = Command::new("cargo");
+    command.args(["clippy", "--version"]);
+    for_wasm(&mut command, toolchain);
+    process::output_of(&mut command).is_some()
+}
+
 /// Whether nextest is there to run the tests.
 pub fn has_nextest() -> bool {
     process::output_of(Command::new("cargo").args(["nextest", "--version"])).is_some()

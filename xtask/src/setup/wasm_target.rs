@@ -164,8 +164,10 @@ fn build_library(library: &Path) -> Result<()> {
             // -Zbuild-std is a nightly flag; a distribution's own source and compiler fit together by making.
             .env("RUSTC_BOOTSTRAP", "1")
             .env("CARGO_TARGET_DIR", &target)
-            .env_remove("RUSTUP_TOOLCHAIN")
-            .env_remove("RUSTFLAGS"),
+            // Link-time optimisation of the engine reads the library's bitcode, which cargo leaves out by default.
+            .env("RUSTFLAGS", "-Cembed-bitcode=yes")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            .env_remove("RUSTUP_TOOLCHAIN"),
     )?;
     let built = target.join(WASM_TARGET).join("release/deps");
     fs::create_dir_all(library).with_context(|| format!("making {} (root is needed)", library.display()))?;

@@ -1,0 +1,131 @@
+//! What can be said of a frame alone: where faces are, their features and per-frame logits.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+use crate::conv_norm::ReadError;
+use crate::expression::{CLASS_COUNT, ClassScores};
+use crate::face_box::FaceBox;
+use crate::face_crop::{InputSpec, ResizeError};
+use crate::face_detector::{DetectError, FaceDetector, read};
+use crate::frame::Frame;
+use crate::model_file::{ModelFile, ModelFileError};
+use crate::resnet50::{BACKBONE_PREFIX, ResNet50};
+
+/// Faces that go through the backbone together.
+const FACES_A_BATCH: usize = 16;
+
+/// A face before it is known whose it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SeenFace {
+    /// Where.
+    pub face_box: FaceBox,
+    /// Logits of the per-frame head.
+    pub logits: ClassScores,
+    /// Pooled feature of the backbone.
+    pub feature: Vec<f32>,
+}
+
+/// Reading a frame failed.
+#[derive(Debug, thiserror::Error)]
+pub enum FaceReaderError {
+    #[error(transparent)]
+    Detect(#[from] DetectError),
+    #[error(transparent)]
+    Resize(#[from] ResizeError),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+/// Detector and backbone on one device. It keeps nothing from frame to frame, so frames may be
+/// spread over several readers.
+#[derive(Debug)]
+pub struct FaceReader {
+    /// `None` takes the whole picture as the face.
+    detector: Option<FaceDetector>,
+    backbone: ResNet50,
+    input: InputSpec,
+    device: Device,
+}
+
+impl FaceReader {
+    /// A reader with the model's backbone (batch normalisation folded). Without a detector the
+    /// whole picture is taken as the face.
+    ///
+    /// # Errors
+    /// When the model's weights do not fit its architecture.
+    pub fn new(
+        model: &ModelFile,
+        detector: Option<FaceDetector>,
+        device: &Device,
+    ) -> Result<Self, ModelFileError> {
+        let shape = &model.metadata.backbone;
+        let backbone = shape
+            .init(device)
+            .load(&model.weights, BACKBONE_PREFIX, device)?
+            .fold();
+        let input = model.metadata.input.clone();
+        Ok(Self {
+            detector,
+            backbone,
+            input,
+            device: device.clone(),
+        })
+    }
+
+    /// The faces of each frame. The result does not depend on how frames are grouped.
+    ///
+    /// # Errors
+    /// When the device cannot be read or a picture cannot be resized.
+    pub async fn read(&self, frames: &[Frame]) -> Result<Vec<Vec<SeenFace>>, FaceReaderError> {
+        let boxes = match &self.detector {
+            Some(detector) => detector.detect(frames, &self.device).await?,
+            None => frames
+                .iter()
+                .map(|f| vec![FaceBox::whole(f.width(), f.height())])
+                .collect(),
+        };
+        let mut inputs = Vec::new();
+        for (frame, boxes) in frames.iter().zip(&boxes) {
+            for face_box in boxes {
+                inputs.push(match self.detector {
+                    Some(_) => self.input.tensor(frame, face_box)?,
+                    None => self.input.whole_tensor(frame)?,
+                });
+            }
+        }
+        let mut outputs = Vec::with_capacity(inputs.len());
+        for batch in inputs.chunks(FACES_A_BATCH) {
+            outputs.extend(self.read_batch(batch).await?);
+        }
+        let mut outputs = outputs.into_iter();
+        Ok(boxes
+            .into_iter()
+            .map(|boxes| {
+                let faces = boxes.into_iter().zip(outputs.by_ref());
+                faces
+                    .map(|(face_box, (logits, feature))| SeenFace {
+                        face_box,
+                        logits,
+                        feature,
+                    })
+                    .collect()
+            })
+            .collect())
+    }
+
+    async fn read_batch(&self, inputs: &[Vec<f32>]) -> Result<Vec<(ClassScores, Vec<f32>)>, ReadError> {
+        let shape = [inputs.len(), 3, self.input.size, self.input.size];
+        let pictures = Tensor::from_data(TensorData::new(inputs.concat(), shape), &self.device);
+        let (features, logits) = self.backbone.forward(pictures);
+        let values = read(Tensor::cat(vec![logits, features], 1)).await?;
+        let row_len = values.len() / inputs.len();
+        Ok(values
+            .chunks_exact(row_len)
+            .map(|row| {
+                let (logits, feature) = row.split_at(CLASS_COUNT);
+                (std::array::from_fn(|class| logits[class]), feature.to_vec())
+            })
+            .collect())
+    }
+}

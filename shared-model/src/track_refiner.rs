@@ -1,0 +1,390 @@
+//! From faces a frame to tracks and temporal probabilities, in bounded memory.
+
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+
+use burn::tensor::{Bool, Device, Tensor, TensorData};
+
+use crate::conv_norm::ReadError;
+use crate::expression::{CLASS_COUNT, ClassScores, softmax};
+use crate::face_detector::read;
+use crate::face_reader::SeenFace;
+use crate::face_tracker::FaceTracker;
+use crate::model_file::{ModelFile, ModelFileError};
+use crate::temporal_encoder::{TEMPORAL_PREFIX, TemporalEncoder};
+use crate::timeline::{Prediction, TrackedFace};
+
+/// Gives faces their tracks and runs the temporal encoder over each track's clips.
+///
+/// A track's clips begin at its frames 0, 32, 64, ... (half a clip apart) and the last one is moved
+/// back so that it ends with the track; a track shorter than a clip is padded. Frames of the track
+/// in which the face was not seen are masked, as padding is. Where clips overlap their
+/// probabilities are averaged. Only the frames that an unfinished clip covers are kept.
+#[derive(Debug)]
+pub struct TrackRefiner {
+    tracker: FaceTracker,
+    encoder: Option<TemporalEncoder>,
+    clip_length: usize,
+    feature_len: usize,
+    device: Device,
+    tracks: BTreeMap<u32, TrackClips>,
+}
+
+/// The part of a track that clips to come still need.
+#[derive(Debug)]
+struct TrackClips {
+    /// Frame number of the track's first frame.
+    first_frame: usize,
+    /// Place in the track (frames since its first) of `recent[0]`.
+    base: usize,
+    /// Feature and gathered probabilities of the latest frames; `None` where no face was.
+    recent: VecDeque<Option<RecentFace>>,
+    /// Where the next clip begins, in the track.
+    next_clip: usize,
+    /// Where the frames begin that were not given out yet, in the track.
+    next_out: usize,
+}
+
+#[derive(Debug)]
+struct RecentFace {
+    feature: Vec<f32>,
+    sum: ClassScores,
+    clips: u32,
+}
+
+impl TrackRefiner {
+    /// With the model's temporal encoder, if it has one.
+    ///
+    /// # Errors
+    /// When the model's weights do not fit its architecture.
+    pub fn new(model: &ModelFile, device: &Device) -> Result<Self, ModelFileError> {
+        let feature_len = model.metadata.backbone.feature_len();
+        let encoder = match &model.metadata.temporal {
+            None => None,
+            Some(shape) => {
+                let encoder = shape.init(feature_len, 0.0, device);
+                Some(encoder.load(&model.weights, TEMPORAL_PREFIX, device)?)
+            }
+        };
+        Ok(Self {
+            tracker: FaceTracker::default(),
+            encoder,
+            clip_length: model.metadata.clip_length,
+            feature_len,
+            device: device.clone(),
+            tracks: BTreeMap::new(),
+        })
+    }
+
+    /// Takes the next frame (numbers ascend) and says what is known now.
+    ///
+    /// # Errors
+    /// When the device cannot be read.
+    pub async fn push(
+        &mut self,
+        frame: usize,
+        time_s: f64,
+        faces: Vec<SeenFace>,
+    ) -> Result<Vec<Prediction>, ReadError> {
+        let boxes: Vec<_> = faces.iter().map(|face| face.face_box).collect();
+        let ids = self.tracker.assign(frame, &boxes);
+        let tracked = faces
+            .iter()
+            .zip(&ids)
+            .map(|(face, track)| TrackedFace {
+                track: *track,
+                face_box: face.face_box,
+                raw: softmax(&face.logits),
+                temporal: None,
+            })
+            .collect();
+        let mut out = vec![Prediction::Seen {
+            frame,
+            time_s,
+            faces: tracked,
+        }];
+        if self.encoder.is_none() {
+            return Ok(out);
+        }
+        for (face, track) in faces.into_iter().zip(ids) {
+            let clips = self.tracks.entry(track).or_insert_with(|| TrackClips::new(frame));
+            clips.add(frame, face.feature);
+            self.run_full_clips(track, &mut out).await?;
+        }
+        let max_gap = self.tracker.max_gap();
+        let ended: Vec<u32> = self
+            .tracks
+            .iter()
+            .filter(|(_, clips)| frame > clips.last_frame() + max_gap)
+            .map(|(track, _)| *track)
+            .collect();
+        for track in ended {
+            self.finish_track(track, &mut out).await?;
+        }
+        Ok(out)
+    }
+
+    /// Ends all tracks and gives what was still open.
+    ///
+    /// # Errors
+    /// When the device cannot be read.
+    pub async fn finish(&mut self) -> Result<Vec<Prediction>, ReadError> {
+        let mut out = Vec::new();
+        let open: Vec<u32> = self.tracks.keys().copied().collect();
+        for track in open {
+            self.finish_track(track, &mut out).await?;
+        }
+        Ok(out)
+    }
+
+    async fn run_full_clips(&mut self, track: u32, out: &mut Vec<Prediction>) -> Result<(), ReadError> {
+        let length = self.clip_length;
+        while let Some(clips) = self.tracks.get(&track)
+            && clips.len() >= clips.next_clip + length
+        {
+            let start = clips.next_clip;
+            self.run_clip(track, start).await?;
+            if let Some(clips) = self.tracks.get_mut(&track) {
+                clips.next_clip = start + (length / 2).max(1);
+                // The last clip may reach back a whole clip from the track's end, wherever that
+                // will be: at least to the end of what is there now less a clip.
+                let safe = (clips.len() + 1).saturating_sub(length).min(clips.next_clip);
+                clips.give_out(track, safe, out);
+            }
+        }
+        Ok(())
+    }
+
+    async fn finish_track(&mut self, track: u32, out: &mut Vec<Prediction>) -> Result<(), ReadError> {
+        let Some(clips) = self.tracks.get(&track) else {
+            return Ok(());
+        };
+        let (end, half) = (clips.len(), (self.clip_length / 2).max(1));
+        // The clip before `next_clip` ended half a clip behind it; more frames need one more.
+        let covered = if clips.next_clip == 0 {
+            0
+        } else {
+            clips.next_clip - half + self.clip_length
+        };
+        if covered < end {
+            self.run_clip(track, end.saturating_sub(self.clip_length)).await?;
+        }
+        if let Some(mut clips) = self.tracks.remove(&track) {
+            clips.give_out(track, end, out);
+        }
+        Ok(())
+    }
+
+    /// Runs one clip and adds its probabilities to the frames it covers.
+    async fn run_clip(&mut self, track: u32, start: usize) -> Result<(), ReadError> {
+        let (Some(encoder), Some(clips)) = (&self.encoder, self.tracks.get_mut(&track)) else {
+            return Ok(());
+        };
+        let length = self.clip_length;
+        let mut features = vec![0.0; length * self.feature_len];
+        let mut missing = vec![true; length];
+        for (offset, row) in features.chunks_exact_mut(self.feature_len).enumerate() {
+            if let Some(face) = clips.face_mut(start + offset) {
+                row.copy_from_slice(&face.feature);
+                missing[offset] = false;
+            }
+        }
+        let features = TensorData::new(features, [1, length, self.feature_len]);
+        let mask = TensorData::new(missing.clone(), [1, length]);
+        let logits = encoder.forward(
+            Tensor::from_data(features, &self.device),
+            Tensor::<2, Bool>::from_data(mask, &self.device),
+        );
+        let values = read(logits).await?;
+        for (offset, row) in values.chunks_exact(CLASS_COUNT).enumerate() {
+            if let Some(face) = clips.face_mut(start + offset) {
+                let probabilities = softmax(&std::array::from_fn(|class| row[class]));
+                for (sum, p) in face.sum.iter_mut().zip(probabilities) {
+                    *sum += p;
+                }
+                face.clips += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl TrackClips {
+    fn new(first_frame: usize) -> Self {
+        Self {
+            first_frame,
+            base: 0,
+            recent: VecDeque::new(),
+            next_clip: 0,
+            next_out: 0,
+        }
+    }
+
+    /// Frames of the track so far, gaps included.
+    fn len(&self) -> usize {
+        self.base + self.recent.len()
+    }
+
+    fn last_frame(&self) -> usize {
+        (self.first_frame + self.len()).saturating_sub(1)
+    }
+
+    fn add(&mut self, frame: usize, feature: Vec<f32>) {
+        while self.first_frame + self.len() < frame {
+            self.recent.push_back(None);
+        }
+        self.recent.push_back(Some(RecentFace {
+            feature,
+            sum: [0.0; CLASS_COUNT],
+            clips: 0,
+        }));
+    }
+
+    fn face_mut(&mut self, place: usize) -> Option<&mut RecentFace> {
+        self.recent.get_mut(place.checked_sub(self.base)?)?.as_mut()
+    }
+
+    /// Gives out the frames before `end` (a place in the track), whose probabilities are final.
+    fn give_out(&mut self, track: u32, end: usize, out: &mut Vec<Prediction>) {
+        while self.base < end {
+            let Some(entry) = self.recent.pop_front() else {
+                break;
+            };
+            let frame = self.first_frame + self.base;
+            self.base += 1;
+            self.next_out = self.base;
+            if let Some(face) = entry
+                && face.clips > 0
+            {
+                let temporal = face.sum.map(|sum| sum / face.clips as f32);
+                out.push(Prediction::Refined {
+                    frame,
+                    track,
+                    temporal,
+                });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expression::Expression;
+    use crate::face_box::FaceBox;
+    use crate::model_file::{BackboneShape, ModelMetadata, TemporalShape};
+
+    fn model(device: &Device) -> ModelFile {
+        let backbone = BackboneShape {
+            blocks: [1, 1, 1, 1],
+            width: 1,
+        };
+        let temporal = TemporalShape {
+            layers: 1,
+            heads: 2,
+            d_model: 16,
+            d_ff: 16,
+            positions: true,
+        };
+        let weights = temporal
+            .init(backbone.feature_len(), 0.0, device)
+            .save(TEMPORAL_PREFIX)
+            .unwrap();
+        let metadata = ModelMetadata {
+            backbone,
+            temporal: Some(temporal),
+            ..ModelMetadata::default()
+        };
+        ModelFile { metadata, weights }
+    }
+
+    fn face(frame: usize) -> SeenFace {
+        let feature = (0..32)
+            .map(|i| ((frame * 31 + i * 17) % 29) as f32 / 29.0)
+            .collect();
+        SeenFace {
+            face_box: FaceBox::whole(50, 50),
+            logits: [0.0; CLASS_COUNT],
+            feature,
+        }
+    }
+
+    /// Temporal probabilities of a video by the definition: all clips at once, averaged.
+    fn expected(model: &ModelFile, seen: &[bool], device: &Device) -> Vec<Option<ClassScores>> {
+        let count = seen.len();
+        let shape = model.metadata.temporal.clone().unwrap();
+        let encoder = shape
+            .init(32, 0.0, device)
+            .load(&model.weights, TEMPORAL_PREFIX, device)
+            .unwrap();
+        let mut starts: Vec<usize> = (0..).step_by(32).take_while(|s| s + 64 <= count).collect();
+        if starts.last().is_none_or(|s| s + 64 < count) {
+            starts.push(count.saturating_sub(64));
+        }
+        let mut sums = vec![([0.0_f32; CLASS_COUNT], 0); count];
+        for start in starts {
+            let mut features = vec![0.0; 64 * 32];
+            let mut missing = vec![true; 64];
+            for frame in start..(start + 64).min(count) {
+                if seen[frame] {
+                    features[(frame - start) * 32..][..32].copy_from_slice(&face(frame).feature);
+                    missing[frame - start] = false;
+                }
+            }
+            let logits = encoder.forward(
+                Tensor::from_data(TensorData::new(features, [1, 64, 32]), device),
+                Tensor::<2, Bool>::from_data(TensorData::new(missing, [1, 64]), device),
+            );
+            let values = logits.into_data().try_into_vec::<f32>().unwrap();
+            for frame in start..(start + 64).min(count) {
+                let row = &values[(frame - start) * 8..][..8];
+                let p = softmax(&std::array::from_fn(|c| row[c]));
+                sums[frame].0.iter_mut().zip(p).for_each(|(s, p)| *s += p);
+                sums[frame].1 += 1;
+            }
+        }
+        sums.iter()
+            .zip(seen)
+            .map(|((s, n), seen)| seen.then(|| s.map(|v| v / *n as f32)))
+            .collect()
+    }
+
+    #[test]
+    fn streamed_clips_are_the_clips_of_the_whole_video_in_bounded_memory() {
+        let device = Device::flex();
+        let model = model(&device);
+        for count in [1, 5, 63, 64, 65, 95, 96, 97, 128, 200] {
+            let seen: Vec<bool> = (0..count)
+                .map(|f| f == 0 || f == count - 1 || f % 7 != 3)
+                .collect();
+            let mut refiner = TrackRefiner::new(&model, &device).unwrap();
+            let mut found = vec![None; count];
+            let mut out = Vec::new();
+            for (frame, seen) in seen.iter().enumerate() {
+                let faces = if *seen { vec![face(frame)] } else { vec![] };
+                out.extend(pollster::block_on(refiner.push(frame, 0.0, faces)).unwrap());
+                assert!(refiner.tracks.values().all(|t| t.recent.len() <= 64 + 32));
+            }
+            out.extend(pollster::block_on(refiner.finish()).unwrap());
+            for prediction in out {
+                if let Prediction::Refined { frame, temporal, .. } = prediction {
+                    assert!(
+                        found[frame].replace(temporal).is_none(),
+                        "frame {frame} given twice"
+                    );
+                }
+            }
+            for (frame, (a, b)) in found.iter().zip(expected(&model, &seen, &device)).enumerate() {
+                match (a, b) {
+                    (Some(a), Some(b)) => {
+                        let worst = a.iter().zip(b).map(|(x, y)| (x - y).abs()).fold(0.0, f32::max);
+                        assert!(worst < 1e-5, "{count} frames, frame {frame}: {worst}");
+                        assert_eq!(Expression::argmax(a), Expression::argmax(&b));
+                    }
+                    (None, None) => {}
+                    other => panic!("{count} frames, frame {frame}: {other:?}"),
+                }
+            }
+        }
+    }
+}
