@@ -1,0 +1,2 @@
+//! Runs the networks on given inputs.
+fn main() {}

@@ -1,0 +1,247 @@
+//! What the page's UI and its engine say to each other.
+//!
+//! A message crosses as a JavaScript object `{ message, attachment }`: `message` is one of the enums below through
+//! serde, `attachment` a `File`, `ImageBitmap` or `VideoFrame` where the variant says so (those cannot go through
+//! serde and are transferred or cloned by the browser).
+//!
+//! The engine does one job at a time. Each job has a number that the UI counts up; answers carry it, so that what
+//! arrives late from a cancelled job is told apart.
+
+use serde::{Deserialize, Serialize};
+use shared_model::timeline::Prediction;
+
+/// Number of a job, given by the UI, ascending.
+pub type JobId = u32;
+
+/// Which device the person (or `?backend=`) asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BackendChoice {
+    /// WebGPU if the adapter is real and passes the self-check, else the CPU.
+    #[default]
+    Auto,
+    /// WebGPU also on a software adapter; an error if there is none or the self-check fails.
+    WebGpu,
+    /// The CPU.
+    Cpu,
+}
+
+impl BackendChoice {
+    /// Reads the value of `?backend=`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "auto" => Some(Self::Auto),
+            "webgpu" => Some(Self::WebGpu),
+            "cpu" => Some(Self::Cpu),
+            _ => None,
+        }
+    }
+}
+
+/// From the UI to the engine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum ToEngine {
+    /// First message: choose the device and load a shipped model. Answered by `Loading`..., then `Ready` or `Failed`.
+    Start {
+        /// Device.
+        backend: BackendChoice,
+        /// Address of the model file, relative to the page (`models/tiny.safetensors`).
+        model_url: String,
+        /// Workers of the CPU path; 0 takes as many as the machine has cores, less one, at most 8.
+        cpu_workers: u32,
+    },
+    /// Take another model. Attachment: its `File`. Answered by `Ready`, or `ModelRefused` (the old model stays).
+    OpenModel {
+        /// File name, for messages.
+        name: String,
+    },
+    /// Take a shipped model. Answered as `OpenModel` is.
+    FetchModel {
+        /// Address relative to the page.
+        model_url: String,
+    },
+    /// Analyse a video or picture file. Attachment: its `File`. A job under way is cancelled first.
+    /// Answered by `Opened`, then `Predictions` and `Progress` over and over, then `Done`; or `Failed`.
+    Analyze {
+        /// The job's number.
+        job: JobId,
+        /// File name, for messages.
+        name: String,
+    },
+    /// Frames come from the page (webcam, or a `<video>` whose file could not be demuxed). Answered by `NeedFrame`.
+    StartFrames {
+        /// The job's number.
+        job: JobId,
+        /// Webcam: live labels over the last clip, nothing is kept. Else an approximate analysis.
+        live: bool,
+    },
+    /// The next frame of a `StartFrames` job. Attachment: `VideoFrame` or `ImageBitmap` (transferred, closed by the
+    /// engine). Answered by `Predictions` and the next `NeedFrame`.
+    Frame {
+        /// The job's number.
+        job: JobId,
+        /// Time in seconds, 0 at the first frame.
+        time_s: f64,
+    },
+    /// No more frames. Answered by the last `Predictions` and `Done`.
+    EndFrames {
+        /// The job's number.
+        job: JobId,
+    },
+    /// Stop the job. Answered by `Cancelled`, after which nothing of the job follows.
+    Cancel {
+        /// The job's number.
+        job: JobId,
+    },
+    /// For tests and the benchmark page: mean milliseconds of a forward pass of a random full ResNet-50 at 224.
+    /// Answered by `Benchmarked`.
+    Benchmark {
+        /// Passes that are timed.
+        passes: u32,
+    },
+    /// For tests: destroys the GPU device, as a driver's reset would.
+    LoseDevice,
+}
+
+/// From the engine to the UI.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum FromEngine {
+    /// The engine is getting ready.
+    Loading {
+        /// What it does, in plain words.
+        step: String,
+    },
+    /// The engine can work.
+    Ready {
+        /// Device, for the person: `WebGPU - <adapter>` or `CPU (4 workers)`.
+        backend: String,
+        /// Why it is not the device one would expect, or other things worth saying.
+        notice: Option<String>,
+        /// The model in force.
+        model: ModelSummary,
+    },
+    /// A model file was refused; the one before stays.
+    ModelRefused {
+        /// File, cause, and what to do.
+        reason: String,
+    },
+    /// The job's file is open.
+    Opened {
+        /// The job's number.
+        job: JobId,
+        /// Width of the upright picture in pixels.
+        width: u32,
+        /// Height of the upright picture in pixels.
+        height: u32,
+        /// Length in seconds, 0 for a picture.
+        duration_s: f64,
+        /// Frames that are expected; `None` where the file does not say.
+        frame_count: Option<usize>,
+        /// A warning that belongs to the result (for instance approximate times).
+        notice: Option<String>,
+    },
+    /// The file cannot be demuxed or decoded here; the UI may try a `<video>` with `StartFrames`.
+    TryVideoElement {
+        /// The job's number.
+        job: JobId,
+        /// Why.
+        reason: String,
+    },
+    /// What is newly known.
+    Predictions {
+        /// The job's number.
+        job: JobId,
+        /// In order; feed them to `Timeline::push`.
+        predictions: Vec<Prediction>,
+    },
+    /// How far the job is.
+    Progress {
+        /// The job's number.
+        job: JobId,
+        /// Frames done.
+        frames_done: usize,
+        /// 0 to 1, by time where the number of frames is unknown.
+        fraction: f64,
+        /// Frames a second of late.
+        frames_per_s: f64,
+        /// Seconds left at that speed.
+        seconds_left: Option<f64>,
+    },
+    /// The engine wants the next frame of a `StartFrames` job.
+    NeedFrame {
+        /// The job's number.
+        job: JobId,
+    },
+    /// All frames are in.
+    Done {
+        /// The job's number.
+        job: JobId,
+        /// A warning, for instance that the file ended early; what was read stands.
+        notice: Option<String>,
+    },
+    /// The job was stopped; what was sent stands.
+    Cancelled {
+        /// The job's number.
+        job: JobId,
+    },
+    /// Something failed. Without a job the engine itself could not start.
+    Failed {
+        /// The job's number.
+        job: Option<JobId>,
+        /// File, cause, and what to do.
+        reason: String,
+    },
+    /// The device changed while running (a lost GPU): the job goes on where `Ready` follows.
+    DeviceLost {
+        /// Cause, and what happens now.
+        reason: String,
+    },
+    /// Answer to `Benchmark`.
+    Benchmarked {
+        /// Device as in `Ready`.
+        backend: String,
+        /// Mean milliseconds of one picture.
+        ms_a_picture: f64,
+    },
+}
+
+/// What the page shows of a model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelSummary {
+    /// File name.
+    pub name: String,
+    /// Side of the input in pixels.
+    pub input_size: usize,
+    /// Whether it has a temporal part.
+    pub has_temporal: bool,
+    /// Frames in a clip.
+    pub clip_length: usize,
+    /// Smoothing window it was made with.
+    pub window: usize,
+    /// One sentence on what it is, from its metadata (`training.note`).
+    pub note: String,
+    /// The rest of `training`, as pretty JSON text.
+    pub training: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_come_back_as_they_were() {
+        let message = FromEngine::Progress {
+            job: 3,
+            frames_done: 12,
+            fraction: 0.5,
+            frames_per_s: 4.0,
+            seconds_left: None,
+        };
+        let text = serde_json::to_string(&message).unwrap();
+        assert!(text.contains("\"type\":\"progress\""), "{text}");
+        assert_eq!(serde_json::from_str::<FromEngine>(&text).unwrap(), message);
+    }
+}
