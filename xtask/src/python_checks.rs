@@ -34,13 +34,15 @@ pub fn scripts() -> Result<Vec<PathBuf>> {
 /// Runs them all; each prints `N passed, N failed`.
 pub fn run() -> Result<TestCount> {
     let python = paths::python_env()?.join("bin/python");
+    let built = paths::target_dir()?.join("release");
     let mut sum = TestCount::default();
     for script in scripts()? {
         let mut command = Command::new(&python);
         command
             .current_dir(paths::repository()?)
             .arg(&script)
-            .env("MIEN_BIN", paths::target_dir()?.join("release/mien"));
+            .env("MIEN_BIN", built.join("mien"))
+            .env("MIEN_GOLDEN_RUNNER", built.join("golden-runner"));
         let heard = process::run_and_listen(&mut command)?;
         sum += TestCount::of_reporting_program(&heard);
     }

@@ -87,6 +87,14 @@ fn native_parts(suite: &mut Suite) {
         command.args(["--", "--deny", "warnings"]);
         Ok(command)
     });
+    // The checks and the browser tests run the programs, which a test run need not have built.
+    suite.check("native build", || {
+        let mut command = cargo_call::cargo()?;
+        command
+            .args(["build", "--release"])
+            .args(cargo_call::native_packages()?);
+        Ok(command)
+    });
     suite.part("unit and integration tests", || {
         let mut command = cargo_call::cargo()?;
         if cargo_call::has_nextest() {

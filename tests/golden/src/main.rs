@@ -1,2 +1,105 @@
-//! Runs the networks on given inputs.
-fn main() {}
+//! Runs the parts of `shared-model` on given inputs and writes what they say, so that `check_*.py` can compare it with
+//! reference implementations. Inputs and outputs are safetensors in f32, whatever they mean.
+
+mod labels;
+mod networks;
+mod pictures;
+mod tensor_file;
+
+use burn::tensor::Device;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tensor_file::TensorFile;
+
+#[derive(Parser)]
+#[command(
+    name = "golden-runner",
+    about = "Runs Mien's networks on given inputs, on the CPU"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Safetensors with the inputs
+    #[arg(long, global = true, default_value = "input.safetensors")]
+    input: PathBuf,
+    /// Safetensors to write
+    #[arg(long, global = true, default_value = "output.safetensors")]
+    output: PathBuf,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// `pictures` [n, 3, s, s] to `features` [n, f] and `logits` [n, 8]
+    Backbone {
+        /// Model file
+        model: PathBuf,
+        /// Fold batch normalisation into the convolutions
+        #[arg(long)]
+        folded: bool,
+    },
+    /// `features` [n, t, f] and `missing` [n, t] (0 or 1) to `logits` [n, t, 8]
+    Temporal {
+        /// Model file
+        model: PathBuf,
+    },
+    /// `pictures` [n, 3, 240, 320] to `scores` [n, 4420] and `boxes` [n, 4420, 4]
+    DetectorRaw {
+        /// The detector's weights
+        weights: PathBuf,
+    },
+    /// `picture.NAME` [h, w, 3] (0 to 255) to `faces.NAME` [n, 5]: x, y, w, h, score
+    DetectorFaces {
+        /// The detector's weights
+        weights: PathBuf,
+    },
+    /// `picture.NAME` [h, w, 3] and `box.NAME` [4] to the network's input `crop.NAME` [3, size, size]
+    Crops {
+        /// Side of the network's input
+        #[arg(long, default_value_t = 224)]
+        size: usize,
+    },
+    /// `picture.NAME` [h, w, 3] to `resized.NAME` [height, width, 3]
+    Resize {
+        /// Width in pixels
+        width: usize,
+        /// Height in pixels
+        height: usize,
+    },
+    /// `probabilities` [t, 8] to `WAY.WINDOW` [t]: the labels of each way of smoothing
+    Smoothing {
+        /// Windows in frames
+        windows: Vec<usize>,
+    },
+    /// Print the figures of `truth` [t] against `prediction` [t] as JSON
+    Metrics,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let input = TensorFile::read(&arguments.input)?;
+    let device = Device::flex();
+    let output = match &arguments.command {
+        Command::Backbone { model, folded } => networks::backbone(model, *folded, &input, &device)?,
+        Command::Temporal { model } => networks::temporal(model, &input, &device)?,
+        Command::DetectorRaw { weights } => networks::detector_raw(weights, &input, &device)?,
+        Command::DetectorFaces { weights } => networks::detector_faces(weights, &input, &device)?,
+        Command::Crops { size } => pictures::crops(*size, &input)?,
+        Command::Resize { width, height } => pictures::resized(*width, *height, &input)?,
+        Command::Smoothing { windows } => labels::smoothing(windows, &input)?,
+        Command::Metrics => {
+            println!("{}", labels::metrics(&input)?);
+            return Ok(());
+        }
+    };
+    output.write(&arguments.output)
+}

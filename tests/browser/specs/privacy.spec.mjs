@@ -1,0 +1,73 @@
+// Nothing leaves the computer: the policy stands, is kept, and holds; and the page needs no network once loaded.
+
+import assert from "node:assert/strict";
+import { AnalysisPage } from "../page_objects/analysis_page.mjs";
+import { Watch, launchBrowser } from "../support/browser.mjs";
+import { frameCount } from "../support/frame_table.mjs";
+import { DIST } from "../support/settings.mjs";
+import { StaticServer } from "../support/static_server.mjs";
+
+export function declare({ test, afterAll }, { url, scratch }) {
+  let browser;
+  afterAll(() => browser?.close());
+
+  test("the page's policy allows its own origin alone", async () => {
+    browser = await launchBrowser();
+    const page = await AnalysisPage.open(await browser.newContext(), url);
+    const policy = await page.page.locator('meta[http-equiv="Content-Security-Policy"]').getAttribute("content");
+    const directives = new Map(policy.split(";").map((part) => [part.trim().split(/\s+/)[0], part.trim().split(/\s+/).slice(1)]));
+    assert.deepEqual(directives.get("connect-src"), ["'self'"]);
+    assert.deepEqual(directives.get("default-src"), ["'none'"]);
+    assert.deepEqual(directives.get("script-src")?.sort(), ["'self'", "'wasm-unsafe-eval'"]);
+    const sources = [...directives.values()].flat();
+    assert.ok(sources.every((source) => /^('self'|'none'|'wasm-unsafe-eval'|blob:|data:)$/.test(source)), sources.join(" "));
+    await page.page.context().close();
+  });
+
+  test("a whole session asks no other origin and keeps the policy", async () => {
+    const context = await browser.newContext();
+    const watch = await Watch.of(context);
+    const page = await AnalysisPage.open(context, url);
+    await page.analyse(await scratch.file("face-short.mp4"));
+    await page.smooth("mean", 5);
+    for (const hook of ["export-csv", "export-affwild2", "export-vtt", "export-project"]) await page.save(hook);
+    await page.open(await scratch.file("letter.mp4"));
+    assert.deepEqual(watch.foreignRequests(new URL(url).origin), []);
+    assert.deepEqual(watch.violations, []);
+    assert.ok(watch.requests.some((address) => /engine.*\.wasm/.test(address)), "requests of workers are seen");
+    await context.close();
+  });
+
+  test("what would leave is refused", async () => {
+    const elsewhere = await StaticServer.start(DIST, { "Access-Control-Allow-Origin": "*" });
+    const context = await browser.newContext();
+    const watch = await Watch.of(context);
+    const page = await AnalysisPage.open(context, url);
+    const outcome = await page.page.evaluate(
+      (address) => fetch(address).then((response) => `came through: ${response.status}`, () => "refused"),
+      `${elsewhere.url}/index.html`,
+    );
+    assert.equal(outcome, "refused");
+    assert.deepEqual(elsewhere.requests, []);
+    assert.match(watch.violations.join(), /connect-src/);
+    await elsewhere.stop();
+    await context.close();
+  });
+
+  test("after the first load it works without any server", async () => {
+    const own = await StaticServer.start(DIST);
+    const context = await browser.newContext();
+    const page = await AnalysisPage.open(context, own.url);
+    await page.untilReady();
+    await page.page.evaluate(() => navigator.serviceWorker.ready.then(() => null));
+    await page.page.waitForFunction(() => navigator.serviceWorker.controller !== null, null, { timeout: 30_000 });
+    await own.stop();
+    await context.setOffline(true);
+    await page.page.reload();
+    const rows = await page.analyse(await scratch.file("four-frames.mp4"));
+    assert.equal(frameCount(rows), 4);
+    const other = await AnalysisPage.open(context, own.url, { backend: "cpu" });
+    assert.equal(await other.untilReady(), "ready");
+    await context.close();
+  });
+}

@@ -1,0 +1,20 @@
+// The native program, as the other side of a comparison.
+
+import { execFile } from "node:child_process";
+import { readFile, readdir } from "node:fs/promises";
+import path from "node:path";
+import { promisify } from "node:util";
+import { readFrameTable } from "./frame_table.mjs";
+import { MIEN, TINY_MODEL } from "./settings.mjs";
+
+const run = promisify(execFile);
+
+/** Rows that `mien analyze` writes for a video, on the CPU, with the tiny model. */
+export async function analyzeNatively(scratch, video, ...options) {
+  const folder = await scratch.folderFor("native");
+  const command = ["analyze", video, "--model", TINY_MODEL, "--out", folder, "--device", "cpu", ...options];
+  await run(MIEN, command);
+  const tables = (await readdir(folder)).filter((name) => name.endsWith(".csv"));
+  if (tables.length !== 1) throw new Error(`mien ${command.join(" ")} wrote ${tables.length} csv files`);
+  return readFrameTable(await readFile(path.join(folder, tables[0]), "utf8"));
+}

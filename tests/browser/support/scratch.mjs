@@ -1,0 +1,91 @@
+// A temporary folder with the videos and pictures of the tests: made by ffmpeg when first asked for, then kept.
+
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { turnDisplay } from "./mp4.mjs";
+import { TALKING_FACE } from "./settings.mjs";
+
+const run = promisify(execFile);
+const MP4 = ["-an", "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-movflags", "+faststart"];
+const FACE = (start, seconds) => ["-ss", start, "-t", seconds, "-i", TALKING_FACE];
+
+/** How each file is made: ffmpeg's arguments, or a function of the scratch folder that gives its bytes. */
+const RECIPES = {
+  // Three consecutive B-frames: the order of decoding is not that of showing.
+  "face.mp4": [...FACE(10, 3), ...MP4, "-bf", "3"],
+  "face-short.mp4": [...FACE(20, 0.5), ...MP4],
+  "face-long.mp4": [...FACE(30, 12), ...MP4],
+  "four-frames.mp4": [...FACE(40, 1), ...MP4, "-frames:v", 4],
+  "face.webm": [...FACE(50, 1), "-an", "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", 8],
+  // Frames stay between 1/24 and 4/24 s.
+  "variable-rate.mp4": [...FACE(60, 2), "-vf", "select='not(mod(n,3))+eq(mod(n,7),1)'", "-vsync", "vfr", ...MP4],
+  "rotated.mp4": async (scratch) => turnDisplay(await readFile(await scratch.file("sideways.mp4")), 90),
+  // Lies on its side in the file; the display matrix sets it upright.
+  "sideways.mp4": [...FACE(70, 0.7), "-vf", "transpose=2", ...MP4],
+  "upright.mp4": [...FACE(70, 0.7), ...MP4],
+  "odd-size.webm": [...FACE(80, 0.4), "-vf", "scale=351:277", "-an", "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", 8],
+  "no-face.mp4": ["-f", "lavfi", "-i", "testsrc=size=320x240:rate=25:duration=1", ...MP4],
+  "audio-only.mp4": ["-f", "lavfi", "-i", "sine=duration=2", "-c:a", "aac"],
+  "hevc.mp4": [...FACE(10, 1), "-an", "-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params", "log-level=error"],
+  "cut-in-the-middle.mp4": async (scratch) => firstPart(await readFile(await scratch.file("face.mp4")), 0.6),
+  // The index stands at the end of this one, so nothing is left of it.
+  "index-last.mp4": [...FACE(10, 2), "-an", "-c:v", "libx264", "-preset", "veryfast"],
+  "cut-before-the-index.mp4": async (scratch) => firstPart(await readFile(await scratch.file("index-last.mp4")), 0.5),
+  "letter.mp4": async () => Buffer.from("Dear reader,\nthis is a letter and no video.\n".repeat(50)),
+  "empty.mp4": async () => Buffer.alloc(0),
+  "zero-frames.mp4": [...FACE(10, 1), ...MP4, "-frames:v", 0],
+  "face.jpg": [...FACE(12, 1), "-frames:v", 1, "-q:v", 2],
+  "one-pixel.png": ["-f", "lavfi", "-i", "color=red:size=16x16", "-vf", "scale=1:1", "-frames:v", 1],
+  "8k.jpg": ["-f", "lavfi", "-i", "testsrc=size=7680x4320", "-frames:v", 1],
+  "letter.png": async () => Buffer.from("This is a letter and no picture.\n"),
+  // What the browser's fake camera sees.
+  "camera.mjpeg": [...FACE(12, 3), "-an", "-c:v", "mjpeg", "-q:v", 3, "-f", "mjpeg"],
+};
+
+export class Scratch {
+  #made = new Map();
+
+  static async make() {
+    const scratch = new Scratch();
+    scratch.folder = await mkdtemp(path.join(os.tmpdir(), "mien-browser-"));
+    return scratch;
+  }
+
+  async remove() {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Path of one of the files above. */
+  file(name) {
+    if (!this.#made.has(name)) this.#made.set(name, this.#cook(name));
+    return this.#made.get(name);
+  }
+
+  /** Writes a file of the test's own; returns its path. */
+  async write(name, bytes) {
+    const file = path.join(this.folder, name);
+    await writeFile(file, bytes);
+    return file;
+  }
+
+  /** A folder of its own. */
+  folderFor(name) {
+    return mkdtemp(path.join(this.folder, `${name}-`));
+  }
+
+  async #cook(name) {
+    const recipe = RECIPES[name];
+    if (!recipe) throw new Error(`no recipe makes ${name}`);
+    if (typeof recipe === "function") return this.write(name, await recipe(this));
+    const file = path.join(this.folder, name);
+    await run("ffmpeg", ["-v", "error", "-nostdin", "-y", ...recipe.map(String), file]);
+    return file;
+  }
+}
+
+function firstPart(bytes, share) {
+  return bytes.subarray(0, Math.floor(bytes.length * share));
+}

@@ -1,0 +1,58 @@
+// Serves a folder with the headers of the project's own server, and can be taken away from the page.
+
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import http from "node:http";
+import path from "node:path";
+
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".mjs": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".wasm": "application/wasm",
+  ".json": "application/json",
+  ".webmanifest": "application/manifest+json",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
+};
+
+/** A server on a free port of this machine. */
+export class StaticServer {
+  /** Paths that were asked for, in order. */
+  requests = [];
+
+  static async start(root, headers = {}) {
+    const server = new StaticServer();
+    server.http = http.createServer((request, response) => server.#answer(root, headers, request, response));
+    await new Promise((resolve) => server.http.listen(0, "127.0.0.1", resolve));
+    server.url = `http://localhost:${server.http.address().port}`;
+    return server;
+  }
+
+  /** Ends it at once: whoever asks from now on finds nobody. */
+  async stop() {
+    this.http.closeAllConnections();
+    await new Promise((resolve) => this.http.close(resolve));
+  }
+
+  async #answer(root, headers, request, response) {
+    const name = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
+    this.requests.push(name);
+    const file = path.join(root, path.normalize(name.endsWith("/") ? `${name}index.html` : name));
+    const found = await stat(file).catch(() => null);
+    if (!file.startsWith(root) || !found?.isFile()) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(200, {
+      "Content-Type": TYPES[path.extname(file)] ?? "application/octet-stream",
+      "Content-Length": found.size,
+      "Cache-Control": "no-cache",
+      "Cross-Origin-Opener-Policy": "same-origin",
+      "Cross-Origin-Embedder-Policy": "require-corp",
+      ...headers,
+    });
+    createReadStream(file).pipe(response);
+  }
+}

@@ -1,0 +1,113 @@
+"""Figures against scikit-learn, smoothing against its definition."""
+
+import json
+import warnings
+
+import numpy as np
+from golden import MIEN, RUNNER, Checks, run, run_network, write_tensors
+from random_networks import CLASSES
+from sklearn.metrics import accuracy_score, cohen_kappa_score, confusion_matrix, precision_recall_fscore_support
+
+LIMIT = 1e-9
+COLUMNS = "video,track,frame,time_s,x,y,w,h,p_neutral,p_anger,p_disgust,p_fear,p_happiness,p_sadness,p_surprise,p_other,raw,temporal,smoothed,reviewed"
+
+
+def label_lists():
+    """Truth and prediction: balanced, rare classes, absent classes, all right, all wrong, a single class."""
+    random = np.random.default_rng(31)
+    truth = random.integers(0, 8, 500)
+    noisy = np.where(random.random(500) < 0.6, truth, random.integers(0, 8, 500))
+    rare = random.choice(8, 700, p=[0.5, 0.02, 0.02, 0.01, 0.35, 0.05, 0.04, 0.01])
+    few = random.choice([0, 4, 5], 300)
+    yield "balanced", truth, noisy
+    yield "rare classes", rare, np.where(random.random(700) < 0.5, rare, random.choice(8, 700))
+    yield "absent classes", few, np.where(random.random(300) < 0.7, few, random.choice([0, 4], 300))
+    yield "all right", truth, truth
+    yield "all wrong", truth, (truth + 1) % 8
+    yield "one predicted", truth, np.full(500, 4)
+
+
+def expect_report(checks, name, report, truth, prediction):
+    """Compares one report with scikit-learn's figures; absent classes count as 0 in the mean of the eight."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        precision, recall, f1, support = precision_recall_fscore_support(truth, prediction, labels=range(8), zero_division=0)
+        kappa = cohen_kappa_score(truth, prediction)
+    figures = {"macro_f1": f1.mean(), "accuracy": accuracy_score(truth, prediction), "kappa": kappa}
+    error = max(abs(report[key] - value) for key, value in figures.items())
+    checks.at_most(f"{name}: macro F1, accuracy, kappa", error, LIMIT, f"macro F1 {figures['macro_f1']:.4f}, kappa {kappa:.4f}")
+    classes = report["classes"]
+    theirs = np.stack([precision, recall, f1, support])
+    ours = np.array([[row[key] for row in classes] for key in ("precision", "recall", "f1", "support")])
+    checks.agree(f"{name}: precision, recall, F1 and support a class", ours, theirs, LIMIT)
+    counts = np.array(report["confusion"]["counts"])
+    checks.holds(f"{name}: confusion matrix", (counts == confusion_matrix(truth, prediction, labels=range(8))).all())
+    absent = [CLASSES[c] for c in range(8) if c not in truth and c not in prediction]
+    checks.holds(f"{name}: absent classes are named", report["absent"] == absent, ", ".join(absent) or "none")
+
+
+def figures(checks, folder):
+    """The figures themselves."""
+    for name, truth, prediction in label_lists():
+        write_tensors(folder / "input.safetensors", {"truth": truth, "prediction": prediction})
+        report = json.loads(run(RUNNER, "metrics", "--input", folder / "input.safetensors"))
+        expect_report(checks, name, report, truth, prediction)
+
+
+def score_of_annotation_files(checks, folder):
+    """`mien score` on Aff-Wild2 files, where frames without annotation do not count."""
+    random = np.random.default_rng(33)
+    for name, truth, prediction in label_lists():
+        truth = np.where(random.random(len(truth)) < 0.1, -1, truth)
+        for side, labels in (("truth", truth), ("prediction", prediction)):
+            (folder / f"{side}.txt").write_text("\n".join([",".join(CLASSES), *map(str, labels)]) + "\n")
+        report = json.loads(run(MIEN, "score", "--predictions", folder / "prediction.txt", "--truth", folder / "truth.txt", "--json"))
+        known = truth >= 0
+        expect_report(checks, f"mien score, {name}", report, truth[known], prediction[known])
+
+
+def score_of_frame_table(checks, folder):
+    """`mien score` on the per-frame csv against an annotation file."""
+    _, truth, prediction = next(label_lists())
+    rows = [f"v.mp4,0,{i},{i / 25:.6f},1,1,9,9,{','.join(['0.125'] * 8)},{p},{p},{p}," for i, p in enumerate(prediction)]
+    (folder / "v.csv").write_text("\n".join([COLUMNS, *rows]) + "\n")
+    (folder / "v.txt").write_text("\n".join([",".join(CLASSES), *map(str, truth)]) + "\n")
+    report = json.loads(run(MIEN, "score", "--predictions", folder / "v.csv", "--truth", folder / "v.txt", "--json"))
+    expect_report(checks, "mien score, csv", report, truth, prediction)
+
+
+def smoothed_by_definition(way, probabilities, window):
+    """Slow and plain: looks at each frame's own window anew."""
+    labels, count = probabilities.argmax(1), len(probabilities)
+    if way == "none":
+        return labels
+    smoothed = []
+    for frame in range(count):
+        if way == "block":
+            start = frame // window * window
+            inside = slice(start, min(start + window, count))
+        else:
+            inside = slice(max(frame - window // 2, 0), min(frame + (window + 1) // 2, count))
+        votes = np.bincount(labels[inside], minlength=8)
+        sums = probabilities[inside].sum(0)
+        key = [(0 if way == "mean" else votes[c], sums[c], -c) for c in range(8)]
+        smoothed.append(max(range(8), key=key.__getitem__))
+    return np.array(smoothed)
+
+
+def smoothing(checks, folder):
+    """Every way and window; probabilities on a grid of 1/1024, so that sums are exact and ties are real ties."""
+    random = np.random.default_rng(35)
+    drifting = np.repeat(random.dirichlet(np.full(8, 0.5), 20), 17, axis=0)
+    probabilities = np.round((0.5 * drifting + 0.5 * random.dirichlet(np.full(8, 0.3), 340)) * 1024) / 1024
+    probabilities[100:140, 3] = probabilities[100:140, 5]
+    windows = [1, 2, 7, 30, 64, 1000]
+    ours = run_network(folder, {"probabilities": probabilities}, "smoothing", *windows)
+    for way in ("sliding", "block", "mean", "none"):
+        for window in windows:
+            expected = smoothed_by_definition(way, probabilities, window)
+            different = int((ours[f"{way}.{window}"] != expected).sum())
+            checks.at_most(f"{way}, window {window}, frames that differ", different, 0)
+
+
+Checks().run(figures, score_of_annotation_files, score_of_frame_table, smoothing)

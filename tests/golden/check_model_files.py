@@ -1,0 +1,109 @@
+"""Model files across programs: torch checkpoints in, torchvision out, readable by the `safetensors` package."""
+
+import json
+
+import numpy as np
+import torch
+import torchvision
+from golden import MIEN, REPOSITORY, Checks, Skipped, cosine, run, run_network
+from random_networks import CLASSES, Temporal, pictures, resnet, resnet_outputs, write_model
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+LIMIT = 1e-4
+KEYS = {"format", "format_version", "classes", "input_size", "mean", "std", "clip_length", "window", "backbone", "dtype", "training"}
+
+
+def import_checkpoints(checks, folder):
+    """The forms in which torchvision checkpoints come, each to the same logits as in torchvision."""
+    network, inputs = resnet(seed=21), pictures(2, 224, 22)
+    features, logits = resnet_outputs(network, inputs)
+    state = network.state_dict()
+    forms = {
+        "zip.pth": lambda path: torch.save(state, path),
+        "legacy.pth": lambda path: torch.save(state, path, _use_new_zipfile_serialization=False),
+        "wrapped.pth": lambda path: torch.save({"epoch": 3, "state_dict": {f"module.{k}": v for k, v in state.items()}}, path),
+        "plain.safetensors": lambda path: save_file(state, path),
+    }
+    for name, write in forms.items():
+        write(folder / name)
+        model = folder / f"{name}.model.safetensors"
+        try:
+            run(MIEN, "import", "--torch", folder / name, "--out", model)
+        except RuntimeError as error:
+            checks.holds(f"import of {name}", False, str(error))
+            continue
+        ours = run_network(folder, {"pictures": inputs.numpy()}, "backbone", model)
+        checks.agree(f"import of {name}, features", ours["features"], features, LIMIT)
+        checks.agree(f"import of {name}, logits", ours["logits"], logits, LIMIT)
+
+
+def import_with_another_head(checks, folder):
+    """A checkpoint for 1000 classes: its features stay, its head is replaced."""
+    network, inputs = resnet((1, 1, 1, 1), 64, 224, seed=23, classes=1000), pictures(2, 224, 24)
+    features, _ = resnet_outputs(network, inputs)
+    torch.save(network.state_dict(), folder / "imagenet.pth")
+    run(MIEN, "import", "--torch", folder / "imagenet.pth", "--out", folder / "model.safetensors")
+    ours = run_network(folder, {"pictures": inputs.numpy()}, "backbone", folder / "model.safetensors")
+    checks.agree("import of 1000 classes, features", ours["features"], features, LIMIT)
+    checks.holds("import of 1000 classes has 8", ours["logits"].shape == (2, 8), str(ours["logits"].shape))
+
+
+def export_to_torchvision(checks, folder):
+    """Our file goes back into torchvision with `strict=True` and says the same."""
+    network, inputs = resnet(seed=25), pictures(2, 224, 26)
+    features, logits = resnet_outputs(network, inputs)
+    write_model(folder / "model.safetensors", network, Temporal(2048, layers=1))
+    run(MIEN, "export", "--model", folder / "model.safetensors", "--dtype", "f32", "--torch", "--out", folder / "torch.safetensors")
+    again = torchvision.models.resnet50(num_classes=8).eval()
+    again.load_state_dict(load_file(folder / "torch.safetensors"), strict=True)
+    again_features, again_logits = resnet_outputs(again, inputs)
+    checks.agree("export to torchvision, features", again_features, features, 1e-6)
+    checks.agree("export to torchvision, logits", again_logits, logits, 1e-6)
+
+
+def export_in_16_bits(checks, folder):
+    """The web file: half the bytes, readable from Python, its metadata complete, its weights those of the source."""
+    network, temporal = resnet((1, 2, 1, 1), 16, 64, seed=27), Temporal(512, layers=2, d_model=32, d_ff=64)
+    write_model(folder / "model.safetensors", network, temporal, size=64)
+    run(MIEN, "export", "--model", folder / "model.safetensors", "--dtype", "f16", "--out", folder / "web.safetensors")
+    metadata, weights = read_model_file(folder / "web.safetensors")
+    expect_metadata(checks, "exported file", metadata, KEYS | {"temporal"})
+    checks.holds("exported file says f16 and is f16", metadata["dtype"] == "f16" and all(w.dtype == np.float16 for w in weights.values()))
+    source = {f"backbone.{k}": v for k, v in network.state_dict().items() if not k.endswith("num_batches_tracked")}
+    source |= {f"temporal.{k}": v for k, v in temporal.state_dict().items()}
+    checks.holds("exported file holds every weight and no other", set(weights) == set(source), str(set(weights) ^ set(source)))
+    errors = [np.abs(weights[name].astype(np.float32) - source[name].numpy()).max() / max(1e-3, source[name].abs().max()) for name in source]
+    checks.at_most("weights in f16 against f32, relative to the largest", max(errors), 2**-11 + 1e-6)
+    inputs = pictures(3, 64, 28)
+    features, _ = resnet_outputs(network, inputs)
+    ours = run_network(folder, {"pictures": inputs.numpy()}, "backbone", folder / "web.safetensors")
+    checks.at_least("exported file, cosine of features", cosine(ours["features"], features), 0.999)
+
+
+def shipped_models(checks, _folder):
+    """Every model file that ships with the page."""
+    files = sorted((REPOSITORY / "www/models").glob("*.safetensors"))
+    if not files:
+        raise Skipped("www/models holds no model file")
+    for path in files:
+        metadata, weights = read_model_file(path)
+        expect_metadata(checks, path.name, metadata, KEYS)
+        checks.holds(f"{path.name}: weights are finite", all(np.isfinite(w).all() for w in weights.values()))
+        training = json.loads(metadata["training"])
+        checks.holds(f"{path.name} says what it is", isinstance(training, dict) and len(training.get("note", "")) > 10)
+
+
+def read_model_file(path):
+    with safe_open(str(path), framework="numpy") as file:
+        return file.metadata(), {name: file.get_tensor(name) for name in file.keys()}
+
+
+def expect_metadata(checks, name, metadata, keys):
+    checks.holds(f"{name}: metadata is complete", keys <= set(metadata), f"missing {keys - set(metadata) or 'nothing'}")
+    checks.holds(f"{name}: version 1 and our classes", metadata["format_version"] == "1" and json.loads(metadata["classes"]) == CLASSES)
+    numbers = [float(value) for key in ("mean", "std") for value in json.loads(metadata[key])]
+    checks.holds(f"{name}: input is described", len(numbers) == 6 and min(numbers) > 0 and int(metadata["input_size"]) >= 32)
+
+
+Checks().run(import_checkpoints, import_with_another_head, export_to_torchvision, export_in_16_bits, shipped_models)
