@@ -234,11 +234,12 @@ fn prior_boxes() -> Vec<[f32; 4]> {
         for row in 0..rows {
             for column in 0..columns {
                 for side in sides {
-                    let center = |i: usize, length: usize| (i as f32 + 0.5) * stride as f32 / length as f32;
+                    // By the number of cells, not by the stride: 240 is no multiple of the larger strides.
+                    let center = |i: usize, count: usize| (i as f32 + 0.5) / count as f32;
                     priors.push(
                         [
-                            center(column, DETECTOR_WIDTH),
-                            center(row, DETECTOR_HEIGHT),
+                            center(column, columns),
+                            center(row, rows),
                             side / DETECTOR_WIDTH as f32,
                             side / DETECTOR_HEIGHT as f32,
                         ]

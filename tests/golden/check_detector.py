@@ -15,6 +15,8 @@ THRESHOLD, OVERLAP = 0.7, 0.3
 def reference():
     """The ONNX file in onnxruntime."""
     path = require(SHARED / "models/ultraface-rfb-320.onnx", "../shared/models/ultraface-rfb-320.onnx")
+    # It warns of every weight that could be given from outside.
+    onnxruntime.set_default_logger_severity(3)
     return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
 
@@ -49,10 +51,10 @@ def priors():
     """Centre and size of UltraFace's prior boxes, normalised `[4420, 4]`."""
     rows = []
     for stride, sides in [(8, (10, 16, 24)), (16, (32, 48)), (32, (64, 96)), (64, (128, 192, 256))]:
-        for y in range(-(-HEIGHT // stride)):
-            for x in range(-(-WIDTH // stride)):
-                center = ((x + 0.5) * stride / WIDTH, (y + 0.5) * stride / HEIGHT)
-                rows += [(*center, side / WIDTH, side / HEIGHT) for side in sides]
+        lines, columns = -(-HEIGHT // stride), -(-WIDTH // stride)
+        for y in range(lines):
+            for x in range(columns):
+                rows += [((x + 0.5) / columns, (y + 0.5) / lines, side / WIDTH, side / HEIGHT) for side in sides]
     return np.clip(np.array(rows, np.float64), 0, 1)
 
 
