@@ -18,6 +18,7 @@ pub mod frame_table;
 pub mod model_file;
 pub mod project;
 pub mod webvtt;
+pub mod weight_shapes;
 
 #[cfg(feature = "network")]
 pub mod conv_norm;
@@ -25,6 +26,8 @@ pub mod conv_norm;
 pub mod face_detector;
 #[cfg(feature = "network")]
 pub mod face_reader;
+#[cfg(feature = "network")]
+pub mod live_refiner;
 #[cfg(feature = "network")]
 pub mod recognizer;
 #[cfg(feature = "network")]

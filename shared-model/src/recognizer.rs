@@ -33,6 +33,14 @@ impl Recognizer {
         })
     }
 
+    /// With the temporal encoder's clips `stride` frames apart (half a clip unless set). To be set
+    /// before the first frame.
+    #[must_use]
+    pub fn with_stride(mut self, stride: usize) -> Self {
+        self.refiner = self.refiner.with_stride(stride);
+        self
+    }
+
     /// Takes the next frames, each with its number and time in seconds, in order.
     ///
     /// # Errors
@@ -48,6 +56,14 @@ impl Recognizer {
             out.extend(self.refiner.push(*frame, *time_s, faces).await?);
         }
         Ok(out)
+    }
+
+    /// Takes a frame that could not be read: it counts, and no face is seen in it.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub async fn push_unreadable(&mut self, frame: usize, time_s: f64) -> Result<Vec<Prediction>, ReadError> {
+        self.refiner.push(frame, time_s, Vec::new()).await
     }
 
     /// Ends the video and gives what was still open. The next video needs a new recogniser.

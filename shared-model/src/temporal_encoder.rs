@@ -7,8 +7,9 @@ use burn::nn::{LayerNorm, Linear, LinearConfig};
 use burn::tensor::{Bool, Device, Tensor, TensorData};
 
 use crate::conv_norm::{ReadError, WeightSink, WeightSource, linear_from};
-use crate::expression::CLASS_COUNT;
-use crate::model_file::{ModelFileError, TemporalShape, Weights};
+use crate::expression::{CLASS_COUNT, ClassScores, softmax};
+use crate::face_detector::read;
+use crate::model_file::{ModelFile, ModelFileError, TemporalShape, Weights};
 
 /// Prefix of the temporal encoder's weights in a model file.
 pub const TEMPORAL_PREFIX: &str = "temporal.";
@@ -40,6 +41,50 @@ impl TemporalShape {
 }
 
 impl TemporalEncoder {
+    /// The model's encoder for inference, `None` if it is a per-frame recogniser.
+    ///
+    /// # Errors
+    /// When the weights do not fit the architecture.
+    pub fn of_model(model: &ModelFile, device: &Device) -> Result<Option<Self>, ModelFileError> {
+        let Some(shape) = &model.metadata.temporal else {
+            return Ok(None);
+        };
+        let encoder = shape.init(model.metadata.backbone.feature_len(), 0.0, device);
+        encoder.load(&model.weights, TEMPORAL_PREFIX, device).map(Some)
+    }
+
+    /// Probabilities of the frames of one clip, as many as `clip` has features. `None` stands for a
+    /// frame without a face; a clip shorter than `length` is padded, and both are masked.
+    ///
+    /// # Errors
+    /// When the device cannot be read.
+    pub async fn clip_probabilities(
+        &self,
+        clip: &[Option<&[f32]>],
+        length: usize,
+    ) -> Result<Vec<ClassScores>, ReadError> {
+        let [feature_len, _] = self.input.weight.dims();
+        let device = self.input.weight.device();
+        let mut features = vec![0.0; length * feature_len];
+        let mut missing = vec![true; length];
+        let rows = features.chunks_exact_mut(feature_len).zip(&mut missing);
+        for ((row, missing), feature) in rows.zip(clip) {
+            if let Some(feature) = feature {
+                row.copy_from_slice(feature);
+                *missing = false;
+            }
+        }
+        let logits = self.forward(
+            Tensor::from_data(TensorData::new(features, [1, length, feature_len]), &device),
+            Tensor::<2, Bool>::from_data(TensorData::new(missing, [1, length]), &device),
+        );
+        let values = read(logits).await?;
+        let frames = values.chunks_exact(CLASS_COUNT).take(clip.len());
+        Ok(frames
+            .map(|row| softmax(&std::array::from_fn(|class| row[class])))
+            .collect())
+    }
+
     /// Features `[batch, frames, feature_len]` to logits `[batch, frames, 8]`. `missing`
     /// (`[batch, frames]`) marks frames that attention must not look at: padding and gaps.
     #[must_use]

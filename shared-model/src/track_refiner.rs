@@ -3,21 +3,20 @@
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
-use burn::tensor::{Bool, Device, Tensor, TensorData};
+use burn::tensor::Device;
 
 use crate::conv_norm::ReadError;
 use crate::expression::{CLASS_COUNT, ClassScores, softmax};
-use crate::face_detector::read;
 use crate::face_reader::SeenFace;
 use crate::face_tracker::FaceTracker;
 use crate::model_file::{ModelFile, ModelFileError};
-use crate::temporal_encoder::{TEMPORAL_PREFIX, TemporalEncoder};
+use crate::temporal_encoder::TemporalEncoder;
 use crate::timeline::{Prediction, TrackedFace};
 
 /// Gives faces their tracks and runs the temporal encoder over each track's clips.
 ///
-/// A track's clips begin at its frames 0, 32, 64, ... (half a clip apart) and the last one is moved
-/// back so that it ends with the track; a track shorter than a clip is padded. Frames of the track
+/// A track's clips begin at its frames 0, 32, 64, ... (half a clip apart, unless another stride is
+/// set) and the last one is moved back so that it ends with the track; a track shorter than a clip is padded. Frames of the track
 /// in which the face was not seen are masked, as padding is. Where clips overlap their
 /// probabilities are averaged. Only the frames that an unfinished clip covers are kept.
 #[derive(Debug)]
@@ -25,8 +24,7 @@ pub struct TrackRefiner {
     tracker: FaceTracker,
     encoder: Option<TemporalEncoder>,
     clip_length: usize,
-    feature_len: usize,
-    device: Device,
+    stride: usize,
     tracks: BTreeMap<u32, TrackClips>,
 }
 
@@ -58,22 +56,22 @@ impl TrackRefiner {
     /// # Errors
     /// When the model's weights do not fit its architecture.
     pub fn new(model: &ModelFile, device: &Device) -> Result<Self, ModelFileError> {
-        let feature_len = model.metadata.backbone.feature_len();
-        let encoder = match &model.metadata.temporal {
-            None => None,
-            Some(shape) => {
-                let encoder = shape.init(feature_len, 0.0, device);
-                Some(encoder.load(&model.weights, TEMPORAL_PREFIX, device)?)
-            }
-        };
+        let encoder = TemporalEncoder::of_model(model, device)?;
         Ok(Self {
             tracker: FaceTracker::default(),
             encoder,
             clip_length: model.metadata.clip_length,
-            feature_len,
-            device: device.clone(),
+            stride: (model.metadata.clip_length / 2).max(1),
             tracks: BTreeMap::new(),
         })
+    }
+
+    /// With clips `stride` frames apart, cut to 1 up to a clip's length, so that no frame is left
+    /// out. To be set before the first frame.
+    #[must_use]
+    pub fn with_stride(mut self, stride: usize) -> Self {
+        self.stride = stride.clamp(1, self.clip_length);
+        self
     }
 
     /// Takes the next frame (numbers ascend) and says what is known now.
@@ -145,7 +143,7 @@ impl TrackRefiner {
             let start = clips.next_clip;
             self.run_clip(track, start).await?;
             if let Some(clips) = self.tracks.get_mut(&track) {
-                clips.next_clip = start + (length / 2).max(1);
+                clips.next_clip = start + self.stride;
                 // The last clip may reach back a whole clip from the track's end, wherever that
                 // will be: at least to the end of what is there now less a clip.
                 let safe = (clips.len() + 1).saturating_sub(length).min(clips.next_clip);
@@ -159,12 +157,12 @@ impl TrackRefiner {
         let Some(clips) = self.tracks.get(&track) else {
             return Ok(());
         };
-        let (end, half) = (clips.len(), (self.clip_length / 2).max(1));
-        // The clip before `next_clip` ended half a clip behind it; more frames need one more.
+        let end = clips.len();
+        // Frames behind the last whole clip need one more.
         let covered = if clips.next_clip == 0 {
             0
         } else {
-            clips.next_clip - half + self.clip_length
+            clips.next_clip - self.stride + self.clip_length
         };
         if covered < end {
             self.run_clip(track, end.saturating_sub(self.clip_length)).await?;
@@ -180,25 +178,12 @@ impl TrackRefiner {
         let (Some(encoder), Some(clips)) = (&self.encoder, self.tracks.get_mut(&track)) else {
             return Ok(());
         };
-        let length = self.clip_length;
-        let mut features = vec![0.0; length * self.feature_len];
-        let mut missing = vec![true; length];
-        for (offset, row) in features.chunks_exact_mut(self.feature_len).enumerate() {
+        let clip: Vec<_> = (start..start + self.clip_length)
+            .map(|place| clips.feature(place))
+            .collect();
+        let probabilities = encoder.clip_probabilities(&clip, self.clip_length).await?;
+        for (offset, probabilities) in probabilities.into_iter().enumerate() {
             if let Some(face) = clips.face_mut(start + offset) {
-                row.copy_from_slice(&face.feature);
-                missing[offset] = false;
-            }
-        }
-        let features = TensorData::new(features, [1, length, self.feature_len]);
-        let mask = TensorData::new(missing.clone(), [1, length]);
-        let logits = encoder.forward(
-            Tensor::from_data(features, &self.device),
-            Tensor::<2, Bool>::from_data(mask, &self.device),
-        );
-        let values = read(logits).await?;
-        for (offset, row) in values.chunks_exact(CLASS_COUNT).enumerate() {
-            if let Some(face) = clips.face_mut(start + offset) {
-                let probabilities = softmax(&std::array::from_fn(|class| row[class]));
                 for (sum, p) in face.sum.iter_mut().zip(probabilities) {
                     *sum += p;
                 }
@@ -240,6 +225,11 @@ impl TrackClips {
         }));
     }
 
+    fn feature(&self, place: usize) -> Option<&[f32]> {
+        let face = self.recent.get(place.checked_sub(self.base)?)?.as_ref()?;
+        Some(&face.feature)
+    }
+
     fn face_mut(&mut self, place: usize) -> Option<&mut RecentFace> {
         self.recent.get_mut(place.checked_sub(self.base)?)?.as_mut()
     }
@@ -270,9 +260,12 @@ impl TrackClips {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::tensor::{Bool, Tensor, TensorData};
+
     use crate::expression::Expression;
     use crate::face_box::FaceBox;
     use crate::model_file::{BackboneShape, ModelMetadata, TemporalShape};
+    use crate::temporal_encoder::TEMPORAL_PREFIX;
 
     fn model(device: &Device) -> ModelFile {
         let backbone = BackboneShape {
@@ -310,14 +303,19 @@ mod tests {
     }
 
     /// Temporal probabilities of a video by the definition: all clips at once, averaged.
-    fn expected(model: &ModelFile, seen: &[bool], device: &Device) -> Vec<Option<ClassScores>> {
+    fn expected(
+        model: &ModelFile,
+        seen: &[bool],
+        stride: usize,
+        device: &Device,
+    ) -> Vec<Option<ClassScores>> {
         let count = seen.len();
         let shape = model.metadata.temporal.clone().unwrap();
         let encoder = shape
             .init(32, 0.0, device)
             .load(&model.weights, TEMPORAL_PREFIX, device)
             .unwrap();
-        let mut starts: Vec<usize> = (0..).step_by(32).take_while(|s| s + 64 <= count).collect();
+        let mut starts: Vec<usize> = (0..).step_by(stride).take_while(|s| s + 64 <= count).collect();
         if starts.last().is_none_or(|s| s + 64 < count) {
             starts.push(count.saturating_sub(64));
         }
@@ -353,17 +351,18 @@ mod tests {
     fn streamed_clips_are_the_clips_of_the_whole_video_in_bounded_memory() {
         let device = Device::flex();
         let model = model(&device);
-        for count in [1, 5, 63, 64, 65, 95, 96, 97, 128, 200] {
+        let counts = [1, 5, 63, 64, 65, 95, 96, 97, 128, 200].map(|count| (count, 32));
+        for (count, stride) in counts.into_iter().chain([(150, 7), (150, 64), (70, 1)]) {
             let seen: Vec<bool> = (0..count)
                 .map(|f| f == 0 || f == count - 1 || f % 7 != 3)
                 .collect();
-            let mut refiner = TrackRefiner::new(&model, &device).unwrap();
+            let mut refiner = TrackRefiner::new(&model, &device).unwrap().with_stride(stride);
             let mut found = vec![None; count];
             let mut out = Vec::new();
             for (frame, seen) in seen.iter().enumerate() {
                 let faces = if *seen { vec![face(frame)] } else { vec![] };
                 out.extend(pollster::block_on(refiner.push(frame, 0.0, faces)).unwrap());
-                assert!(refiner.tracks.values().all(|t| t.recent.len() <= 64 + 32));
+                assert!(refiner.tracks.values().all(|t| t.recent.len() <= 64 + stride));
             }
             out.extend(pollster::block_on(refiner.finish()).unwrap());
             for prediction in out {
@@ -374,7 +373,11 @@ mod tests {
                     );
                 }
             }
-            for (frame, (a, b)) in found.iter().zip(expected(&model, &seen, &device)).enumerate() {
+            for (frame, (a, b)) in found
+                .iter()
+                .zip(expected(&model, &seen, stride, &device))
+                .enumerate()
+            {
                 match (a, b) {
                     (Some(a), Some(b)) => {
                         let worst = a.iter().zip(b).map(|(x, y)| (x - y).abs()).fold(0.0, f32::max);

@@ -1,1 +1,40 @@
-pub use burn;
+//! The page's engine: decodes, detects and recognises in workers, and streams predictions to the UI.
+//!
+//! One worker is the coordinator: it reads the file, decodes it and follows the faces ([`coordinator`]). Others
+//! compute: they turn frames into faces with features, on the graphics adapter or on the CPU ([`compute`]). Both
+//! run this same wasm; `www/engine-worker.js` and `www/compute-worker.js` start them.
+
+mod worker_scope;
+
+mod blob_reader;
+mod demux;
+mod image_frame;
+mod raw_frame;
+mod video_decoder;
+
+mod adapter;
+mod compute;
+mod compute_message;
+mod compute_pool;
+mod self_check;
+
+mod coordinator;
+mod frames_job;
+mod loaded_model;
+mod picture_job;
+mod progress;
+mod video_job;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Makes this worker the coordinator. `early` are the messages that came before the wasm was ready.
+#[wasm_bindgen(js_name = runCoordinator)]
+pub fn run_coordinator(early: js_sys::Array) {
+    coordinator::run(&early);
+}
+
+/// Makes this worker a compute worker. `early` are the messages that came before the wasm was ready.
+#[wasm_bindgen(js_name = runCompute)]
+pub fn run_compute(early: js_sys::Array) {
+    compute::run(&early);
+}

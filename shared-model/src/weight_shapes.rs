@@ -1,0 +1,210 @@
+//! Which tensors an architecture consists of, and the check of a model file against them.
+
+use std::collections::BTreeMap;
+
+use crate::expression::CLASS_COUNT;
+use crate::model_file::{BackboneShape, ModelFile, ModelFileError, TemporalShape, Weights};
+
+/// Shapes (outermost dimension first) by tensor name.
+pub type WeightShapes = BTreeMap<String, Vec<usize>>;
+
+impl BackboneShape {
+    /// The tensors of this backbone under torchvision's names, without a prefix.
+    #[must_use]
+    pub fn weight_shapes(&self) -> WeightShapes {
+        let mut shapes = WeightShapes::new();
+        conv_norm(&mut shapes, "conv1", "bn1", [self.width, 3, 7]);
+        let mut channels_in = self.width;
+        for (stage, blocks) in self.blocks.iter().enumerate() {
+            let width = self.width << stage;
+            let out = 4 * width;
+            for block in 0..*blocks {
+                let at = format!("layer{}.{block}", stage + 1);
+                let convs = [[width, channels_in, 1], [width, width, 3], [out, width, 1]];
+                for (n, dims) in (1..).zip(convs) {
+                    conv_norm(
+                        &mut shapes,
+                        &format!("{at}.conv{n}"),
+                        &format!("{at}.bn{n}"),
+                        dims,
+                    );
+                }
+                if block == 0 {
+                    let (conv, norm) = (format!("{at}.downsample.0"), format!("{at}.downsample.1"));
+                    conv_norm(&mut shapes, &conv, &norm, [out, channels_in, 1]);
+                }
+                channels_in = out;
+            }
+        }
+        linear(&mut shapes, "fc", CLASS_COUNT, self.feature_len());
+        shapes
+    }
+
+    /// The backbone that weights under torchvision's names (no prefix) belong to, read off the
+    /// stem's channels and the number of blocks. `None` when there is no stem or an empty stage.
+    #[must_use]
+    pub fn of_weights(weights: &Weights) -> Option<Self> {
+        let width = *weights.get("conv1.weight")?.shape.first()?;
+        let blocks = [1, 2, 3, 4].map(|stage| {
+            (0..)
+                .take_while(|block| weights.contains_key(&format!("layer{stage}.{block}.conv1.weight")))
+                .count()
+        });
+        (width > 0 && !blocks.contains(&0)).then_some(Self { blocks, width })
+    }
+}
+
+impl TemporalShape {
+    /// The tensors of this encoder under torch's names, without a prefix, for features of
+    /// `feature_len` values.
+    #[must_use]
+    pub fn weight_shapes(&self, feature_len: usize) -> WeightShapes {
+        let mut shapes = WeightShapes::new();
+        let (width, ff) = (self.d_model, self.d_ff);
+        linear(&mut shapes, "input", width, feature_len);
+        for layer in 0..self.layers {
+            let at = format!("encoder.layers.{layer}");
+            shapes.insert(format!("{at}.self_attn.in_proj_weight"), vec![3 * width, width]);
+            shapes.insert(format!("{at}.self_attn.in_proj_bias"), vec![3 * width]);
+            linear(&mut shapes, &format!("{at}.self_attn.out_proj"), width, width);
+            linear(&mut shapes, &format!("{at}.linear1"), ff, width);
+            linear(&mut shapes, &format!("{at}.linear2"), width, ff);
+            for norm in ["norm1", "norm2"] {
+                shapes.insert(format!("{at}.{norm}.weight"), vec![width]);
+                shapes.insert(format!("{at}.{norm}.bias"), vec![width]);
+            }
+        }
+        linear(&mut shapes, "head", CLASS_COUNT, width);
+        shapes
+    }
+}
+
+impl ModelFile {
+    /// Checks that the file holds exactly the tensors of its architecture.
+    ///
+    /// # Errors
+    /// On the first tensor that is missing, has another shape or belongs to no part.
+    pub fn check_weights(&self) -> Result<(), ModelFileError> {
+        let mut expected = prefixed("backbone.", self.metadata.backbone.weight_shapes());
+        if let Some(temporal) = &self.metadata.temporal {
+            let feature_len = self.metadata.backbone.feature_len();
+            expected.extend(prefixed("temporal.", temporal.weight_shapes(feature_len)));
+        }
+        check_against(&self.weights, &expected)
+    }
+}
+
+/// Checks that `weights` are exactly the tensors `expected`.
+///
+/// # Errors
+/// As [`ModelFile::check_weights`].
+pub fn check_against(weights: &Weights, expected: &WeightShapes) -> Result<(), ModelFileError> {
+    for (name, shape) in expected {
+        let weight = weights
+            .get(name)
+            .ok_or_else(|| ModelFileError::Missing(name.clone()))?;
+        if weight.shape != *shape {
+            return Err(ModelFileError::Shape {
+                name: name.clone(),
+                found: weight.shape.clone(),
+                expected: shape.clone(),
+            });
+        }
+    }
+    match weights.keys().find(|name| !expected.contains_key(*name)) {
+        Some(name) => Err(ModelFileError::Unknown(name.clone())),
+        None => Ok(()),
+    }
+}
+
+fn prefixed(prefix: &str, shapes: WeightShapes) -> WeightShapes {
+    shapes
+        .into_iter()
+        .map(|(name, shape)| (format!("{prefix}{name}"), shape))
+        .collect()
+}
+
+fn conv_norm(shapes: &mut WeightShapes, conv: &str, norm: &str, [out, input, kernel]: [usize; 3]) {
+    shapes.insert(format!("{conv}.weight"), vec![out, input, kernel, kernel]);
+    for part in ["weight", "bias", "running_mean", "running_var"] {
+        shapes.insert(format!("{norm}.{part}"), vec![out]);
+    }
+}
+
+fn linear(shapes: &mut WeightShapes, name: &str, out: usize, input: usize) {
+    shapes.insert(format!("{name}.weight"), vec![out, input]);
+    shapes.insert(format!("{name}.bias"), vec![out]);
+}
+
+#[cfg(test)]
+#[cfg(feature = "network")]
+mod tests {
+    use super::*;
+    use crate::model_file::{ModelMetadata, Weight};
+    use burn::tensor::Device;
+
+    fn model() -> ModelFile {
+        let device = Device::flex();
+        let backbone = BackboneShape {
+            blocks: [1, 2, 1, 1],
+            width: 2,
+        };
+        let temporal = TemporalShape {
+            layers: 2,
+            heads: 2,
+            d_model: 8,
+            d_ff: 12,
+            positions: true,
+        };
+        let mut weights = backbone.init(&device).save("backbone.").unwrap();
+        let encoder = temporal.init(backbone.feature_len(), 0.0, &device);
+        weights.extend(encoder.save("temporal.").unwrap());
+        let metadata = ModelMetadata {
+            backbone,
+            temporal: Some(temporal),
+            ..ModelMetadata::default()
+        };
+        ModelFile { metadata, weights }
+    }
+
+    #[test]
+    fn the_networks_own_weights_are_the_expected_ones() {
+        model().check_weights().unwrap();
+        let shapes = BackboneShape::default().weight_shapes();
+        // torchvision's resnet50 has 320 entries in its state dict, 53 of them step counters.
+        assert_eq!(shapes.len(), 320 - 53);
+    }
+
+    #[test]
+    fn missing_unknown_and_misshapen_tensors_are_named() {
+        let mut other = model();
+        let extra = Weight {
+            shape: vec![1],
+            values: vec![0.0],
+        };
+        other.weights.insert("backbone.fc.scale".into(), extra.clone());
+        assert!(
+            matches!(other.check_weights(), Err(ModelFileError::Unknown(name)) if name == "backbone.fc.scale")
+        );
+        let mut other = model();
+        other.weights.remove("temporal.head.bias");
+        assert!(
+            matches!(other.check_weights(), Err(ModelFileError::Missing(name)) if name == "temporal.head.bias")
+        );
+        let mut other = model();
+        other.weights.insert("backbone.fc.bias".into(), extra);
+        assert!(matches!(other.check_weights(), Err(ModelFileError::Shape { .. })));
+    }
+
+    #[test]
+    fn the_shape_is_read_off_the_weights() {
+        let model = model();
+        let bare = model
+            .weights
+            .iter()
+            .filter_map(|(name, w)| Some((name.strip_prefix("backbone.")?.to_owned(), w.clone())))
+            .collect();
+        assert_eq!(BackboneShape::of_weights(&bare), Some(model.metadata.backbone));
+        assert_eq!(BackboneShape::of_weights(&Weights::new()), None);
+    }
+}

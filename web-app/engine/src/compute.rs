@@ -1,0 +1,191 @@
+//! A compute worker: takes a device and a model, then turns frames into faces with features.
+
+use burn::tensor::{Device, Distribution, Tensor};
+use futures_util::StreamExt as _;
+use js_sys::{Array, Uint8Array};
+use shared_model::face_detector::FaceDetector;
+use shared_model::face_reader::{FaceReader, FaceReaderError};
+use shared_model::model_file::{BackboneShape, ModelFile};
+use shared_model::resnet50::ResNet50;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::adapter::Adapter;
+use crate::compute_message::{DeviceWish, FromCompute, ToCompute, bytes_of_frames, face_rows};
+use crate::raw_frame::FrameHeader;
+use crate::self_check;
+use crate::worker_scope::{messages, now_ms, on_panic, post, unpack};
+
+/// UltraFace RFB-320; MIT, its licence lies beside it.
+const DETECTOR: &[u8] = include_bytes!("../../../shared-model/assets/ultraface-rfb-320.safetensors");
+
+enum TakenDevice {
+    Cpu,
+    Gpu(Adapter),
+}
+
+#[derive(Default)]
+struct Compute {
+    device: Option<TakenDevice>,
+    reader: Option<FaceReader>,
+    benchmark: Option<ResNet50>,
+}
+
+/// Answers questions until the worker is terminated.
+pub fn run(early: &Array) {
+    on_panic(|reason| post(&FromCompute::Failed { reason }, &JsValue::NULL));
+    let mut questions = messages(early);
+    spawn_local(async move {
+        let mut compute = Compute::default();
+        while let Some(question) = questions.next().await {
+            match unpack::<ToCompute>(&question) {
+                Ok((ToCompute::LoseDevice, _)) => compute.lose_device(),
+                Ok((question, attachment)) => {
+                    let (answer, attachment) = compute.answer(question, attachment).await;
+                    post(&answer, &attachment);
+                }
+                Err(reason) => post(&FromCompute::Failed { reason }, &JsValue::NULL),
+            }
+        }
+    });
+}
+
+impl TakenDevice {
+    fn burn(&self) -> Device {
+        match self {
+            Self::Cpu => Device::flex(),
+            Self::Gpu(adapter) => adapter.device.clone(),
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Cpu => "CPU".to_owned(),
+            Self::Gpu(adapter) => format!("WebGPU - {}", adapter.name),
+        }
+    }
+}
+
+impl Compute {
+    async fn answer(&mut self, question: ToCompute, attachment: JsValue) -> (FromCompute, JsValue) {
+        let answer = match question {
+            ToCompute::TakeDevice { wish } => self.take_device(wish).await,
+            ToCompute::TakeModel => self.take_model(&Uint8Array::new(&attachment).to_vec()).await,
+            ToCompute::Read { frames } => return self.read(&frames, &attachment).await,
+            ToCompute::Benchmark { passes } => self.measure(passes).await,
+            ToCompute::LoseDevice => self.device_name(),
+        };
+        (answer, JsValue::NULL)
+    }
+
+    fn lose_device(&self) {
+        if let Some(TakenDevice::Gpu(adapter)) = &self.device {
+            adapter.lose();
+        }
+    }
+
+    fn device_name(&self) -> FromCompute {
+        match &self.device {
+            Some(device) => FromCompute::Device { name: device.name() },
+            None => no_device(),
+        }
+    }
+
+    async fn take_device(&mut self, wish: DeviceWish) -> FromCompute {
+        self.device = Some(match wish {
+            DeviceWish::Cpu => TakenDevice::Cpu,
+            DeviceWish::WebGpu { software_will_do } => match Adapter::open(software_will_do).await {
+                Ok(adapter) => TakenDevice::Gpu(adapter),
+                Err(reason) => return FromCompute::Failed { reason },
+            },
+        });
+        self.device_name()
+    }
+
+    async fn take_model(&mut self, bytes: &[u8]) -> FromCompute {
+        let Some(device) = &self.device else {
+            return no_device();
+        };
+        let refused = |error: shared_model::model_file::ModelFileError| FromCompute::ModelRefused {
+            reason: error.to_string(),
+        };
+        let model = match ModelFile::from_bytes(bytes) {
+            Ok(model) => model,
+            Err(error) => return refused(error),
+        };
+        let burn = device.burn();
+        let reader = FaceDetector::from_bytes(DETECTOR, &burn)
+            .and_then(|detector| FaceReader::new(&model, Some(detector), &burn));
+        match reader {
+            Ok(reader) => self.reader = Some(reader),
+            Err(error) => return refused(error),
+        }
+        if let TakenDevice::Gpu(_) = device
+            && let Err(reason) = self_check::run(&model, DETECTOR, &burn).await
+        {
+            return FromCompute::Failed {
+                reason: format!("the graphics adapter failed the self-check: {reason}"),
+            };
+        }
+        FromCompute::ModelTaken
+    }
+
+    async fn read(&self, headers: &[FrameHeader], attachment: &JsValue) -> (FromCompute, JsValue) {
+        let Some(reader) = &self.reader else {
+            return (no_device(), JsValue::NULL);
+        };
+        let frames = headers
+            .iter()
+            .zip(bytes_of_frames(attachment))
+            .map(|(header, bytes)| header.frame(bytes))
+            .collect::<Result<Vec<_>, _>>();
+        let refused = |reason| (FromCompute::FramesRefused { reason }, JsValue::NULL);
+        let frames = match frames {
+            Ok(frames) => frames,
+            Err(error) => return refused(error.to_string()),
+        };
+        match reader.read(&frames).await {
+            Ok(faces) => {
+                let counts = faces.iter().map(Vec::len).collect();
+                (FromCompute::Faces { counts }, face_rows(&faces))
+            }
+            Err(FaceReaderError::Read(error)) => {
+                let reason = error.to_string();
+                (FromCompute::Failed { reason }, JsValue::NULL)
+            }
+            Err(FaceReaderError::Detect(shared_model::face_detector::DetectError::Read(error))) => {
+                let reason = error.to_string();
+                (FromCompute::Failed { reason }, JsValue::NULL)
+            }
+            Err(error) => refused(error.to_string()),
+        }
+    }
+
+    /// The full ResNet-50 at 224 with random weights, one picture at a time.
+    async fn measure(&mut self, passes: u32) -> FromCompute {
+        let Some(device) = self.device.as_ref().map(TakenDevice::burn) else {
+            return no_device();
+        };
+        let network = self
+            .benchmark
+            .get_or_insert_with(|| BackboneShape::default().init(&device).fold());
+        let picture = Tensor::<4>::random([1, 3, 224, 224], Distribution::Default, &device);
+        let begin = now_ms();
+        for _ in 0..passes {
+            let (_, logits) = network.forward(picture.clone());
+            if let Err(error) = logits.into_data_async().await {
+                let reason = error.to_string();
+                return FromCompute::Failed { reason };
+            }
+        }
+        FromCompute::Measured {
+            total_ms: now_ms() - begin,
+        }
+    }
+}
+
+fn no_device() -> FromCompute {
+    FromCompute::Failed {
+        reason: "the worker has no device or model yet".to_owned(),
+    }
+}

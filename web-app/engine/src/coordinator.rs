@@ -1,0 +1,393 @@
+//! The engine's first worker: takes the UI's messages, one job at a time.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use futures_channel::mpsc::{UnboundedSender, unbounded};
+use futures_channel::oneshot;
+use futures_util::StreamExt as _;
+use js_sys::{Array, ArrayBuffer, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_messages::{BackendChoice, FromEngine, JobId, ToEngine};
+use web_sys::{Blob, File, Response};
+
+use crate::blob_reader::BlobReader;
+use crate::compute_message::DeviceWish;
+use crate::compute_pool::{ComputePool, StartError, measure};
+use crate::frames_job::SentFrame;
+use crate::loaded_model::LoadedModel;
+use crate::progress::{CancelToken, Canceller, Stopped, cancel_pair};
+use crate::worker_scope::{error_text, messages, on_panic, post, scope, unpack};
+use crate::{frames_job, picture_job, video_job};
+
+/// Workers of the CPU path at most: more cost memory (each has the model) and gain little.
+const MAX_CPU_WORKERS: u32 = 8;
+
+/// Why a job ended before its result.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The person stopped it.
+    Stopped,
+    /// It cannot be done; says the cause.
+    Failed(String),
+    /// Not by this way, but the page may try a `<video>`.
+    TryVideoElement(String),
+}
+
+impl From<Stopped> for Outcome {
+    fn from(_: Stopped) -> Self {
+        Self::Stopped
+    }
+}
+
+/// Sends a message to the UI.
+pub fn say(message: &FromEngine) {
+    post(message, &JsValue::NULL);
+}
+
+/// Takes messages until the page is closed.
+pub fn run(early: &Array) {
+    on_panic(|reason| {
+        let reason = format!("the engine stopped: {reason}");
+        say(&FromEngine::Failed { job: None, reason });
+    });
+    let mut incoming = messages(early);
+    spawn_local(async move {
+        let mut coordinator = Coordinator::default();
+        while let Some(packed) = incoming.next().await {
+            match unpack::<ToEngine>(&packed) {
+                Ok((message, attachment)) => coordinator.take(message, attachment).await,
+                Err(reason) => say(&FromEngine::Failed { job: None, reason }),
+            }
+        }
+    });
+}
+
+/// Pool and model that belong together.
+struct Engine {
+    pool: ComputePool,
+    model: LoadedModel,
+    /// Worth saying with `Ready`.
+    notice: Option<String>,
+}
+
+struct RunningJob {
+    id: JobId,
+    canceller: Option<Canceller>,
+    frames: Option<UnboundedSender<SentFrame>>,
+    ended: Option<oneshot::Receiver<()>>,
+}
+
+#[derive(Default)]
+struct Coordinator {
+    choice: BackendChoice,
+    cpu_workers: u32,
+    engine: Option<Rc<Engine>>,
+    job: Option<RunningJob>,
+    /// The model in force, for the `Ready` that follows a lost device.
+    summary: Rc<RefCell<Option<web_messages::ModelSummary>>>,
+}
+
+impl Coordinator {
+    async fn take(&mut self, message: ToEngine, attachment: JsValue) {
+        match message {
+            ToEngine::Start {
+                backend,
+                model_url,
+                cpu_workers,
+            } => {
+                self.choice = backend;
+                self.cpu_workers = if cpu_workers == 0 {
+                    usual_workers()
+                } else {
+                    cpu_workers
+                };
+                self.fetch_model(&model_url).await;
+            }
+            ToEngine::FetchModel { model_url } => self.fetch_model(&model_url).await,
+            ToEngine::OpenModel { name } => {
+                let bytes = bytes_of(attachment.unchecked_ref::<Blob>()).await;
+                self.take_model(&name, bytes).await;
+            }
+            ToEngine::Analyze { job, name } => self.analyze(job, name, attachment.unchecked_into()).await,
+            ToEngine::StartFrames { job, live } => self.start_frames(job, live).await,
+            ToEngine::Frame { job, time_s } => self.send_frame(job, Some((attachment, time_s))),
+            ToEngine::EndFrames { job } => self.send_frame(job, None),
+            ToEngine::Cancel { job } => {
+                if self.job.as_ref().is_some_and(|running| running.id == job) {
+                    self.stop_job().await;
+                }
+            }
+            ToEngine::Benchmark { passes } => self.benchmark(passes).await,
+            ToEngine::LoseDevice => {
+                if let Some(engine) = &self.engine {
+                    engine.pool.lose_device();
+                }
+            }
+        }
+    }
+
+    async fn fetch_model(&mut self, url: &str) {
+        say(&FromEngine::Loading {
+            step: "loading the model".to_owned(),
+        });
+        let name = url.rsplit('/').next().unwrap_or(url).to_owned();
+        let bytes = fetch(url).await;
+        self.take_model(&name, bytes).await;
+    }
+
+    async fn take_model(&mut self, name: &str, bytes: Result<Uint8Array, String>) {
+        let opened = match bytes {
+            Ok(bytes) => LoadedModel::new(name, bytes).map_err(|error| error.to_string()),
+            Err(reason) => Err(reason),
+        };
+        let outcome = match opened {
+            Ok(model) => self.start_engine(model).await,
+            Err(reason) => Err(reason),
+        };
+        match outcome {
+            Ok(engine) => {
+                self.stop_job().await;
+                *self.summary.borrow_mut() = Some(engine.model.summary.clone());
+                say(&FromEngine::Ready {
+                    backend: engine.pool.name(),
+                    notice: engine.notice.clone(),
+                    model: engine.model.summary.clone(),
+                });
+                self.engine = Some(Rc::new(engine));
+            }
+            Err(reason) => {
+                let reason = format!("{name}: {reason}");
+                say(&if self.engine.is_some() {
+                    FromEngine::ModelRefused { reason }
+                } else {
+                    FromEngine::Failed { job: None, reason }
+                });
+            }
+        }
+    }
+
+    /// Brings up workers with the model on the device that was asked for, or on the next best one.
+    async fn start_engine(&self, model: LoadedModel) -> Result<Engine, String> {
+        let mut notice = None;
+        if self.choice != BackendChoice::Cpu {
+            say(&FromEngine::Loading {
+                step: "starting and checking the graphics adapter".to_owned(),
+            });
+            let wish = DeviceWish::WebGpu {
+                software_will_do: self.choice == BackendChoice::WebGpu,
+            };
+            match self.start_pool(wish, &model).await {
+                Ok(pool) => return Ok(Engine { pool, model, notice }),
+                Err(StartError::Model(reason)) => return Err(reason),
+                Err(StartError::Device(reason)) if self.choice == BackendChoice::WebGpu => {
+                    return Err(format!("WebGPU was asked for and cannot be used: {reason}"));
+                }
+                Err(StartError::Device(reason)) => notice = Some(format!("Running on the CPU: {reason}.")),
+            }
+        }
+        say(&FromEngine::Loading {
+            step: "starting the workers on the CPU".to_owned(),
+        });
+        match self.start_pool(DeviceWish::Cpu, &model).await {
+            Ok(pool) => Ok(Engine { pool, model, notice }),
+            Err(StartError::Model(reason) | StartError::Device(reason)) => Err(reason),
+        }
+    }
+
+    async fn start_pool(&self, wish: DeviceWish, model: &LoadedModel) -> Result<ComputePool, StartError> {
+        let summary = Rc::clone(&self.summary);
+        let workers = self.cpu_workers;
+        let on_lost = move |reason: String| {
+            let text =
+                format!("The graphics adapter was lost ({reason}). The analysis goes on with the CPU.");
+            say(&FromEngine::DeviceLost { reason: text });
+            if let Some(model) = summary.borrow().clone() {
+                say(&FromEngine::Ready {
+                    backend: format!("CPU ({workers} workers)"),
+                    notice: None,
+                    model,
+                });
+            }
+        };
+        ComputePool::start(wish, self.cpu_workers as usize, &model.bytes, on_lost).await
+    }
+
+    async fn analyze(&mut self, job: JobId, name: String, file: File) {
+        let Some((engine, token)) = self.begin(job, None).await else {
+            return;
+        };
+        let ended = self.ended_signal();
+        spawn_local(async move {
+            let outcome = analyze_file(job, &file, &engine, &token).await;
+            conclude(job, &name, outcome);
+            // The coordinator may have stopped listening.
+            let _ = ended.send(());
+        });
+    }
+
+    async fn start_frames(&mut self, job: JobId, is_live: bool) {
+        let (sender, frames) = unbounded();
+        let Some((engine, token)) = self.begin(job, Some(sender)).await else {
+            return;
+        };
+        let ended = self.ended_signal();
+        spawn_local(async move {
+            let outcome = frames_job::run(job, is_live, frames, &engine.pool, &engine.model, &token).await;
+            conclude(job, if is_live { "camera" } else { "video" }, outcome);
+            let _ = ended.send(());
+        });
+    }
+
+    /// Stops the job under way and makes room for this one.
+    async fn begin(
+        &mut self,
+        job: JobId,
+        frames: Option<UnboundedSender<SentFrame>>,
+    ) -> Option<(Rc<Engine>, CancelToken)> {
+        self.stop_job().await;
+        let Some(engine) = self.engine.clone() else {
+            let reason = "the engine has no model".to_owned();
+            say(&FromEngine::Failed {
+                job: Some(job),
+                reason,
+            });
+            return None;
+        };
+        let (canceller, token) = cancel_pair();
+        self.job = Some(RunningJob {
+            id: job,
+            canceller: Some(canceller),
+            frames,
+            ended: None,
+        });
+        Some((engine, token))
+    }
+
+    fn ended_signal(&mut self) -> oneshot::Sender<()> {
+        let (sender, receiver) = oneshot::channel();
+        if let Some(job) = &mut self.job {
+            job.ended = Some(receiver);
+        }
+        sender
+    }
+
+    async fn stop_job(&mut self) {
+        if let Some(mut job) = self.job.take() {
+            if let Some(canceller) = job.canceller.take() {
+                canceller.cancel();
+            }
+            if let Some(ended) = job.ended.take() {
+                // It has ended either way.
+                let _ = ended.await;
+            }
+        }
+    }
+
+    fn send_frame(&self, job: JobId, frame: SentFrame) {
+        if let Some(RunningJob {
+            id,
+            frames: Some(frames),
+            ..
+        }) = &self.job
+            && *id == job
+        {
+            // A job that has just ended takes no more.
+            drop(frames.unbounded_send(frame));
+        }
+    }
+
+    async fn benchmark(&mut self, passes: u32) {
+        self.stop_job().await;
+        let wish = match &self.engine {
+            Some(engine) if engine.pool.is_gpu() => DeviceWish::WebGpu {
+                software_will_do: true,
+            },
+            _ => DeviceWish::Cpu,
+        };
+        let workers = if wish == DeviceWish::Cpu {
+            self.cpu_workers as usize
+        } else {
+            1
+        };
+        match measure(wish, workers, passes).await {
+            Ok((ms_a_picture, backend)) => say(&FromEngine::Benchmarked {
+                backend,
+                ms_a_picture,
+            }),
+            Err(reason) => say(&FromEngine::Failed { job: None, reason }),
+        }
+    }
+}
+
+async fn analyze_file(
+    job: JobId,
+    file: &File,
+    engine: &Engine,
+    token: &CancelToken,
+) -> Result<Option<String>, Outcome> {
+    let failed = |error: std::io::Error| Outcome::Failed(error.to_string());
+    let reader = BlobReader::new(file).map_err(failed)?;
+    let magic = reader
+        .bytes_at(0, reader.file_len().min(12))
+        .map_err(failed)?
+        .to_vec();
+    if picture_job::is_picture(file, &magic) {
+        picture_job::run(job, file, &engine.pool, &engine.model, token).await
+    } else {
+        video_job::run(job, file, &engine.pool, &engine.model, token).await
+    }
+}
+
+/// Says how a job ended.
+fn conclude(job: JobId, name: &str, outcome: Result<Option<String>, Outcome>) {
+    let in_file = |reason: String| format!("{name}: {reason}");
+    say(&match outcome {
+        Ok(notice) => FromEngine::Done {
+            job,
+            notice: notice.map(in_file),
+        },
+        Err(Outcome::Stopped) => FromEngine::Cancelled { job },
+        Err(Outcome::Failed(reason)) => FromEngine::Failed {
+            job: Some(job),
+            reason: in_file(reason),
+        },
+        Err(Outcome::TryVideoElement(reason)) => FromEngine::TryVideoElement {
+            job,
+            reason: in_file(reason),
+        },
+    });
+}
+
+/// One core is left to the page where there are more than two.
+fn usual_workers() -> u32 {
+    let cores = scope().navigator().hardware_concurrency().max(1.0) as u32;
+    let workers = if cores > 2 { cores - 1 } else { cores };
+    workers.min(MAX_CPU_WORKERS)
+}
+
+async fn fetch(url: &str) -> Result<Uint8Array, String> {
+    let text = |error: JsValue| format!("cannot be loaded ({})", error_text(&error));
+    let response: Response = JsFuture::from(scope().fetch_with_str(url))
+        .await
+        .map_err(text)?
+        .unchecked_into();
+    if !response.ok() {
+        return Err(format!(
+            "cannot be loaded (the server says {})",
+            response.status()
+        ));
+    }
+    let buffer = JsFuture::from(response.array_buffer().map_err(text)?)
+        .await
+        .map_err(text)?;
+    Ok(Uint8Array::new(&buffer))
+}
+
+async fn bytes_of(blob: &Blob) -> Result<Uint8Array, String> {
+    let buffer = JsFuture::from(blob.array_buffer())
+        .await
+        .map_err(|error| format!("cannot be read ({})", error_text(&error)))?;
+    Ok(Uint8Array::new(buffer.unchecked_ref::<ArrayBuffer>()))
+}

@@ -1,0 +1,140 @@
+//! WebM and MKV.
+
+use matroska_demuxer::{DemuxError as MatroskaError, Frame, MatroskaFile, TrackEntry, TrackType};
+
+use super::{DemuxError, Packet, VideoTrack};
+use crate::blob_reader::BlobReader;
+
+/// The packets of a WebM's or MKV's first video track.
+pub struct MatroskaPackets {
+    file: MatroskaFile<BlobReader>,
+    track: VideoTrack,
+    number: u64,
+    /// Nanoseconds of a timestamp's unit.
+    scale_ns: u64,
+    frame: Frame,
+    is_first: bool,
+}
+
+impl MatroskaPackets {
+    /// Reads the file's headers.
+    ///
+    /// # Errors
+    /// When they are damaged or name no video that is known here.
+    pub fn open(reader: BlobReader) -> Result<Self, DemuxError> {
+        let file = MatroskaFile::open(reader)
+            .map_err(|error| DemuxError::Broken(format!("its headers cannot be read ({error})")))?;
+        let video = file
+            .tracks()
+            .iter()
+            .find(|track| track.track_type() == TrackType::Video);
+        let Some(entry) = video else {
+            return Err(DemuxError::Broken("it holds no video".to_owned()));
+        };
+        if entry
+            .content_encodings()
+            .is_some_and(|encodings| !encodings.is_empty())
+        {
+            return Err(DemuxError::UnknownKind(
+                "its video is packed or encrypted".to_owned(),
+            ));
+        }
+        let scale_ns = file.info().timestamp_scale().get();
+        let size = entry.video().map_or((0, 0), |video| {
+            (video.pixel_width().get(), video.pixel_height().get())
+        });
+        let (codec, description) = codec(entry)?;
+        let track = VideoTrack {
+            codec,
+            description,
+            width: u32::try_from(size.0).unwrap_or(0),
+            height: u32::try_from(size.1).unwrap_or(0),
+            rotation: 0,
+            duration_s: file.info().duration().unwrap_or(0.0) * scale_ns as f64 / 1e9,
+            frame_count: None,
+            ends_early: None,
+        };
+        let number = entry.track_number().get();
+        Ok(Self {
+            file,
+            track,
+            number,
+            scale_ns,
+            frame: Frame::default(),
+            is_first: true,
+        })
+    }
+
+    /// What the headers say.
+    #[must_use]
+    pub fn track(&self) -> &VideoTrack {
+        &self.track
+    }
+
+    /// The next block of the video track.
+    ///
+    /// # Errors
+    /// When the file is damaged or ends within a block.
+    pub fn next_packet(&mut self) -> Result<Option<Packet>, String> {
+        loop {
+            let more = self
+                .file
+                .next_frame(&mut self.frame)
+                .map_err(|error| match error {
+                    MatroskaError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+                        "the file was cut short".to_owned()
+                    }
+                    other => format!("a block cannot be read ({other})"),
+                })?;
+            if !more {
+                return Ok(None);
+            }
+            if self.frame.track != self.number {
+                continue;
+            }
+            let is_key = self.frame.is_keyframe.unwrap_or(self.is_first);
+            self.is_first = false;
+            let nanoseconds = self.frame.timestamp as f64 * self.scale_ns as f64;
+            return Ok(Some(Packet {
+                bytes: js_sys::Uint8Array::from(self.frame.data.as_slice()),
+                timestamp_us: (nanoseconds / 1e3).round(),
+                is_key,
+            }));
+        }
+    }
+}
+
+/// Codec string and decoder configuration of a track.
+fn codec(entry: &TrackEntry) -> Result<(String, Option<Vec<u8>>), DemuxError> {
+    let private = entry.codec_private().unwrap_or_default();
+    let byte = |place: usize| private.get(place).copied().unwrap_or(0);
+    Ok(match entry.codec_id() {
+        "V_VP8" => ("vp8".to_owned(), None),
+        "V_VP9" => ("vp09.00.10.08".to_owned(), None),
+        "V_AV1" => {
+            // av1C: marker, profile (3 bits) and level (5), then tier, high bit depth, twelve bits.
+            let (second, third) = (byte(1), byte(2));
+            let tier = if third & 0x80 == 0 { 'M' } else { 'H' };
+            let depth = match (third & 0x40 != 0, third & 0x20 != 0) {
+                (false, _) => 8,
+                (true, false) => 10,
+                (true, true) => 12,
+            };
+            (
+                format!("av01.{}.{:02}{tier}.{depth:02}", second >> 5, second & 0x1F),
+                None,
+            )
+        }
+        "V_MPEG4/ISO/AVC" => {
+            let codec = format!("avc1.{:02X}{:02X}{:02X}", byte(1), byte(2), byte(3));
+            (codec, Some(private.to_vec()))
+        }
+        // Profile and level matter little: few browsers take any of it.
+        "V_MPEGH/ISO/HEVC" => ("hvc1.1.6.L93.B0".to_owned(), Some(private.to_vec())),
+        other => {
+            return Err(DemuxError::UnknownKind(format!(
+                "its video codec ({other}) is not known here"
+            )));
+        }
+    })
+}

@@ -1,0 +1,189 @@
+//! MP4, MOV and M4V, also fragmented.
+
+use re_mp4::{Mp4, Sample, TkhdBox, TrackKind};
+
+use super::{DemuxError, Packet, VideoTrack};
+use crate::blob_reader::BlobReader;
+
+/// The packets of an MP4's first video track.
+pub struct Mp4Packets {
+    reader: BlobReader,
+    track: VideoTrack,
+    samples: std::vec::IntoIter<Sample>,
+}
+
+/// Where the top-level boxes end, and whether the file ends before.
+struct Extent {
+    /// Length to read boxes up to; behind the file's end if media data is cut.
+    len: u64,
+    has_index: bool,
+    is_cut: bool,
+}
+
+impl Mp4Packets {
+    /// Reads the index of the file.
+    ///
+    /// # Errors
+    /// When the index is missing or damaged, or there is no video in it.
+    pub fn open(reader: BlobReader) -> Result<Self, DemuxError> {
+        let extent = extent(&reader).map_err(|error| DemuxError::Broken(error.to_string()))?;
+        if !extent.has_index {
+            return Err(DemuxError::Broken(
+                "its index (the `moov` box) is missing: the file was cut short, or its recording was not finished"
+                    .to_owned(),
+            ));
+        }
+        let file_len = reader.file_len();
+        let mut reader = reader;
+        let mp4 = Mp4::read(&mut reader, extent.len)
+            .map_err(|error| DemuxError::Broken(format!("its index cannot be read ({error})")))?;
+        let video = mp4
+            .tracks()
+            .values()
+            .find(|track| track.kind == Some(TrackKind::Video));
+        let Some(video) = video else {
+            return Err(
+                if mp4
+                    .tracks()
+                    .values()
+                    .any(|track| track.kind == Some(TrackKind::Audio))
+                {
+                    DemuxError::Broken("it holds sound but no video".to_owned())
+                } else {
+                    DemuxError::UnknownKind(
+                        "its index names no video of a kind that is known here".to_owned(),
+                    )
+                },
+            );
+        };
+        let Some(codec) = video.codec_string(&mp4) else {
+            return Err(DemuxError::UnknownKind(
+                "its video codec is not known here".to_owned(),
+            ));
+        };
+        let stated = video.samples.len();
+        if stated == 0 {
+            return Err(DemuxError::Broken("its video track has no frames".to_owned()));
+        }
+        let samples: Vec<Sample> = video
+            .samples
+            .iter()
+            .filter(|sample| sample.offset.saturating_add(sample.size) <= file_len)
+            .copied()
+            .collect();
+        let there = samples.len();
+        if there == 0 {
+            return Err(DemuxError::Broken(
+                "the file was cut short before its first frame".to_owned(),
+            ));
+        }
+        let ends_early = (there < stated || extent.is_cut)
+            .then(|| format!("the file was cut short: {there} of {stated} frames are there"));
+        let end = samples
+            .iter()
+            .map(|s| s.composition_timestamp + s.duration.cast_signed())
+            .max();
+        let track = VideoTrack {
+            // VP8 and VP9 take no record; for the others it is the box's content.
+            description: if codec.starts_with("vp") {
+                None
+            } else {
+                video.raw_codec_config(&mp4)
+            },
+            codec,
+            width: u32::from(video.width),
+            height: u32::from(video.height),
+            rotation: rotation(&video.trak(&mp4).tkhd),
+            duration_s: end.unwrap_or(0) as f64 / video.timescale.max(1) as f64,
+            frame_count: Some(there),
+            ends_early,
+        };
+        Ok(Self {
+            reader,
+            track,
+            samples: samples.into_iter(),
+        })
+    }
+
+    /// What the index says.
+    #[must_use]
+    pub fn track(&self) -> &VideoTrack {
+        &self.track
+    }
+
+    /// The next sample's bytes.
+    ///
+    /// # Errors
+    /// When the file cannot be read any more.
+    pub fn next_packet(&mut self) -> Result<Option<Packet>, String> {
+        let Some(sample) = self.samples.next() else {
+            return Ok(None);
+        };
+        let bytes = self
+            .reader
+            .bytes_at(sample.offset, sample.size)
+            .map_err(|error| error.to_string())?;
+        let microseconds = sample.composition_timestamp as f64 * 1e6 / sample.timescale.max(1) as f64;
+        Ok(Some(Packet {
+            bytes,
+            timestamp_us: microseconds.round(),
+            is_key: sample.is_sync,
+        }))
+    }
+}
+
+/// Walks over the top-level boxes. The media data of a file that was cut short claims more bytes than there are: the
+/// index is then read as if they were there, and the frames that are missing are left out later.
+fn extent(reader: &BlobReader) -> std::io::Result<Extent> {
+    let file_len = reader.file_len();
+    let mut found = Extent {
+        len: 0,
+        has_index: false,
+        is_cut: false,
+    };
+    while found.len + 8 <= file_len {
+        let start = found.len;
+        let head = reader.bytes_at(start, (file_len - start).min(16))?.to_vec();
+        let number = |from: usize, to: usize| {
+            let bytes = head.get(from..to).unwrap_or_default();
+            bytes.iter().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte))
+        };
+        let size = match number(0, 4) {
+            0 => file_len - start,
+            1 => number(8, 16),
+            size => size,
+        };
+        let Some(end) = start.checked_add(size).filter(|_| size >= 8) else {
+            // Not a box any more: what is behind is not read.
+            found.is_cut = true;
+            return Ok(found);
+        };
+        let kind = head.get(4..8).unwrap_or_default();
+        if end > file_len {
+            found.is_cut = true;
+            if kind == b"mdat" {
+                found.len = end;
+            }
+            return Ok(found);
+        }
+        found.has_index |= kind == b"moov";
+        found.len = end;
+    }
+    Ok(found)
+}
+
+/// Clockwise degrees of a track's display matrix; other turns than quarters count as none.
+fn rotation(header: &TkhdBox) -> u32 {
+    let matrix = &header.matrix;
+    match (
+        matrix.a.signum(),
+        matrix.b.signum(),
+        matrix.c.signum(),
+        matrix.d.signum(),
+    ) {
+        (0, 1, -1, 0) => 90,
+        (-1, 0, 0, -1) => 180,
+        (0, -1, 1, 0) => 270,
+        _ => 0,
+    }
+}

@@ -1,0 +1,68 @@
+//! Frames that the page sends one by one: of a camera, or of a `<video>` whose file could not be demuxed.
+
+use std::pin::pin;
+
+use futures_channel::mpsc::UnboundedReceiver;
+use futures_util::StreamExt as _;
+use shared_model::timeline::Prediction;
+use wasm_bindgen::JsValue;
+use web_messages::{FromEngine, JobId};
+
+use crate::compute_pool::ComputePool;
+use crate::coordinator::{Outcome, say};
+use crate::image_frame;
+use crate::loaded_model::LoadedModel;
+use crate::progress::CancelToken;
+
+/// A frame with its time in seconds; `None` says that there are no more.
+pub type SentFrame = Option<(JsValue, f64)>;
+
+/// Recognises the frames as they come. Live ones get their temporal label from the latest clip at once; nothing of
+/// them is kept but that clip.
+///
+/// # Errors
+/// When a frame cannot be used, or the job is stopped.
+pub async fn run(
+    job: JobId,
+    is_live: bool,
+    frames: UnboundedReceiver<SentFrame>,
+    pool: &ComputePool,
+    model: &LoadedModel,
+    token: &CancelToken,
+) -> Result<Option<String>, Outcome> {
+    let fail = |error: String| Outcome::Failed(error);
+    let mut tracks = model.track_refiner().map_err(fail)?;
+    let mut live = model.live_refiner().map_err(fail)?;
+    let mut frames = pin!(frames);
+    let mut number = 0;
+    say(&FromEngine::NeedFrame { job });
+    while let Some(Some((attachment, time_s))) = token.or(frames.next()).await? {
+        let frame = token
+            .or(image_frame::from_attachment(attachment))
+            .await?
+            .map_err(fail)?;
+        let answer = pool.submit(vec![frame]);
+        let faces = token
+            .or(answer)
+            .await?
+            .unwrap_or_else(|_| Err("the computation was ended".to_owned()))
+            .map_err(fail)?;
+        let mut predictions: Vec<Prediction> = Vec::new();
+        for faces in faces {
+            if is_live {
+                let seen = live.push(number, time_s, faces).await;
+                predictions.push(seen.map_err(|error| fail(error.to_string()))?);
+            } else {
+                let more = tracks.push(number, time_s, faces).await;
+                predictions.extend(more.map_err(|error| fail(error.to_string()))?);
+            }
+        }
+        number += 1;
+        say(&FromEngine::Predictions { job, predictions });
+        say(&FromEngine::NeedFrame { job });
+    }
+    let last = tracks.finish().await;
+    let predictions = last.map_err(|error| fail(error.to_string()))?;
+    say(&FromEngine::Predictions { job, predictions });
+    Ok(None)
+}

@@ -1,0 +1,244 @@
+//! The browser's video decoder as a stream of frames.
+
+use std::collections::VecDeque;
+
+use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use futures_util::StreamExt as _;
+use js_sys::Uint8Array;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{
+    CodecState, EncodedVideoChunk, EncodedVideoChunkInit, EncodedVideoChunkType, VideoDecoder,
+    VideoDecoderConfig, VideoDecoderInit, VideoFrame,
+};
+
+use crate::demux::{Demuxer, Packet, VideoTrack};
+use crate::worker_scope::error_text;
+
+/// Packets that are handed to the decoder ahead of its answers. B-frames need a few before the first answer.
+const PACKETS_AHEAD: u32 = 8;
+
+enum Event {
+    Frame(VideoFrame),
+    /// The decoder took a packet out of its queue.
+    Room,
+    Flushed,
+    Failed(String),
+}
+
+/// Decodes a demuxer's packets into frames, in the order in which they are shown.
+pub struct FrameStream {
+    demuxer: Demuxer,
+    decoder: VideoDecoder,
+    events: UnboundedReceiver<Event>,
+    sender: UnboundedSender<Event>,
+    frames: VecDeque<VideoFrame>,
+    phase: Phase,
+    has_key: bool,
+    /// Why the stream ended before the file's last frame.
+    ended_early: Option<String>,
+    /// The decoder calls them as long as it lives.
+    _callbacks: Callbacks,
+}
+
+struct Callbacks {
+    _output: Closure<dyn FnMut(VideoFrame)>,
+    _error: Closure<dyn FnMut(JsValue)>,
+    _dequeue: Closure<dyn FnMut()>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Feeding,
+    Flushing,
+    Ended,
+}
+
+fn config(track: &VideoTrack) -> VideoDecoderConfig {
+    let config = VideoDecoderConfig::new(&track.codec);
+    if track.width > 0 && track.height > 0 {
+        config.set_coded_width(track.width);
+        config.set_coded_height(track.height);
+    }
+    if let Some(description) = &track.description {
+        config.set_description_u8_array(&Uint8Array::from(description.as_slice()));
+    }
+    config
+}
+
+/// Whether this browser decodes the track.
+///
+/// # Errors
+/// Says which codec it lacks.
+pub async fn check_support(track: &VideoTrack) -> Result<(), String> {
+    let has_decoder = js_sys::Reflect::has(&js_sys::global(), &"VideoDecoder".into()).unwrap_or(false);
+    if !has_decoder {
+        return Err("this browser cannot decode video frame by frame (it has no WebCodecs)".to_owned());
+    }
+    let is_supported = JsFuture::from(VideoDecoder::is_config_supported(&config(track)))
+        .await
+        .ok()
+        .and_then(|support| js_sys::Reflect::get(&support, &"supported".into()).ok())
+        .is_some_and(|supported| supported.is_truthy());
+    if is_supported {
+        return Ok(());
+    }
+    let name = match track.codec.get(..4) {
+        Some("hvc1" | "hev1") => "HEVC (H.265)",
+        Some("av01") => "AV1",
+        Some("avc1") => "this profile of H.264",
+        _ => "this codec",
+    };
+    Err(format!(
+        "this browser cannot decode {name} ({}); convert it, for instance with `ffmpeg -i in -c:v libx264 out.mp4`",
+        track.codec
+    ))
+}
+
+impl FrameStream {
+    /// A stream of the demuxer's frames.
+    ///
+    /// # Errors
+    /// When the browser refuses the decoder.
+    pub fn new(demuxer: Demuxer) -> Result<Self, String> {
+        let (sender, events) = unbounded();
+        let sending = |sender: &UnboundedSender<Event>| {
+            let sender = sender.clone();
+            // Nobody listens any more when the stream was dropped.
+            move |event| drop(sender.unbounded_send(event))
+        };
+        let send = sending(&sender);
+        let output = Closure::new(move |frame: VideoFrame| send(Event::Frame(frame)));
+        let send = sending(&sender);
+        let error = Closure::new(move |error: JsValue| send(Event::Failed(error_text(&error))));
+        let send = sending(&sender);
+        let dequeue = Closure::new(move || send(Event::Room));
+        let init = VideoDecoderInit::new(error.as_ref().unchecked_ref(), output.as_ref().unchecked_ref());
+        let text = |error| format!("the browser refuses to decode it ({})", error_text(&error));
+        let decoder = VideoDecoder::new(&init).map_err(text)?;
+        decoder.set_ondequeue(Some(dequeue.as_ref().unchecked_ref()));
+        decoder.configure(&config(demuxer.track())).map_err(text)?;
+        Ok(Self {
+            demuxer,
+            decoder,
+            events,
+            sender,
+            frames: VecDeque::new(),
+            phase: Phase::Feeding,
+            has_key: false,
+            ended_early: None,
+            _callbacks: Callbacks {
+                _output: output,
+                _error: error,
+                _dequeue: dequeue,
+            },
+        })
+    }
+
+    /// Why the stream ended before the file's last frame, if it did.
+    #[must_use]
+    pub fn ended_early(&self) -> Option<&str> {
+        self.ended_early
+            .as_deref()
+            .or(self.demuxer.track().ends_early.as_deref())
+    }
+
+    /// The next frame with its time in microseconds, `None` at the end. It must be closed soon: decoders have few.
+    pub async fn next(&mut self) -> Option<(VideoFrame, f64)> {
+        loop {
+            if let Some(frame) = self.frames.pop_front() {
+                let time_us = frame.timestamp();
+                return Some((frame, time_us));
+            }
+            if self.phase == Phase::Ended {
+                return None;
+            }
+            if self.phase == Phase::Feeding && self.decoder.decode_queue_size() < PACKETS_AHEAD {
+                self.feed();
+                // What has come in meanwhile is taken first: fed packets pile up as frames otherwise.
+                while let Ok(event) = self.events.try_recv() {
+                    self.take(event);
+                }
+                continue;
+            }
+            match self.events.next().await {
+                Some(event) => self.take(event),
+                None => self.phase = Phase::Ended,
+            }
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Frame(frame) => self.frames.push_back(frame),
+            Event::Room => {}
+            Event::Flushed => self.phase = Phase::Ended,
+            Event::Failed(reason) => {
+                self.ended_early
+                    .get_or_insert(format!("its video data is damaged ({reason})"));
+                self.phase = Phase::Ended;
+            }
+        }
+    }
+
+    fn feed(&mut self) {
+        match self.demuxer.next_packet() {
+            Ok(Some(packet)) => {
+                // A decoder can only begin at a key frame.
+                self.has_key |= packet.is_key;
+                if self.has_key
+                    && let Err(error) = self.decode(&packet)
+                {
+                    self.take(Event::Failed(error_text(&error)));
+                }
+            }
+            Ok(None) => self.flush(),
+            Err(reason) => {
+                self.ended_early.get_or_insert(reason);
+                self.flush();
+            }
+        }
+    }
+
+    fn decode(&self, packet: &Packet) -> Result<(), JsValue> {
+        let kind = if packet.is_key {
+            EncodedVideoChunkType::Key
+        } else {
+            EncodedVideoChunkType::Delta
+        };
+        let init = EncodedVideoChunkInit::new_with_u8_array(&packet.bytes, 0, kind);
+        init.set_timestamp_f64(packet.timestamp_us);
+        self.decoder.decode(&EncodedVideoChunk::new(&init)?)
+    }
+
+    fn flush(&mut self) {
+        if self.decoder.state() != CodecState::Configured {
+            self.phase = Phase::Ended;
+            return;
+        }
+        self.phase = Phase::Flushing;
+        let (flushing, sender) = (self.decoder.flush(), self.sender.clone());
+        spawn_local(async move {
+            let event = match JsFuture::from(flushing).await {
+                Ok(_) => Event::Flushed,
+                Err(error) => Event::Failed(error_text(&error)),
+            };
+            drop(sender.unbounded_send(event));
+        });
+    }
+}
+
+impl Drop for FrameStream {
+    fn drop(&mut self) {
+        for frame in self.frames.drain(..) {
+            frame.close();
+        }
+        while let Ok(Event::Frame(frame)) = self.events.try_recv() {
+            frame.close();
+        }
+        if self.decoder.state() != CodecState::Closed {
+            // It may have closed itself after an error; then there is nothing to close.
+            drop(self.decoder.close());
+        }
+    }
+}
