@@ -4,6 +4,7 @@ use crate::serve::Server;
 use crate::test_count::TestCount;
 use crate::{paths, process};
 use anyhow::{Context, Result};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// Whether the repository has them.
@@ -15,18 +16,25 @@ pub fn are_there() -> Result<bool> {
 pub fn run() -> Result<TestCount> {
     let dist = paths::dist()?;
     let server = Server::start(&dist, 0)?;
-    let chromium = ["chromium", "chromium-browser", "google-chrome"]
-        .iter()
-        .find_map(|program| process::find(program))
-        .context("there is no Chromium on the PATH: run `cargo xtask setup --for test`")?;
     let mut command = Command::new("node");
     command
         .current_dir(paths::repository()?)
         .arg("tests/browser/run.mjs")
         .env("MIEN_URL", server.address())
         .env("MIEN_DIST", &dist)
-        .env("MIEN_CHROMIUM", chromium)
+        .env("MIEN_CHROMIUM", chromium()?)
         .env("MIEN_BIN", paths::target_dir()?.join("release/mien"));
     let heard = process::run_and_listen(&mut command)?;
     Ok(TestCount::of_reporting_program(&heard))
+}
+
+/// The system's Chromium.
+///
+/// # Errors
+/// When there is none.
+pub fn chromium() -> Result<PathBuf> {
+    ["chromium", "chromium-browser", "google-chrome"]
+        .iter()
+        .find_map(|program| process::find(program))
+        .context("there is no Chromium on the PATH: run `cargo xtask setup --for test`")
 }

@@ -1,5 +1,6 @@
-//! The project's own commands: set-up, demo and test.
+//! The project's own commands: set-up, demo, test and bench.
 
+mod bench;
 mod browser_tests;
 mod cargo_call;
 mod demo;
@@ -31,6 +32,8 @@ enum Command {
     },
     /// Build the page in release mode and serve it
     Demo(demo::DemoOptions),
+    /// Speed, size and memory of the page, measured and printed
+    Bench(bench::BenchOptions),
     /// Format, lints, unit tests, the wasm build and the browser tests
     Test,
 }
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Setup { purpose } => setup::run(purpose).map(|()| ExitCode::SUCCESS),
         Command::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Test => test_suite::run(),
     };
     match outcome {

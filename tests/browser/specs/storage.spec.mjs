@@ -42,8 +42,11 @@ export function declare({ test }, { url, scratch }) {
     const cdp = await context.newCDPSession(blank);
     await cdp.send("Storage.overrideQuotaForOrigin", { origin: new URL(url).origin, quotaSize: 1 });
     const page = await AnalysisPage.open(context, url);
-    const { quota } = await page.page.evaluate(() => navigator.storage.estimate());
-    assert.ok(quota <= 1, `the browser grants ${quota} bytes`);
+    const refusal = await page.page.evaluate(async () => {
+      const cache = await caches.open("trial");
+      return cache.put("/trial", new Response("x".repeat(10_000))).then(() => "kept", (error) => error.name);
+    });
+    assert.equal(refusal, "QuotaExceededError", "the browser keeps nothing more");
     await works(page, watch);
     await browser.close();
   });

@@ -25,7 +25,7 @@ export function declare({ test }, { url, scratch }) {
   });
 
   test("a camera that is denied is said, and the page works on", async () => {
-    const browser = await launchBrowser({ flags: ["--deny-permission-prompts"] });
+    const browser = await launchBrowser({ flags: ["--use-fake-device-for-media-stream", "--deny-permission-prompts"] });
     const page = await AnalysisPage.open(await browser.newContext(), url);
     await page.untilReady();
     await page.hook("webcam").click();

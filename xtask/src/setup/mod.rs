@@ -17,6 +17,8 @@ pub enum Purpose {
     Demo,
     /// Run all tests
     Test,
+    /// Measure
+    Bench,
 }
 
 type Step = (&'static str, fn() -> Result<Done>);
@@ -41,12 +43,19 @@ pub fn run(purpose: Purpose) -> Result<()> {
         ("trunk", wasm_tools::trunk),
         ("wasm-opt", apt::wasm_opt),
     ];
-    if purpose == Purpose::Test {
+    if purpose != Purpose::Demo {
         steps.extend([
             ("ffmpeg", apt::ffmpeg as fn() -> Result<Done>),
             ("Chromium", apt::chromium),
             ("Node.js", apt::node),
-            ("npm packages of the browser tests", node_packages::ensure),
+            (
+                "npm packages of the browser tests",
+                if purpose == Purpose::Bench {
+                    node_packages::for_bench
+                } else {
+                    node_packages::for_tests
+                },
+            ),
             ("Python of the golden checks", python::ensure),
         ]);
     }

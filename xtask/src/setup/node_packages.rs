@@ -7,14 +7,26 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-pub fn ensure() -> Result<Done> {
+/// What is only measured against; it is large, so tests do without.
+const MEASURED_AGAINST: &str = "onnxruntime-web";
+
+pub fn for_tests() -> Result<Done> {
+    ensure(&["--omit=dev"], None)
+}
+
+pub fn for_bench() -> Result<Done> {
+    ensure(&[], Some(MEASURED_AGAINST))
+}
+
+fn ensure(options: &[&str], package: Option<&str>) -> Result<Done> {
     let folder = paths::browser_tests()?;
     if !folder.join("package.json").is_file() {
         return Ok(Done::NotNeeded);
     }
     let lock = folder.join("package-lock.json");
     let installed = folder.join("node_modules").join(".package-lock.json");
-    if is_newer(&installed, &lock) {
+    let has_package = package.is_none_or(|name| folder.join("node_modules").join(name).is_dir());
+    if has_package && is_newer(&installed, &lock) {
         return Ok(Done::Already(installed.display().to_string()));
     }
     // `npm ci` refuses to work without a lock file.
@@ -23,6 +35,7 @@ pub fn ensure() -> Result<Done> {
         Command::new("npm")
             .current_dir(&folder)
             .args([way, "--no-audit", "--no-fund"])
+            .args(options)
             // The system's Chromium is used; downloading another would take hundreds of megabytes.
             .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"),
     )

@@ -1,0 +1,32 @@
+// Measures and prints; nothing here passes or fails. `node bench/run.mjs [cpu] [webgpu] [page] [memory]`
+//
+// MIEN_ONNX: the file that `resnet50_onnx.py` wrote. MIEN_DIST, MIEN_CHROMIUM: as in ../run.mjs.
+
+import { launchBrowser } from "../support/browser.mjs";
+import { Scratch } from "../support/scratch.mjs";
+import { DIST } from "../support/settings.mjs";
+import { StaticServer } from "../support/static_server.mjs";
+import { compareMemory } from "./memory.mjs";
+import { compareNetworks, serveBoth } from "./networks.mjs";
+import { measureSmoothness } from "./smoothness.mjs";
+
+const parts = process.argv.length > 2 ? process.argv.slice(2) : ["cpu", "webgpu", "page", "memory"];
+const scratch = await Scratch.make();
+const pageServer = await StaticServer.start(DIST);
+const networks = parts.filter((part) => part === "cpu" || part === "webgpu");
+if (networks.length > 0) {
+  const server = await serveBoth(scratch, process.env.MIEN_ONNX);
+  const browser = await launchBrowser();
+  console.log(`Chromium ${browser.version()}`);
+  for (const kind of networks) await compareNetworks(browser, server, kind);
+  await browser.close();
+  await server.stop();
+}
+if (parts.includes("page")) {
+  const browser = await launchBrowser();
+  await measureSmoothness(browser, pageServer.url, scratch);
+  await browser.close();
+}
+if (parts.includes("memory")) await compareMemory(launchBrowser, pageServer.url, scratch);
+await pageServer.stop();
+await scratch.remove();
