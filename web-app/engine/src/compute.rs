@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Distribution, Tensor};
 use futures_util::StreamExt as _;
 use js_sys::{Array, Uint8Array};
-use shared_model::face_detector::FaceDetector;
+use shared_model::face_detector::{DetectError, FaceDetector};
 use shared_model::face_reader::{FaceReader, FaceReaderError};
 use shared_model::model_file::{BackboneShape, ModelFile};
 use shared_model::resnet50::ResNet50;
@@ -149,12 +149,8 @@ impl Compute {
                 let counts = faces.iter().map(Vec::len).collect();
                 (FromCompute::Faces { counts }, face_rows(&faces))
             }
-            Err(FaceReaderError::Read(error)) => {
-                let reason = error.to_string();
-                (FromCompute::Failed { reason }, JsValue::NULL)
-            }
-            Err(FaceReaderError::Detect(shared_model::face_detector::DetectError::Read(error))) => {
-                let reason = error.to_string();
+            Err(FaceReaderError::Read(error) | FaceReaderError::Detect(DetectError::Read(error))) => {
+                let reason = root_cause(&error.to_string());
                 (FromCompute::Failed { reason }, JsValue::NULL)
             }
             Err(error) => refused(error.to_string()),
@@ -182,6 +178,18 @@ impl Compute {
             total_ms: now_ms() - begin,
         }
     }
+}
+
+/// The line that names the cause in an error that lists layers and a backtrace.
+fn root_cause(error: &str) -> String {
+    let layers = error.split("Backtrace:").next().unwrap_or(error);
+    let cause = layers.rsplit("Caused by:").next().unwrap_or(layers);
+    cause
+        .trim()
+        .lines()
+        .next()
+        .unwrap_or("the device does not answer")
+        .to_owned()
 }
 
 fn no_device() -> FromCompute {

@@ -384,6 +384,9 @@ impl ComputeWorker {
 
 impl Drop for ComputeWorker {
     fn drop(&mut self) {
+        // Answers that are on their way find nobody.
+        self.worker.set_onmessage(None);
+        self.worker.set_onerror(None);
         self.worker.terminate();
     }
 }
