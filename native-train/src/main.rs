@@ -1,11 +1,10 @@
 //! `mien`: the native program.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use shared_model::model_file::ModelFile;
+use native_train::pretrain::interruption::{self, Interrupted};
+use native_train::{analyze, bench, export, import, info, pretrain, score};
 
 /// Facial expression recognition over time.
 #[derive(Parser)]
@@ -17,11 +16,20 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// What a model file holds and how it was trained.
-    Info {
-        /// The model file (.safetensors).
-        model: PathBuf,
-    },
+    /// Videos, pictures or folders of frames to per-frame predictions
+    Analyze(analyze::Options),
+    /// Stage 1 of training, as a config file says
+    Pretrain(pretrain::Options),
+    /// Predictions against the truth: macro F1, its table, the confusion matrix
+    Score(score::Options),
+    /// A model in 16 or 32 bits, or under torchvision's plain names
+    Export(export::Options),
+    /// A torchvision-named ResNet checkpoint to a model
+    Import(import::Options),
+    /// Pictures a second on this machine
+    Bench(bench::Options),
+    /// What a model file holds and how it was trained
+    Info(info::Options),
 }
 
 fn main() -> ExitCode {
@@ -29,19 +37,23 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            if error.downcast_ref::<Interrupted>().is_some() {
+                ExitCode::from(interruption::EXIT_STATUS)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.command {
-        Command::Info { model } => {
-            let bytes = std::fs::read(model).with_context(|| format!("reading {}", model.display()))?;
-            let file = ModelFile::from_bytes(&bytes).with_context(|| format!("{}", model.display()))?;
-            println!("{:#?}", file.metadata);
-            println!("{} tensors", file.weights.len());
-            Ok(())
-        }
+        Command::Analyze(options) => analyze::run(options),
+        Command::Pretrain(options) => pretrain::run(options),
+        Command::Score(options) => score::run(options),
+        Command::Export(options) => export::run(options),
+        Command::Import(options) => import::run(options),
+        Command::Bench(options) => bench::run(options),
+        Command::Info(options) => info::run(options),
     }
 }

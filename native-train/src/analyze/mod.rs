@@ -1,0 +1,148 @@
+//! `mien analyze`: videos, pictures and folders of frames to per-frame predictions.
+
+mod output;
+mod recognition;
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use clap::Args;
+use shared_model::model_file::ModelFile;
+use shared_model::smoothing::Smoothing;
+
+use crate::device::{DeviceChoice, NamedDevice};
+use crate::frame_source::FrameSource;
+use crate::{atomic_file, model_store};
+use output::{Format, OutputNames, Written};
+use recognition::Recognition;
+
+/// What to analyse and how.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Videos, pictures, or folders of frames
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<PathBuf>,
+    /// The model file
+    #[arg(long, value_name = "M.safetensors")]
+    model: PathBuf,
+    /// Folder for the results [default: the current folder]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t)]
+    device: DeviceChoice,
+    /// How labels are made steady: sliding, block, mean or none
+    #[arg(long, default_value = "sliding", value_parser = parse_smoothing)]
+    smoothing: Smoothing,
+    /// Smoothing window in frames [default: the model's, 30]
+    #[arg(long, value_name = "FRAMES")]
+    window: Option<NonZeroUsize>,
+    /// Frames between the temporal encoder's clips [default: half a clip]
+    #[arg(long, value_name = "FRAMES")]
+    stride: Option<NonZeroUsize>,
+    /// Take the whole picture as the face instead of looking for faces
+    #[arg(long)]
+    whole_frame: bool,
+    /// What to write, separated by commas
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "csv")]
+    format: Vec<Format>,
+    /// Pictures a second in a folder of frames
+    #[arg(long, default_value_t = 25.0, value_parser = parse_fps)]
+    fps: f64,
+}
+
+fn parse_smoothing(text: &str) -> Result<Smoothing, String> {
+    Smoothing::parse(text).ok_or_else(|| "expected sliding, block, mean or none".to_owned())
+}
+
+fn parse_fps(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(fps) if fps.is_finite() && fps > 0.0 => Ok(fps),
+        _ => Err("expected a number of pictures a second above 0".to_owned()),
+    }
+}
+
+/// Analyses all inputs, one after the other; one that fails does not keep the others from being
+/// done. The paths of the files written go to stdout.
+///
+/// # Errors
+/// When the model, the device or the output folder cannot be used, and at the end when an input
+/// was not or not wholly analysed.
+pub fn run(options: &Options) -> Result<()> {
+    if options.format.contains(&Format::Eaf) {
+        bail!("ELAN files (eaf) cannot be written yet: choose from csv, json, affwild2 and vtt");
+    }
+    let folder = options.out.as_deref().unwrap_or(Path::new("."));
+    let model = model_store::read(&options.model)?;
+    atomic_file::make_folder(folder)?;
+    let device = options.device.open_and_say()?;
+    let mut names = OutputNames::new(folder);
+    let mut failures = 0;
+    for input in &options.inputs {
+        if let Err(error) = analyze_one(input, options, &model, &device, &mut names) {
+            eprintln!("error: {error:#}");
+            failures += 1;
+        }
+    }
+    let count = options.inputs.len();
+    if failures > 0 {
+        bail!("{failures} of {count} inputs could not be analysed, or not wholly; the messages are above");
+    }
+    if count > 1 {
+        eprintln!("all {count} inputs analysed");
+    }
+    Ok(())
+}
+
+fn analyze_one(
+    input: &Path,
+    options: &Options,
+    model: &ModelFile,
+    device: &NamedDevice,
+    names: &mut OutputNames,
+) -> Result<()> {
+    let source = FrameSource::open(input, options.fps)?;
+    let video = video_name(input);
+    let stride = options.stride.map(NonZeroUsize::get);
+    let seen = Recognition::run(source, &video, model, options.whole_frame, stride, device)?;
+    if seen.timeline.frames().is_empty() {
+        // The stream ended with an error before its first frame.
+        return Err(seen
+            .ended_early
+            .unwrap_or_else(|| anyhow::anyhow!("{video} holds no frame")));
+    }
+    let written = Written {
+        video: &video,
+        model: &options.model,
+        smoothing: options.smoothing,
+        window: options.window.map_or(model.metadata.window, NonZeroUsize::get),
+        timeline: seen.timeline,
+    };
+    eprintln!(
+        "{video}: {} ({:.1} frames/s)",
+        written.summary(),
+        seen.frames_a_second
+    );
+    for path in written.write(input, &options.format, names)? {
+        println!("{}", path.display());
+    }
+    for error in &seen.unreadable {
+        eprintln!("warning: {error:#}; the frame counts as one without a face");
+    }
+    if let Some(error) = seen.ended_early {
+        return Err(error.context("the frames before were analysed and written"));
+    }
+    if !seen.unreadable.is_empty() {
+        bail!("{video}: {} frames could not be read", seen.unreadable.len());
+    }
+    Ok(())
+}
+
+/// The input's own name, also for `.` and `..`.
+fn video_name(input: &Path) -> String {
+    let named = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    named(input)
+        .or_else(|| named(&input.canonicalize().ok()?))
+        .unwrap_or_else(|| input.display().to_string())
+}

@@ -1,0 +1,171 @@
+//! The files that an analysis leaves.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::ValueEnum;
+use shared_model::project::{PROJECT_VERSION, Project};
+use shared_model::smoothing::Smoothing;
+use shared_model::timeline::{FrameRow, Timeline};
+use shared_model::{affwild2, frame_table, webvtt};
+
+use crate::atomic_file;
+
+/// Kinds of files that can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// One row a frame and face
+    Csv,
+    /// The whole analysis, which the page opens
+    Json,
+    /// One class index a frame, as Aff-Wild2's EXPR annotation
+    Affwild2,
+    /// Subtitles
+    Vtt,
+    /// ELAN annotation
+    Eaf,
+}
+
+/// Gives each input file names of its own.
+#[derive(Debug)]
+pub(super) struct OutputNames {
+    folder: PathBuf,
+    taken: HashSet<String>,
+}
+
+impl OutputNames {
+    pub(super) fn new(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            taken: HashSet::new(),
+        }
+    }
+
+    /// The path without extension for an input: its own name, with a number behind it where an
+    /// earlier input has the same.
+    fn take(&mut self, video: &str, input: &Path) -> PathBuf {
+        let stem = if input.is_dir() {
+            video
+        } else {
+            Path::new(video)
+                .file_stem()
+                .and_then(|stem| stem.to_str())
+                .unwrap_or(video)
+        };
+        // Some file systems take `A.csv` and `a.csv` for one file.
+        let free = (1..)
+            .map(|n| {
+                if n == 1 {
+                    stem.to_owned()
+                } else {
+                    format!("{stem}-{n}")
+                }
+            })
+            .find(|name| !self.taken.contains(&name.to_lowercase()));
+        let name = free.unwrap_or_else(|| stem.to_owned());
+        if name != stem {
+            eprintln!("note: results of {} are named {name}", input.display());
+        }
+        self.taken.insert(name.to_lowercase());
+        self.folder.join(name)
+    }
+}
+
+/// An analysis with its settings, ready to be written.
+#[derive(Debug)]
+pub(super) struct Written<'a> {
+    pub(super) video: &'a str,
+    pub(super) model: &'a Path,
+    pub(super) smoothing: Smoothing,
+    pub(super) window: usize,
+    pub(super) timeline: Timeline,
+}
+
+impl Written<'_> {
+    /// Frames, faces and frames without a face, in words.
+    pub(super) fn summary(&self) -> String {
+        let frames = self.timeline.frames();
+        let tracks: HashSet<u32> = frames.iter().flat_map(|f| &f.faces).map(|f| f.track).collect();
+        let without = frames.iter().filter(|frame| frame.faces.is_empty()).count();
+        format!(
+            "{} frames, {} face tracks, {without} frames without a face",
+            frames.len(),
+            tracks.len()
+        )
+    }
+
+    /// Writes the files and gives their paths.
+    ///
+    /// # Errors
+    /// When one cannot be written.
+    pub(super) fn write(
+        self,
+        input: &Path,
+        formats: &[Format],
+        names: &mut OutputNames,
+    ) -> Result<Vec<PathBuf>> {
+        let base = names.take(self.video, input);
+        let rows = self.timeline.rows(self.smoothing, self.window);
+        let end_s = end_of(&rows);
+        let mut files = Vec::new();
+        for format in formats {
+            let (ending, text) = match format {
+                Format::Csv => ("csv", frame_table::to_string(self.video, &rows)),
+                Format::Affwild2 => (annotation_ending(input, &names.folder), affwild2::write(&rows)),
+                Format::Vtt => ("vtt", webvtt::write(&rows, end_s)),
+                // Made last, since it takes the timeline. ELAN files are refused before anything runs.
+                Format::Json | Format::Eaf => continue,
+            };
+            files.push((with_ending(&base, ending), text));
+        }
+        if formats.contains(&Format::Json) {
+            let json = self.into_project().to_json().context("the project")?;
+            files.push((with_ending(&base, "json"), json));
+        }
+        for (path, text) in &files {
+            atomic_file::write(path, text.as_bytes())?;
+        }
+        Ok(files.into_iter().map(|(path, _)| path).collect())
+    }
+
+    fn into_project(self) -> Project {
+        let model = self
+            .model
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned());
+        Project {
+            version: PROJECT_VERSION,
+            video: self.video.to_owned(),
+            model: model.unwrap_or_default(),
+            smoothing: self.smoothing,
+            window: self.window,
+            timeline: self.timeline,
+        }
+    }
+}
+
+/// `name.ending`, also where the name has a dot in it.
+fn with_ending(base: &Path, ending: &str) -> PathBuf {
+    let mut path = base.as_os_str().to_owned();
+    path.push(".");
+    path.push(ending);
+    PathBuf::from(path)
+}
+
+/// Beside the video itself, `<video>.txt` is where its hand-made annotation lies: it stays.
+fn annotation_ending(input: &Path, folder: &Path) -> &'static str {
+    let beside = input
+        .canonicalize()
+        .ok()
+        .zip(folder.canonicalize().ok())
+        .is_some_and(|(input, folder)| input.parent() == Some(&folder));
+    if beside { "predicted.txt" } else { "txt" }
+}
+
+/// The end of the last frame, as long as the one before it; half a second for a single picture.
+fn end_of(rows: &[FrameRow]) -> f64 {
+    let Some(last) = rows.last() else { return 0.0 };
+    let before = rows.iter().rev().find(|row| row.frame < last.frame);
+    last.time_s + before.map_or(0.5, |before| (last.time_s - before.time_s).max(0.001))
+}

@@ -1,0 +1,158 @@
+//! One input through decoder and recogniser, which run side by side.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use anyhow::{Context as _, Result};
+use shared_model::face_detector::FaceDetector;
+use shared_model::frame::Frame;
+use shared_model::model_file::ModelFile;
+use shared_model::recognizer::Recognizer;
+use shared_model::timeline::Timeline;
+
+use crate::device::NamedDevice;
+use crate::frame_source::FrameSource;
+use crate::progress::Progress;
+
+/// Frames that go through the networks together, at most.
+const FRAMES_A_BATCH: usize = 16;
+/// Bytes of pixels that a batch may hold before it is passed on, so that 8K video fits in memory.
+const BYTES_A_BATCH: usize = 128 << 20;
+/// Unreadable pictures after which the rest of a folder is given up.
+const MOST_UNREADABLE: usize = 1000;
+
+/// All that was seen in one input.
+#[derive(Debug)]
+pub(super) struct Recognition {
+    pub(super) timeline: Timeline,
+    /// Why the stream ended before its end, if it did.
+    pub(super) ended_early: Option<anyhow::Error>,
+    /// Pictures of a folder that could not be read.
+    pub(super) unreadable: Vec<anyhow::Error>,
+    pub(super) frames_a_second: f64,
+}
+
+/// What the decoder passes on.
+enum Decoded {
+    /// Frames that follow each other, with their times in seconds.
+    Frames(Vec<(f64, Frame)>),
+    /// A picture that cannot be read, where others may follow.
+    Unreadable(f64, anyhow::Error),
+    /// The stream broke off.
+    Broken(anyhow::Error),
+}
+
+impl Recognition {
+    /// Reads `source` to its end.
+    ///
+    /// # Errors
+    /// When the model does not fit or the device fails. Trouble with the input is no error here:
+    /// it stands in the result beside what could be read.
+    pub(super) fn run(
+        source: FrameSource,
+        label: &str,
+        model: &ModelFile,
+        whole_frame: bool,
+        stride: Option<usize>,
+        device: &NamedDevice,
+    ) -> Result<Self> {
+        let detector = if whole_frame {
+            None
+        } else {
+            Some(FaceDetector::from_bytes(crate::DETECTOR, &device.device).context("the face detector")?)
+        };
+        let mut recognizer = Recognizer::new(model, detector, &device.device)?;
+        if let Some(stride) = stride {
+            recognizer = recognizer.with_stride(stride);
+        }
+        let mut progress = Progress::start(label, "frames", source.frame_count());
+        // One batch waits while one is recognised and one is decoded.
+        let (sender, receiver) = sync_channel(1);
+        let result = std::thread::scope(|scope| {
+            scope.spawn(move || decode(source, &sender));
+            recognise(receiver, recognizer, &mut progress)
+        });
+        progress.finish();
+        result.with_context(|| format!("{label} on {}", device.name))
+    }
+}
+
+fn recognise(
+    decoded: Receiver<Decoded>,
+    mut recognizer: Recognizer,
+    progress: &mut Progress,
+) -> Result<Recognition> {
+    let mut timeline = Timeline::new();
+    let mut ended_early = None;
+    let mut unreadable = Vec::new();
+    // The receiver is dropped with an error, which stops the decoder.
+    for part in decoded {
+        let number = timeline.frames().len();
+        let predictions = match part {
+            Decoded::Frames(batch) => {
+                let (times, frames): (Vec<f64>, Vec<Frame>) = batch.into_iter().unzip();
+                let numbers: Vec<(usize, f64)> = (number..).zip(times).collect();
+                progress.add(frames.len() as u64);
+                pollster::block_on(recognizer.push(&numbers, &frames))?
+            }
+            Decoded::Unreadable(time_s, error) => {
+                unreadable.push(error);
+                progress.add(1);
+                pollster::block_on(recognizer.push_unreadable(number, time_s))?
+            }
+            Decoded::Broken(error) => {
+                ended_early = Some(error);
+                break;
+            }
+        };
+        predictions.into_iter().for_each(|p| timeline.push(p));
+    }
+    for prediction in pollster::block_on(recognizer.finish())? {
+        timeline.push(prediction);
+    }
+    Ok(Recognition {
+        timeline,
+        ended_early,
+        unreadable,
+        frames_a_second: progress.rate(),
+    })
+}
+
+/// Decodes to the end of the input, or until nobody listens any more.
+fn decode(mut source: FrameSource, sender: &SyncSender<Decoded>) {
+    let mut batch: Vec<(f64, Frame)> = Vec::new();
+    let mut bytes = 0;
+    let mut unreadable = 0;
+    loop {
+        let time_s = source.next_time_s();
+        let after = match source.next_frame() {
+            Ok(Some((time_s, frame))) => {
+                bytes += frame.rgb().len();
+                batch.push((time_s, frame));
+                None
+            }
+            Ok(None) => {
+                let _ = sender.send(Decoded::Frames(batch));
+                return;
+            }
+            Err(error) => match time_s {
+                Some(time_s) if unreadable < MOST_UNREADABLE => {
+                    unreadable += 1;
+                    Some(Decoded::Unreadable(time_s, error))
+                }
+                _ => Some(Decoded::Broken(error)),
+            },
+        };
+        if batch.len() >= FRAMES_A_BATCH || bytes >= BYTES_A_BATCH || after.is_some() {
+            bytes = 0;
+            if sender.send(Decoded::Frames(std::mem::take(&mut batch))).is_err() {
+                return;
+            }
+        }
+        if let Some(after) = after {
+            let last = matches!(after, Decoded::Broken(_));
+            if sender.send(after).is_err() || last {
+                return;
+            }
+        }
+    }
+}

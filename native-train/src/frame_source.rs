@@ -1,0 +1,107 @@
+//! Inputs of an analysis as streams of frames: a video, a picture, or a folder of pictures.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use shared_model::frame::Frame;
+
+use crate::video_frames::VideoFrames;
+use crate::{natural_order, picture};
+
+/// One input.
+#[derive(Debug)]
+pub enum FrameSource {
+    /// A video file.
+    Video(Box<VideoFrames>),
+    /// Pictures that follow each other at a fixed rate.
+    Pictures {
+        /// Files in order.
+        paths: Vec<PathBuf>,
+        /// Pictures a second.
+        fps: f64,
+        /// The one that comes next.
+        next: usize,
+    },
+}
+
+impl FrameSource {
+    /// Opens an input. A folder's pictures come in natural order of their names, `fps` a second; a
+    /// single picture is a video of one frame.
+    ///
+    /// # Errors
+    /// When the input is missing, cannot be read, or holds no frame; the message names it.
+    pub fn open(path: &Path, fps: f64) -> Result<Self> {
+        let kind = std::fs::metadata(path).with_context(|| format!("{} cannot be opened", path.display()))?;
+        if kind.is_dir() {
+            let paths = pictures_of(path)?;
+            return Ok(Self::Pictures { paths, fps, next: 0 });
+        }
+        if picture::is_picture(path) {
+            let paths = vec![path.to_owned()];
+            return Ok(Self::Pictures { paths, fps, next: 0 });
+        }
+        Ok(Self::Video(Box::new(VideoFrames::open(path)?)))
+    }
+
+    /// Frames to come, where that is known beforehand.
+    #[must_use]
+    pub fn frame_count(&self) -> Option<u64> {
+        match self {
+            Self::Video(video) => video.frame_count(),
+            Self::Pictures { paths, .. } => u64::try_from(paths.len()).ok(),
+        }
+    }
+
+    /// The time of the next frame where others follow it even if it cannot be read.
+    #[must_use]
+    pub fn next_time_s(&self) -> Option<f64> {
+        match self {
+            Self::Video(_) => None,
+            // A picture alone has no others.
+            Self::Pictures { paths, fps, next } => (paths.len() > 1).then(|| *next as f64 / *fps),
+        }
+    }
+
+    /// The next frame with its time in seconds, or `None` after the last.
+    ///
+    /// # Errors
+    /// When a picture cannot be read (its place stays empty: the next call gives the one after it)
+    /// or a video ends early.
+    pub fn next_frame(&mut self) -> Result<Option<(f64, Frame)>> {
+        match self {
+            Self::Video(video) => video.next_frame(),
+            Self::Pictures { paths, fps, next } => {
+                let Some(path) = paths.get(*next) else {
+                    return Ok(None);
+                };
+                let time_s = *next as f64 / *fps;
+                *next += 1;
+                Ok(Some((time_s, picture::read(path)?)))
+            }
+        }
+    }
+}
+
+fn pictures_of(folder: &Path) -> Result<Vec<PathBuf>> {
+    let fail = || format!("the folder {} cannot be read", folder.display());
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).with_context(fail)? {
+        let path = entry.with_context(fail)?.path();
+        if picture::is_picture(&path) && path.is_file() {
+            paths.push(path);
+        }
+    }
+    if paths.is_empty() {
+        bail!(
+            "the folder {} holds no picture (jpg, png, webp or bmp)",
+            folder.display()
+        );
+    }
+    paths.sort_by(|a, b| natural_order::compare(&name(a), &name(b)));
+    Ok(paths)
+}
+
+fn name(path: &Path) -> String {
+    path.file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}

@@ -1,0 +1,25 @@
+//! The native program `mien`: one module a command, over the modules that they share.
+
+pub mod analyze;
+pub mod bench;
+pub mod export;
+pub mod import;
+pub mod info;
+pub mod pretrain;
+pub mod score;
+
+pub mod device;
+pub mod model_store;
+pub mod torch_file;
+
+pub mod frame_source;
+pub mod picture;
+pub mod video_frames;
+pub mod video_probe;
+
+pub mod atomic_file;
+pub mod natural_order;
+pub mod progress;
+
+/// Weights of the face detector, which the program carries with it.
+pub(crate) static DETECTOR: &[u8] = include_bytes!("../../shared-model/assets/ultraface-rfb-320.safetensors");

@@ -1,0 +1,40 @@
+//! Picture files as frames.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use image::{DynamicImage, ImageDecoder as _, ImageReader};
+use shared_model::frame::Frame;
+
+/// File name endings of the pictures that are read.
+const EXTENSIONS: [&str; 5] = ["jpg", "jpeg", "png", "webp", "bmp"];
+
+/// Whether the file's name is a picture's.
+#[must_use]
+pub fn is_picture(path: &Path) -> bool {
+    path.extension()
+        .and_then(|extension| extension.to_str())
+        .is_some_and(|extension| {
+            EXTENSIONS
+                .iter()
+                .any(|known| extension.eq_ignore_ascii_case(known))
+        })
+}
+
+/// Reads a picture, turned as its EXIF orientation says.
+///
+/// # Errors
+/// When the file cannot be read or is no picture of a known kind; the message names it.
+pub fn read(path: &Path) -> Result<Frame> {
+    let fail = || format!("the picture {} cannot be read", path.display());
+    let reader = ImageReader::open(path)
+        .and_then(ImageReader::with_guessed_format)
+        .with_context(fail)?;
+    let mut decoder = reader.into_decoder().with_context(fail)?;
+    let orientation = decoder.orientation().with_context(fail)?;
+    let mut picture = DynamicImage::from_decoder(decoder).with_context(fail)?;
+    picture.apply_orientation(orientation);
+    let rgb = picture.into_rgb8();
+    let (width, height) = (rgb.width() as usize, rgb.height() as usize);
+    Frame::from_rgb(width, height, rgb.into_raw()).with_context(fail)
+}

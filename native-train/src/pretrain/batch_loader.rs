@@ -1,0 +1,113 @@
+//! Training batches, made ahead on all cores while the device computes.
+
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::Scope;
+
+use anyhow::{Context as _, Result};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use rayon::prelude::*;
+use shared_model::face_crop::InputSpec;
+
+use crate::pretrain::augmentation::augmented;
+use crate::pretrain::class_balance::{ClassBalance, random_of};
+use crate::pretrain::config::AugmentationConfig;
+use crate::pretrain::face_store::FaceStore;
+
+/// Batches that wait for the device.
+const AHEAD: usize = 3;
+
+/// The pictures and labels of one step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// `[batch, 3, size, size]`, normalised.
+    pub pictures: Vec<f32>,
+    /// Class indices.
+    pub labels: Vec<i64>,
+    /// Side of the pictures.
+    pub size: usize,
+}
+
+impl Batch {
+    /// The batch as tensors `[batch, 3, size, size]` and `[batch]`.
+    #[must_use]
+    pub fn tensors(self, device: &Device) -> (Tensor<4>, Tensor<1, Int>) {
+        let count = self.labels.len();
+        let shape = [count, 3, self.size, self.size];
+        (
+            Tensor::from_data(TensorData::new(self.pictures, shape), device),
+            Tensor::from_data(TensorData::new(self.labels, [count]), device),
+        )
+    }
+}
+
+/// Makes batches of labelled pictures.
+#[derive(Debug)]
+pub struct BatchLoader<'a> {
+    /// The faces.
+    pub store: &'a FaceStore,
+    /// Which of them a step sees.
+    pub balance: ClassBalance,
+    /// The network's input.
+    pub input: &'a InputSpec,
+    /// Random changes.
+    pub augmentation: &'a AugmentationConfig,
+    /// Pictures a batch.
+    pub size: usize,
+    /// Everything random follows from it, the step and the place in the batch alone: neither the
+    /// number of threads nor an interruption matters.
+    pub seed: u64,
+}
+
+impl BatchLoader<'_> {
+    /// The batch of a step.
+    ///
+    /// # Errors
+    /// When a picture cannot be read any more.
+    pub fn batch(&self, step: u64) -> Result<Batch> {
+        let places = self.balance.batch(step, self.size);
+        let made = places
+            .par_iter()
+            .enumerate()
+            .map(|(slot, place)| {
+                let face = self.store.face(*place)?;
+                // 2^20 slots a step are more than any batch has.
+                let mut random = random_of(self.seed, (step << 20) | slot as u64);
+                Ok(augmented(&face, self.input, self.augmentation, &mut random))
+            })
+            .collect::<Result<Vec<_>>>()
+            .with_context(|| format!("the batch of step {step}"))?;
+        let label = |place: &usize| {
+            self.store
+                .pictures()
+                .get(*place)
+                .map_or(0, |p| p.label.index() as i64)
+        };
+        Ok(Batch {
+            pictures: made.concat(),
+            labels: places.iter().map(label).collect(),
+            size: self.input.size,
+        })
+    }
+
+    /// Batches of the steps from `first` up to `last`, made ahead on a thread of `scope` until the
+    /// receiver is dropped.
+    #[must_use]
+    pub fn stream<'scope>(
+        &'scope self,
+        scope: &'scope Scope<'scope, '_>,
+        first: u64,
+        last: u64,
+    ) -> Receiver<Result<Batch>> {
+        let (sender, receiver) = sync_channel(AHEAD);
+        scope.spawn(move || {
+            for step in first..last {
+                let batch = self.batch(step);
+                let failed = batch.is_err();
+                if sender.send(batch).is_err() || failed {
+                    return;
+                }
+            }
+        });
+        receiver
+    }
+}

@@ -1,0 +1,99 @@
+//! All that a run needs to go on: one file, whole or not there.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use shared_model::model_file::{Weights, read_weights};
+
+use crate::atomic_file;
+
+/// Where a run stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checkpoint {
+    /// Steps, best figure, and the config it belongs to.
+    pub state: RunState,
+    /// The network's weights under torchvision's names.
+    pub network: Weights,
+    /// The optimiser's momentum.
+    pub optimiser: Weights,
+}
+
+/// The small part of a checkpoint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunState {
+    /// Steps done.
+    pub step: u64,
+    /// Macro F1 of the best evaluation, `None` before the first.
+    pub best_macro_f1: Option<f64>,
+    /// The config as JSON.
+    pub config: Value,
+}
+
+const NETWORK: &str = "network.";
+const OPTIMISER: &str = "optimiser.";
+
+/// The checkpoint's file in a run's folder.
+#[must_use]
+pub fn path_in(run: &Path) -> PathBuf {
+    run.join("checkpoint.safetensors")
+}
+
+impl Checkpoint {
+    /// Writes the checkpoint in place of the one before.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let mut stored: Vec<(String, &[usize], Vec<u8>)> = Vec::new();
+        for (prefix, weights) in [(NETWORK, &self.network), (OPTIMISER, &self.optimiser)] {
+            for (name, weight) in weights {
+                let bytes = weight.values.iter().flat_map(|v| v.to_le_bytes()).collect();
+                stored.push((format!("{prefix}{name}"), &weight.shape, bytes));
+            }
+        }
+        let views = stored
+            .iter()
+            .map(|(name, shape, bytes)| Ok((name, TensorView::new(Dtype::F32, shape.to_vec(), bytes)?)))
+            .collect::<Result<Vec<_>>>()?;
+        let fields = HashMap::from([("state".to_owned(), serde_json::to_string(&self.state)?)]);
+        atomic_file::write(path, &safetensors::serialize(views, Some(fields))?)
+    }
+
+    /// Reads a checkpoint.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no checkpoint; the message names it.
+    pub fn read(path: &Path) -> Result<Self> {
+        let fail = || format!("the checkpoint {} cannot be read", path.display());
+        let bytes = std::fs::read(path).with_context(fail)?;
+        Self::from_bytes(&bytes).with_context(fail)
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let (_, header) = SafeTensors::read_metadata(bytes)?;
+        let fields = header
+            .metadata()
+            .as_ref()
+            .context("it is no checkpoint of a run")?;
+        let state = fields.get("state").context("it is no checkpoint of a run")?;
+        let mut checkpoint = Self {
+            state: serde_json::from_str(state).context("its state")?,
+            network: Weights::new(),
+            optimiser: Weights::new(),
+        };
+        for (name, weight) in read_weights(bytes)? {
+            if let Some(name) = name.strip_prefix(NETWORK) {
+                checkpoint.network.insert(name.to_owned(), weight);
+            } else if let Some(name) = name.strip_prefix(OPTIMISER) {
+                checkpoint.optimiser.insert(name.to_owned(), weight);
+            } else {
+                bail!("`{name}` is no part of a checkpoint");
+            }
+        }
+        Ok(checkpoint)
+    }
+}

@@ -1,0 +1,408 @@
+//! The file that says what is trained on what, and how.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+use shared_model::model_file::{BackboneShape, TemporalShape};
+
+/// A stage-1 run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PretrainConfig {
+    /// How the network learns.
+    pub mode: Mode,
+    /// Folder of the run, from the working directory.
+    pub run: PathBuf,
+    /// Everything random follows from it.
+    #[serde(default)]
+    pub seed: u64,
+    /// Stands first in the model's description of its training.
+    #[serde(default)]
+    pub note: String,
+    pub data: DataConfig,
+    #[serde(default)]
+    pub model: NetworkConfig,
+    #[serde(default)]
+    pub training: TrainingConfig,
+    #[serde(default)]
+    pub augmentation: AugmentationConfig,
+    /// The temporal encoder; without this table a per-frame model is trained.
+    pub temporal: Option<TemporalConfig>,
+}
+
+/// Ways of training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Labelled pictures only.
+    Supervised,
+}
+
+/// Where pictures come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// A csv `path,label[,video,frame,person]` (paths from its own folder), or a folder with one
+    /// folder of pictures a class.
+    pub labelled: PathBuf,
+    /// Share of the persons that is held back for evaluation.
+    #[serde(default = "one_fifth")]
+    pub held_back: f64,
+    /// How a face is found in its picture.
+    #[serde(default)]
+    pub faces: FaceSource,
+    /// Memory for decoded pictures in MiB; what does not fit is decoded again.
+    #[serde(default = "one_gib")]
+    pub cache_mib: usize,
+    /// Origin and licence of the data, for the model's description.
+    #[serde(default)]
+    pub origin: String,
+}
+
+/// Whether pictures are faces already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaceSource {
+    /// The whole picture is the face.
+    #[default]
+    Whole,
+    /// The detector looks for the face, so that it is framed as in a video; where it finds none
+    /// the whole picture is taken.
+    Detect,
+}
+
+/// The network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworkConfig {
+    /// Side of the input in pixels.
+    pub input_size: usize,
+    /// Bottleneck blocks in each stage (ResNet-50: 3, 4, 6, 3).
+    pub blocks: [usize; 4],
+    /// Channels after the stem (ResNet-50: 64).
+    pub width: usize,
+    /// A model file to start from, else random weights (He).
+    pub start: Option<PathBuf>,
+}
+
+/// The optimiser's course.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainingConfig {
+    /// Pictures a step (method: 32).
+    pub batch: usize,
+    /// Steps in all (paper: 100,000).
+    pub steps: u64,
+    /// Steps between evaluations and checkpoints.
+    pub steps_an_epoch: u64,
+    /// Learning rate at the start; it falls to 0 along a cosine (method: 1e-2).
+    pub rate: f64,
+    /// Momentum of SGD (method: 0.9).
+    pub momentum: f64,
+}
+
+/// Chances and ranges of the random changes to training pictures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AugmentationConfig {
+    /// Chance of mirroring.
+    pub flip: f32,
+    /// Largest rotation either way in degrees (method: 5).
+    pub rotation: f32,
+    /// Largest change of brightness, contrast and saturation as a share.
+    pub jitter: f32,
+    /// Chance that colour is taken away.
+    pub greyscale: f32,
+    /// Chance that a rectangle is filled with noise (Zhong et al. 2020).
+    pub erase: f32,
+}
+
+/// The temporal encoder and its training on the frozen backbone's features.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TemporalConfig {
+    /// Encoder layers (method: 4).
+    pub layers: usize,
+    /// Attention heads (method: 4).
+    pub heads: usize,
+    /// Width (method: 512).
+    pub d_model: usize,
+    /// Feed-forward width (method: 512).
+    pub d_ff: usize,
+    /// Dropout (method: 0.3).
+    pub dropout: f64,
+    /// Clips a step.
+    pub batch: usize,
+    /// Steps in all.
+    pub steps: u64,
+    /// Learning rate of AdamW (method: 5e-5), falling to 0 along a cosine.
+    pub rate: f64,
+    /// Augmented views of each picture that stand in for its frames.
+    pub views: usize,
+}
+
+fn one_fifth() -> f64 {
+    0.2
+}
+
+fn one_gib() -> usize {
+    1024
+}
+
+impl Default for NetworkConfig {
+    fn default() -> Self {
+        let shape = BackboneShape::default();
+        Self {
+            input_size: 224,
+            blocks: shape.blocks,
+            width: shape.width,
+            start: None,
+        }
+    }
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self {
+            batch: 32,
+            steps: 100_000,
+            steps_an_epoch: 1000,
+            rate: 1e-2,
+            momentum: 0.9,
+        }
+    }
+}
+
+impl Default for AugmentationConfig {
+    fn default() -> Self {
+        Self {
+            flip: 0.5,
+            rotation: 5.0,
+            jitter: 0.3,
+            greyscale: 0.5,
+            erase: 0.25,
+        }
+    }
+}
+
+impl Default for TemporalConfig {
+    fn default() -> Self {
+        let shape = TemporalShape::default();
+        Self {
+            layers: shape.layers,
+            heads: shape.heads,
+            d_model: shape.d_model,
+            d_ff: shape.d_ff,
+            dropout: 0.3,
+            batch: 16,
+            steps: 2000,
+            rate: 5e-5,
+            views: 5,
+        }
+    }
+}
+
+impl NetworkConfig {
+    /// The backbone.
+    #[must_use]
+    pub fn shape(&self) -> BackboneShape {
+        BackboneShape {
+            blocks: self.blocks,
+            width: self.width,
+        }
+    }
+}
+
+impl TemporalConfig {
+    /// The encoder, with sinusoidal positions.
+    #[must_use]
+    pub fn shape(&self) -> TemporalShape {
+        TemporalShape {
+            layers: self.layers,
+            heads: self.heads,
+            d_model: self.d_model,
+            d_ff: self.d_ff,
+            positions: true,
+        }
+    }
+}
+
+impl PretrainConfig {
+    /// Reads and checks a config file.
+    ///
+    /// # Errors
+    /// When it cannot be read, on an unknown key (with the nearest known one), and on a value out
+    /// of its range.
+    pub fn read(path: &Path) -> Result<Self> {
+        let fail = || format!("the config {}", path.display());
+        let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", fail()))?;
+        Self::parse(&text).with_context(fail)
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let hint =
+                nearest_key(error.message()).map_or(String::new(), |key| format!("did you mean `{key}`?\n"));
+            anyhow::anyhow!("{hint}{error}")
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<()> {
+        let share = |key: &str, value: f32| {
+            ensure!(
+                (0.0..=1.0).contains(&value),
+                "`augmentation.{key}` is {value}, expected 0 to 1"
+            );
+            Ok(())
+        };
+        share("flip", self.augmentation.flip)?;
+        share("jitter", self.augmentation.jitter)?;
+        share("greyscale", self.augmentation.greyscale)?;
+        share("erase", self.augmentation.erase)?;
+        let rotation = self.augmentation.rotation;
+        ensure!(
+            (0.0..=180.0).contains(&rotation),
+            "`augmentation.rotation` is {rotation}, expected 0 to 180"
+        );
+        let held_back = self.data.held_back;
+        ensure!(
+            held_back > 0.0 && held_back < 1.0,
+            "`data.held_back` is {held_back}, expected between 0 and 1"
+        );
+        let NetworkConfig {
+            input_size,
+            blocks,
+            width,
+            ..
+        } = &self.model;
+        ensure!(
+            (32..=1024).contains(input_size),
+            "`model.input_size` is {input_size}, expected 32 to 1024"
+        );
+        ensure!(
+            blocks.iter().all(|b| (1..=64).contains(b)),
+            "`model.blocks`: expected 1 to 64 each"
+        );
+        ensure!(
+            (1..=1024).contains(width),
+            "`model.width` is {width}, expected 1 to 1024"
+        );
+        let TrainingConfig {
+            batch,
+            steps,
+            steps_an_epoch,
+            rate,
+            momentum,
+        } = self.training;
+        ensure!(
+            (2..=65_536).contains(&batch),
+            "`training.batch` is {batch}, expected at least 2"
+        );
+        ensure!(
+            steps > 0 && steps_an_epoch > 0,
+            "`training.steps` and `steps_an_epoch` must be above 0"
+        );
+        ensure!(
+            rate > 0.0 && rate.is_finite(),
+            "`training.rate` is {rate}, expected a number above 0"
+        );
+        ensure!(
+            (0.0..1.0).contains(&momentum),
+            "`training.momentum` is {momentum}, expected 0 up to 1"
+        );
+        if let Some(temporal) = &self.temporal {
+            let TemporalConfig {
+                layers,
+                heads,
+                d_model,
+                dropout,
+                batch,
+                views,
+                ..
+            } = temporal;
+            let fits = *layers > 0 && *heads > 0 && d_model % heads == 0 && d_model % 2 == 0 && *d_model > 0;
+            ensure!(fits, "`temporal`: expected an even d_model that the heads divide");
+            ensure!(
+                (0.0..1.0).contains(dropout),
+                "`temporal.dropout` is {dropout}, expected 0 up to 1"
+            );
+            ensure!(
+                *batch > 0 && (1..=64).contains(views),
+                "`temporal`: batch above 0, 1 to 64 views"
+            );
+        }
+        if self.run.as_os_str().is_empty() {
+            bail!("`run` is empty, expected the folder of the run");
+        }
+        Ok(())
+    }
+}
+
+/// The known key that is nearest to the unknown one of a message such as "unknown field `stepz`,
+/// expected one of `batch`, `steps`".
+fn nearest_key(message: &str) -> Option<&str> {
+    let mut names = message
+        .strip_prefix("unknown field")?
+        .split('`')
+        .skip(1)
+        .step_by(2);
+    let unknown = names.next()?;
+    let (distance, key) = names.map(|name| (edit_distance(unknown, name), name)).min()?;
+    (distance <= unknown.len().div_ceil(2)).then_some(key)
+}
+
+/// Levenshtein's distance.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut left = i + 1;
+        let mut next = vec![left];
+        for ((y, above_left), above) in b.iter().zip(&row).zip(row.iter().skip(1)) {
+            left = (above_left + usize::from(x != *y)).min(above + 1).min(left + 1);
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: &str = "mode = \"supervised\"\nrun = \"r\"\n[data]\nlabelled = \"l.csv\"\n";
+
+    #[test]
+    fn unknown_keys_come_with_the_nearest_known_one() {
+        assert!(PretrainConfig::parse(LEAST).is_ok());
+        let error = PretrainConfig::parse(&format!("{LEAST}[training]\nstep = 3\n"))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("`steps`") && error.contains("line 6"), "{error}");
+        let error = PretrainConfig::parse(&format!("sede = 3\n{LEAST}"))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("did you mean `seed`"), "{error}");
+    }
+
+    #[test]
+    fn values_out_of_range_are_named() {
+        let error = PretrainConfig::parse(&format!("{LEAST}held_back = 1.5\n"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("data.held_back") && error.contains("1.5"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn distances() {
+        assert_eq!(edit_distance("kitten", "sitting"), 3);
+        assert_eq!(edit_distance("", "ab"), 2);
+    }
+}

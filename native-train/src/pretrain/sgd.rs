@@ -1,0 +1,116 @@
+//! Stochastic gradient descent with momentum, as `torch.optim.SGD` (dampening 0, no decay).
+
+use anyhow::{Context as _, Result, ensure};
+use burn::module::{Module, ModuleMapper, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Tensor, TensorData};
+use shared_model::model_file::{Weight, Weights};
+
+/// The momentum of each parameter, in the order in which the module holds them.
+///
+/// Kept here rather than in burn's optimiser so that a checkpoint carries it on any device.
+#[derive(Debug, Default)]
+pub struct Sgd {
+    momentum: f64,
+    velocities: Vec<Option<Tensor<1>>>,
+}
+
+impl Sgd {
+    /// v = `momentum` * v + gradient; parameter -= rate * v.
+    #[must_use]
+    pub fn new(momentum: f64) -> Self {
+        Self {
+            momentum,
+            velocities: Vec::new(),
+        }
+    }
+
+    /// One update. A parameter without a gradient stays as it is.
+    #[must_use]
+    pub fn step<M: Module>(&mut self, rate: f64, module: M, gradients: GradientsParams) -> M {
+        let mut step = Step {
+            sgd: self,
+            rate,
+            gradients,
+            next: 0,
+        };
+        module.map(&mut step)
+    }
+
+    /// The momentum as named weights.
+    ///
+    /// # Errors
+    /// When the device cannot be read.
+    pub fn save(&self) -> Result<Weights> {
+        let mut weights = Weights::new();
+        for (index, velocity) in self.velocities.iter().enumerate() {
+            if let Some(velocity) = velocity {
+                let values = velocity.clone().try_into_vec_as::<f32>();
+                let values = values.map_err(|error| anyhow::anyhow!("reading the momentum: {error}"))?;
+                let shape = vec![values.len()];
+                weights.insert(format!("velocity.{index}"), Weight { shape, values });
+            }
+        }
+        Ok(weights)
+    }
+
+    /// Takes up [`Sgd::save`] on `device` (without autodiff).
+    ///
+    /// # Errors
+    /// When a name is not one that `save` gives.
+    pub fn load(&mut self, weights: Weights, device: &Device) -> Result<()> {
+        self.velocities.clear();
+        for (name, weight) in weights {
+            let index: usize = name
+                .strip_prefix("velocity.")
+                .and_then(|index| index.parse().ok())
+                .with_context(|| format!("`{name}` is no part of an optimiser's state"))?;
+            ensure!(index < 100_000, "`{name}` is no part of an optimiser's state");
+            if self.velocities.len() <= index {
+                self.velocities.resize(index + 1, None);
+            }
+            let length = weight.values.len();
+            let data = TensorData::new(weight.values, [length]);
+            if let Some(place) = self.velocities.get_mut(index) {
+                *place = Some(Tensor::from_data(data, device));
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Step<'a> {
+    sgd: &'a mut Sgd,
+    rate: f64,
+    gradients: GradientsParams,
+    next: usize,
+}
+
+impl ModuleMapper for Step<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let index = self.next;
+        self.next += 1;
+        let Some(gradient) = self.gradients.remove::<D>(param.id) else {
+            return param;
+        };
+        if self.sgd.velocities.len() <= index {
+            self.sgd.velocities.resize(index + 1, None);
+        }
+        let shape = gradient.dims();
+        let length: usize = shape.iter().product();
+        let gradient = gradient.without_autodiff().reshape([length]);
+        let Some(place) = self.sgd.velocities.get_mut(index) else {
+            return param;
+        };
+        let velocity = match place.take() {
+            Some(velocity) => velocity.mul_scalar(self.sgd.momentum) + gradient,
+            None => gradient,
+        };
+        *place = Some(velocity.clone());
+        let rate = self.rate;
+        param.map(|value| {
+            let updated = value.without_autodiff() - velocity.mul_scalar(rate).reshape(shape);
+            updated.autodiff().require_grad()
+        })
+    }
+}

@@ -1,0 +1,141 @@
+//! `mien score`: predictions against the truth.
+
+mod label_files;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use serde::Serialize;
+use shared_model::expression::Expression;
+use shared_model::metrics::{ConfusionMatrix, Report};
+
+use label_files::{Labels, Side};
+
+/// What to compare.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Predictions: a csv of `mien analyze`, an Aff-Wild2 annotation, or a folder of them
+    #[arg(long, value_name = "P")]
+    predictions: PathBuf,
+    /// The truth, in the same kinds of files
+    #[arg(long, value_name = "T")]
+    truth: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// The figures and what they stand on.
+#[derive(Debug, Serialize)]
+struct Score {
+    #[serde(flatten)]
+    report: Report,
+    /// Compared videos.
+    videos: usize,
+    /// Frames without a truth label, left out.
+    unannotated_frames: u64,
+    /// Annotated frames for which there is no prediction (no face in the whole video), left out.
+    unpredicted_frames: u64,
+}
+
+/// Prints macro F1, the table of classes and the confusion matrix.
+///
+/// # Errors
+/// When a file cannot be read, a video is on one side only, or the two sides have different numbers
+/// of frames.
+pub fn run(options: &Options) -> Result<()> {
+    let predictions = label_files::read(&options.predictions, Side::Predictions)?;
+    let truth = label_files::read(&options.truth, Side::Truth)?;
+    let score = compare(predictions, &truth)?;
+    if score.unpredicted_frames > 0 {
+        eprintln!(
+            "warning: {} annotated frames have no prediction and are left out",
+            score.unpredicted_frames
+        );
+    }
+    if options.json {
+        println!("{}", serde_json::to_string(&score)?);
+    } else {
+        print_table(&score);
+    }
+    Ok(())
+}
+
+fn compare(mut predictions: Labels, truth: &Labels) -> Result<Score> {
+    // Two single files belong together whatever they are called.
+    if let (1, Some((name, _)), Some(only)) = (
+        predictions.len(),
+        truth.first_key_value(),
+        predictions.values().next(),
+    ) && truth.len() == 1
+    {
+        predictions = Labels::from([(name.clone(), only.clone())]);
+    }
+    let mut matrix = ConfusionMatrix::default();
+    let (mut unannotated_frames, mut unpredicted_frames) = (0, 0);
+    for (video, truth) in truth {
+        let Some(predicted) = predictions.get(video) else {
+            bail!("there are no predictions for {video}");
+        };
+        if predicted.len() != truth.len() {
+            bail!(
+                "{video}: {} predicted frames, {} frames in the truth; both must cover every frame of the video",
+                predicted.len(),
+                truth.len()
+            );
+        }
+        for (truth, predicted) in truth.iter().zip(predicted) {
+            match (truth, predicted) {
+                (None, _) => unannotated_frames += 1,
+                (Some(_), None) => unpredicted_frames += 1,
+                (Some(truth), Some(predicted)) => matrix.add(*truth, *predicted),
+            }
+        }
+    }
+    for video in predictions.keys().filter(|video| !truth.contains_key(*video)) {
+        eprintln!("note: no truth for {video}; its predictions are left out");
+    }
+    Ok(Score {
+        report: matrix.report(),
+        videos: truth.len(),
+        unannotated_frames,
+        unpredicted_frames,
+    })
+}
+
+fn print_table(score: &Score) {
+    let report = &score.report;
+    println!("macro F1   {:.4}  (mean over all 8 classes)", report.macro_f1);
+    println!("accuracy   {:.4}", report.accuracy);
+    println!("kappa      {:.4}", report.kappa);
+    println!(
+        "frames     {} in {} videos, {} without a truth label left out",
+        report.frames, score.videos, score.unannotated_frames
+    );
+    if !report.absent.is_empty() {
+        println!("absent     {} (count as 0)", report.absent.join(", "));
+    }
+    println!(
+        "\n{:<12}{:>10}{:>10}{:>10}{:>10}",
+        "class", "precision", "recall", "F1", "frames"
+    );
+    for class in &report.classes {
+        println!(
+            "{:<12}{:>10.4}{:>10.4}{:>10.4}{:>10}",
+            class.class, class.precision, class.recall, class.f1, class.support
+        );
+    }
+    println!("\nconfusion (rows: truth, columns: prediction)");
+    let short = |name: &str| name.chars().take(7).collect::<String>();
+    print!("{:<12}", "");
+    Expression::ALL
+        .iter()
+        .for_each(|class| print!("{:>9}", short(class.name())));
+    println!();
+    for (class, row) in Expression::ALL.iter().zip(report.confusion.counts) {
+        print!("{:<12}", class.name());
+        row.iter().for_each(|count| print!("{count:>9}"));
+        println!();
+    }
+}
