@@ -233,9 +233,13 @@ impl Drop for FrameStream {
         for frame in self.frames.drain(..) {
             frame.close();
         }
-        while let Ok(Event::Frame(frame)) = self.events.try_recv() {
-            frame.close();
+        while let Ok(event) = self.events.try_recv() {
+            if let Event::Frame(frame) = event {
+                frame.close();
+            }
         }
+        // An event that is queued already would call a closure that is gone.
+        self.decoder.set_ondequeue(None);
         if self.decoder.state() != CodecState::Closed {
             // It may have closed itself after an error; then there is nothing to close.
             drop(self.decoder.close());
