@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Distribution, Tensor};
 use futures_util::StreamExt as _;
-use js_sys::{Array, Uint8Array};
+use js_sys::Array;
 use shared_model::face_detector::{DetectError, FaceDetector};
 use shared_model::face_reader::{FaceReader, FaceReaderError};
 use shared_model::model_file::{BackboneShape, ModelFile};
@@ -11,13 +11,10 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::adapter::Adapter;
-use crate::compute_message::{DeviceWish, FromCompute, ToCompute, bytes_of_frames, face_rows};
+use crate::compute_message::{DeviceWish, FromCompute, ToCompute, bytes_of_all, face_rows};
 use crate::raw_frame::FrameHeader;
 use crate::self_check;
 use crate::worker_scope::{messages, now_ms, on_panic, post, unpack};
-
-/// UltraFace RFB-320; MIT, its licence lies beside it.
-const DETECTOR: &[u8] = include_bytes!("../../../shared-model/assets/ultraface-rfb-320.safetensors");
 
 enum TakenDevice {
     Cpu,
@@ -70,7 +67,10 @@ impl Compute {
     async fn answer(&mut self, question: ToCompute, attachment: JsValue) -> (FromCompute, JsValue) {
         let answer = match question {
             ToCompute::TakeDevice { wish } => self.take_device(wish).await,
-            ToCompute::TakeModel => self.take_model(&Uint8Array::new(&attachment).to_vec()).await,
+            ToCompute::TakeModel => match bytes_of_all(&attachment).as_slice() {
+                [model, detector] => self.take_model(model, detector).await,
+                _ => no_device(),
+            },
             ToCompute::Read { frames } => return self.read(&frames, &attachment).await,
             ToCompute::Benchmark { passes } => self.measure(passes).await,
             ToCompute::LoseDevice => self.device_name(),
@@ -102,7 +102,7 @@ impl Compute {
         self.device_name()
     }
 
-    async fn take_model(&mut self, bytes: &[u8]) -> FromCompute {
+    async fn take_model(&mut self, bytes: &[u8], detector: &[u8]) -> FromCompute {
         let Some(device) = &self.device else {
             return no_device();
         };
@@ -114,14 +114,20 @@ impl Compute {
             Err(error) => return refused(error),
         };
         let burn = device.burn();
-        let reader = FaceDetector::from_bytes(DETECTOR, &burn)
-            .and_then(|detector| FaceReader::new(&model, Some(detector), &burn));
-        match reader {
+        let finder = match FaceDetector::from_bytes(detector, &burn) {
+            Ok(finder) => finder,
+            Err(error) => {
+                return FromCompute::Failed {
+                    reason: format!("the face detector's file: {error}"),
+                };
+            }
+        };
+        match FaceReader::new(&model, Some(finder), &burn) {
             Ok(reader) => self.reader = Some(reader),
             Err(error) => return refused(error),
         }
         if let TakenDevice::Gpu(_) = device
-            && let Err(reason) = self_check::run(&model, DETECTOR, &burn).await
+            && let Err(reason) = self_check::run(&model, detector, &burn).await
         {
             return FromCompute::Failed {
                 reason: format!("the graphics adapter failed the self-check: {reason}"),
@@ -136,7 +142,7 @@ impl Compute {
         };
         let frames = headers
             .iter()
-            .zip(bytes_of_frames(attachment))
+            .zip(bytes_of_all(attachment))
             .map(|(header, bytes)| header.frame(bytes))
             .collect::<Result<Vec<_>, _>>();
         let refused = |reason| (FromCompute::FramesRefused { reason }, JsValue::NULL);

@@ -27,7 +27,7 @@ pub enum DeviceWish {
 pub enum ToCompute {
     /// Take a device. Answered by `Device` or `Failed`.
     TakeDevice { wish: DeviceWish },
-    /// Take a model (attachment: its bytes) and, on a graphics adapter, check it against the CPU. Answered by
+    /// Take a model (attachment: an array of its bytes and the detector's) and, on a graphics adapter, check it against the CPU. Answered by
     /// `ModelTaken`, `ModelRefused` (the file's fault) or `Failed` (the device's fault).
     TakeModel,
     /// Find and recognise the faces of some frames (attachment: an array of their bytes). Answered by `Faces`,
@@ -64,8 +64,8 @@ pub fn frame_bytes(frames: &[RawFrame]) -> JsValue {
     frames.iter().map(|frame| &frame.bytes).collect::<Array>().into()
 }
 
-/// Takes [`frame_bytes`] apart.
-pub fn bytes_of_frames(attachment: &JsValue) -> Vec<Vec<u8>> {
+/// Takes an array of bytes ([`frame_bytes`], a model and the detector) apart.
+pub fn bytes_of_all(attachment: &JsValue) -> Vec<Vec<u8>> {
     Array::from(attachment)
         .iter()
         .map(|bytes| Uint8Array::new(&bytes).to_vec())

@@ -7,7 +7,7 @@ use futures_channel::{mpsc, oneshot};
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use futures_util::lock::Mutex;
-use js_sys::Uint8Array;
+use js_sys::{Array, Uint8Array};
 use shared_model::face_reader::SeenFace;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -22,6 +22,21 @@ const SCRIPT: &str = "compute-worker.js";
 
 /// The answer to some frames: the faces of each, or why there is none.
 pub type Faces = Result<Vec<Vec<SeenFace>>, String>;
+
+/// The bytes of the files that every worker needs.
+#[derive(Debug, Clone)]
+pub struct Weights {
+    /// The model file.
+    pub model: Uint8Array,
+    /// The face detector's.
+    pub detector: Uint8Array,
+}
+
+impl Weights {
+    fn attachment(&self) -> JsValue {
+        Array::of(&[self.model.clone(), self.detector.clone()]).into()
+    }
+}
 
 /// Why a pool did not come up.
 #[derive(Debug)]
@@ -48,7 +63,7 @@ pub struct ComputePool {
 
 struct Shared {
     waiting: Mutex<mpsc::UnboundedReceiver<Task>>,
-    model: Uint8Array,
+    weights: Weights,
     cpu_workers: usize,
     is_gpu: RefCell<bool>,
     name: RefCell<String>,
@@ -67,7 +82,7 @@ impl ComputePool {
     pub async fn start(
         wish: DeviceWish,
         cpu_workers: usize,
-        model: &Uint8Array,
+        weights: &Weights,
         on_lost: impl Fn(String) + 'static,
     ) -> Result<Self, StartError> {
         let count = if wish == DeviceWish::Cpu {
@@ -75,12 +90,12 @@ impl ComputePool {
         } else {
             1
         };
-        let (workers, device) = start_workers(wish, count, model).await?;
+        let (workers, device) = start_workers(wish, count, weights).await?;
         let is_gpu = wish != DeviceWish::Cpu;
         let (queue, waiting) = mpsc::unbounded();
         let shared = Rc::new(Shared {
             waiting: Mutex::new(waiting),
-            model: model.clone(),
+            weights: weights.clone(),
             cpu_workers: cpu_workers.max(1),
             is_gpu: RefCell::new(is_gpu),
             name: RefCell::new(if is_gpu { device } else { cpu_name(count) }),
@@ -184,7 +199,7 @@ async fn serve(worker: Rc<ComputeWorker>, shared: Rc<Shared>, again: Again, is_g
             again(task);
         }
         // A new worker for the one that died.
-        match start_workers(DeviceWish::Cpu, 1, &shared.model).await {
+        match start_workers(DeviceWish::Cpu, 1, &shared.weights).await {
             Ok((fresh, _)) => match fresh.into_iter().next() {
                 Some(fresh) => worker = fresh,
                 None => return,
@@ -197,7 +212,7 @@ async fn serve(worker: Rc<ComputeWorker>, shared: Rc<Shared>, again: Again, is_g
 /// The graphics adapter is lost: workers on the CPU take over, beginning with the task it was lost over.
 async fn go_on_with_cpu(shared: &Rc<Shared>, again: &Again, task: Task, reason: String) {
     shared.gpu.borrow_mut().take();
-    match start_workers(DeviceWish::Cpu, shared.cpu_workers, &shared.model).await {
+    match start_workers(DeviceWish::Cpu, shared.cpu_workers, &shared.weights).await {
         Ok((workers, _)) => {
             *shared.is_gpu.borrow_mut() = false;
             *shared.name.borrow_mut() = cpu_name(workers.len());
@@ -243,9 +258,9 @@ async fn read(worker: &ComputeWorker, frames: &[RawFrame]) -> Result<Faces, Stri
 async fn start_workers(
     wish: DeviceWish,
     count: usize,
-    model: &Uint8Array,
+    weights: &Weights,
 ) -> Result<(Vec<Rc<ComputeWorker>>, String), StartError> {
-    let started = join_all((0..count).map(|_| start_worker(wish, model))).await;
+    let started = join_all((0..count).map(|_| start_worker(wish, weights))).await;
     let mut workers = Vec::new();
     let mut name = String::new();
     for outcome in started {
@@ -256,10 +271,10 @@ async fn start_workers(
     Ok((workers, name))
 }
 
-async fn start_worker(wish: DeviceWish, model: &Uint8Array) -> Result<(ComputeWorker, String), StartError> {
+async fn start_worker(wish: DeviceWish, weights: &Weights) -> Result<(ComputeWorker, String), StartError> {
     let (worker, name) = start_bare(wish).await.map_err(StartError::Device)?;
     match worker
-        .ask(&ToCompute::TakeModel, model)
+        .ask(&ToCompute::TakeModel, &weights.attachment())
         .await
         .map_err(StartError::Device)?
     {

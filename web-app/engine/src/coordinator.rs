@@ -14,7 +14,7 @@ use web_sys::{Blob, File, Response};
 
 use crate::blob_reader::BlobReader;
 use crate::compute_message::DeviceWish;
-use crate::compute_pool::{ComputePool, StartError, measure};
+use crate::compute_pool::{ComputePool, StartError, Weights, measure};
 use crate::frames_job::SentFrame;
 use crate::loaded_model::LoadedModel;
 use crate::progress::{CancelToken, Canceller, Stopped, cancel_pair};
@@ -23,6 +23,9 @@ use crate::{frames_job, picture_job, video_job};
 
 /// Workers of the CPU path at most: more cost memory (each has the model) and gain little.
 const MAX_CPU_WORKERS: u32 = 8;
+
+/// Address of the face detector's weights, beside the page.
+const DETECTOR_URL: &str = "detector/ultraface-rfb-320.safetensors";
 
 /// Why a job ended before its result.
 #[derive(Debug)]
@@ -83,6 +86,8 @@ struct RunningJob {
 struct Coordinator {
     choice: BackendChoice,
     cpu_workers: u32,
+    /// The face detector's weights, once they are loaded.
+    detector: Option<Uint8Array>,
     engine: Option<Rc<Engine>>,
     job: Option<RunningJob>,
     /// The model in force, for the `Ready` that follows a lost device.
@@ -142,9 +147,9 @@ impl Coordinator {
             Ok(bytes) => LoadedModel::new(name, bytes).map_err(|error| error.to_string()),
             Err(reason) => Err(reason),
         };
-        let outcome = match opened {
-            Ok(model) => self.start_engine(model).await,
-            Err(reason) => Err(reason),
+        let outcome = match (opened, self.detector().await) {
+            (Ok(model), Ok(detector)) => self.start_engine(model, detector).await,
+            (Err(reason), _) | (_, Err(reason)) => Err(reason),
         };
         match outcome {
             Ok(engine) => {
@@ -168,8 +173,22 @@ impl Coordinator {
         }
     }
 
+    async fn detector(&mut self) -> Result<Uint8Array, String> {
+        if let Some(detector) = &self.detector {
+            return Ok(detector.clone());
+        }
+        let bytes = fetch(DETECTOR_URL)
+            .await
+            .map_err(|reason| format!("the face detector {reason}"))?;
+        Ok(self.detector.insert(bytes).clone())
+    }
+
     /// Brings up workers with the model on the device that was asked for, or on the next best one.
-    async fn start_engine(&self, model: LoadedModel) -> Result<Engine, String> {
+    async fn start_engine(&self, model: LoadedModel, detector: Uint8Array) -> Result<Engine, String> {
+        let weights = Weights {
+            model: model.bytes.clone(),
+            detector,
+        };
         let mut notice = None;
         if self.choice != BackendChoice::Cpu {
             say(&FromEngine::Loading {
@@ -178,7 +197,7 @@ impl Coordinator {
             let wish = DeviceWish::WebGpu {
                 software_will_do: self.choice == BackendChoice::WebGpu,
             };
-            match self.start_pool(wish, &model).await {
+            match self.start_pool(wish, &weights).await {
                 Ok(pool) => return Ok(Engine { pool, model, notice }),
                 Err(StartError::Model(reason)) => return Err(reason),
                 Err(StartError::Device(reason)) if self.choice == BackendChoice::WebGpu => {
@@ -190,13 +209,13 @@ impl Coordinator {
         say(&FromEngine::Loading {
             step: "starting the workers on the CPU".to_owned(),
         });
-        match self.start_pool(DeviceWish::Cpu, &model).await {
+        match self.start_pool(DeviceWish::Cpu, &weights).await {
             Ok(pool) => Ok(Engine { pool, model, notice }),
             Err(StartError::Model(reason) | StartError::Device(reason)) => Err(reason),
         }
     }
 
-    async fn start_pool(&self, wish: DeviceWish, model: &LoadedModel) -> Result<ComputePool, StartError> {
+    async fn start_pool(&self, wish: DeviceWish, weights: &Weights) -> Result<ComputePool, StartError> {
         let summary = Rc::clone(&self.summary);
         let workers = self.cpu_workers;
         let on_lost = move |reason: String| {
@@ -211,7 +230,7 @@ impl Coordinator {
                 });
             }
         };
-        ComputePool::start(wish, self.cpu_workers as usize, &model.bytes, on_lost).await
+        ComputePool::start(wish, self.cpu_workers as usize, weights, on_lost).await
     }
 
     async fn analyze(&mut self, job: JobId, name: String, file: File) {
