@@ -1,0 +1,124 @@
+//! What the tests of the program share.
+#![allow(dead_code, reason = "each test binary uses a part")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use burn::tensor::Device;
+use shared_model::face_crop::InputSpec;
+use shared_model::model_file::{BackboneShape, ModelFile, ModelMetadata, TemporalShape, Weights};
+
+/// Runs `mien` in `folder`.
+pub fn mien(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_mien"))
+        .current_dir(folder)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+/// Runs `mien`, which must succeed, and gives its standard output.
+pub fn mien_ok(folder: &Path, arguments: &[&str]) -> String {
+    let output = mien(folder, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Runs `mien`, which must fail with this exit status, and gives its standard error.
+pub fn mien_fails(folder: &Path, status: i32, arguments: &[&str]) -> String {
+    let output = mien(folder, arguments);
+    assert_eq!(
+        output.status.code(),
+        Some(status),
+        "{arguments:?}: {}",
+        stderr(&output)
+    );
+    stderr(&output)
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Runs ffmpeg on arguments separated by spaces; false, with a printed reason, where it is absent.
+pub fn ffmpeg(folder: &Path, arguments: &str) -> bool {
+    let run = Command::new("ffmpeg")
+        .current_dir(folder)
+        .args(["-nostdin", "-y", "-loglevel", "error"])
+        .args(arguments.split_whitespace())
+        .status();
+    match run {
+        Ok(status) => {
+            assert!(status.success(), "ffmpeg {arguments}");
+            true
+        }
+        Err(error) => {
+            println!("skipped: ffmpeg cannot be run: {error}");
+            false
+        }
+    }
+}
+
+/// Presentation times of all frames by ffprobe, 0 at the first.
+pub fn probed_times(video: &Path) -> Vec<f64> {
+    let output = Command::new("ffprobe")
+        .args([
+            "-v",
+            "error",
+            "-select_streams",
+            "v:0",
+            "-show_entries",
+            "frame=best_effort_timestamp_time",
+        ])
+        .args(["-of", "csv=p=0"])
+        .arg(video)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let times: Vec<f64> = text
+        .lines()
+        .filter_map(|line| line.trim().trim_end_matches(',').parse().ok())
+        .collect();
+    times.iter().map(|time| time - times[0]).collect()
+}
+
+/// A network with random weights: the tests here look at the way of the data, not at what it says.
+pub fn random_model(temporal: bool) -> ModelFile {
+    let device = Device::flex();
+    device.seed(11);
+    let backbone = BackboneShape {
+        blocks: [1; 4],
+        width: 4,
+    };
+    let mut weights: Weights = backbone.init(&device).save("backbone.").unwrap();
+    let shape = TemporalShape {
+        layers: 1,
+        heads: 2,
+        d_model: 16,
+        d_ff: 16,
+        positions: true,
+    };
+    if temporal {
+        let encoder = shape.init(backbone.feature_len(), 0.0, &device);
+        weights.extend(encoder.save("temporal.").unwrap());
+    }
+    let metadata = ModelMetadata {
+        input: InputSpec {
+            size: 32,
+            ..ModelMetadata::default().input
+        },
+        backbone,
+        temporal: temporal.then_some(shape),
+        training: serde_json::json!({"note": "random weights"}),
+        ..ModelMetadata::default()
+    };
+    ModelFile { metadata, weights }
+}
+
+/// Writes [`random_model`] and gives its path.
+pub fn write_random_model(folder: &Path) -> PathBuf {
+    let path = folder.join("model.safetensors");
+    std::fs::write(&path, random_model(true).to_bytes().unwrap()).unwrap();
+    path
+}

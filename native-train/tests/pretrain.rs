@@ -1,0 +1,278 @@
+//! `mien pretrain` on small pictures made here.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use common::{mien_fails, mien_ok};
+use native_train::pretrain::batch_loader::{Batch, BatchLoader};
+use native_train::pretrain::checkpoint::{Checkpoint, path_in};
+use native_train::pretrain::class_balance::ClassBalance;
+use native_train::pretrain::config::{AugmentationConfig, FaceSource, PretrainConfig};
+use native_train::pretrain::face_store::FaceStore;
+use native_train::pretrain::interruption::{Interrupted, Interruption};
+use native_train::pretrain::{labelled_pictures, train};
+use shared_model::face_crop::InputSpec;
+use shared_model::face_detector::FaceDetector;
+use shared_model::model_file::{ModelFile, ModelMetadata, Weights};
+
+/// Writes pictures of three classes that stripes tell apart, 12 persons with two pictures a class.
+fn write_pictures(folder: &Path) {
+    let mut csv = "path,label,person\n".to_owned();
+    for person in 0..12_u32 {
+        for (class, period) in [(0, 3), (4, 6), (6, 12)] {
+            for take in 0..2_u32 {
+                let name = format!("{person}-{class}-{take}.png");
+                let picture = image::RgbImage::from_fn(40, 40, |x, y| {
+                    let stripe = if (y + take) % period < period / 2 { 200 } else { 40 };
+                    let noise = (x * 7 + y * 13 + person * 29) % 32;
+                    image::Rgb([(stripe + noise) as u8, stripe as u8, (stripe + person) as u8])
+                });
+                picture.save(folder.join(&name)).unwrap();
+                csv.push_str(&format!("{name},{class},{person}\n"));
+            }
+        }
+    }
+    std::fs::write(folder.join("list.csv"), csv).unwrap();
+}
+
+fn config_text(run: &str, more: &str) -> String {
+    format!(
+        "mode = \"supervised\"\nrun = \"{run}\"\nseed = 3\n[data]\nlabelled = \"list.csv\"\nheld_back = 0.3\n\
+         [model]\ninput_size = 32\nblocks = [1, 1, 1, 1]\nwidth = 4\n\
+         [training]\nbatch = 6\nsteps = 8\nsteps_an_epoch = 4\nrate = 0.05\n{more}"
+    )
+}
+
+fn read_model(path: &Path) -> ModelFile {
+    ModelFile::from_bytes(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn worst(a: &Weights, b: &Weights) -> f32 {
+    assert!(a.keys().eq(b.keys()));
+    let differences = a.iter().flat_map(|(name, weight)| {
+        let other = &b[name].values;
+        weight
+            .values
+            .iter()
+            .zip(other)
+            .map(|(x, y)| (x - y).abs() / (1.0 + x.abs()))
+    });
+    differences.fold(0.0, f32::max)
+}
+
+#[test]
+fn a_run_leaves_model_log_and_figures_and_learns() {
+    let folder = tempfile::tempdir().unwrap();
+    write_pictures(folder.path());
+    // Two pictures that cannot be read: one is missing, one is none.
+    let list = folder.path().join("list.csv");
+    let csv = std::fs::read_to_string(&list).unwrap() + "missing.png,0,1\nlist.csv,4,2\n";
+    std::fs::write(&list, csv).unwrap();
+    let more = "[temporal]\nlayers = 1\nheads = 2\nd_model = 16\nd_ff = 16\nbatch = 4\nsteps = 10\nrate = 1e-3\nviews = 2\n";
+    let text = config_text("run", more)
+        .replace("steps = 8", "steps = 60")
+        .replace("epoch = 4", "epoch = 30");
+    std::fs::write(folder.path().join("c.toml"), text).unwrap();
+    let printed = mien_ok(
+        folder.path(),
+        &["pretrain", "--config", "c.toml", "--device", "cpu"],
+    );
+    assert_eq!(printed.trim(), "run/model.safetensors");
+    let model = read_model(&folder.path().join("run/model.safetensors"));
+    model.check_weights().unwrap();
+    let training = &model.metadata.training;
+    assert!(
+        training["temporal"]["data"]
+            .as_str()
+            .unwrap()
+            .contains("No videos")
+    );
+    assert_eq!(
+        training["data"]["training"]["unreadable"].as_u64().unwrap()
+            + training["data"]["held_back"]["unreadable"].as_u64().unwrap(),
+        2
+    );
+    assert_eq!(
+        training["absent_classes"],
+        serde_json::json!(["Anger", "Disgust", "Fear", "Sadness", "Other"])
+    );
+    // Stripes of three widths are easy: by chance it would be a third.
+    let accuracy = training["held_back_persons"]["accuracy"].as_f64().unwrap();
+    assert!(accuracy > 0.6, "{training:#}");
+    let log = std::fs::read_to_string(folder.path().join("run/log.jsonl")).unwrap();
+    let steps: Vec<u64> = log
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["step"]
+                .as_u64()
+                .unwrap()
+        })
+        .collect();
+    assert_eq!(steps, [30, 60]);
+    // The run is not overwritten by mistake, and what it made can be used.
+    let said = mien_fails(
+        folder.path(),
+        1,
+        &["pretrain", "--config", "c.toml", "--device", "cpu"],
+    );
+    assert!(said.contains("--resume"), "{said}");
+    mien_ok(
+        folder.path(),
+        &[
+            "analyze",
+            "0-0-0.png",
+            "--model",
+            "run/model.safetensors",
+            "--device",
+            "cpu",
+            "--whole-frame",
+        ],
+    );
+}
+
+#[test]
+fn a_resumed_run_ends_as_one_that_was_never_interrupted() {
+    let folder = tempfile::tempdir().unwrap();
+    write_pictures(folder.path());
+    let device = Device::flex();
+    let config = |run: &str, steps: u64| -> PretrainConfig {
+        let path = folder.path().join(format!("{run}.toml"));
+        let text = config_text(run, "").replace("steps = 8", &format!("steps = {steps}"));
+        std::fs::write(&path, text).unwrap();
+        let mut config = PretrainConfig::read(&path).unwrap();
+        config.run = folder.path().join(run);
+        config.data.labelled = folder.path().join("list.csv");
+        config
+    };
+    let whole = config("whole", 8);
+    train(&whole, false, &device, &Interruption::default()).unwrap();
+
+    let broken = config("broken", 8);
+    let interruption = Interruption::default();
+    interruption.wish();
+    let mut resume = false;
+    // Each attempt does one step; the last reaches the end.
+    for step in 1..8 {
+        let error = train(&broken, resume, &device, &interruption).unwrap_err();
+        assert_eq!(
+            error.downcast_ref::<Interrupted>().map(|i| i.step),
+            Some(step),
+            "{error:#}"
+        );
+        resume = true;
+    }
+    train(&broken, true, &device, &interruption).unwrap();
+    let read = |config: &PretrainConfig| Checkpoint::read(&path_in(&config.run)).unwrap();
+    let (a, b) = (read(&whole), read(&broken));
+    assert_eq!(a.state.step, b.state.step);
+    assert!(
+        worst(&a.network, &b.network) < 1e-4,
+        "{}",
+        worst(&a.network, &b.network)
+    );
+    assert!(
+        worst(&a.optimiser, &b.optimiser) < 1e-3,
+        "{}",
+        worst(&a.optimiser, &b.optimiser)
+    );
+    let steps = |run: &str| {
+        let log = std::fs::read_to_string(folder.path().join(run).join("log.jsonl")).unwrap();
+        log.lines()
+            .map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap()["step"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(steps("whole"), steps("broken"));
+    // Another config is not taken for the same run.
+    let other = config("broken", 9);
+    let error = train(&other, true, &device, &Interruption::default()).unwrap_err();
+    assert!(format!("{error:#}").contains("another config"), "{error:#}");
+}
+
+#[test]
+fn a_loss_that_is_not_finite_stops_the_run_and_names_the_step() {
+    let folder = tempfile::tempdir().unwrap();
+    write_pictures(folder.path());
+    let text = config_text("run", "").replace("rate = 0.05", "rate = 1e38");
+    std::fs::write(folder.path().join("c.toml"), text).unwrap();
+    let said = mien_fails(
+        folder.path(),
+        1,
+        &["pretrain", "--config", "c.toml", "--device", "cpu"],
+    );
+    assert!(
+        said.contains("the loss of step") && said.contains("training.rate"),
+        "{said}"
+    );
+    let checkpoint = path_in(&folder.path().join("run"));
+    // Either none was written yet, or it is a good one.
+    assert!(!checkpoint.exists() || Checkpoint::read(&checkpoint).is_ok());
+}
+
+#[test]
+fn batches_do_not_depend_on_threads_or_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    write_pictures(folder.path());
+    let device = Device::flex();
+    let bytes = include_bytes!("../../shared-model/assets/ultraface-rfb-320.safetensors");
+    let detector = FaceDetector::from_bytes(bytes, &device).unwrap();
+    let pictures = labelled_pictures::read(&folder.path().join("list.csv")).unwrap();
+    let input = InputSpec {
+        size: 32,
+        ..ModelMetadata::default().input
+    };
+    let augmentation = AugmentationConfig::default();
+    let batches = |threads: usize, most_bytes: usize| -> Vec<Batch> {
+        let checked = FaceStore::check(
+            &pictures,
+            FaceSource::Whole,
+            &detector,
+            &device,
+            &input,
+            most_bytes,
+        )
+        .unwrap();
+        let labels: Vec<_> = checked.store.pictures().iter().map(|p| p.label).collect();
+        let loader = BatchLoader {
+            store: &checked.store,
+            balance: ClassBalance::new(&labels, 5),
+            input: &input,
+            augmentation: &augmentation,
+            size: 16,
+            seed: 5,
+        };
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(|| (0..6).map(|step| loader.batch(step).unwrap()).collect())
+    };
+    let one = batches(1, usize::MAX);
+    assert_eq!(one, batches(4, usize::MAX));
+    assert_eq!(one, batches(3, 0));
+    assert_ne!(one[0], one[1]);
+}
+
+#[test]
+fn folders_of_pictures_name_their_classes() {
+    let folder = tempfile::tempdir().unwrap();
+    for class in ["Happy", "3", "sadness"] {
+        std::fs::create_dir(folder.path().join(class)).unwrap();
+        image::RgbImage::new(2, 2)
+            .save(folder.path().join(class).join("a.png"))
+            .unwrap();
+    }
+    let read = || labelled_pictures::read(folder.path());
+    let mut labels: Vec<usize> = read().unwrap().iter().map(|p| p.label.index()).collect();
+    labels.sort_unstable();
+    assert_eq!(labels, [3, 4, 5]);
+    std::fs::create_dir(folder.path().join("cats")).unwrap();
+    let error = format!("{:#}", read().unwrap_err());
+    assert!(error.contains("cats") && error.contains("no class"), "{error}");
+    let error = format!(
+        "{:#}",
+        labelled_pictures::read(&PathBuf::from("missing.csv")).unwrap_err()
+    );
+    assert!(error.contains("missing.csv"), "{error}");
+}
