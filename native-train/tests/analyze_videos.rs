@@ -1,4 +1,5 @@
 //! `mien analyze` on videos made by ffmpeg: every frame, at its own time, upright.
+#![allow(clippy::unwrap_used, reason = "tests may fail loudly, in their helpers too")]
 
 mod common;
 

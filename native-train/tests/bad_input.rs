@@ -1,4 +1,5 @@
 //! Bad input: the message names the file and the cause, and what can be kept is kept.
+#![allow(clippy::unwrap_used, reason = "tests may fail loudly, in their helpers too")]
 
 mod common;
 

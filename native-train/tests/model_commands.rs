@@ -1,4 +1,5 @@
 //! `mien info`, `export` and `import`.
+#![allow(clippy::unwrap_used, reason = "tests may fail loudly, in their helpers too")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! `mien pretrain` on small pictures made here.
+#![allow(clippy::unwrap_used, reason = "tests may fail loudly, in their helpers too")]
 
 mod common;
 
@@ -68,7 +69,8 @@ fn a_run_leaves_model_log_and_figures_and_learns() {
     write_pictures(folder.path());
     // Two pictures that cannot be read: one is missing, one is none.
     let list = folder.path().join("list.csv");
-    let csv = std::fs::read_to_string(&list).unwrap() + "missing.png,0,1\nlist.csv,4,2\n";
+    let mut csv = std::fs::read_to_string(&list).unwrap();
+    csv.push_str("missing.png,0,1\nlist.csv,4,2\n");
     std::fs::write(&list, csv).unwrap();
     let more = "[temporal]\nlayers = 1\nheads = 2\nd_model = 16\nd_ff = 16\nbatch = 4\nsteps = 10\nrate = 1e-3\nviews = 2\n";
     let text = config_text("run", more)

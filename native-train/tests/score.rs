@@ -1,4 +1,5 @@
 //! `mien score` against figures of scikit-learn.
+#![allow(clippy::unwrap_used, reason = "tests may fail loudly, in their helpers too")]
 
 mod common;
 
