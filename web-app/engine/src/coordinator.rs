@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Mutex;
 
 use futures_channel::mpsc::{UnboundedSender, unbounded};
 use futures_channel::oneshot;
@@ -26,6 +27,15 @@ const MAX_CPU_WORKERS: u32 = 8;
 
 /// Address of the face detector's weights, beside the page.
 const DETECTOR_URL: &str = "detector/ultraface-rfb-320.safetensors";
+
+/// File name of the job under way, for the message if the engine stops over it.
+static JOB_NAME: Mutex<Option<String>> = Mutex::new(None);
+
+fn set_job_name(name: Option<&str>) {
+    if let Ok(mut current) = JOB_NAME.lock() {
+        *current = name.map(str::to_owned);
+    }
+}
 
 /// Why a job ended before its result.
 #[derive(Debug)]
@@ -52,7 +62,12 @@ pub fn say(message: &FromEngine) {
 /// Takes messages until the page is closed.
 pub fn run(early: &Array) {
     on_panic(|reason| {
-        let reason = format!("the engine stopped: {reason}");
+        // A demuxer may stop at a damaged file: its name is the best hint there is.
+        let name = JOB_NAME.lock().map(|name| name.clone()).unwrap_or_default();
+        let reason = match name {
+            Some(name) => format!("{name}: the engine stopped over it, it is probably damaged ({reason})"),
+            None => format!("the engine stopped ({reason})"),
+        };
         say(&FromEngine::Failed { job: None, reason });
     });
     let mut incoming = messages(early);
@@ -239,6 +254,7 @@ impl Coordinator {
         };
         let ended = self.ended_signal();
         spawn_local(async move {
+            set_job_name(Some(&name));
             let outcome = analyze_file(job, &file, &engine, &token).await;
             conclude(job, &name, outcome);
             // The coordinator may have stopped listening.
@@ -361,6 +377,7 @@ async fn analyze_file(
 
 /// Says how a job ended.
 fn conclude(job: JobId, name: &str, outcome: Result<Option<String>, Outcome>) {
+    set_job_name(None);
     let in_file = |reason: String| format!("{name}: {reason}");
     say(&match outcome {
         Ok(notice) => FromEngine::Done {
