@@ -6,7 +6,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, ChildStdout, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
@@ -71,7 +71,7 @@ impl VideoFrames {
         std::fs::File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
         let stream = video_probe::probe(path)
             .with_context(|| format!("{} cannot be used as a video", path.display()))?;
-        let mut child = video_probe::command("ffmpeg")
+        let mut child = Command::new("ffmpeg")
             .args(["-nostdin", "-hide_banner", "-nostats"])
             .args(["-loglevel", "repeat+level+info"])
             .args(["-noautorotate", "-i"])

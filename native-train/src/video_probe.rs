@@ -1,6 +1,8 @@
 //! What ffprobe says of a video's picture stream.
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -64,15 +66,6 @@ struct SideData {
     rotation: Option<f64>,
 }
 
-/// Starts building a call of one of ffmpeg's programs; `MIEN_FFMPEG_DIR` names their folder where
-/// they are not on the path.
-pub(crate) fn command(program: &str) -> Command {
-    match std::env::var_os("MIEN_FFMPEG_DIR") {
-        Some(folder) => Command::new(Path::new(&folder).join(program)),
-        None => Command::new(program),
-    }
-}
-
 /// The message when a program of ffmpeg's does not start.
 pub(crate) fn not_started(program: &str, error: &std::io::Error) -> anyhow::Error {
     if error.kind() == std::io::ErrorKind::NotFound {
@@ -97,7 +90,7 @@ pub(crate) fn file_url(path: &Path) -> OsString {
 /// # Errors
 /// When ffprobe is not installed, the file is no video, or it has sound only.
 pub fn probe(path: &Path) -> Result<VideoStream> {
-    let output = command("ffprobe")
+    let output = Command::new("ffprobe")
         .args(["-v", "error", "-show_streams", "-show_format", "-of", "json"])
         .arg(file_url(path))
         .stdin(Stdio::null())
@@ -109,13 +102,10 @@ pub fn probe(path: &Path) -> Result<VideoStream> {
         // ffprobe puts the file's name in front; ours is in front already.
         let reason = reason.unwrap_or("ffprobe gave no reason");
         let reason = reason.rsplit_once(": ").map_or(reason, |(_, reason)| reason);
-        let first = said.lines().next().unwrap_or("").trim();
-        let detail = if first.contains("moov") {
-            " (its index is missing: the file was cut short or its recording never ended)"
-        } else {
-            ""
-        };
-        bail!("it is no video that ffmpeg can read: {reason}{detail}");
+        bail!(
+            "it is no video that ffmpeg can read: {reason}{}",
+            hint(path, &said)
+        );
     }
     let probe: Probe = serde_json::from_slice(&output.stdout).context("ffprobe's answer cannot be read")?;
     if probe.format.and_then(|format| format.format_name).as_deref() == Some("tty") {
@@ -128,6 +118,28 @@ pub fn probe(path: &Path) -> Result<VideoStream> {
         bail!("it has no picture stream (sound only)");
     };
     Ok(stream.properties())
+}
+
+/// What the file's first bytes add to ffprobe's reason.
+fn hint(path: &Path, said: &str) -> &'static str {
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(512).read_to_end(&mut start));
+    let is_text = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .all(|b| matches!(b, b'\t' | b'\n' | b'\r' | b' '..=b'~'))
+    };
+    if read.is_err() {
+        ""
+    } else if start.is_empty() {
+        " (it is empty)"
+    } else if is_text(&start) {
+        " (it is a text file)"
+    } else if said.contains("moov") {
+        " (its index is missing: the file was cut short, or its recording never ended)"
+    } else {
+        ""
+    }
 }
 
 impl Stream {
