@@ -240,6 +240,17 @@ fn the_result_does_not_depend_on_other_inputs_and_names_are_told_apart() {
     let printed = mien_ok(folder.path(), &both);
     assert_eq!(printed.lines().count(), 2);
     let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
+    let cues = [
+        &["analyze", "a.mp4", "--format", "vtt,eaf"][..],
+        &common,
+        &["cues"],
+    ]
+    .concat();
+    mien_ok(folder.path(), &cues);
+    let text = |name: &str| String::from_utf8(std::fs::read(folder.path().join(name)).unwrap()).unwrap();
+    let count = text("cues/a.vtt").matches(" --> ").count();
+    assert!(count > 0);
+    assert_eq!(text("cues/a.eaf").matches("<ANNOTATION_VALUE>").count(), count);
     assert_eq!(read("alone/a.csv"), read("both/a-2.csv"));
     assert_ne!(read("both/a.csv"), read("both/a-2.csv"));
 }

@@ -14,7 +14,9 @@ pub mod smoothing;
 pub mod timeline;
 
 pub mod affwild2;
+pub mod elan;
 pub mod frame_table;
+pub mod label_runs;
 pub mod model_file;
 pub mod project;
 pub mod webvtt;

@@ -1,49 +1,23 @@
 //! WebVTT subtitles: one cue a run of equal labels and track.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::expression::Expression;
+use crate::label_runs::label_runs;
 use crate::timeline::FrameRow;
 
 /// Writes the reviewed, else smoothed labels as cues. `end_s` is the video's end in seconds.
 #[must_use]
 pub fn write(rows: &[FrameRow], end_s: f64) -> String {
-    let mut cues: Vec<(f64, f64, u32, Expression)> = Vec::new();
-    let mut open: BTreeMap<u32, (f64, Expression, usize)> = BTreeMap::new();
-    let close = |cues: &mut Vec<_>, track, (start, label, _), end| {
-        cues.push((start, end, track, label));
-    };
-    for row in rows {
-        let (Some(track), Some(label)) = (row.track, row.reviewed.or(row.smoothed)) else {
-            continue;
-        };
-        match open.get_mut(&track) {
-            Some((_, same, last)) if *same == label && row.frame <= *last + 1 => *last = row.frame,
-            _ => {
-                if let Some(ended) = open.insert(track, (row.time_s, label, row.frame)) {
-                    close(&mut cues, track, ended, row.time_s);
-                }
-            }
-        }
-    }
-    for (track, still_open) in open {
-        let end = rows
-            .iter()
-            .find(|row| row.frame > still_open.2)
-            .map_or(end_s, |row| row.time_s);
-        close(&mut cues, track, still_open, end);
-    }
-    cues.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.2.cmp(&b.2)));
-    let many = cues.iter().any(|cue| cue.2 != 0);
+    let cues = label_runs(rows, end_s);
+    let many = cues.iter().any(|cue| cue.track != 0);
     let mut out = String::from("WEBVTT\n");
-    for (start, end, track, label) in cues {
-        let end = end.max(start + 0.001);
-        let _ = write!(out, "\n{} --> {}\n", timestamp(start), timestamp(end));
+    for cue in cues {
+        let end_s = cue.end_s.max(cue.start_s + 0.001);
+        let _ = write!(out, "\n{} --> {}\n", timestamp(cue.start_s), timestamp(end_s));
         if many {
-            let _ = write!(out, "Face {}: ", track + 1);
+            let _ = write!(out, "Face {}: ", cue.track + 1);
         }
-        let _ = writeln!(out, "{}", label.name());
+        let _ = writeln!(out, "{}", cue.label.name());
     }
     out
 }
@@ -57,6 +31,7 @@ fn timestamp(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::expression::Expression;
 
     #[test]
     fn equal_labels_join_into_one_cue() {

@@ -70,9 +70,6 @@ fn parse_fps(text: &str) -> Result<f64, String> {
 /// When the model, the device or the output folder cannot be used, and at the end when an input
 /// was not or not wholly analysed.
 pub fn run(options: &Options) -> Result<()> {
-    if options.format.contains(&Format::Eaf) {
-        bail!("ELAN files (eaf) cannot be written yet: choose from csv, json, affwild2 and vtt");
-    }
     let folder = options.out.as_deref().unwrap_or(Path::new("."));
     let model = model_store::read(&options.model)?;
     atomic_file::make_folder(folder)?;

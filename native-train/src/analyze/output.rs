@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 use shared_model::project::{PROJECT_VERSION, Project};
 use shared_model::smoothing::Smoothing;
 use shared_model::timeline::{FrameRow, Timeline};
-use shared_model::{affwild2, frame_table, webvtt};
+use shared_model::{affwild2, elan, frame_table, webvtt};
 
 use crate::atomic_file;
 
@@ -114,8 +115,9 @@ impl Written<'_> {
                 Format::Csv => ("csv", frame_table::to_string(self.video, &rows)),
                 Format::Affwild2 => (annotation_ending(input, &names.folder), affwild2::write(&rows)),
                 Format::Vtt => ("vtt", webvtt::write(&rows, end_s)),
-                // Made last, since it takes the timeline. ELAN files are refused before anything runs.
-                Format::Json | Format::Eaf => continue,
+                Format::Eaf => ("eaf", elan::write(self.video, &rows, end_s, now_unix_s())),
+                // Made last, since it takes the timeline.
+                Format::Json => continue,
             };
             files.push((with_ending(&base, ending), text));
         }
@@ -161,6 +163,11 @@ fn annotation_ending(input: &Path, folder: &Path) -> &'static str {
         .zip(folder.canonicalize().ok())
         .is_some_and(|(input, folder)| input.parent() == Some(&folder));
     if beside { "predicted.txt" } else { "txt" }
+}
+
+fn now_unix_s() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
 }
 
 /// The end of the last frame, as long as the one before it; half a second for a single picture.

@@ -1,0 +1,195 @@
+//! ELAN's annotation format (EAF 3.0): one tier a face, one annotation a run of equal labels.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::expression::Expression;
+use crate::label_runs::{LabelRun, label_runs};
+use crate::timeline::FrameRow;
+
+/// Writes the reviewed, else smoothed labels. `video` is the file's name, which ELAN looks for
+/// beside the annotation; `end_s` the video's end in seconds; `written_unix_s` the time of writing
+/// in seconds since 1970.
+#[must_use]
+pub fn write(video: &str, rows: &[FrameRow], end_s: f64, written_unix_s: u64) -> String {
+    let mut tiers: BTreeMap<u32, Vec<LabelRun>> = BTreeMap::new();
+    for run in label_runs(rows, end_s) {
+        tiers.entry(run.track).or_default().push(run);
+    }
+    let count: usize = tiers.values().map(Vec::len).sum();
+    let mut out = header(video, count, written_unix_s);
+    out.push_str("  <TIME_ORDER>\n");
+    let runs = || tiers.values().flatten();
+    for (number, (start, end)) in (1..).step_by(2).zip(runs().map(milliseconds)) {
+        let _ = writeln!(
+            out,
+            "    <TIME_SLOT TIME_SLOT_ID=\"ts{number}\" TIME_VALUE=\"{start}\"/>"
+        );
+        let _ = writeln!(
+            out,
+            "    <TIME_SLOT TIME_SLOT_ID=\"ts{}\" TIME_VALUE=\"{end}\"/>",
+            number + 1
+        );
+    }
+    out.push_str("  </TIME_ORDER>\n");
+    let mut number = 0;
+    for (track, runs) in &tiers {
+        let _ = writeln!(
+            out,
+            "  <TIER LINGUISTIC_TYPE_REF=\"expression\" TIER_ID=\"Face {}\">",
+            track + 1
+        );
+        for run in runs {
+            number += 1;
+            let (first, second) = (2 * number - 1, 2 * number);
+            let _ = write!(
+                out,
+                "    <ANNOTATION>\n      <ALIGNABLE_ANNOTATION ANNOTATION_ID=\"a{number}\" \
+                 TIME_SLOT_REF1=\"ts{first}\" TIME_SLOT_REF2=\"ts{second}\">\n        \
+                 <ANNOTATION_VALUE>{}</ANNOTATION_VALUE>\n      </ALIGNABLE_ANNOTATION>\n    </ANNOTATION>\n",
+                run.label.name()
+            );
+        }
+        out.push_str("  </TIER>\n");
+    }
+    out.push_str(&vocabulary());
+    out.push_str("</ANNOTATION_DOCUMENT>\n");
+    out
+}
+
+/// Start and end in whole milliseconds, at least one apart.
+fn milliseconds(run: &LabelRun) -> (u64, u64) {
+    let rounded = |seconds: f64| (seconds.max(0.0) * 1000.0).round() as u64;
+    let start = rounded(run.start_s);
+    (start, rounded(run.end_s).max(start + 1))
+}
+
+fn header(video: &str, annotations: usize, written_unix_s: u64) -> String {
+    let video = escape(video);
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <ANNOTATION_DOCUMENT AUTHOR=\"Mien\" DATE=\"{}\" FORMAT=\"3.0\" VERSION=\"3.0\" \
+         xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" \
+         xsi:noNamespaceSchemaLocation=\"http://www.mpi.nl/tools/elan/EAFv3.0.xsd\">\n  \
+         <HEADER MEDIA_FILE=\"\" TIME_UNITS=\"milliseconds\">\n    \
+         <MEDIA_DESCRIPTOR MEDIA_URL=\"file:{video}\" MIME_TYPE=\"{}\" RELATIVE_MEDIA_URL=\"./{video}\"/>\n    \
+         <PROPERTY NAME=\"lastUsedAnnotationId\">{annotations}</PROPERTY>\n  </HEADER>\n",
+        date_time(written_unix_s),
+        mime_type(&video),
+    )
+}
+
+/// The classes as ELAN's pick list.
+fn vocabulary() -> String {
+    let mut out = String::from(
+        "  <LINGUISTIC_TYPE CONTROLLED_VOCABULARY_REF=\"expressions\" GRAPHIC_REFERENCES=\"false\" \
+         LINGUISTIC_TYPE_ID=\"expression\" TIME_ALIGNABLE=\"true\"/>\n  \
+         <LANGUAGE LANG_DEF=\"http://cdb.iso.org/lg/CDB-00138502-001\" LANG_ID=\"eng\" LANG_LABEL=\"English (eng)\"/>\n  \
+         <CONTROLLED_VOCABULARY CV_ID=\"expressions\">\n    \
+         <DESCRIPTION LANG_REF=\"eng\">Expression classes of Aff-Wild2</DESCRIPTION>\n",
+    );
+    for class in Expression::ALL {
+        let _ = write!(
+            out,
+            "    <CV_ENTRY_ML CVE_ID=\"cve{}\">\n      \
+             <CVE_VALUE DESCRIPTION=\"\" LANG_REF=\"eng\">{}</CVE_VALUE>\n    </CV_ENTRY_ML>\n",
+            class.index(),
+            class.name()
+        );
+    }
+    out.push_str("  </CONTROLLED_VOCABULARY>\n");
+    out
+}
+
+fn mime_type(video: &str) -> &'static str {
+    let ending = video.rsplit('.').next().unwrap_or("").to_ascii_lowercase();
+    match ending.as_str() {
+        "mp4" | "m4v" => "video/mp4",
+        "mov" => "video/quicktime",
+        "mpg" | "mpeg" => "video/mpeg",
+        _ => "unknown",
+    }
+}
+
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            // XML 1.0 has no way to say these.
+            c if c.is_control() => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// ISO 8601 in UTC. Days to a civil date in the proleptic Gregorian calendar: years begin in March,
+/// so that the leap day is the last of its year.
+fn date_time(unix_s: u64) -> String {
+    let (days, second) = (unix_s / 86_400, unix_s % 86_400);
+    // Days since 1 March of the year 0, and the place in the era of 400 years.
+    let days = days + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
+    let month = if march_month < 10 {
+        march_month + 3
+    } else {
+        march_month - 9
+    };
+    let year = year_of_era + 400 * era + u64::from(month <= 2);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}+00:00")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        // GNU date -u -d @N.
+        for (seconds, expected) in [
+            (0, "1970-01-01T00:00:00+00:00"),
+            (951_782_399, "2000-02-28T23:59:59+00:00"),
+            (951_782_400, "2000-02-29T00:00:00+00:00"),
+            (1_735_689_599, "2024-12-31T23:59:59+00:00"),
+            (4_107_542_400, "2100-03-01T00:00:00+00:00"),
+        ] {
+            assert_eq!(date_time(seconds), expected);
+        }
+    }
+
+    #[test]
+    fn runs_become_annotations_between_time_slots() {
+        let row = |frame: usize, label| FrameRow {
+            frame,
+            time_s: frame as f64 * 0.04,
+            track: Some(1),
+            face_box: None,
+            probabilities: None,
+            raw: None,
+            temporal: None,
+            smoothed: Some(label),
+            reviewed: None,
+        };
+        let rows = [
+            row(0, Expression::Fear),
+            row(1, Expression::Fear),
+            row(2, Expression::Anger),
+        ];
+        let text = write("a & \"b\".mp4", &rows, 0.12, 0);
+        assert!(text.contains("TIER_ID=\"Face 2\""));
+        assert!(text.contains("RELATIVE_MEDIA_URL=\"./a &amp; &quot;b&quot;.mp4\""));
+        assert!(text.contains("TIME_SLOT_ID=\"ts2\" TIME_VALUE=\"80\""));
+        assert!(text.contains("TIME_SLOT_REF1=\"ts3\" TIME_SLOT_REF2=\"ts4\""));
+        assert_eq!(text.matches("<ANNOTATION_VALUE>").count(), 2);
+        assert_eq!(text.matches("<CVE_VALUE").count(), 8);
+    }
+}

@@ -1,0 +1,100 @@
+//! Runs of equal labels of a track: what subtitles and annotation tiers are made of.
+
+use std::collections::BTreeMap;
+
+use crate::expression::Expression;
+use crate::timeline::FrameRow;
+
+/// Consecutive frames of one track with the same label.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LabelRun {
+    /// First frame's time in seconds.
+    pub start_s: f64,
+    /// Time of the frame after the last, in seconds.
+    pub end_s: f64,
+    /// Whose face.
+    pub track: u32,
+    /// Reviewed, else smoothed label.
+    pub label: Expression,
+}
+
+/// The runs by start, then by track. `end_s` is the video's end in seconds.
+#[must_use]
+pub fn label_runs(rows: &[FrameRow], end_s: f64) -> Vec<LabelRun> {
+    let mut runs: Vec<LabelRun> = Vec::new();
+    // Start, label and last frame of the run that is open.
+    let mut open: BTreeMap<u32, (f64, Expression, usize)> = BTreeMap::new();
+    // Times of the frames that follow, to end runs at.
+    let mut times: BTreeMap<usize, f64> = BTreeMap::new();
+    for row in rows {
+        times.entry(row.frame).or_insert(row.time_s);
+    }
+    let after = |frame: usize| {
+        times
+            .range(frame + 1..)
+            .next()
+            .map_or(end_s, |(_, time_s)| *time_s)
+    };
+    let run = |track, (start_s, label, last): (f64, Expression, usize)| LabelRun {
+        start_s,
+        end_s: after(last),
+        track,
+        label,
+    };
+    for row in rows {
+        let (Some(track), Some(label)) = (row.track, row.reviewed.or(row.smoothed)) else {
+            continue;
+        };
+        match open.get_mut(&track) {
+            Some((_, same, last)) if *same == label && row.frame <= *last + 1 => *last = row.frame,
+            _ => {
+                if let Some(ended) = open.insert(track, (row.time_s, label, row.frame)) {
+                    runs.push(run(track, ended));
+                }
+            }
+        }
+    }
+    runs.extend(open.into_iter().map(|(track, still_open)| run(track, still_open)));
+    runs.sort_by(|a, b| a.start_s.total_cmp(&b.start_s).then(a.track.cmp(&b.track)));
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_ends_with_the_next_frame_also_where_the_face_was_lost() {
+        let row = |frame: usize, track, label| FrameRow {
+            frame,
+            time_s: frame as f64 * 0.5,
+            track,
+            face_box: None,
+            probabilities: None,
+            raw: None,
+            temporal: None,
+            smoothed: Some(label),
+            reviewed: None,
+        };
+        let rows = [
+            row(0, Some(3), Expression::Fear),
+            row(1, Some(3), Expression::Fear),
+            row(2, None, Expression::Fear),
+            row(3, None, Expression::Fear),
+            row(4, Some(3), Expression::Fear),
+            row(5, Some(3), Expression::Anger),
+        ];
+        let found: Vec<_> = label_runs(&rows, 3.0)
+            .iter()
+            .map(|run| (run.start_s, run.end_s, run.label))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (0.0, 1.0, Expression::Fear),
+                (2.0, 2.5, Expression::Fear),
+                (2.5, 3.0, Expression::Anger)
+            ]
+        );
+    }
+}
