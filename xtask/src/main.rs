@@ -5,6 +5,7 @@ mod browser_tests;
 mod cargo_call;
 mod demo;
 mod paths;
+mod precache;
 mod process;
 mod python_checks;
 mod serve;

@@ -11,6 +11,10 @@ use tiny_http::{Header, Method, Request, Response, StatusCode};
 
 /// A browser asks for several files at once.
 const WORKERS: usize = 4;
+/// The same as in `www/index.html`, for all files.
+const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; \
+     connect-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; style-src 'self'; manifest-src 'self'; \
+     base-uri 'none'; form-action 'none'";
 
 pub struct Server {
     port: u16,
@@ -131,6 +135,8 @@ fn send<R: Read>(request: Request, response: Response<R>) {
         ("Cross-Origin-Opener-Policy", "same-origin"),
         ("Cross-Origin-Embedder-Policy", "require-corp"),
         ("X-Content-Type-Options", "nosniff"),
+        // Workers take theirs from here: the page's own tag does not reach them.
+        ("Content-Security-Policy", POLICY),
     ] {
         if let Some(header) = header(name, value) {
             response.add_header(header);
@@ -252,6 +258,13 @@ mod tests {
         assert_eq!(range_of("bytes=-3", 10), Some((7, 10)));
         assert_eq!(range_of("bytes=10-", 10), None);
         assert_eq!(range_of("lines=1-2", 10), None);
+    }
+
+    #[test]
+    fn policy_is_the_one_of_the_page() {
+        let page =
+            std::fs::read_to_string(crate::paths::repository().unwrap().join("www/index.html")).unwrap();
+        assert!(page.contains(&format!("content=\"{POLICY}\"")));
     }
 
     #[test]

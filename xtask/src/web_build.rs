@@ -2,7 +2,7 @@
 
 use crate::cargo_call::{self, ENGINE_PACKAGE, UI_PACKAGE, WASM_TARGET};
 use crate::setup::{self, WasmToolchain};
-use crate::{paths, process};
+use crate::{paths, precache, process};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -41,6 +41,8 @@ pub fn run() -> Result<()> {
     if cargo_call::has_package(ENGINE_PACKAGE)? {
         build_engine(&toolchain, &dist.join("engine"))?;
     }
+    // After everything else: it lists what is there.
+    precache::write(&dist)?;
     print_sizes(&dist)
 }
 
@@ -108,7 +110,22 @@ fn bind_and_optimise(built: &Path, ready: &Path) -> Result<()> {
             .arg("-o")
             .arg(&optimised),
     )?;
+    mend_table_export(&optimised)?;
     fs::rename(&optimised, &wasm).with_context(|| format!("replacing {}", wasm.display()))
+}
+
+/// wasm-opt 108, which Debian has, writes index 0 for every exported table. The bindings need the table of
+/// references, which is number 1, after the functions' own. Newer versions leave nothing to mend.
+fn mend_table_export(wasm: &Path) -> Result<()> {
+    const WRONG: &[u8] = b"\x15__wbindgen_externrefs\x01\x00";
+    let mut bytes = fs::read(wasm).with_context(|| format!("reading {}", wasm.display()))?;
+    let Some(place) = bytes.windows(WRONG.len()).position(|window| window == WRONG) else {
+        return Ok(());
+    };
+    if let Some(index) = bytes.get_mut(place + WRONG.len() - 1) {
+        *index = 1;
+    }
+    fs::write(wasm, bytes).with_context(|| format!("writing {}", wasm.display()))
 }
 
 fn fingerprint_of(bytes: &[u8]) -> String {

@@ -1,0 +1,52 @@
+//! Small things that the browser gives.
+
+pub mod canvas;
+pub mod download;
+pub mod palette;
+pub mod repaint;
+pub mod size;
+pub mod tasks;
+
+use js_sys::Reflect;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{DomException, UrlSearchParams};
+
+/// Milliseconds on a clock that never goes back.
+#[must_use]
+pub fn now_ms() -> f64 {
+    web_sys::window()
+        .and_then(|window| window.performance())
+        .map_or_else(js_sys::Date::now, |clock| clock.now())
+}
+
+/// A parameter of the page's address.
+#[must_use]
+pub fn query_parameter(name: &str) -> Option<String> {
+    let query = web_sys::window()?.location().search().ok()?;
+    UrlSearchParams::new_with_str(&query).ok()?.get(name)
+}
+
+/// What a JavaScript error says.
+#[must_use]
+pub fn error_text(error: &JsValue) -> String {
+    if let Some(exception) = error.dyn_ref::<DomException>() {
+        let message = exception.message();
+        return if message.is_empty() {
+            exception.name()
+        } else {
+            message
+        };
+    }
+    if let Some(error) = error.dyn_ref::<js_sys::Error>() {
+        return String::from(error.message());
+    }
+    error.as_string().unwrap_or_else(|| format!("{error:?}"))
+}
+
+/// A method that web-sys does not name, called without arguments beyond `argument`; `None` where it is missing.
+#[must_use]
+pub fn call_method(object: &JsValue, name: &str, argument: &JsValue) -> Option<JsValue> {
+    let method = Reflect::get(object, &JsValue::from_str(name)).ok()?;
+    let method = method.dyn_ref::<js_sys::Function>()?;
+    method.call1(object, argument).ok()
+}

@@ -1,0 +1,100 @@
+//! The frame of the page.
+
+use leptos::ev;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{DragEvent, MediaQueryList};
+
+use super::compare_panel::ComparePanel;
+use super::export_panel::ExportPanel;
+use super::header::Header;
+use super::job_bar::JobBar;
+use super::keyboard;
+use super::labels_panel::LabelsPanel;
+use super::landing::Landing;
+use super::model_panel::ModelPanel;
+use super::moment_panel::MomentPanel;
+use super::notices::Notices;
+use super::stage::Stage;
+use super::timeline_panel::TimelinePanel;
+use super::transport::Transport;
+use crate::state::store::Store;
+use crate::{opening, startup, strings};
+
+/// The whole page.
+#[component]
+pub fn App() -> impl IntoView {
+    let store = Store::new();
+    provide_context(store);
+    let dragging = RwSignal::new(false);
+    accept_drops(store, dragging);
+    window_event_listener(ev::keydown, move |event| keyboard::handle(store, &event));
+    follow_theme(store);
+    startup::start(store);
+    let is_empty = move || store.source.with(Option::is_none);
+    view! {
+        <div class="page" class:is-landing=is_empty>
+            <Header/>
+            <Notices/>
+            <Landing/>
+            <main class="workspace" aria-hidden=move || is_empty().to_string()>
+                <section class="watch">
+                    <JobBar/>
+                    <Stage/>
+                    <Transport/>
+                </section>
+                <aside class="panels">
+                    <MomentPanel/>
+                    <LabelsPanel/>
+                    <ExportPanel/>
+                    <ModelPanel/>
+                    <ComparePanel/>
+                </aside>
+                <TimelinePanel/>
+            </main>
+        </div>
+        <div class="drop-veil" class:is-on=move || dragging.get() aria-hidden="true">
+            <p>{strings::DROP_ANYWHERE}</p>
+        </div>
+    }
+}
+
+fn accept_drops(store: Store, dragging: RwSignal<bool>) {
+    let has_files = |event: &DragEvent| {
+        event
+            .data_transfer()
+            .is_some_and(|data| data.types().includes(&"Files".into(), 0))
+    };
+    window_event_listener(ev::dragover, move |event| {
+        if has_files(&event) {
+            event.prevent_default();
+            dragging.set(true);
+        }
+    });
+    window_event_listener(ev::dragleave, move |event| {
+        // Leaving the window, not one element for another.
+        if event.related_target().is_none() {
+            dragging.set(false);
+        }
+    });
+    window_event_listener(ev::drop, move |event| {
+        dragging.set(false);
+        if let Some(files) = event.data_transfer().and_then(|data| data.files()) {
+            event.prevent_default();
+            opening::open_files(store, &files);
+        }
+    });
+}
+
+/// Canvases take their colours anew when the system turns dark or light.
+fn follow_theme(store: Store) {
+    let query: Option<MediaQueryList> = web_sys::window()
+        .and_then(|window| window.match_media("(prefers-color-scheme: dark)").ok())
+        .flatten();
+    let Some(query) = query else { return };
+    let changed = wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || {
+        store.theme.update(|theme| *theme = theme.wrapping_add(1));
+    });
+    let _ = query.add_event_listener_with_callback("change", changed.as_ref().unchecked_ref());
+    changed.forget();
+}

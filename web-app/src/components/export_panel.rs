@@ -1,0 +1,30 @@
+//! Files to take away.
+
+use leptos::prelude::*;
+
+use crate::exports::{self, Export};
+use crate::state::store::Store;
+use crate::{strings, webcam};
+
+#[component]
+pub fn ExportPanel() -> impl IntoView {
+    let store = Store::of_page();
+    let is_off = Memo::new(move |_| store.view().frame_count() == 0 || webcam::is_on(store));
+    let button = move |what: Export, hook: &'static str, name: &'static str, hint: &'static str| {
+        view! {
+            <button type="button" class="button" data-testid=hook title=hint disabled=move || is_off.get()
+                on:click=move |_| exports::export(store, what)>{name}</button>
+        }
+    };
+    view! {
+        <section class="panel">
+            <h2>{strings::EXPORT}</h2>
+            <div class="exports">
+                {button(Export::Csv, "export-csv", strings::EXPORT_CSV, strings::EXPORT_CSV_HINT)}
+                {button(Export::AffWild2, "export-affwild2", strings::EXPORT_AFFWILD2, strings::EXPORT_AFFWILD2_HINT)}
+                {button(Export::Vtt, "export-vtt", strings::EXPORT_VTT, strings::EXPORT_VTT_HINT)}
+                {button(Export::Project, "export-project", strings::EXPORT_PROJECT, strings::EXPORT_PROJECT_HINT)}
+            </div>
+        </section>
+    }
+}

@@ -1,0 +1,60 @@
+//! A button that opens a file: a real file input under a label, so that keys, scripts and screen readers find it.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Event, FileList, HtmlInputElement};
+
+/// What is done with the files.
+pub type OnFiles = fn(crate::state::store::Store, &FileList);
+
+#[component]
+pub fn FileButton(
+    /// `data-testid` and id of the input.
+    hook: &'static str,
+    /// Text of the button.
+    text: &'static str,
+    /// What the file dialogue offers.
+    accept: &'static str,
+    /// Takes the files.
+    on_files: OnFiles,
+    /// Whether it is one of the small buttons.
+    #[prop(optional)]
+    small: bool,
+    /// Icon before the text.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    let store = crate::state::store::Store::of_page();
+    let changed = move |event: Event| {
+        let Some(input) = event
+            .target()
+            .and_then(|target| target.dyn_into::<HtmlInputElement>().ok())
+        else {
+            return;
+        };
+        if let Some(files) = input.files() {
+            on_files(store, &files);
+        }
+        // Else choosing the same file again would say nothing.
+        input.set_value("");
+    };
+    view! {
+        <label class="button file-button" class:small=small title=text>
+            <input type="file" class="visually-hidden" id=hook data-testid=hook accept=accept aria-label=text
+                on:change=changed/>
+            {children.map(|children| children())}
+            <span>{text}</span>
+        </label>
+    }
+}
+
+/// Opens the file dialogue of the input with this id.
+pub fn pick(hook: &str) {
+    let input = web_sys::window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.get_element_by_id(hook))
+        .and_then(|element| element.dyn_into::<HtmlInputElement>().ok());
+    if let Some(input) = input {
+        input.click();
+    }
+}

@@ -1,0 +1,57 @@
+//! How labels are smoothed: changes at once, without reading the video again.
+
+use leptos::prelude::*;
+use shared_model::smoothing::Smoothing;
+
+use crate::relabel;
+use crate::state::store::Store;
+use crate::strings;
+
+/// Longest window of the slider in frames; the number field takes more.
+const SLIDER_MAX: usize = 150;
+/// Longest window at all: more than this says nothing about a moment.
+const WINDOW_MAX: usize = 9999;
+
+#[component]
+pub fn LabelsPanel() -> impl IntoView {
+    let store = Store::of_page();
+    let choose = move |event| {
+        if let Some(smoothing) = Smoothing::parse(&event_target_value(&event)) {
+            store.smoothing.set(smoothing);
+            relabel::smoothing_changed(store);
+        }
+    };
+    let set_window = move |event| {
+        let Ok(window) = event_target_value(&event).parse::<usize>() else {
+            return;
+        };
+        store.window_chosen.set_value(true);
+        store.window.set(window.clamp(1, WINDOW_MAX));
+        relabel::smoothing_changed(store);
+    };
+    view! {
+        <section class="panel">
+            <h2>{strings::LABELS}</h2>
+            <label class="field">
+                <span>{strings::SMOOTHING}</span>
+                <select data-testid="smoothing" prop:value=move || store.smoothing.get().name() on:change=choose>
+                    {Smoothing::ALL
+                        .map(|way| view! { <option value=way.name()>{strings::smoothing_name(way)}</option> })
+                        .into_iter()
+                        .collect_view()}
+                </select>
+            </label>
+            <div class="field">
+                <label for="window">{strings::WINDOW}</label>
+                <span class="window-fields">
+                    <input type="range" min="1" max=SLIDER_MAX aria-label=strings::WINDOW_SLIDER
+                        prop:value=move || store.window.get().min(SLIDER_MAX).to_string() on:input=set_window/>
+                    <input type="number" id="window" data-testid="window" min="1" max=WINDOW_MAX step="1"
+                        prop:value=move || store.window.get().to_string() on:input=set_window/>
+                    <span class="unit">{strings::FRAMES}</span>
+                </span>
+            </div>
+            <p class="hint">{move || strings::smoothing_hint(store.smoothing.get())}</p>
+        </section>
+    }
+}

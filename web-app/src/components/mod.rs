@@ -1,0 +1,26 @@
+//! What one sees, from the frame of the page inwards.
+
+pub mod app;
+pub mod header;
+pub mod landing;
+pub mod notices;
+
+pub mod job_bar;
+pub mod overlay;
+pub mod stage;
+pub mod transport;
+
+pub mod timeline_gestures;
+pub mod timeline_painter;
+pub mod timeline_panel;
+pub mod timeline_tip;
+
+pub mod compare_panel;
+pub mod export_panel;
+pub mod labels_panel;
+pub mod model_panel;
+pub mod moment_panel;
+
+pub mod file_button;
+pub mod icons;
+pub mod keyboard;

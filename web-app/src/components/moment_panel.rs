@@ -1,0 +1,110 @@
+//! What is read from the face at the playhead.
+
+use leptos::prelude::*;
+use shared_model::expression::{ClassScores, Expression};
+use shared_model::timeline::FrameRow;
+
+use crate::state::store::Store;
+use crate::{strings, webcam};
+
+#[component]
+pub fn MomentPanel() -> impl IntoView {
+    let store = Store::of_page();
+    let row = Memo::new(move |_| current_row(store));
+    let label = Memo::new(move |_| row.with(|row| row.as_ref().and_then(|row| row.smoothed)));
+    let scores = Signal::derive(move || row.with(|row| row.as_ref().and_then(|row| row.probabilities)));
+    let text = move || match (label.get(), row.with(Option::is_some)) {
+        (Some(label), _) => label.name(),
+        (None, true) => strings::NO_FACE_HERE,
+        (None, false) => strings::NOT_YET,
+    };
+    let class = move || {
+        label.get().map_or_else(
+            || "moment-label".to_owned(),
+            |label| format!("moment-label has-label class-{}", label.index()),
+        )
+    };
+    view! {
+        <section class="panel moment">
+            <h2>{strings::NOW}</h2>
+            <FaceSelect/>
+            // Spoken only before the webcam: while a video plays it would never be silent.
+            <p class=class aria-live=move || if webcam::is_on(store) { "polite" } else { "off" }>{text}</p>
+            <ClassBars scores/>
+        </section>
+    }
+}
+
+/// One bar a class.
+#[component]
+pub fn ClassBars(
+    /// Probabilities, `None` where there are none.
+    scores: Signal<Option<ClassScores>>,
+) -> impl IntoView {
+    let bar = move |class: Expression| {
+        let share = Memo::new(move |_| {
+            scores
+                .get()
+                .and_then(|scores| scores.get(class.index()).copied())
+                .unwrap_or(0.0)
+        });
+        view! {
+            <li class=format!("bar class-{}", class.index())>
+                <span class="bar-name">{class.name()}</span>
+                <span class="bar-track" aria-hidden="true">
+                    <span class="bar-fill" style:transform=move || format!("scaleX({:.3})", share.get())></span>
+                </span>
+                <span class="bar-share">{move || format!("{:.0}%", share.get() * 100.0)}</span>
+            </li>
+        }
+    };
+    view! { <ul class="bars">{Expression::ALL.map(bar).into_iter().collect_view()}</ul> }
+}
+
+/// Which face is looked at, where there are several.
+#[component]
+fn FaceSelect() -> impl IntoView {
+    let store = Store::of_page();
+    let tracks = Memo::new(move |_| {
+        store
+            .view()
+            .tracks
+            .iter()
+            .map(|track| track.track)
+            .collect::<Vec<_>>()
+    });
+    let choose = move |event| store.track.set(event_target_value(&event).parse().ok());
+    let chosen = move || {
+        store
+            .track
+            .get()
+            .map(|track| track.to_string())
+            .unwrap_or_default()
+    };
+    view! {
+        <label class="face-select" class:is-off=move || tracks.with(|tracks| tracks.len() < 2)>
+            <span class="visually-hidden">{strings::FACE_SELECT}</span>
+            <select prop:value=chosen on:change=choose>
+                <option value="">{strings::FIRST_FACE}</option>
+                <For each=move || tracks.get() key=|track| *track let:track>
+                    <option value=track.to_string()>{strings::face(track)}</option>
+                </For>
+            </select>
+        </label>
+    }
+}
+
+/// The row of the chosen face, else of the first one, in the frame that is on the screen.
+fn current_row(store: Store) -> Option<FrameRow> {
+    let view = store.view();
+    let shown_s = store.shown_s.get();
+    if shown_s > view.end_s() + 0.01 {
+        return None;
+    }
+    let rows = view.rows_of(view.frame_at(shown_s)?);
+    let chosen = store.track.get();
+    rows.iter()
+        .find(|row| chosen.is_some() && row.track == chosen)
+        .or_else(|| rows.first())
+        .cloned()
+}

@@ -1,0 +1,124 @@
+//! Boxes and labels over the picture.
+
+use leptos::prelude::*;
+use shared_model::timeline::FrameRow;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+
+use crate::browser::canvas::prepared;
+use crate::browser::palette::Palette;
+use crate::state::store::Store;
+use page_view::letterbox::{Rect, contain};
+
+const LABEL_HEIGHT: f64 = 22.0;
+
+/// What the overlay lies on.
+pub struct Scene {
+    /// Size of the canvas in CSS pixels.
+    pub size: (f64, f64),
+    /// Size of the upright picture in its own pixels.
+    pub picture: (f64, f64),
+    /// Whether the picture is shown as in a mirror.
+    pub mirrored: bool,
+}
+
+/// Draws the faces of the frame that is on the screen.
+pub fn paint(store: Store, canvas: &HtmlCanvasElement, scene: &Scene, palette: &Palette) {
+    let Some(context) = prepared(canvas, scene.size.0, scene.size.1) else {
+        return;
+    };
+    let Some(area) = contain(scene.picture, scene.size) else {
+        return;
+    };
+    let view = store.view_now();
+    let shown_s = store.shown_s.get_untracked();
+    // Past the last frame that has been read there is nothing to say yet.
+    if shown_s > view.end_s() + 0.01 {
+        return;
+    }
+    let Some(frame) = view.frame_at(shown_s) else {
+        return;
+    };
+    let chosen = store.track.get_untracked();
+    let rows = view.rows_of(frame);
+    let many = view.tracks.len() > 1;
+    for row in rows {
+        if let Some(place) = place_of(row, scene, &area) {
+            let dimmed = chosen.is_some() && chosen != row.track && rows.len() > 1;
+            context.set_global_alpha(if dimmed { 0.45 } else { 1.0 });
+            paint_face(&context, row, &place, scene, palette, many);
+        }
+    }
+    context.set_global_alpha(1.0);
+}
+
+/// The face's box on the canvas.
+fn place_of(row: &FrameRow, scene: &Scene, area: &Rect) -> Option<Rect> {
+    let face = row.face_box?;
+    let (across, down) = (area.w / scene.picture.0, area.h / scene.picture.1);
+    Some(Rect {
+        x: area.x + f64::from(face.x) * across,
+        y: area.y + f64::from(face.y) * down,
+        w: f64::from(face.w) * across,
+        h: f64::from(face.h) * down,
+    })
+}
+
+fn paint_face(
+    context: &CanvasRenderingContext2d,
+    row: &FrameRow,
+    place: &Rect,
+    scene: &Scene,
+    palette: &Palette,
+    many: bool,
+) {
+    let label = row.smoothed.or(row.temporal).or(row.raw);
+    let colour = label.map_or("#ffffff", |label| palette.class(label));
+    // A dark line below keeps the box visible on any picture.
+    for (width, colour) in [(4.0, "rgba(0, 0, 0, 0.45)"), (2.0, colour)] {
+        context.set_line_width(width);
+        context.set_stroke_style_str(colour);
+        context.begin_path();
+        let _ = context.round_rect_with_f64(place.x, place.y, place.w, place.h, 6.0);
+        context.stroke();
+    }
+    let Some(label) = label else { return };
+    let mut text = label.name().to_owned();
+    if let Some(share) = row.probabilities.as_ref().and_then(|p| p.get(label.index())) {
+        text = format!("{text} {:.0}%", share * 100.0);
+    }
+    if let Some(track) = row.track.filter(|_| many) {
+        text = format!("{}  {text}", track.saturating_add(1));
+    }
+    paint_label(context, &text, place, scene, (colour, palette.on_class(label)));
+}
+
+fn paint_label(
+    context: &CanvasRenderingContext2d,
+    text: &str,
+    place: &Rect,
+    scene: &Scene,
+    (colour, on_colour): (&str, &str),
+) {
+    context.set_font("600 13px system-ui, sans-serif");
+    let width = context
+        .measure_text(text)
+        .map_or(80.0, |measured| measured.width())
+        + 14.0;
+    let above = place.y - LABEL_HEIGHT - 4.0;
+    let y = if above >= 0.0 { above } else { place.y + 4.0 };
+    let x = place.x.min(scene.size.0 - width).max(0.0);
+    context.save();
+    if scene.mirrored {
+        // The canvas is mirrored by style; its text must not be.
+        let _ = context.translate(2.0 * x + width, 0.0);
+        let _ = context.scale(-1.0, 1.0);
+    }
+    context.set_fill_style_str(colour);
+    context.begin_path();
+    let _ = context.round_rect_with_f64(x, y, width, LABEL_HEIGHT, 5.0);
+    context.fill();
+    context.set_fill_style_str(on_colour);
+    context.set_text_baseline("middle");
+    let _ = context.fill_text(text, x + 7.0, y + LABEL_HEIGHT / 2.0 + 0.5);
+    context.restore();
+}

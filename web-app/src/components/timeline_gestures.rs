@@ -1,0 +1,181 @@
+//! Pointer and wheel on the timeline: seeking, moving, zooming.
+
+use leptos::prelude::*;
+use web_sys::{HtmlElement, PointerEvent, WheelEvent};
+
+use crate::player;
+use crate::state::store::{Hover, Store};
+use page_view::timeline_layout::{self as layout, Group};
+
+/// Zoom of one notch of a wheel.
+const WHEEL: f64 = 0.0016;
+
+/// A pointer that is down.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    id: i32,
+    x: f64,
+}
+
+/// The pointers on the timeline.
+#[derive(Debug, Clone, Default)]
+pub struct Gestures {
+    held: Vec<Held>,
+    /// Moves the sight instead of seeking.
+    pans: bool,
+}
+
+/// Where the plot lies.
+#[derive(Debug, Clone, Copy)]
+pub struct Plot {
+    /// Left edge in CSS pixels.
+    pub gutter: f64,
+    /// Width in CSS pixels.
+    pub width: f64,
+}
+
+impl Plot {
+    /// For a timeline of this width.
+    #[must_use]
+    pub fn of(width: f64) -> Self {
+        let gutter = layout::gutter(width);
+        Self {
+            gutter,
+            width: (width - gutter).max(1.0),
+        }
+    }
+
+    fn time_at(self, store: Store, x: f64) -> f64 {
+        store
+            .viewport
+            .with_untracked(|viewport| viewport.time_at(x - self.gutter, self.width))
+    }
+}
+
+/// A button or finger goes down: seeks there, unless another finger is down or shift or the middle button moves.
+pub fn down(store: Store, gestures: &mut Gestures, plot: Plot, element: &HtmlElement, event: &PointerEvent) {
+    let _ = element.set_pointer_capture(event.pointer_id());
+    let x = x_in(element, event);
+    gestures.held.push(Held {
+        id: event.pointer_id(),
+        x,
+    });
+    gestures.pans = event.shift_key() || event.button() == 1;
+    if gestures.held.len() == 1 && !gestures.pans && event.button() == 0 {
+        player::seek(store, plot.time_at(store, x));
+    }
+}
+
+/// A pointer moves.
+pub fn moved(store: Store, gestures: &mut Gestures, plot: Plot, element: &HtmlElement, event: &PointerEvent) {
+    let x = x_in(element, event);
+    let Some(place) = gestures
+        .held
+        .iter()
+        .position(|held| held.id == event.pointer_id())
+    else {
+        return;
+    };
+    let before = gestures.held.clone();
+    if let Some(held) = gestures.held.get_mut(place) {
+        held.x = x;
+    }
+    match (before.as_slice(), gestures.held.as_slice()) {
+        ([was], [_]) if gestures.pans => pan(store, plot, was.x - x),
+        ([_], [_]) => player::seek(store, plot.time_at(store, x)),
+        ([a, b], [c, d]) => pinch(store, plot, (a.x, b.x), (c.x, d.x)),
+        _ => {}
+    }
+}
+
+/// A button or finger goes up.
+pub fn up(gestures: &mut Gestures, event: &PointerEvent) {
+    gestures.held.retain(|held| held.id != event.pointer_id());
+}
+
+fn pan(store: Store, plot: Plot, by_px: f64) {
+    store
+        .viewport
+        .update(|viewport| *viewport = viewport.panned(by_px / plot.width * viewport.span_s));
+}
+
+fn pinch(store: Store, plot: Plot, before: (f64, f64), now: (f64, f64)) {
+    let (was, is) = ((before.0 - before.1).abs(), (now.0 - now.1).abs());
+    if was < 8.0 || is < 8.0 {
+        return;
+    }
+    let middle_before = f64::midpoint(before.0, before.1);
+    let middle = f64::midpoint(now.0, now.1);
+    let at_s = plot.time_at(store, middle_before);
+    store
+        .viewport
+        .update(|viewport| *viewport = viewport.zoomed(was / is, at_s));
+    pan(store, plot, middle_before - middle);
+}
+
+/// The wheel zooms at the pointer; with shift or sideways it moves. Over the names it scrolls the faces.
+pub fn wheel(store: Store, plot: Plot, element: &HtmlElement, event: &WheelEvent) {
+    let x = x_in(element, event);
+    let sideways = event.delta_x().abs() > event.delta_y().abs();
+    if x < plot.gutter && !event.ctrl_key() {
+        return;
+    }
+    event.prevent_default();
+    // Lines and pages as pixels, about.
+    let unit = match event.delta_mode() {
+        0 => 1.0,
+        1 => 16.0,
+        _ => 400.0,
+    };
+    if sideways || event.shift_key() {
+        let delta = if sideways {
+            event.delta_x()
+        } else {
+            event.delta_y()
+        };
+        pan(store, plot, delta * unit);
+        return;
+    }
+    // Pinching on a touchpad comes as small steps with the control key.
+    let speed = if event.ctrl_key() { WHEEL * 6.0 } else { WHEEL };
+    let at_s = plot.time_at(store, x);
+    let factor = (event.delta_y() * unit * speed).exp();
+    store
+        .viewport
+        .update(|viewport| *viewport = viewport.zoomed(factor, at_s));
+}
+
+/// Notes what is under the pointer.
+pub fn hover(
+    store: Store,
+    plot: Plot,
+    groups: &[Group],
+    scroll: f64,
+    element: &HtmlElement,
+    event: &PointerEvent,
+) {
+    let (x, y) = (x_in(element, event), y_in(element, event));
+    let view = store.view_now();
+    let time_s = plot.time_at(store, x);
+    let group = groups.iter().position(|group| {
+        let y = y + scroll;
+        y >= group.y && y <= group.end
+    });
+    let found = match (view.frame_at(time_s), group) {
+        (Some(frame), Some(group)) if x >= plot.gutter && time_s < view.end_s() => {
+            Some(Hover { frame, group, x, y })
+        }
+        _ => None,
+    };
+    if store.hover.get_untracked() != found {
+        store.hover.set(found);
+    }
+}
+
+fn x_in(element: &HtmlElement, event: &web_sys::MouseEvent) -> f64 {
+    f64::from(event.client_x()) - element.get_bounding_client_rect().left()
+}
+
+fn y_in(element: &HtmlElement, event: &web_sys::MouseEvent) -> f64 {
+    f64::from(event.client_y()) - element.get_bounding_client_rect().top()
+}

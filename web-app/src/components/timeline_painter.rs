@@ -1,0 +1,307 @@
+//! Draws the timeline: only what is in sight.
+
+use std::rc::Rc;
+
+use shared_model::expression::Expression;
+use web_sys::CanvasRenderingContext2d;
+
+use crate::browser::palette::Palette;
+use crate::state::store::Hover;
+use crate::strings;
+use page_view::comparison::LoadedLabels;
+use page_view::label_view::{LabelView, TrackView};
+use page_view::samples::{Sample, Segment, samples, segments};
+use page_view::timeline_layout::{self as layout, Band, Group, PlotStyle};
+use page_view::viewport::Viewport;
+use page_view::{clock, ruler};
+
+const FONT: &str = "11px system-ui, sans-serif";
+const SEGMENT_FONT: &str = "600 11px system-ui, sans-serif";
+/// Pixels that a letter takes, about.
+const LETTER: f64 = 6.6;
+
+/// Everything that is drawn.
+pub struct Scene {
+    /// Size in CSS pixels.
+    pub size: (f64, f64),
+    /// How far the groups are scrolled up in CSS pixels.
+    pub scroll: f64,
+    /// Rows.
+    pub view: Rc<LabelView>,
+    /// Labels of a file.
+    pub truth: Option<Rc<LoadedLabels>>,
+    /// Where the groups lie.
+    pub groups: Vec<Group>,
+    /// Time in sight.
+    pub sight: Viewport,
+    /// How probabilities are drawn.
+    pub style: PlotStyle,
+    /// Time of the playhead in seconds.
+    pub playhead: f64,
+    /// Point under the pointer.
+    pub hover: Option<Hover>,
+}
+
+struct Painter<'a> {
+    context: &'a CanvasRenderingContext2d,
+    scene: &'a Scene,
+    palette: &'a Palette,
+    gutter: f64,
+    width: f64,
+}
+
+/// Draws the scene on a cleared canvas.
+pub fn paint(context: &CanvasRenderingContext2d, scene: &Scene, palette: &Palette) {
+    let gutter = layout::gutter(scene.size.0);
+    let painter = Painter {
+        context,
+        scene,
+        palette,
+        gutter,
+        width: (scene.size.0 - gutter).max(1.0),
+    };
+    context.set_text_baseline("middle");
+    for (track, group) in scene.view.tracks.iter().zip(&scene.groups) {
+        let (top, bottom) = (group.y - scene.scroll, group.end - scene.scroll);
+        if bottom > layout::RULER && top < scene.size.1 {
+            painter.group(track, group);
+        }
+    }
+    painter.ruler();
+    painter.cursor_lines();
+}
+
+impl Painter<'_> {
+    fn x(&self, time_s: f64) -> f64 {
+        self.gutter + self.scene.sight.x_of(time_s, self.width)
+    }
+
+    /// Left and right edge of a stretch of time, cut to the plot.
+    fn edges(&self, start_s: f64, end_s: f64) -> (f64, f64) {
+        let right = self.gutter + self.width;
+        (
+            self.x(start_s).clamp(self.gutter, right),
+            self.x(end_s).clamp(self.gutter, right),
+        )
+    }
+
+    fn group(&self, track: &TrackView, group: &Group) {
+        let context = self.context;
+        context.save();
+        context.begin_path();
+        context.rect(0.0, layout::RULER, self.scene.size.0, self.scene.size.1);
+        context.clip();
+        let _ = context.translate(0.0, -self.scene.scroll);
+        let found = samples(&self.scene.view, track, &self.scene.sight, self.width);
+        if let Some(band) = group.heading {
+            context.set_font("600 12px system-ui, sans-serif");
+            context.set_fill_style_str(&self.palette.text);
+            let _ = context.fill_text(&strings::face(track.track), 4.0, band.y + band.h / 2.0);
+        }
+        match self.scene.style {
+            PlotStyle::Rows => self.class_rows(&found, group),
+            PlotStyle::Stacked => self.stack(&found, group),
+        }
+        self.lanes(track, &found, group);
+        context.restore();
+    }
+
+    fn name(&self, text: &str, short: &str, band: Band, dot: Option<Expression>) {
+        let context = self.context;
+        let middle = band.y + band.h / 2.0;
+        let narrow = self.gutter < layout::GUTTER;
+        let mut x = 4.0;
+        if let Some(class) = dot {
+            context.set_fill_style_str(self.palette.class(class));
+            context.fill_rect(x, middle - 4.0, 5.0, 8.0);
+            x += 9.0;
+        }
+        context.set_font(FONT);
+        context.set_fill_style_str(&self.palette.muted);
+        let _ = context.fill_text(if narrow { short } else { text }, x, middle + 0.5);
+    }
+
+    fn class_rows(&self, found: &[Sample], group: &Group) {
+        for (class, band) in Expression::ALL.into_iter().zip(&group.plot) {
+            self.name(class.name(), strings::mark(class), *band, Some(class));
+            self.lane_ground(*band);
+            self.context.set_fill_style_str(self.palette.class(class));
+            let share = |sample: &Sample| sample.mean.get(class.index()).copied().unwrap_or(0.0);
+            self.area(found, *band, |_| 0.0, |sample| f64::from(share(sample)));
+        }
+    }
+
+    fn stack(&self, found: &[Sample], group: &Group) {
+        let Some(band) = group.plot.first().copied() else {
+            return;
+        };
+        self.lane_ground(band);
+        let below = |sample: &Sample, class: usize| -> f64 {
+            sample
+                .mean
+                .iter()
+                .take(class)
+                .map(|share| f64::from(*share))
+                .sum()
+        };
+        for class in Expression::ALL {
+            let index = class.index();
+            self.context.set_fill_style_str(self.palette.class(class));
+            self.area(
+                found,
+                band,
+                |sample| below(sample, index),
+                |sample| below(sample, index + 1).min(1.0),
+            );
+        }
+        let line = band.h / 8.0;
+        for (place, class) in Expression::ALL.into_iter().rev().enumerate() {
+            let band = Band {
+                y: band.y + place as f64 * line,
+                h: line,
+            };
+            self.name(class.name(), strings::mark(class), band, Some(class));
+        }
+    }
+
+    /// Fills between two heights (0 at the bottom, 1 at the top of the band), in steps, with pauses left out.
+    fn area(
+        &self,
+        found: &[Sample],
+        band: Band,
+        low: impl Fn(&Sample) -> f64,
+        high: impl Fn(&Sample) -> f64,
+    ) {
+        let context = self.context;
+        let y = |part: f64| band.y + band.h * (1.0 - part);
+        context.begin_path();
+        let mut rest = found;
+        while let Some(first) = rest.first() {
+            let mut end_s = first.end_s;
+            let length = 1 + rest
+                .iter()
+                .skip(1)
+                .take_while(|sample| {
+                    let joins = sample.start_s - end_s < 1e-6;
+                    end_s = sample.end_s;
+                    joins
+                })
+                .count();
+            let (run, later) = rest.split_at(length);
+            rest = later;
+            let mut started = false;
+            for sample in run {
+                let (left, right) = self.edges(sample.start_s, sample.end_s);
+                let top = y(high(sample));
+                if started {
+                    context.line_to(left, top);
+                } else {
+                    context.move_to(left, top);
+                    started = true;
+                }
+                context.line_to(right, top);
+            }
+            for sample in run.iter().rev() {
+                let (left, right) = self.edges(sample.start_s, sample.end_s);
+                let bottom = y(low(sample));
+                context.line_to(right, bottom);
+                context.line_to(left, bottom);
+            }
+            context.close_path();
+        }
+        context.fill();
+    }
+
+    fn lane_ground(&self, band: Band) {
+        self.context.set_fill_style_str(&self.palette.lane);
+        self.context.fill_rect(self.gutter, band.y, self.width, band.h);
+    }
+
+    fn lanes(&self, track: &TrackView, found: &[Sample], group: &Group) {
+        for (lane, band) in group.lanes.iter().enumerate() {
+            let name = strings::LANES.get(lane).copied().unwrap_or_default();
+            let short = strings::LANES_SHORT.get(lane).copied().unwrap_or_default();
+            self.name(name, short, *band, None);
+            self.lane_ground(*band);
+            let labels = found
+                .iter()
+                .map(|s| (s.start_s, s.end_s, s.labels.get(lane).copied().flatten()));
+            self.segments(&segments(labels), *band);
+        }
+        if let (Some(band), Some(truth)) = (group.truth, &self.scene.truth) {
+            self.name(strings::TRUTH_LANE, strings::TRUTH_LANE, band, None);
+            self.lane_ground(band);
+            let labels = found.iter().map(|s| {
+                let label = truth.label_in(&self.scene.view, track, s.frame);
+                (s.start_s, s.end_s, label)
+            });
+            self.segments(&segments(labels), band);
+        }
+    }
+
+    fn segments(&self, found: &[Segment], band: Band) {
+        let context = self.context;
+        context.set_font(SEGMENT_FONT);
+        for segment in found {
+            let (left, right) = self.edges(segment.start_s, segment.end_s);
+            let width = right - left;
+            context.set_fill_style_str(self.palette.class(segment.label));
+            // A hair of space parts neighbours, where there is room for it.
+            let shown = if width > 3.0 { width - 1.0 } else { width.max(0.5) };
+            context.fill_rect(left, band.y, shown, band.h);
+            let name = segment.label.name();
+            let mark = strings::mark(segment.label);
+            let text = if width > name.len() as f64 * LETTER + 10.0 && band.h > 15.0 {
+                name
+            } else if width > mark.len() as f64 * LETTER + 5.0 && band.h > 11.0 {
+                mark
+            } else {
+                continue;
+            };
+            context.set_fill_style_str(self.palette.on_class(segment.label));
+            let _ = context.fill_text(text, left + 4.0, band.y + band.h / 2.0 + 0.5);
+        }
+    }
+
+    fn ruler(&self) {
+        let context = self.context;
+        let sight = &self.scene.sight;
+        let step_s = ruler::step_s(sight.span_s, self.width, 76.0);
+        context.set_font(FONT);
+        let first = (sight.start_s / step_s).ceil();
+        let count = (sight.span_s / step_s).floor() as usize + 1;
+        for index in 0..count {
+            let time_s = (first + index as f64) * step_s;
+            let x = self.x(time_s);
+            context.set_fill_style_str(&self.palette.line);
+            context.fill_rect(x.round(), layout::RULER - 7.0, 1.0, 7.0);
+            context.set_fill_style_str(&self.palette.muted);
+            let _ = context.fill_text(&clock::mark(time_s, step_s), x + 4.0, layout::RULER / 2.0);
+        }
+        context.set_fill_style_str(&self.palette.line);
+        context.fill_rect(0.0, layout::RULER - 0.5, self.scene.size.0, 1.0);
+    }
+
+    fn cursor_lines(&self) {
+        let context = self.context;
+        let (width, height) = self.scene.size;
+        if let Some(hover) = self.scene.hover {
+            context.set_fill_style_str(&self.palette.muted);
+            context.set_global_alpha(0.6);
+            context.fill_rect(hover.x.round(), layout::RULER, 1.0, height);
+            context.set_global_alpha(1.0);
+        }
+        let x = self.x(self.scene.playhead);
+        if x < self.gutter - 1.0 || x > width + 1.0 {
+            return;
+        }
+        context.set_fill_style_str(&self.palette.accent);
+        context.fill_rect(x.round() - 1.0, 0.0, 2.0, height);
+        context.begin_path();
+        context.move_to(x.round() - 6.0, 0.0);
+        context.line_to(x.round() + 6.0, 0.0);
+        context.line_to(x.round(), 9.0);
+        context.close_path();
+        context.fill();
+    }
+}

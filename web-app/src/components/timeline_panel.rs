@@ -1,0 +1,193 @@
+//! The timeline with its tools.
+
+use leptos::html;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{PointerEvent, WheelEvent};
+
+use super::icons;
+use super::keyboard::{ZOOM_STEP, zoom};
+use super::timeline_gestures::{self as gestures, Gestures, Plot};
+use super::timeline_painter::{self as painter, Scene};
+use super::timeline_tip::{TimelineTip, spoken};
+use crate::browser::canvas::prepared;
+use crate::browser::palette::Palette;
+use crate::browser::repaint::Repaint;
+use crate::browser::size::follow_size;
+use crate::state::store::Store;
+use crate::{player, strings};
+use page_view::timeline_layout::{self as layout, Group, PlotStyle};
+
+/// The element that scrolls and its size.
+#[derive(Clone, Copy)]
+struct Board {
+    scroller: NodeRef<html::Div>,
+    canvas: NodeRef<html::Canvas>,
+    size: RwSignal<(f64, f64)>,
+    scroll: RwSignal<f64>,
+    groups: Memo<Vec<Group>>,
+}
+
+#[component]
+pub fn TimelinePanel() -> impl IntoView {
+    let store = Store::of_page();
+    let board = Board {
+        scroller: NodeRef::new(),
+        canvas: NodeRef::new(),
+        size: RwSignal::new((0.0, 0.0)),
+        scroll: RwSignal::new(0.0),
+        groups: Memo::new(move |_| {
+            let has_truth = store.analysis.with_value(|analysis| analysis.truth.is_some());
+            layout::groups(store.view().tracks.len(), store.plot_style.get(), has_truth)
+        }),
+    };
+    draw(store, board);
+    let plot = move || Plot::of(board.size.get_untracked().0);
+    let held = StoredValue::new(Gestures::default());
+    let with_scroller = move |act: &dyn Fn(&web_sys::HtmlElement)| {
+        if let Some(scroller) = board.scroller.get_untracked() {
+            act(&scroller);
+        }
+    };
+    let down = move |event: PointerEvent| {
+        with_scroller(&|element| {
+            held.update_value(|held| gestures::down(store, held, plot(), element, &event))
+        });
+    };
+    let moved = move |event: PointerEvent| {
+        with_scroller(&|element| {
+            held.update_value(|held| gestures::moved(store, held, plot(), element, &event));
+            let scroll = board.scroll.get_untracked();
+            board
+                .groups
+                .with_untracked(|groups| gestures::hover(store, plot(), groups, scroll, element, &event));
+        });
+    };
+    let up = move |event: PointerEvent| held.update_value(|held| gestures::up(held, &event));
+    let scrolled = move |_| with_scroller(&|element| board.scroll.set(f64::from(element.scroll_top())));
+    let empty_text = move || {
+        let view = store.view();
+        match (view.frame_count(), view.tracks.len()) {
+            (0, _) => strings::TIMELINE_EMPTY,
+            (_, 0) => strings::TIMELINE_NO_FACE,
+            _ => "",
+        }
+    };
+    let content_height = move || {
+        board
+            .groups
+            .with(|groups| format!("{}px", layout::height(groups)))
+    };
+    let length = move || {
+        store.opened.track();
+        store.revision.track();
+        format!("{:.2}", player::length_s(store))
+    };
+    view! {
+        <section class="timeline-panel">
+            <TimelineTools/>
+            <div class="timeline-frame">
+                <div class="timeline" data-testid="timeline" node_ref=board.scroller tabindex="0" role="slider"
+                    aria-label=strings::TIMELINE aria-description=strings::KEYS aria-valuemin="0" aria-valuemax=length
+                    aria-valuenow=move || format!("{:.2}", store.playhead.get()) aria-valuetext=move || spoken(store)
+                    on:scroll=scrolled on:pointerdown=down on:pointermove=moved on:pointerup=up on:pointercancel=up
+                    on:pointerleave=move |_| store.hover.set(None)>
+                    <div class="timeline-content" style:height=content_height>
+                        <canvas node_ref=board.canvas aria-hidden="true"></canvas>
+                    </div>
+                    <p class="timeline-empty">{empty_text}</p>
+                </div>
+                <TimelineTip width=Signal::derive(move || board.size.get().0)/>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn TimelineTools() -> impl IntoView {
+    let store = Store::of_page();
+    let style_button = move |style: PlotStyle, name: &'static str| {
+        view! {
+            <button type="button" class="segment" aria-pressed=move || (store.plot_style.get() == style).to_string()
+                on:click=move |_| store.plot_style.set(style)>{name}</button>
+        }
+    };
+    view! {
+        <div class="timeline-tools">
+            <h2>{strings::TIMELINE}</h2>
+            <div class="segments" role="group" aria-label=strings::PLOT_STYLE>
+                {style_button(PlotStyle::Rows, strings::ROWS)}
+                {style_button(PlotStyle::Stacked, strings::STACKED)}
+            </div>
+            <div class="zoom" role="group">
+                <button type="button" class="icon-button" aria-label=strings::ZOOM_OUT title=format!("{} (-)", strings::ZOOM_OUT)
+                    on:click=move |_| zoom(store, 1.0 / ZOOM_STEP)>{icons::minus()}</button>
+                <button type="button" class="icon-button" aria-label=strings::ZOOM_IN title=format!("{} (+)", strings::ZOOM_IN)
+                    on:click=move |_| zoom(store, ZOOM_STEP)>{icons::plus()}</button>
+                <button type="button" class="icon-button" aria-label=strings::FIT title=format!("{} (0)", strings::FIT)
+                    on:click=move |_| zoom(store, f64::INFINITY)>{icons::fit()}</button>
+            </div>
+        </div>
+    }
+}
+
+fn draw(store: Store, board: Board) {
+    let palette = StoredValue::new(Palette::default());
+    let repaint = StoredValue::new_local(Repaint::new(move || {
+        let Some(canvas) = board.canvas.get_untracked() else {
+            return;
+        };
+        let (width, height) = board.size.get_untracked();
+        let Some(context) = prepared(&canvas, width, height) else {
+            return;
+        };
+        let scene = Scene {
+            size: (width, height),
+            scroll: board.scroll.get_untracked(),
+            view: store.view_now(),
+            truth: store.analysis.with_value(|analysis| analysis.truth.clone()),
+            groups: board.groups.get_untracked(),
+            sight: store.viewport.get_untracked(),
+            style: store.plot_style.get_untracked(),
+            playhead: store.playhead.get_untracked(),
+            hover: store.hover.get_untracked(),
+        };
+        palette.with_value(|palette| painter::paint(&context, &scene, palette));
+    }));
+    Effect::new(move |_| {
+        store.theme.track();
+        palette.set_value(Palette::read());
+        repaint.with_value(Repaint::request);
+    });
+    Effect::new(move |_| {
+        board.size.track();
+        board.scroll.track();
+        board.groups.track();
+        store.revision.track();
+        store.viewport.track();
+        store.playhead.track();
+        store.hover.track();
+        repaint.with_value(Repaint::request);
+    });
+    let set_up = StoredValue::new(false);
+    Effect::new(move |_| {
+        if let Some(scroller) = board.scroller.get()
+            && !set_up.get_value()
+        {
+            set_up.set_value(true);
+            follow_size(&scroller, move |width, height| board.size.set((width, height)));
+            listen_to_wheel(store, board, &scroller);
+        }
+    });
+}
+
+/// Directly on the element: a listener of the whole page may not keep the page from scrolling.
+fn listen_to_wheel(store: Store, board: Board, scroller: &web_sys::HtmlDivElement) {
+    let element: web_sys::HtmlElement = scroller.clone().unchecked_into();
+    let listener = Closure::<dyn FnMut(WheelEvent)>::new(move |event: WheelEvent| {
+        gestures::wheel(store, Plot::of(board.size.get_untracked().0), &element, &event);
+    });
+    let _ = scroller.add_event_listener_with_callback("wheel", listener.as_ref().unchecked_ref());
+    listener.forget();
+}

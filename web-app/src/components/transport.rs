@@ -1,0 +1,100 @@
+//! Buttons of the player.
+
+use leptos::prelude::*;
+use web_sys::HtmlMediaElement;
+
+use super::icons;
+use crate::player;
+use crate::state::source::SourceKind;
+use crate::state::store::Store;
+use crate::strings;
+use page_view::clock;
+
+const SPEEDS: [f64; 5] = [0.25, 0.5, 1.0, 1.5, 2.0];
+
+#[component]
+pub fn Transport() -> impl IntoView {
+    let store = Store::of_page();
+    let muted = RwSignal::new(false);
+    let has_video = move || {
+        store.source.with(|source| {
+            source
+                .as_ref()
+                .is_some_and(|source| source.kind == SourceKind::Video)
+        })
+    };
+    let mute = move |_| {
+        muted.update(|muted| *muted = !*muted);
+        with_video(store, |video| video.set_muted(muted.get_untracked()));
+    };
+    let change_speed = move |event| {
+        if let Ok(speed) = event_target_value(&event).parse() {
+            with_video(store, |video| video.set_playback_rate(speed));
+        }
+    };
+    view! {
+        <div class="transport" class:is-off=move || !has_video()>
+            <button type="button" class="icon-button" aria-label=strings::FRAME_BACK title=format!("{} (,)", strings::FRAME_BACK)
+                on:click=move |_| player::step_frames(store, -1)>{icons::frame_back()}</button>
+            <button type="button" class="icon-button play" on:click=move |_| player::toggle(store)
+                aria-label=move || if store.playing.get() { strings::PAUSE } else { strings::PLAY }
+                title=strings::KEYS>
+                {move || if store.playing.get() { icons::pause().into_any() } else { icons::play().into_any() }}
+            </button>
+            <button type="button" class="icon-button" aria-label=strings::FRAME_ON title=format!("{} (.)", strings::FRAME_ON)
+                on:click=move |_| player::step_frames(store, 1)>{icons::frame_on()}</button>
+            <Clock/>
+            <label class="speed">
+                <span class="visually-hidden">{strings::SPEED}</span>
+                <select title=strings::SPEED on:change=change_speed>
+                    {SPEEDS
+                        .map(|speed| view! {
+                            <option value=speed.to_string() selected=(speed - 1.0).abs() < 1e-9>{format!("{speed}x")}</option>
+                        })
+                        .into_iter()
+                        .collect_view()}
+                </select>
+            </label>
+            <button type="button" class="icon-button" on:click=mute
+                aria-label=move || if muted.get() { strings::UNMUTE } else { strings::MUTE }
+                title=move || if muted.get() { strings::UNMUTE } else { strings::MUTE }>
+                {move || if muted.get() { icons::silence().into_any() } else { icons::sound().into_any() }}
+            </button>
+        </div>
+    }
+}
+
+/// Time and frame of the playhead.
+#[component]
+fn Clock() -> impl IntoView {
+    let store = Store::of_page();
+    let time = move || clock::precise(store.playhead.get());
+    let length = move || {
+        store.opened.track();
+        store.revision.track();
+        store.playing.track();
+        clock::precise(player::length_s(store))
+    };
+    let frame = move || {
+        let view = store.view();
+        let playhead = store.playhead.get();
+        match view.frame_at(playhead) {
+            Some(frame) if playhead < view.end_s() + 0.001 => strings::frame_of(frame, view.frame_count()),
+            _ => String::new(),
+        }
+    };
+    view! {
+        <p class="clock">
+            <span class="clock-now">{time}</span>" / "{length}
+            <span class="clock-frame">{frame}</span>
+        </p>
+    }
+}
+
+fn with_video(store: Store, act: impl FnOnce(&HtmlMediaElement)) {
+    store.video.with_value(|video| {
+        if let Some(video) = video {
+            act(video);
+        }
+    });
+}

@@ -1,0 +1,186 @@
+//! What the engine says, taken into the store.
+
+use leptos::prelude::*;
+use shared_model::timeline::Prediction;
+use std::rc::Rc;
+use web_messages::{FromEngine, JobId, ModelSummary};
+
+use crate::state::notice::Tone;
+use crate::state::store::{Opened, Store};
+use crate::{opening, relabel, running};
+use page_view::job::EnginePhase;
+use page_view::job::{JobKind, JobState};
+use page_view::label_view::LabelView;
+use page_view::viewport::Viewport;
+
+/// Length of a frame in seconds where nothing is known yet.
+const USUAL_FRAME_S: f64 = 1.0 / 30.0;
+
+/// Takes one message.
+pub fn handle(store: Store, message: FromEngine) {
+    match message {
+        FromEngine::Loading { step } => store
+            .engine
+            .update(|engine| engine.phase = EnginePhase::Loading(step)),
+        FromEngine::Ready {
+            backend,
+            notice,
+            model,
+        } => ready(store, backend, notice, model),
+        FromEngine::ModelRefused { reason } => {
+            store.engine.update(|engine| engine.phase = EnginePhase::Ready);
+            store.fail(reason);
+            running::send_queued(store);
+        }
+        FromEngine::Opened {
+            job,
+            width,
+            height,
+            duration_s,
+            frame_count,
+            notice,
+        } => {
+            if store.is_current(job) {
+                opened(
+                    store,
+                    Opened {
+                        width,
+                        height,
+                        duration_s,
+                        frame_count,
+                    },
+                );
+                notify_if_any(store, notice);
+            }
+        }
+        FromEngine::TryVideoElement { job, reason } => running::try_player(store, job, reason),
+        FromEngine::Predictions { job, predictions } => take_predictions(store, job, predictions),
+        FromEngine::Progress {
+            job,
+            fraction,
+            frames_per_s,
+            seconds_left,
+            ..
+        } => store.update_job(job, |job| {
+            if job.kind == JobKind::File {
+                job.fraction = fraction;
+                job.seconds_left = seconds_left;
+            }
+            job.frames_per_s = frames_per_s;
+        }),
+        FromEngine::NeedFrame { job } => running::need_frame(store, job),
+        FromEngine::Done { job, notice } => {
+            if store.is_current(job) {
+                notify_if_any(store, notice);
+                store.update_job(job, |job| job.state = JobState::Finishing);
+                relabel::frames_complete(store);
+            }
+        }
+        FromEngine::Cancelled { job } => store.update_job(job, |job| job.state = JobState::Cancelled),
+        FromEngine::Failed {
+            job: Some(job),
+            reason,
+        } => running::fail_job(store, job, reason),
+        FromEngine::Failed { job: None, reason } => engine_broke(store, &reason),
+        FromEngine::DeviceLost { reason } => store.notify(Tone::Warning, reason, None),
+        FromEngine::Benchmarked { .. } => {}
+    }
+}
+
+/// The engine cannot go on. What was read stays.
+pub fn engine_broke(store: Store, cause: &str) {
+    store
+        .engine
+        .update(|engine| engine.phase = EnginePhase::Failed(cause.to_owned()));
+    store.job.update(|job| {
+        if let Some(job) = job.as_mut().filter(|job| job.is_under_way()) {
+            job.state = JobState::Failed;
+        }
+    });
+    store.notify(Tone::Error, cause, None);
+}
+
+fn ready(store: Store, backend: String, notice: Option<String>, model: ModelSummary) {
+    if !store.window_chosen.get_value() && model.window > 0 {
+        store.window.set(model.window);
+    }
+    store.engine.update(|engine| {
+        engine.phase = EnginePhase::Ready;
+        engine.backend = Some(backend);
+        engine.notice = notice;
+        engine.model = Some(model);
+    });
+    running::send_queued(store);
+}
+
+/// A job's file is open: what was shown before makes room.
+pub fn opened(store: Store, opened: Opened) {
+    if let Some(source) = store.pending.get_value() {
+        store.pending.set_value(None);
+        opening::place(store, source);
+    }
+    let model = store
+        .engine
+        .with_untracked(|engine| engine.model.as_ref().map(|model| model.name.clone()));
+    store.analysis.update_value(|analysis| {
+        analysis.clear();
+        analysis.model = model.unwrap_or_default();
+    });
+    store.opened.set(Some(opened));
+    let frame_s = match opened.frame_count {
+        Some(count) if count > 1 && opened.duration_s > 0.0 => opened.duration_s / count as f64,
+        _ => USUAL_FRAME_S,
+    };
+    store.viewport.set(Viewport::whole(
+        if opened.duration_s > 0.0 {
+            opened.duration_s
+        } else {
+            1.0
+        },
+        frame_s,
+    ));
+    store.results_changed();
+    relabel::results_replaced(store);
+}
+
+fn notify_if_any(store: Store, notice: Option<String>) {
+    if let Some(notice) = notice {
+        store.notify(Tone::Warning, notice, None);
+    }
+}
+
+fn take_predictions(store: Store, id: JobId, predictions: Vec<Prediction>) {
+    if !store.is_current(id) {
+        return;
+    }
+    let is_live = store
+        .job
+        .with_untracked(|job| job.as_ref().is_some_and(|job| job.kind == JobKind::Live));
+    if is_live {
+        return take_live(store, predictions);
+    }
+    store.analysis.update_value(|analysis| {
+        for prediction in predictions {
+            analysis.timeline.push(prediction);
+        }
+    });
+    relabel::results_grew(store);
+}
+
+/// The webcam's few frames are relabelled at once.
+fn take_live(store: Store, predictions: Vec<Prediction>) {
+    let (smoothing, window) = (store.smoothing.get_untracked(), store.window.get_untracked());
+    let mut end_s = 0.0;
+    store.analysis.update_value(|analysis| {
+        for prediction in predictions {
+            analysis.live.push(prediction);
+        }
+        let view = LabelView::of(&analysis.live.timeline(), smoothing, window);
+        end_s = view.end_s();
+        analysis.view = Rc::new(view);
+    });
+    store.viewport.set(Viewport::whole(end_s.max(0.5), USUAL_FRAME_S));
+    store.playhead.set(end_s);
+    store.shown_s.set(end_s);
+    store.results_changed();
+}

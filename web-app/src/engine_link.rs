@@ -1,0 +1,100 @@
+//! The way to the engine's worker.
+
+use js_sys::{Array, Object, Reflect};
+use serde::Serialize;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_messages::{FromEngine, ToEngine};
+use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+use crate::browser::error_text;
+use crate::strings;
+
+const WORKER: &str = "engine-worker.js";
+
+/// What comes from the worker.
+pub enum Heard {
+    /// An answer.
+    Message(FromEngine),
+    /// The worker itself has stopped or speaks nonsense: why.
+    Broken(String),
+}
+
+/// A running worker.
+pub struct EngineLink {
+    worker: Worker,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_error: Closure<dyn FnMut(ErrorEvent)>,
+}
+
+impl EngineLink {
+    /// Starts the worker; `hear` gets all it says.
+    ///
+    /// # Errors
+    /// When the browser has no module workers.
+    pub fn start(hear: impl Fn(Heard) + Clone + 'static) -> Result<Self, JsValue> {
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let worker = Worker::new_with_options(WORKER, &options)?;
+        let on_message = {
+            let hear = hear.clone();
+            Closure::new(move |event: MessageEvent| hear(read(&event.data())))
+        };
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        let on_error = Closure::new(move |event: ErrorEvent| {
+            let message = event.message();
+            hear(Heard::Broken(if message.is_empty() {
+                strings::ENGINE_LOST.to_owned()
+            } else {
+                format!("{} ({message})", strings::ENGINE_LOST)
+            }));
+        });
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        Ok(Self {
+            worker,
+            _on_message: on_message,
+            _on_error: on_error,
+        })
+    }
+
+    /// Sends a message without an attachment, or with a `File`, which the browser clones.
+    ///
+    /// # Errors
+    /// What the browser says.
+    pub fn send(&self, message: &ToEngine, attachment: Option<&JsValue>) -> Result<(), JsValue> {
+        self.worker.post_message(&envelope(message, attachment)?)
+    }
+
+    /// Sends a picture, which then belongs to the engine.
+    ///
+    /// # Errors
+    /// What the browser says.
+    pub fn send_picture(&self, message: &ToEngine, picture: &JsValue) -> Result<(), JsValue> {
+        self.worker
+            .post_message_with_transfer(&envelope(message, Some(picture))?, &Array::of1(picture))
+    }
+}
+
+fn envelope(message: &ToEngine, attachment: Option<&JsValue>) -> Result<JsValue, JsValue> {
+    let message = message
+        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
+        .map_err(|error| JsValue::from_str(&error.to_string()))?;
+    let envelope = Object::new();
+    Reflect::set(&envelope, &"message".into(), &message)?;
+    Reflect::set(
+        &envelope,
+        &"attachment".into(),
+        attachment.unwrap_or(&JsValue::UNDEFINED),
+    )?;
+    Ok(envelope.into())
+}
+
+fn read(data: &JsValue) -> Heard {
+    let read = Reflect::get(data, &"message".into())
+        .map_err(|error| error_text(&error))
+        .and_then(|message| serde_wasm_bindgen::from_value(message).map_err(|error| error.to_string()));
+    match read {
+        Ok(message) => Heard::Message(message),
+        Err(cause) => Heard::Broken(strings::unexpected_message(&cause)),
+    }
+}

@@ -1,0 +1,121 @@
+//! Files of the results.
+
+use js_sys::Array;
+use leptos::prelude::*;
+use shared_model::project::{PROJECT_VERSION, Project};
+use shared_model::timeline::Timeline;
+use shared_model::{affwild2, webvtt};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::browser::download::download;
+use crate::browser::{error_text, tasks};
+use crate::state::store::Store;
+use crate::{relabel, strings};
+use page_view::export_text::{self, PART};
+use page_view::job::Job;
+
+/// What can be exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Export {
+    /// Per-frame csv.
+    Csv,
+    /// Aff-Wild2 annotation.
+    AffWild2,
+    /// Subtitles.
+    Vtt,
+    /// JSON project.
+    Project,
+}
+
+impl Export {
+    fn ending(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::AffWild2 => "txt",
+            Self::Vtt => "vtt",
+            Self::Project => "mien.json",
+        }
+    }
+
+    fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv",
+            Self::AffWild2 => "text/plain",
+            Self::Vtt => "text/vtt",
+            Self::Project => "application/json",
+        }
+    }
+}
+
+/// Writes a file of what is known; a running analysis is not waited for, its labels so far are.
+pub fn export(store: Store, what: Export) {
+    spawn_local(async move {
+        let is_running = store
+            .job
+            .with_untracked(|job| job.as_ref().is_some_and(Job::is_under_way));
+        if !is_running {
+            relabel::settled(store).await;
+        }
+        let Some(name) = store
+            .source
+            .with_untracked(|source| source.as_ref().map(|source| source.name.clone()))
+        else {
+            return;
+        };
+        let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
+        let file_name = format!("{stem}.{}", what.ending());
+        let written = match parts_of(store, what, &name).await {
+            Ok(parts) => download(&file_name, what.media_type(), &parts),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = written {
+            store.fail(strings::export_failed(&error_text(&error)));
+        }
+    });
+}
+
+async fn parts_of(store: Store, what: Export, name: &str) -> Result<Array, JsValue> {
+    let view = store.view_now();
+    match what {
+        Export::Csv => {
+            let parts = Array::new();
+            for start in (0..view.rows.len()).step_by(PART) {
+                parts.push(&export_text::csv_part(name, &view.rows, start).into());
+                tasks::next_task().await;
+            }
+            Ok(parts)
+        }
+        Export::AffWild2 => Ok(Array::of1(&affwild2::write(&view.rows).into())),
+        Export::Vtt => Ok(Array::of1(&webvtt::write(&view.rows, view.end_s()).into())),
+        Export::Project => project_parts(store, name).await,
+    }
+}
+
+async fn project_parts(store: Store, name: &str) -> Result<Array, JsValue> {
+    let said = |error: shared_model::project::ProjectError| JsValue::from_str(&error.to_string());
+    let (count, model) = store
+        .analysis
+        .with_value(|analysis| (analysis.timeline.frames().len(), analysis.model.clone()));
+    let project = Project {
+        version: PROJECT_VERSION,
+        video: name.to_owned(),
+        model,
+        smoothing: store.smoothing.get_untracked(),
+        window: store.window.get_untracked(),
+        timeline: Timeline::new(),
+    };
+    let (before, after) = export_text::project_frame(&project).map_err(said)?;
+    let parts = Array::of1(&before.into());
+    for start in (0..count).step_by(PART) {
+        // Frames may be added while this runs; only those counted above are written.
+        let part = store.analysis.with_value(|analysis| {
+            let frames = analysis.timeline.frames().get(..count).unwrap_or_default();
+            export_text::project_part(frames, start)
+        });
+        parts.push(&part.map_err(said)?.into());
+        tasks::next_task().await;
+    }
+    parts.push(&after.into());
+    Ok(parts)
+}

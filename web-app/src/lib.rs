@@ -1,0 +1,21 @@
+//! The page. `state` holds what is shown (with what the crate `page-view` makes of it), `components` show it, the
+//! rest does what the person asks for.
+
+pub mod strings;
+
+pub mod browser;
+pub mod components;
+pub mod state;
+
+pub mod engine_events;
+pub mod engine_link;
+pub mod exports;
+pub mod frame_feed;
+pub mod opening;
+pub mod player;
+pub mod relabel;
+pub mod running;
+pub mod service_worker;
+pub mod shipped_models;
+pub mod startup;
+pub mod webcam;

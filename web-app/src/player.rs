@@ -1,0 +1,222 @@
+//! The player on the stage: kept in step with the timeline.
+
+use leptos::prelude::*;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::HtmlVideoElement;
+
+use crate::browser::{call_method, tasks};
+use crate::state::source::SourceKind;
+use crate::state::store::Store;
+
+/// Watches a player for as long as the page lives: whatever picture it shows, the store knows its time.
+pub fn watch(store: Store, video: &HtmlVideoElement) {
+    store.video.set_value(Some(video.clone()));
+    let has_picture_callback =
+        js_sys::Reflect::has(video, &JsValue::from_str("requestVideoFrameCallback")).unwrap_or(false);
+    let video = video.clone();
+    wasm_bindgen_futures::spawn_local(async move {
+        if has_picture_callback {
+            loop {
+                let media_s = picture_shown(&video).await;
+                picture_is_on(store, &video, media_s);
+            }
+        }
+        loop {
+            tasks::event(&video, &["timeupdate", "seeked", "loadeddata", "playing"]).await;
+            picture_is_on(store, &video, video.current_time());
+            while !video.paused() && !video.ended() {
+                animation_frame().await;
+                picture_is_on(store, &video, video.current_time());
+            }
+        }
+    });
+}
+
+/// Waits for the next picture; its presentation time in seconds.
+async fn picture_shown(video: &HtmlVideoElement) -> f64 {
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        let callback = Closure::once_into_js(move |_now: JsValue, metadata: JsValue| {
+            let _ = resolve.call1(&JsValue::NULL, &metadata);
+        });
+        let _ = call_method(video, "requestVideoFrameCallback", &callback);
+    });
+    let metadata = JsFuture::from(promise).await.unwrap_or(JsValue::NULL);
+    js_sys::Reflect::get(&metadata, &JsValue::from_str("mediaTime"))
+        .ok()
+        .and_then(|time| time.as_f64())
+        .unwrap_or_else(|| video.current_time())
+}
+
+/// Waits until the player shows a new picture, or for a moment where it cannot tell.
+pub async fn next_picture(video: &HtmlVideoElement) {
+    if js_sys::Reflect::has(video, &JsValue::from_str("requestVideoFrameCallback")).unwrap_or(false) {
+        picture_shown(video).await;
+    } else {
+        if video.ready_state() < 2 {
+            tasks::event(video, &["loadeddata"]).await;
+        }
+        animation_frame().await;
+    }
+}
+
+async fn animation_frame() {
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        let callback = Closure::once_into_js(move || {
+            let _ = resolve.call0(&JsValue::NULL);
+        });
+        if let Some(window) = web_sys::window() {
+            let _ = window.request_animation_frame(callback.unchecked_ref());
+        }
+    });
+    let _ = JsFuture::from(promise).await;
+}
+
+fn picture_is_on(store: Store, video: &HtmlVideoElement, media_s: f64) {
+    if kind_of(store) != Some(SourceKind::Video) {
+        return;
+    }
+    // Some files do not begin at 0, our frame times do.
+    if video.current_time() == 0.0 {
+        store.media_start_s.set_value(media_s);
+    }
+    let time_s = (media_s - store.media_start_s.get_value()).max(0.0);
+    store.shown_s.set(time_s);
+    if !video.paused() {
+        store.playhead.set(time_s);
+        store
+            .viewport
+            .update(|viewport| *viewport = viewport.following(time_s));
+    }
+}
+
+fn kind_of(store: Store) -> Option<SourceKind> {
+    store
+        .source
+        .with_untracked(|source| source.as_ref().map(|source| source.kind))
+}
+
+fn video_of(store: Store) -> Option<HtmlVideoElement> {
+    (kind_of(store) == Some(SourceKind::Video)).then(|| store.video.get_value())?
+}
+
+/// Length of what is on the stage in seconds.
+#[must_use]
+pub fn length_s(store: Store) -> f64 {
+    let opened = store
+        .opened
+        .with_untracked(|opened| opened.map_or(0.0, |opened| opened.duration_s));
+    let played = video_of(store)
+        .map(|video| video.duration())
+        .filter(|duration| duration.is_finite());
+    opened.max(played.unwrap_or(0.0)).max(store.view_now().end_s())
+}
+
+/// Plays or pauses.
+pub fn toggle(store: Store) {
+    let Some(video) = video_of(store) else { return };
+    if video.paused() {
+        // A refusal (for instance of a broken file) shows as an error of the player.
+        if let Ok(promise) = video.play() {
+            wasm_bindgen_futures::spawn_local(async move {
+                let _ = JsFuture::from(promise).await;
+            });
+        }
+    } else {
+        let _ = video.pause();
+    }
+}
+
+/// Pauses.
+pub fn pause(store: Store) {
+    if let Some(video) = video_of(store) {
+        let _ = video.pause();
+    }
+}
+
+/// Goes to a time in seconds: to the middle of its frame where frames are known.
+pub fn seek(store: Store, time_s: f64) {
+    let time_s = time_s.clamp(0.0, length_s(store));
+    store.playhead.set(time_s);
+    let Some(video) = video_of(store) else {
+        store.shown_s.set(time_s);
+        return;
+    };
+    let view = store.view_now();
+    let target = match view.frame_at(time_s) {
+        Some(frame) if time_s < view.end_s() => view.middle_of(frame),
+        _ => time_s,
+    };
+    // A player that still seeks is told the latest target when it has arrived: `arrived`.
+    if !video.seeking() {
+        video.set_current_time(target + store.media_start_s.get_value());
+    }
+}
+
+/// The player has arrived somewhere: on to where the person has moved meanwhile.
+pub fn arrived(store: Store) {
+    let playhead = store.playhead.get_untracked();
+    let Some(video) = video_of(store) else { return };
+    if !video.paused() {
+        return;
+    }
+    let view = store.view_now();
+    let there = video.current_time() - store.media_start_s.get_value();
+    let is_same = match (view.frame_at(playhead), view.frame_at(there)) {
+        (Some(wanted), Some(shown)) if playhead < view.end_s() => wanted == shown,
+        _ => (playhead - there).abs() < 0.05,
+    };
+    if !is_same {
+        seek(store, playhead);
+    }
+}
+
+/// Moves by whole frames, and pauses.
+pub fn step_frames(store: Store, by: isize) {
+    pause(store);
+    let view = store.view_now();
+    let now = store.playhead.get_untracked();
+    let target = match view.frame_at(now) {
+        Some(frame) if now < view.end_s() => {
+            let last = view.frame_count().saturating_sub(1);
+            let frame = frame.saturating_add_signed(by).min(last);
+            view.times.get(frame).copied().unwrap_or(now)
+        }
+        _ => now + by as f64 * store.viewport.with_untracked(|viewport| viewport.frame_s),
+    };
+    seek(store, target);
+    follow(store);
+}
+
+/// Moves by seconds.
+pub fn step_seconds(store: Store, by_s: f64) {
+    seek(store, store.playhead.get_untracked() + by_s);
+    follow(store);
+}
+
+fn follow(store: Store) {
+    let playhead = store.playhead.get_untracked();
+    store
+        .viewport
+        .update(|viewport| *viewport = viewport.following(playhead));
+}
+
+/// Why a player cannot show its file.
+#[must_use]
+pub fn media_error(video: &HtmlVideoElement) -> String {
+    let Some(error) = video.error() else {
+        return "no reason given".to_owned();
+    };
+    let message = error.message();
+    if !message.is_empty() {
+        return message;
+    }
+    match error.code() {
+        1 => "it was stopped",
+        2 => "it cannot be read",
+        3 => "it cannot be decoded",
+        _ => "its format is not supported",
+    }
+    .to_owned()
+}

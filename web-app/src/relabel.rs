@@ -1,0 +1,215 @@
+//! Computes the shown rows from the results, in slices that leave the page free to answer.
+
+use std::rc::Rc;
+
+use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::browser::{now_ms, tasks};
+use crate::state::store::Store;
+use page_view::job::{JobKind, JobState};
+use page_view::label_view::LabelView;
+use page_view::row_builder::RowBuilder;
+use page_view::smoother::Smoother;
+
+/// Rows of one step: some tenths of a millisecond.
+const STEP_ROWS: usize = 1024;
+/// Milliseconds of work before the browser gets its turn.
+const SLICE_MS: f64 = 6.0;
+/// Least pause in milliseconds between two computations while frames come in.
+const PAUSE_MS: f64 = 120.0;
+/// The pause is at least so many times what the computation took.
+const PAUSE_FACTOR: f64 = 4.0;
+
+/// What is to be computed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Relabel {
+    /// New results are there.
+    rows: bool,
+    /// Only the smoothing has changed.
+    labels: bool,
+    /// A computation runs.
+    running: bool,
+    /// Somebody waits for the end: no pauses.
+    urgent: bool,
+    /// Counts up when results are replaced, so that a computation under way is dropped.
+    generation: u32,
+}
+
+impl Relabel {
+    fn is_idle(self) -> bool {
+        !self.rows && !self.labels && !self.running
+    }
+}
+
+/// The results have grown.
+pub fn results_grew(store: Store) {
+    store.relabel.update_value(|state| state.rows = true);
+    run(store);
+}
+
+/// The results are others altogether: what is under way no longer counts.
+pub fn results_replaced(store: Store) {
+    store.relabel.update_value(|state| {
+        state.rows = true;
+        state.generation = state.generation.wrapping_add(1);
+    });
+    run(store);
+}
+
+/// The smoothing has changed.
+pub fn smoothing_changed(store: Store) {
+    store.relabel.update_value(|state| state.labels = true);
+    run(store);
+}
+
+/// Waits until what is shown is all that is known.
+pub async fn settled(store: Store) {
+    while !store.relabel.get_value().is_idle() {
+        store.relabel.update_value(|state| state.urgent = true);
+        tasks::sleep(10).await;
+    }
+}
+
+fn run(store: Store) {
+    if store.relabel.get_value().running {
+        return;
+    }
+    store.relabel.update_value(|state| state.running = true);
+    spawn_local(async move {
+        loop {
+            let state = store.relabel.get_value();
+            if state.rows {
+                store.relabel.update_value(|state| {
+                    state.rows = false;
+                    state.labels = false;
+                });
+                let started = now_ms();
+                build(store, state.generation).await;
+                pause(store, now_ms() - started).await;
+            } else if state.labels {
+                store.relabel.update_value(|state| state.labels = false);
+                smooth_in_place(store).await;
+            } else {
+                break;
+            }
+        }
+        store.relabel.update_value(|state| {
+            state.running = false;
+            state.urgent = false;
+        });
+        finish_job(store);
+    });
+}
+
+/// Builds all rows anew, unless the results are replaced meanwhile.
+async fn build(store: Store, generation: u32) {
+    let (smoothing, window) = settings(store);
+    let mut builder = store
+        .analysis
+        .with_value(|analysis| RowBuilder::new(&analysis.timeline));
+    let mut slice = Slice::start();
+    loop {
+        if store.relabel.get_value().generation != generation {
+            return;
+        }
+        let done = store
+            .analysis
+            .with_value(|analysis| builder.step(&analysis.timeline, STEP_ROWS));
+        if done {
+            break;
+        }
+        slice.rest().await;
+    }
+    let mut view = builder.finish();
+    let mut smoother = Smoother::new(smoothing, window);
+    while !smoother.step(&mut view, STEP_ROWS) {
+        slice.rest().await;
+    }
+    if store.relabel.get_value().generation == generation {
+        show(store, view);
+    }
+}
+
+fn show(store: Store, view: LabelView) {
+    store
+        .analysis
+        .update_value(|analysis| analysis.view = Rc::new(view));
+    store.results_changed();
+}
+
+/// Gives the shown rows new labels; starts again when the setting changes meanwhile.
+async fn smooth_in_place(store: Store) {
+    let (smoothing, window) = settings(store);
+    let mut smoother = Smoother::new(smoothing, window);
+    let mut slice = Slice::start();
+    loop {
+        let state = store.relabel.get_value();
+        if state.labels || state.rows {
+            return;
+        }
+        let mut done = false;
+        store.analysis.update_value(|analysis| {
+            done = smoother.step(Rc::make_mut(&mut analysis.view), STEP_ROWS);
+        });
+        if done {
+            break;
+        }
+        slice.rest().await;
+    }
+    store.results_changed();
+}
+
+fn settings(store: Store) -> (shared_model::smoothing::Smoothing, usize) {
+    (store.smoothing.get_untracked(), store.window.get_untracked())
+}
+
+/// Keeps the share of time that goes into labels small while frames still come in.
+async fn pause(store: Store, took_ms: f64) {
+    let until = now_ms() + (took_ms * PAUSE_FACTOR).max(PAUSE_MS);
+    while now_ms() < until && !store.relabel.get_value().urgent && !is_finishing(store) {
+        tasks::sleep(20).await;
+    }
+}
+
+fn is_finishing(store: Store) -> bool {
+    store
+        .job
+        .with_untracked(|job| job.as_ref().is_some_and(|job| job.state == JobState::Finishing))
+}
+
+/// A job is done when its last labels are shown.
+fn finish_job(store: Store) {
+    let Some(job) = store.job.get_untracked() else {
+        return;
+    };
+    if job.state == JobState::Finishing && job.kind != JobKind::Live {
+        // Set before the job: what went wrong earlier does not hide that this one went well.
+        store.fault.set(None);
+        store.update_job(job.id, |job| job.state = JobState::Done);
+    }
+}
+
+/// The job's frames are all in.
+pub fn frames_complete(store: Store) {
+    run(store);
+}
+
+/// A stretch of work.
+struct Slice {
+    since: f64,
+}
+
+impl Slice {
+    fn start() -> Self {
+        Self { since: now_ms() }
+    }
+
+    /// Lets the browser work when the time is up.
+    async fn rest(&mut self) {
+        if now_ms() - self.since > SLICE_MS {
+            tasks::next_task().await;
+            self.since = now_ms();
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Jobs: begun, sent to the engine, stopped.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+use web_messages::ToEngine;
+
+use crate::browser::error_text;
+use crate::state::source::{Source, SourceKind};
+use crate::state::store::Store;
+use crate::{frame_feed, strings};
+use page_view::job::EnginePhase;
+use page_view::job::{Job, JobKind, JobState};
+
+/// Sends a message; what cannot be sent is said to the person.
+pub fn send(store: Store, message: &ToEngine, attachment: Option<&JsValue>) {
+    let Some(link) = store.link.get_value() else {
+        return;
+    };
+    if let Err(error) = link.send(message, attachment) {
+        store.fail(error_text(&error));
+    }
+}
+
+/// Begins a job of this kind; it waits where the engine is not ready.
+pub fn begin(store: Store, kind: JobKind) {
+    stop_feed(store);
+    let id = store.next_job();
+    store.job.set(Some(Job::queued(id, kind)));
+    send_queued(store);
+}
+
+/// Sends the waiting job, if there is one and the engine is ready.
+pub fn send_queued(store: Store) {
+    let is_ready = store
+        .engine
+        .with_untracked(|engine| engine.phase == EnginePhase::Ready);
+    let Some(job) = store.job.get_untracked() else {
+        return;
+    };
+    if !is_ready || job.state != JobState::Queued {
+        return;
+    }
+    store.update_job(job.id, |job| job.state = JobState::Running);
+    match job.kind {
+        JobKind::File => {
+            let Some(source) = job_source(store) else { return };
+            let file = source.file.map(JsValue::from);
+            let message = ToEngine::Analyze {
+                job: job.id,
+                name: source.name,
+            };
+            send(store, &message, file.as_ref());
+        }
+        JobKind::Live | JobKind::Stepped => {
+            let live = job.kind == JobKind::Live;
+            send(store, &ToEngine::StartFrames { job: job.id, live }, None);
+        }
+    }
+}
+
+/// What the job reads: the source that waits for the engine's word, else the one on the stage.
+#[must_use]
+pub fn job_source(store: Store) -> Option<Source> {
+    store.pending.get_value().or_else(|| store.source.get_untracked())
+}
+
+/// Reads the source on the stage again.
+pub fn analyze_again(store: Store) {
+    store.clear_faults();
+    if can_analyze(store) {
+        begin(store, JobKind::File);
+    }
+}
+
+/// Whether the source on the stage is a file.
+#[must_use]
+pub fn can_analyze(store: Store) -> bool {
+    store.source.with(|source| {
+        source
+            .as_ref()
+            .is_some_and(|source| matches!(source.kind, SourceKind::Video | SourceKind::Picture))
+    })
+}
+
+/// Stops the job. What was read stays.
+pub fn cancel(store: Store) {
+    let Some(job) = store.job.get_untracked().filter(Job::is_under_way) else {
+        return;
+    };
+    stop_feed(store);
+    if job.state != JobState::Queued {
+        send(store, &ToEngine::Cancel { job: job.id }, None);
+    }
+    store.pending.set_value(None);
+    store.update_job(job.id, |job| job.state = JobState::Cancelled);
+}
+
+/// The job has failed: what was read before stays, the person is told.
+pub fn fail_job(store: Store, id: web_messages::JobId, reason: String) {
+    if !store.is_current(id) {
+        return;
+    }
+    stop_feed(store);
+    store.update_job(id, |job| job.state = JobState::Failed);
+    store.fail(reason);
+    let had_pending = store.pending.get_value().is_some();
+    store.pending.set_value(None);
+    let is_empty = store
+        .analysis
+        .with_value(|analysis| analysis.timeline.frames().is_empty());
+    // What cannot be shown either does not stay on the stage.
+    if is_empty && !had_pending && !stage_shows_something(store) {
+        crate::opening::clear_stage(store);
+    }
+}
+
+fn stage_shows_something(store: Store) -> bool {
+    let is_video = store.source.with_untracked(|source| {
+        source
+            .as_ref()
+            .is_some_and(|source| source.kind == SourceKind::Video)
+    });
+    is_video
+        && store
+            .video
+            .with_value(|video| video.as_ref().is_some_and(|video| video.ready_state() > 0))
+}
+
+fn stop_feed(store: Store) {
+    store.feed.set_value(None);
+}
+
+/// The engine wants a frame of this job.
+pub fn need_frame(store: Store, id: web_messages::JobId) {
+    if store.is_current(id) {
+        frame_feed::feed_next(store, id);
+    }
+}
+
+/// The file cannot be read by the engine: the browser's player may do it, step by step.
+pub fn try_player(store: Store, id: web_messages::JobId, reason: String) {
+    if !store.is_current(id) {
+        return;
+    }
+    let Some(source) = job_source(store) else { return };
+    wasm_bindgen_futures::spawn_local(async move {
+        match frame_feed::Stepper::open(&source).await {
+            Ok(stepper) => {
+                if store.is_current(id) {
+                    store.notify(
+                        crate::state::notice::Tone::Warning,
+                        format!("{}: {}. ({reason})", source.name, strings::APPROXIMATE),
+                        None,
+                    );
+                    let opened = stepper.opened();
+                    begin(store, JobKind::Stepped);
+                    store.feed.set_value(Some(frame_feed::Feed::Stepped(stepper)));
+                    crate::engine_events::opened(store, opened);
+                }
+            }
+            Err(cause) => fail_job(store, id, strings::not_playable(&source.name, &reason, &cause)),
+        }
+    });
+}

@@ -1,0 +1,68 @@
+//! Starts the engine once the page has been painted, so that the page answers before the engine is there.
+
+use std::rc::Rc;
+
+use leptos::prelude::*;
+use page_view::shipped_model;
+use wasm_bindgen_futures::spawn_local;
+use web_messages::{BackendChoice, ToEngine};
+
+use crate::browser::{error_text, query_parameter, tasks};
+use crate::engine_link::{EngineLink, Heard};
+use crate::state::notice::Tone;
+use crate::state::store::Store;
+use crate::{engine_events, service_worker, shipped_models, strings};
+use page_view::job::EnginePhase;
+
+/// Starts what the page needs beside itself.
+pub fn start(store: Store) {
+    spawn_local(async move {
+        tasks::painted().await;
+        start_engine(store).await;
+        service_worker::register(store).await;
+    });
+}
+
+async fn start_engine(store: Store) {
+    let link = EngineLink::start(move |heard| match heard {
+        Heard::Message(message) => engine_events::handle(store, message),
+        Heard::Broken(cause) => engine_events::engine_broke(store, &cause),
+    });
+    let link = match link {
+        Ok(link) => Rc::new(link),
+        Err(error) => return engine_events::engine_broke(store, &error_text(&error)),
+    };
+    store.link.set_value(Some(Rc::clone(&link)));
+    let models = shipped_models::load().await;
+    let model_url = shipped_model::first_url(&models, asked_model(store).as_deref());
+    store.models.set(models);
+    let message = ToEngine::Start {
+        backend: asked_backend(store),
+        model_url,
+        cpu_workers: 0,
+    };
+    if let Err(error) = link.send(&message, None) {
+        store
+            .engine
+            .update(|engine| engine.phase = EnginePhase::Failed(error_text(&error)));
+    }
+}
+
+fn asked_backend(store: Store) -> BackendChoice {
+    let Some(value) = query_parameter("backend") else {
+        return BackendChoice::default();
+    };
+    BackendChoice::parse(&value).unwrap_or_else(|| {
+        store.notify(Tone::Warning, strings::unknown_backend(&value), None);
+        BackendChoice::default()
+    })
+}
+
+fn asked_model(store: Store) -> Option<String> {
+    let value = query_parameter("model")?;
+    if shipped_model::is_plain_name(&value) {
+        return Some(value);
+    }
+    store.notify(Tone::Warning, strings::bad_model_name(&value), None);
+    None
+}

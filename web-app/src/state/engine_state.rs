@@ -1,0 +1,30 @@
+//! What is known of the engine.
+
+use page_view::job::EnginePhase;
+use web_messages::ModelSummary;
+
+use crate::strings;
+
+/// What the page shows of the engine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EngineState {
+    /// Whether it can work.
+    pub phase: EnginePhase,
+    /// Device in plain words, `None` before it is chosen.
+    pub backend: Option<String>,
+    /// What is worth saying about the device.
+    pub notice: Option<String>,
+    /// The model in force.
+    pub model: Option<ModelSummary>,
+}
+
+impl Default for EngineState {
+    fn default() -> Self {
+        Self {
+            phase: EnginePhase::Loading(strings::ENGINE_STARTS.to_owned()),
+            backend: None,
+            notice: None,
+            model: None,
+        }
+    }
+}

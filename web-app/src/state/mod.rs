@@ -1,0 +1,7 @@
+//! What the page knows, in one place.
+
+pub mod analysis;
+pub mod engine_state;
+pub mod notice;
+pub mod source;
+pub mod store;

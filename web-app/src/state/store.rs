@@ -1,0 +1,240 @@
+//! The one store: every signal of the page.
+
+use std::rc::Rc;
+
+use leptos::prelude::*;
+use shared_model::smoothing::{DEFAULT_WINDOW, Smoothing};
+use web_messages::JobId;
+use web_sys::HtmlVideoElement;
+
+use super::analysis::Analysis;
+use super::engine_state::EngineState;
+use super::notice::{Notice, Offer, Tone};
+use super::source::Source;
+use crate::engine_link::EngineLink;
+use crate::frame_feed::Feed;
+use crate::relabel::Relabel;
+use page_view::job::{self, Job};
+use page_view::label_view::LabelView;
+use page_view::shipped_model::ShippedModel;
+use page_view::timeline_layout::PlotStyle;
+use page_view::viewport::Viewport;
+
+/// Size and length of what is open, as the engine or the player says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Opened {
+    /// Width of the upright picture in pixels.
+    pub width: u32,
+    /// Height of the upright picture in pixels.
+    pub height: u32,
+    /// Length in seconds.
+    pub duration_s: f64,
+    /// Frames that are expected.
+    pub frame_count: Option<usize>,
+}
+
+/// The point of the timeline under the pointer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hover {
+    /// Frame under the pointer.
+    pub frame: usize,
+    /// Index of the track's group under the pointer.
+    pub group: usize,
+    /// Pointer from the left edge of the timeline in CSS pixels.
+    pub x: f64,
+    /// Pointer from the top edge of the timeline in CSS pixels.
+    pub y: f64,
+}
+
+/// All state. Cheap to copy: it holds handles.
+#[derive(Clone, Copy)]
+pub struct Store {
+    /// The engine.
+    pub engine: RwSignal<EngineState>,
+    /// The way to the engine, once its worker runs.
+    pub link: StoredValue<Option<Rc<EngineLink>>, LocalStorage>,
+    /// Shipped models.
+    pub models: RwSignal<Vec<ShippedModel>>,
+    /// The latest job.
+    pub job: RwSignal<Option<Job>>,
+    last_job: StoredValue<JobId>,
+    /// What went wrong last, until the person does something else.
+    pub fault: RwSignal<Option<String>>,
+    /// Notices in sight.
+    pub notices: RwSignal<Vec<Notice>>,
+    last_notice: StoredValue<u32>,
+    /// What is on the stage.
+    pub source: RwSignal<Option<Source>, LocalStorage>,
+    /// What comes on the stage when the engine has opened it.
+    pub pending: StoredValue<Option<Source>, LocalStorage>,
+    /// Size and length of the source.
+    pub opened: RwSignal<Option<Opened>>,
+    /// Results. Read with `revision`.
+    pub analysis: StoredValue<Analysis, LocalStorage>,
+    /// Counts up whenever what is shown of the results has changed.
+    pub revision: RwSignal<u32>,
+    /// Progress of the computation of labels.
+    pub relabel: StoredValue<Relabel>,
+    /// How labels are smoothed.
+    pub smoothing: RwSignal<Smoothing>,
+    /// Window in frames.
+    pub window: RwSignal<usize>,
+    /// Whether the person has chosen the window, so that a model's own no longer counts.
+    pub window_chosen: StoredValue<bool>,
+    /// Where the frames of a job come from that the page feeds itself.
+    pub feed: StoredValue<Option<Feed>, LocalStorage>,
+    /// The player on the stage.
+    pub video: StoredValue<Option<HtmlVideoElement>, LocalStorage>,
+    /// Presentation time of the file's first frame in the player's time, seconds.
+    pub media_start_s: StoredValue<f64>,
+    /// Time that is sought or played, seconds.
+    pub playhead: RwSignal<f64>,
+    /// Time of the picture that is on the screen, seconds.
+    pub shown_s: RwSignal<f64>,
+    /// Whether the player plays.
+    pub playing: RwSignal<bool>,
+    /// Part of the time axis in sight.
+    pub viewport: RwSignal<Viewport>,
+    /// How probabilities are drawn.
+    pub plot_style: RwSignal<PlotStyle>,
+    /// Point of the timeline under the pointer.
+    pub hover: RwSignal<Option<Hover>>,
+    /// Track that the person chose.
+    pub track: RwSignal<Option<u32>>,
+    /// Counts up when colours change (light or dark).
+    pub theme: RwSignal<u32>,
+}
+
+impl Store {
+    /// An empty page.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            engine: RwSignal::new(EngineState::default()),
+            link: StoredValue::new_local(None),
+            models: RwSignal::new(Vec::new()),
+            job: RwSignal::new(None),
+            last_job: StoredValue::new(0),
+            fault: RwSignal::new(None),
+            notices: RwSignal::new(Vec::new()),
+            last_notice: StoredValue::new(0),
+            source: RwSignal::new_local(None),
+            pending: StoredValue::new_local(None),
+            opened: RwSignal::new(None),
+            analysis: StoredValue::new_local(Analysis::default()),
+            revision: RwSignal::new(0),
+            relabel: StoredValue::new(Relabel::default()),
+            smoothing: RwSignal::new(Smoothing::default()),
+            window: RwSignal::new(DEFAULT_WINDOW),
+            window_chosen: StoredValue::new(false),
+            feed: StoredValue::new_local(None),
+            video: StoredValue::new_local(None),
+            media_start_s: StoredValue::new(0.0),
+            playhead: RwSignal::new(0.0),
+            shown_s: RwSignal::new(0.0),
+            playing: RwSignal::new(false),
+            viewport: RwSignal::new(Viewport::default()),
+            plot_style: RwSignal::new(PlotStyle::default()),
+            hover: RwSignal::new(None),
+            track: RwSignal::new(None),
+            theme: RwSignal::new(0),
+        }
+    }
+
+    /// The store of the component tree; every component has it.
+    #[must_use]
+    pub fn of_page() -> Self {
+        use_context::<Self>().unwrap_or_else(Self::new)
+    }
+
+    /// The text of the status line.
+    #[must_use]
+    pub fn status(self) -> String {
+        self.engine.with(|engine| {
+            self.job.with(|job| {
+                self.fault
+                    .with(|fault| job::status(&engine.phase, job.as_ref(), fault.as_deref()))
+            })
+        })
+    }
+
+    /// The rows that are shown; tracks changes.
+    #[must_use]
+    pub fn view(self) -> Rc<LabelView> {
+        self.revision.track();
+        self.view_now()
+    }
+
+    /// The rows that are shown, untracked.
+    #[must_use]
+    pub fn view_now(self) -> Rc<LabelView> {
+        self.analysis.with_value(|analysis| Rc::clone(&analysis.view))
+    }
+
+    /// Says that what is shown of the results has changed.
+    pub fn results_changed(self) {
+        self.revision
+            .update(|revision| *revision = revision.wrapping_add(1));
+    }
+
+    /// Number of a new job.
+    #[must_use]
+    pub fn next_job(self) -> JobId {
+        self.last_job.update_value(|last| *last += 1);
+        self.last_job.get_value()
+    }
+
+    /// Changes the job if it is still the one with this number and under way.
+    pub fn update_job(self, id: JobId, change: impl FnOnce(&mut Job)) {
+        if self.is_current(id) {
+            self.job.update(|job| {
+                if let Some(job) = job {
+                    change(job);
+                }
+            });
+        }
+    }
+
+    /// Whether this job is the latest one and under way; answers to others come late and are dropped.
+    #[must_use]
+    pub fn is_current(self, id: JobId) -> bool {
+        self.job
+            .with_untracked(|job| job.as_ref().is_some_and(|job| job.id == id && job.is_under_way()))
+    }
+
+    /// Shows a notice; one with the same text is replaced.
+    pub fn notify(self, tone: Tone, text: impl Into<String>, offer: Option<Offer>) {
+        let text = text.into();
+        self.last_notice.update_value(|last| *last += 1);
+        let id = self.last_notice.get_value();
+        self.notices.update(|notices| {
+            notices.retain(|notice| notice.text != text);
+            notices.push(Notice {
+                id,
+                tone,
+                text,
+                offer,
+            });
+        });
+    }
+
+    /// Says that something did not work, in the status line and as a notice. Results stay.
+    pub fn fail(self, text: impl Into<String>) {
+        let text = text.into();
+        self.notify(Tone::Error, text.clone(), None);
+        self.fault.set(Some(text));
+    }
+
+    /// Forgets what went wrong before: the person does something new.
+    pub fn clear_faults(self) {
+        self.fault.set(None);
+        self.notices
+            .update(|notices| notices.retain(|notice| notice.offer.is_some()));
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self::new()
+    }
+}

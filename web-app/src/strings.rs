@@ -1,0 +1,233 @@
+//! Every English sentence of the page.
+
+use shared_model::expression::Expression;
+use shared_model::smoothing::Smoothing;
+use web_messages::ModelSummary;
+
+pub const NAME: &str = "Mien";
+pub const TAGLINE: &str = "Facial expressions over time, read on your own computer.";
+pub const PITCH: &str = "Drop a video and get a label for every frame: a timeline to look at, a table to work with. \
+     It runs on your graphics card, inside this page.";
+pub const PRIVATE: &str = "Nothing leaves this computer.";
+pub const PRIVATE_MORE: &str =
+    "No upload, no account, no tracking. Once loaded, the page works without a network as well.";
+pub const DROP_HERE: &str = "Drop a video or picture here";
+pub const DROP_ANYWHERE: &str = "Drop it: it stays on this computer";
+pub const OPEN_VIDEO: &str = "Open video";
+pub const CHOOSE_FILE: &str = "Choose a file";
+pub const KINDS: &str = "MP4, MOV, WebM, MKV; JPEG, PNG, WebP; saved projects";
+pub const TRY_WEBCAM: &str = "Try the webcam";
+pub const WEBCAM: &str = "Webcam";
+pub const STOP_WEBCAM: &str = "Stop webcam";
+pub const ANALYZE: &str = "Analyze";
+pub const ANALYZE_AGAIN: &str = "Analyze again";
+pub const CANCEL: &str = "Cancel";
+pub const STATUS: &str = "Status";
+pub const BACKEND: &str = "Runs on";
+pub const BACKEND_UNKNOWN: &str = "choosing a device";
+pub const DISMISS: &str = "Dismiss";
+pub const RELOAD: &str = "Reload";
+
+pub const PLAY: &str = "Play";
+pub const PAUSE: &str = "Pause";
+pub const FRAME_BACK: &str = "One frame back";
+pub const FRAME_ON: &str = "One frame on";
+pub const MUTE: &str = "Mute";
+pub const UNMUTE: &str = "Unmute";
+pub const SPEED: &str = "Speed";
+pub const KEYS: &str =
+    "Space or K plays, comma and full stop step a frame, arrows a second, plus and minus zoom, 0 shows all.";
+
+pub const TIMELINE: &str = "Timeline";
+pub const ZOOM_IN: &str = "Zoom in";
+pub const ZOOM_OUT: &str = "Zoom out";
+pub const FIT: &str = "Show all";
+pub const ROWS: &str = "Rows";
+pub const STACKED: &str = "Stacked";
+pub const PLOT_STYLE: &str = "Probabilities as";
+pub const TIMELINE_EMPTY: &str = "Labels appear here while the video is read.";
+pub const TIMELINE_NO_FACE: &str = "No face so far.";
+pub const LANES: [&str; 3] = ["frame", "temporal", "smoothed"];
+pub const LANES_SHORT: [&str; 3] = ["f", "t", "s"];
+pub const TRUTH_LANE: &str = "file";
+
+pub const NOW: &str = "At this moment";
+pub const NO_FACE_HERE: &str = "No face in this frame.";
+pub const FACE_SELECT: &str = "Face";
+pub const FIRST_FACE: &str = "First face";
+pub const NOT_YET: &str = "Not read yet.";
+
+pub const LABELS: &str = "Labels";
+pub const SMOOTHING: &str = "Smoothing";
+pub const WINDOW: &str = "Window";
+pub const WINDOW_SLIDER: &str = "Window, in frames";
+pub const FRAMES: &str = "frames";
+
+pub const EXPORT: &str = "Export";
+pub const EXPORT_CSV: &str = "CSV";
+pub const EXPORT_CSV_HINT: &str = "One row a frame and face";
+pub const EXPORT_AFFWILD2: &str = "Aff-Wild2";
+pub const EXPORT_AFFWILD2_HINT: &str = "One class index a frame";
+pub const EXPORT_VTT: &str = "Subtitles";
+pub const EXPORT_VTT_HINT: &str = "WebVTT, one cue a label";
+pub const EXPORT_PROJECT: &str = "Project";
+pub const EXPORT_PROJECT_HINT: &str = "All results, to open here again";
+
+pub const MODEL: &str = "Model";
+pub const OPEN_MODEL: &str = "Open a model file";
+pub const MODEL_DETAILS: &str = "How it was trained";
+pub const SHIPPED_MODEL: &str = "Shipped model";
+pub const MODEL_LOADING: &str = "loading";
+
+pub const COMPARE: &str = "Compare";
+pub const COMPARE_HINT: &str = "Labels of your own (Aff-Wild2 txt or CSV) beside these.";
+pub const OPEN_LABELS: &str = "Open labels";
+pub const NO_LABELS: &str = "No labels open.";
+pub const MACRO_F1: &str = "Macro F1";
+pub const ACCURACY: &str = "Accuracy";
+pub const KAPPA: &str = "Kappa";
+pub const REMOVE_LABELS: &str = "Remove";
+
+pub const ENGINE_STARTS: &str = "starting";
+pub const ENGINE_LOST: &str =
+    "The part of the page that computes has stopped; reload the page. What was read stays until then";
+pub const WEBCAM_NAME: &str = "Webcam";
+pub const WEBCAM_ON: &str = "live";
+pub const WEBCAM_DENIED: &str =
+    "The webcam was not allowed. Allow it for this page in the browser's address bar, then try again.";
+pub const WEBCAM_NONE: &str = "No webcam was found. Connect one, then try again.";
+pub const WEBCAM_UNSUPPORTED: &str =
+    "This browser gives no webcam here: pages need https or localhost for it.";
+pub const APPROXIMATE: &str = "The file could not be taken apart, so the browser's player stepped through it: frame times are approximate";
+pub const OFFLINE_OFF: &str = "The page could not be stored for use without a network (storage full or not allowed). \
+     Everything else works.";
+pub const UPDATE_READY: &str = "A new version of this page is ready.";
+pub const PROJECT_HAS_NO_VIDEO: &str = "Saved labels of ";
+pub const ATTACH_VIDEO: &str = "Show the video";
+pub const RESULTS_OF_OTHER_MODEL: &str =
+    "These labels are from another model. Analyze again to use this one.";
+
+#[must_use]
+pub fn smoothing_name(smoothing: Smoothing) -> &'static str {
+    match smoothing {
+        Smoothing::Sliding => "Sliding window",
+        Smoothing::Block => "Blocks",
+        Smoothing::Mean => "Sliding mean",
+        Smoothing::None => "None",
+    }
+}
+
+#[must_use]
+pub fn smoothing_hint(smoothing: Smoothing) -> &'static str {
+    match smoothing {
+        Smoothing::Sliding => "The most frequent label around each frame.",
+        Smoothing::Block => "One label for each block of frames.",
+        Smoothing::Mean => "The largest mean probability around each frame.",
+        Smoothing::None => "The labels as they come.",
+    }
+}
+
+#[must_use]
+pub fn face(track: u32) -> String {
+    format!("Face {}", track.saturating_add(1))
+}
+
+#[must_use]
+pub fn frame_of(frame: usize, count: usize) -> String {
+    format!("frame {frame} of {count}")
+}
+
+#[must_use]
+pub fn speed(frames_per_s: f64) -> String {
+    if frames_per_s < 10.0 {
+        format!("{frames_per_s:.1} frames/s")
+    } else {
+        format!("{frames_per_s:.0} frames/s")
+    }
+}
+
+#[must_use]
+pub fn unknown_backend(value: &str) -> String {
+    format!("`?backend={value}` is not known: use webgpu, cpu or auto. The page chooses by itself.")
+}
+
+#[must_use]
+pub fn bad_model_name(value: &str) -> String {
+    format!("`?model={value}` is not a name of a shipped model. The page takes the usual one.")
+}
+
+#[must_use]
+pub fn not_playable(name: &str, engine: &str, player: &str) -> String {
+    format!(
+        "{name}: {engine}; the browser's player cannot show it either ({player}). Convert it, for instance to MP4 with H.264."
+    )
+}
+
+#[must_use]
+pub fn not_readable(name: &str, cause: &str) -> String {
+    format!("{name} cannot be read: {cause}")
+}
+
+#[must_use]
+pub fn labels_refused(name: &str, cause: &str) -> String {
+    format!("{name} is no label file: {cause}")
+}
+
+#[must_use]
+pub fn nothing_labelled() -> String {
+    "no frame is labelled in it".to_owned()
+}
+
+#[must_use]
+pub fn compared(frames: u64, name: &str) -> String {
+    format!("{frames} frames against {name}")
+}
+
+#[must_use]
+pub fn file_ignored(name: &str) -> String {
+    format!("{name} was left out: one video or picture at a time.")
+}
+
+#[must_use]
+pub fn unexpected_message(cause: &str) -> String {
+    format!("An answer of the computing part could not be read ({cause}); reload the page.")
+}
+
+#[must_use]
+pub fn webcam_failed(cause: &str) -> String {
+    format!("The webcam cannot be opened: {cause}")
+}
+
+#[must_use]
+pub fn export_failed(cause: &str) -> String {
+    format!("The file could not be written: {cause}")
+}
+
+/// One or two letters for where a name has no room.
+#[must_use]
+pub const fn mark(label: Expression) -> &'static str {
+    match label {
+        Expression::Neutral => "N",
+        Expression::Anger => "A",
+        Expression::Disgust => "D",
+        Expression::Fear => "F",
+        Expression::Happiness => "H",
+        Expression::Sadness => "Sa",
+        Expression::Surprise => "Su",
+        Expression::Other => "O",
+    }
+}
+
+/// The numbers of a model that matter to its user.
+#[must_use]
+pub fn model_facts(model: &ModelSummary) -> String {
+    let size = model.input_size;
+    if model.has_temporal {
+        format!(
+            "{size} x {size} pixels a face, clips of {} frames",
+            model.clip_length
+        )
+    } else {
+        format!("{size} x {size} pixels a face, frame by frame")
+    }
+}

@@ -1,0 +1,106 @@
+//! The rows of one analysis, sorted for drawing and looking up.
+
+use shared_model::smoothing::Smoothing;
+use shared_model::timeline::{FrameRow, Timeline};
+
+use crate::levels::Levels;
+use crate::row_builder::RowBuilder;
+use crate::smoother::Smoother;
+
+/// One track's rows, in frame order.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TrackView {
+    /// Number of the track.
+    pub track: u32,
+    /// Indices into [`LabelView::rows`], ascending; frames without a face that belong to the track are in.
+    pub series: Vec<u32>,
+    /// Coarser copies for drawing when many frames share a pixel.
+    pub levels: Levels,
+}
+
+/// The same rows as [`Timeline::rows`], with what drawing needs beside them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LabelView {
+    /// One row a frame and face, and one for each frame without a face.
+    pub rows: Vec<FrameRow>,
+    /// Start of each frame in seconds.
+    pub times: Vec<f64>,
+    /// Tracks by number.
+    pub tracks: Vec<TrackView>,
+}
+
+impl LabelView {
+    /// All of it at once; for short timelines and tests.
+    #[must_use]
+    pub fn of(timeline: &Timeline, smoothing: Smoothing, window: usize) -> Self {
+        let mut builder = RowBuilder::new(timeline);
+        while !builder.step(timeline, usize::MAX) {}
+        let mut view = builder.finish();
+        let mut smoother = Smoother::new(smoothing, window);
+        while !smoother.step(&mut view, usize::MAX) {}
+        view
+    }
+
+    /// Frames.
+    #[must_use]
+    pub fn frame_count(&self) -> usize {
+        self.times.len()
+    }
+
+    /// The frame that is shown at `time_s`, `None` without frames.
+    #[must_use]
+    pub fn frame_at(&self, time_s: f64) -> Option<usize> {
+        // Players round presentation times to microseconds or worse.
+        let after = self.times.partition_point(|start| *start <= time_s + 0.002);
+        (!self.times.is_empty()).then(|| after.saturating_sub(1))
+    }
+
+    /// Start and end of a frame in seconds. The last one lasts as long as the one before it, a single one a second.
+    #[must_use]
+    pub fn span_of(&self, frame: usize) -> (f64, f64) {
+        let start = self.times.get(frame).copied().unwrap_or(0.0);
+        let end = self.times.get(frame + 1).copied().unwrap_or_else(|| {
+            let before = frame.checked_sub(1).and_then(|i| self.times.get(i));
+            start + before.map_or(1.0, |before| (start - before).max(0.001))
+        });
+        (start, end)
+    }
+
+    /// End of the last frame in seconds, 0 without frames.
+    #[must_use]
+    pub fn end_s(&self) -> f64 {
+        self.times
+            .len()
+            .checked_sub(1)
+            .map_or(0.0, |last| self.span_of(last).1)
+    }
+
+    /// A time inside the frame, where a player that rounds still shows it.
+    #[must_use]
+    pub fn middle_of(&self, frame: usize) -> f64 {
+        let (start, end) = self.span_of(frame);
+        start + (end - start).min(0.04) / 2.0
+    }
+
+    /// Rows of a frame.
+    #[must_use]
+    pub fn rows_of(&self, frame: usize) -> &[FrameRow] {
+        let start = self.rows.partition_point(|row| row.frame < frame);
+        let end = self.rows.partition_point(|row| row.frame <= frame);
+        self.rows.get(start..end).unwrap_or_default()
+    }
+
+    /// A track's row in a frame; also rows without a face that belong to it.
+    #[must_use]
+    pub fn row_of(&self, track: &TrackView, frame: usize) -> Option<&FrameRow> {
+        let place = track.series.partition_point(|row| self.frame_of(*row) < frame);
+        let row = self.rows.get(*track.series.get(place)? as usize)?;
+        (row.frame == frame).then_some(row)
+    }
+
+    /// Frame of a row; past the end where there is no such row.
+    #[must_use]
+    pub fn frame_of(&self, row: u32) -> usize {
+        self.rows.get(row as usize).map_or(usize::MAX, |row| row.frame)
+    }
+}

@@ -1,0 +1,21 @@
+//! What the page shows, without a browser: geometry, labels in slices, texts of files, states. Tested natively.
+
+pub mod file_kind;
+pub mod job;
+pub mod shipped_model;
+
+pub mod label_view;
+pub mod levels;
+pub mod live_strip;
+pub mod row_builder;
+pub mod samples;
+pub mod smoother;
+
+pub mod clock;
+pub mod letterbox;
+pub mod ruler;
+pub mod timeline_layout;
+pub mod viewport;
+
+pub mod comparison;
+pub mod export_text;
