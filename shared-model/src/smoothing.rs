@@ -110,7 +110,7 @@ impl WindowSums {
         }
     }
 
-    fn best(&self, key: impl Fn(usize) -> (usize, i64)) -> Expression {
+    fn best(key: impl Fn(usize) -> (usize, i64)) -> Expression {
         let mut best = 0;
         for class in 1..CLASS_COUNT {
             if key(class) > key(best) {
@@ -121,11 +121,11 @@ impl WindowSums {
     }
 
     fn most_frequent(&self) -> Expression {
-        self.best(|class| (self.labels[class], self.probabilities[class]))
+        Self::best(|class| (self.labels[class], self.probabilities[class]))
     }
 
     fn most_probable(&self) -> Expression {
-        self.best(|class| (0, self.probabilities[class]))
+        Self::best(|class| (0, self.probabilities[class]))
     }
 }
 

@@ -140,7 +140,7 @@ impl Timeline {
             }
         }
         for indices in series.values() {
-            self.interpolate(&mut rows, indices);
+            Self::interpolate(&mut rows, indices);
             let (kept, probabilities): (Vec<usize>, Vec<ClassScores>) = indices
                 .iter()
                 .filter_map(|i| rows[*i].probabilities.map(|p| (*i, p)))
@@ -230,7 +230,7 @@ impl Timeline {
 
     /// Fills probabilities of one track's rows without a face, linearly in time between the
     /// nearest rows with one, and with the nearest at the ends.
-    fn interpolate(&self, rows: &mut [FrameRow], indices: &[usize]) {
+    fn interpolate(rows: &mut [FrameRow], indices: &[usize]) {
         let known: Vec<usize> = indices
             .iter()
             .copied()

@@ -18,6 +18,8 @@ pub struct BlobReader {
     position: u64,
     window: Vec<u8>,
     window_start: u64,
+    /// Bytes that are read as others: place and value.
+    replaced: Vec<(u64, u8)>,
 }
 
 impl BlobReader {
@@ -34,7 +36,18 @@ impl BlobReader {
             position: 0,
             window: Vec::new(),
             window_start: 0,
+            replaced: Vec::new(),
         })
+    }
+
+    /// A reader of the same file from its first byte, that reads `byte` at `places` instead of what stands there.
+    ///
+    /// # Errors
+    /// As [`BlobReader::new`].
+    pub fn with_replaced(&self, places: &[u64], byte: u8) -> Result<Self> {
+        let mut other = Self::new(&self.blob)?;
+        other.replaced = places.iter().map(|place| (*place, byte)).collect();
+        Ok(other)
     }
 
     /// Length of the file in bytes.
@@ -65,6 +78,13 @@ impl BlobReader {
         let len = WINDOW.min(self.len.saturating_sub(self.position));
         self.window = self.bytes_at(self.position, len)?.to_vec();
         self.window_start = self.position;
+        for (place, byte) in &self.replaced {
+            let offset = place.checked_sub(self.window_start);
+            let slot = offset.and_then(|offset| self.window.get_mut(usize::try_from(offset).ok()?));
+            if let Some(slot) = slot {
+                *slot = *byte;
+            }
+        }
         Ok(())
     }
 }

@@ -132,7 +132,6 @@ impl ComputePool {
     }
 
     /// Sends frames to the next worker that is free. The answer is an error if the pool is gone by then.
-    #[must_use]
     pub fn submit(&self, frames: Vec<RawFrame>) -> oneshot::Receiver<Faces> {
         let (reply, answer) = oneshot::channel();
         let task = Task {

@@ -5,6 +5,33 @@ use matroska_demuxer::{DemuxError as MatroskaError, Frame, MatroskaFile, TrackEn
 use super::{DemuxError, Packet, VideoTrack};
 use crate::blob_reader::BlobReader;
 
+const CUT_SHORT: &str = "the file was cut short";
+
+/// Identifiers of the seek head's entries that point behind the clusters: cues, tags, chapters, attachments.
+const BACK_ENTRIES: [[u8; 4]; 4] = [
+    [0x1C, 0x53, 0xBB, 0x6B],
+    [0x12, 0x54, 0xC3, 0x67],
+    [0x10, 0x43, 0xA7, 0x70],
+    [0x19, 0x41, 0xA4, 0x69],
+];
+
+/// A last byte that makes none of [`BACK_ENTRIES`] a known identifier.
+const UNUSED_ID_BYTE: u8 = 0x01;
+
+/// The seek head stands within these first bytes.
+const HEAD_LEN: u64 = 4096;
+
+/// Places of the seek head's entries that point behind the clusters. A file that was cut short lacks what they point
+/// to; the frames before are read without them.
+fn index_entries(reader: &BlobReader) -> std::io::Result<Vec<u64>> {
+    let head = reader.bytes_at(0, reader.file_len().min(HEAD_LEN))?.to_vec();
+    // SeekID (53 AB), its length 4 (84), then the identifier.
+    let entries = head.windows(7).enumerate().filter(|(_, bytes)| {
+        bytes.starts_with(&[0x53, 0xAB, 0x84]) && BACK_ENTRIES.iter().any(|id| bytes.ends_with(id))
+    });
+    Ok(entries.map(|(place, _)| place as u64 + 6).collect())
+}
+
 /// The packets of a WebM's or MKV's first video track.
 pub struct MatroskaPackets {
     file: MatroskaFile<BlobReader>,
@@ -22,8 +49,20 @@ impl MatroskaPackets {
     /// # Errors
     /// When they are damaged or name no video that is known here.
     pub fn open(reader: BlobReader) -> Result<Self, DemuxError> {
-        let file = MatroskaFile::open(reader)
-            .map_err(|error| DemuxError::Broken(format!("its headers cannot be read ({error})")))?;
+        let broken = |error: &dyn std::fmt::Debug| {
+            DemuxError::Broken(format!("its headers cannot be read ({error:?})"))
+        };
+        let whole = reader.with_replaced(&[], 0).map_err(|error| broken(&error))?;
+        let (file, is_cut) = match MatroskaFile::open(whole) {
+            Ok(file) => (file, false),
+            Err(error) => {
+                let places = index_entries(&reader).map_err(|_| broken(&error))?;
+                let without = reader
+                    .with_replaced(&places, UNUSED_ID_BYTE)
+                    .map_err(|_| broken(&error))?;
+                (MatroskaFile::open(without).map_err(|_| broken(&error))?, true)
+            }
+        };
         let video = file
             .tracks()
             .iter()
@@ -52,7 +91,7 @@ impl MatroskaPackets {
             rotation: 0,
             duration_s: file.info().duration().unwrap_or(0.0) * scale_ns as f64 / 1e9,
             frame_count: None,
-            ends_early: None,
+            ends_early: is_cut.then(|| CUT_SHORT.to_owned()),
         };
         let number = entry.track_number().get();
         Ok(Self {
@@ -82,8 +121,9 @@ impl MatroskaPackets {
                 .next_frame(&mut self.frame)
                 .map_err(|error| match error {
                     MatroskaError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-                        "the file was cut short".to_owned()
+                        CUT_SHORT.to_owned()
                     }
+                    MatroskaError::ElementSizeExceedsStream { .. } => CUT_SHORT.to_owned(),
                     other => format!("a block cannot be read ({other})"),
                 })?;
             if !more {
