@@ -42,8 +42,11 @@ def pictures():
     return found
 
 
-def network_input(picture):
-    small = np.asarray(Image.fromarray(picture).resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR))
+def resized(picture):
+    return np.asarray(Image.fromarray(picture).resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR))
+
+
+def normalised(small):
     return ((small.astype(np.float32) - 127) / 128).transpose(2, 0, 1)
 
 
@@ -90,7 +93,7 @@ def overlap(a, b):
 def raw_outputs(checks, folder):
     """The same input through both networks: every prior's score and box, not only those of faces."""
     session = reference()
-    inputs = np.stack([network_input(picture) for picture in pictures().values()])
+    inputs = np.stack([normalised(resized(picture)) for picture in pictures().values()])
     theirs = [session.run(None, {session.get_inputs()[0].name: row[None]}) for row in inputs]
     scores, boxes = (np.concatenate([outputs[n] for outputs in theirs]) for n in (0, 1))
     ours = run_network(folder, {"pictures": inputs}, "detector-raw", DETECTOR_WEIGHTS)
@@ -100,13 +103,18 @@ def raw_outputs(checks, folder):
 
 
 def faces_in_pictures(checks, folder):
-    """Pictures of any size to faces: resize, network, decoding and suppression, in pixels of the picture."""
+    """Pictures of any size to faces: network, decoding and suppression, in pixels of the picture.
+
+    Both see the picture as our resize makes it; `check_pictures.py` compares that with Pillow's.
+    """
     session, total = reference(), 0
     cases = pictures()
-    ours = run_network(folder, {f"picture.{name}": picture for name, picture in cases.items()}, "detector-faces", DETECTOR_WEIGHTS)
+    inputs = {f"picture.{name}": picture for name, picture in cases.items()}
+    small = run_network(folder, inputs, "resize", WIDTH, HEIGHT)
+    ours = run_network(folder, inputs, "detector-faces", DETECTOR_WEIGHTS)
     for name, picture in cases.items():
         height, width = picture.shape[:2]
-        scores, boxes = session.run(None, {session.get_inputs()[0].name: network_input(picture)[None]})
+        scores, boxes = session.run(None, {session.get_inputs()[0].name: normalised(small[f"resized.{name}"])[None]})
         expected = suppressed(scores[0, :, 1], boxes[0].astype(np.float64), width, height)
         found = ours[f"faces.{name}"]
         total += len(expected)

@@ -1,6 +1,6 @@
 // A full ResNet-50 at 224: Mien's engine against onnxruntime-web, in turns, in one Chromium.
 
-import { copyFile, mkdir, symlink } from "node:fs/promises";
+import { copyFile, mkdir, readdir, symlink } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { DIST } from "../support/settings.mjs";
@@ -11,9 +11,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 /** Serves the page's files, onnxruntime-web and the two measuring pages from one origin. */
 export async function serveBoth(scratch, onnxFile) {
   const root = await scratch.folderFor("bench");
-  for (const name of ["engine", "engine-worker.js", "compute-worker.js", "models"]) {
-    await symlink(path.join(DIST, name), path.join(root, name));
-  }
+  for (const name of await readdir(DIST)) await symlink(path.join(DIST, name), path.join(root, name));
   await symlink(path.join(here, "../node_modules/onnxruntime-web/dist"), path.join(root, "ort"));
   await symlink(onnxFile, path.join(root, "resnet50.onnx"));
   await mkdir(path.join(root, "pages"));

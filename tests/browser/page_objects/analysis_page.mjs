@@ -17,6 +17,7 @@ export class AnalysisPage {
     const opened = new AnalysisPage(page);
     await page.addInitScript(recordStatus);
     await page.goto(`${url}/?${new URLSearchParams(query)}`);
+    await opened.hook("status").waitFor({ state: "attached", timeout: 20_000 });
     return opened;
   }
 
@@ -89,15 +90,16 @@ export class AnalysisPage {
 
   /** Uses an export button; returns the file's name and text. */
   async save(hook) {
-    const download = this.page.waitForEvent("download", { timeout: 30_000 });
-    await this.hook(hook).click();
-    const saved = await download;
+    const [saved] = await Promise.all([
+      this.page.waitForEvent("download", { timeout: 30_000 }),
+      this.hook(hook).click(),
+    ]);
     return { name: saved.suggestedFilename(), text: await readFile(await saved.path(), "utf8") };
   }
 
   /** All that the page says of what went wrong or is worth knowing. */
   async notices() {
-    const texts = await this.page.getByRole("alert").allTextContents();
+    const texts = await this.page.locator('[role="alert"], [role="status"]').allTextContents();
     return [await this.status(), ...texts.map((text) => text.trim())].filter(Boolean).join(" | ");
   }
 

@@ -13,7 +13,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
   let browser;
   let page;
   let watch;
-  afterAll(() => browser.close());
+  afterAll(() => browser?.close());
 
   test("the page opens and its engine gets ready on the CPU", async () => {
     browser = await launchBrowser();

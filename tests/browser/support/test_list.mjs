@@ -11,14 +11,14 @@ export class TestList {
   }
 
   /** Declares a test; `body` throws or rejects where something does not hold. */
-  test(name, body) {
+  test = (name, body) => {
     this.#tests.push({ name, body });
-  }
+  };
 
   /** Declares what is closed after the spec's last test. */
-  afterAll(cleanup) {
+  afterAll = (cleanup) => {
     this.#cleanups.push(cleanup);
-  }
+  };
 
   /** Runs those whose name holds `filter`; returns `{ passed, failed }`. */
   async run(filter) {
@@ -40,7 +40,7 @@ export class TestList {
         console.log(`FAILED  ${title} (${seconds(started)})\n${indented(error?.stack ?? String(error))}`);
       }
     }
-    for (const cleanup of this.#cleanups) await cleanup().catch(() => {});
+    for (const cleanup of this.#cleanups) await Promise.resolve(cleanup()).catch(() => {});
     return count;
   }
 }
