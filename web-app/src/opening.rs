@@ -112,6 +112,7 @@ fn release(store: Store) {
     });
     store.opened.set(None);
     store.media_start_s.set_value(0.0);
+    store.wanted_s.set_value(None);
     store.playhead.set(0.0);
     store.shown_s.set(0.0);
     store.playing.set(false);

@@ -148,19 +148,23 @@ pub fn seek(store: Store, time_s: f64) {
         Some(frame) if time_s < view.end_s() => view.middle_of(frame),
         _ => time_s,
     };
-    // A player that still seeks is told the latest target when it has arrived: `arrived`.
-    if !video.seeking() {
+    // A player that still seeks is told the latest target when it has arrived.
+    if video.seeking() {
+        store.wanted_s.set_value(Some(time_s));
+    } else {
+        store.wanted_s.set_value(None);
         video.set_current_time(target + store.media_start_s.get_value());
     }
 }
 
-/// The player has arrived somewhere: on to where the person has moved meanwhile.
+/// The player has arrived: on to where the person has moved meanwhile; if somebody else has moved it, the playhead
+/// follows.
 pub fn arrived(store: Store) {
-    let playhead = store.playhead.get_untracked();
     let Some(video) = video_of(store) else { return };
-    if !video.paused() {
-        return;
+    if let Some(wanted_s) = store.wanted_s.get_value() {
+        return seek(store, wanted_s);
     }
+    let playhead = store.playhead.get_untracked();
     let view = store.view_now();
     let there = video.current_time() - store.media_start_s.get_value();
     let is_same = match (view.frame_at(playhead), view.frame_at(there)) {
@@ -168,7 +172,8 @@ pub fn arrived(store: Store) {
         _ => (playhead - there).abs() < 0.05,
     };
     if !is_same {
-        seek(store, playhead);
+        store.playhead.set(there.max(0.0));
+        follow(store);
     }
 }
 

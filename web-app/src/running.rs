@@ -2,12 +2,14 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
-use web_messages::ToEngine;
+use wasm_bindgen_futures::spawn_local;
+use web_messages::{JobId, ToEngine};
 
 use crate::browser::error_text;
+use crate::state::notice::Tone;
 use crate::state::source::{Source, SourceKind};
 use crate::state::store::Store;
-use crate::{frame_feed, strings};
+use crate::{engine_events, frame_feed, opening, strings};
 use page_view::job::EnginePhase;
 use page_view::job::{Job, JobKind, JobState};
 
@@ -96,7 +98,7 @@ pub fn cancel(store: Store) {
 }
 
 /// The job has failed: what was read before stays, the person is told.
-pub fn fail_job(store: Store, id: web_messages::JobId, reason: String) {
+pub fn fail_job(store: Store, id: JobId, reason: String) {
     if !store.is_current(id) {
         return;
     }
@@ -110,7 +112,7 @@ pub fn fail_job(store: Store, id: web_messages::JobId, reason: String) {
         .with_value(|analysis| analysis.timeline.frames().is_empty());
     // What cannot be shown either does not stay on the stage.
     if is_empty && !had_pending && !stage_shows_something(store) {
-        crate::opening::clear_stage(store);
+        opening::clear_stage(store);
     }
 }
 
@@ -131,31 +133,27 @@ fn stop_feed(store: Store) {
 }
 
 /// The engine wants a frame of this job.
-pub fn need_frame(store: Store, id: web_messages::JobId) {
+pub fn need_frame(store: Store, id: JobId) {
     if store.is_current(id) {
         frame_feed::feed_next(store, id);
     }
 }
 
 /// The file cannot be read by the engine: the browser's player may do it, step by step.
-pub fn try_player(store: Store, id: web_messages::JobId, reason: String) {
+pub fn try_player(store: Store, id: JobId, reason: String) {
     if !store.is_current(id) {
         return;
     }
     let Some(source) = job_source(store) else { return };
-    wasm_bindgen_futures::spawn_local(async move {
+    spawn_local(async move {
         match frame_feed::Stepper::open(&source).await {
             Ok(stepper) => {
                 if store.is_current(id) {
-                    store.notify(
-                        crate::state::notice::Tone::Warning,
-                        format!("{}: {}. ({reason})", source.name, strings::APPROXIMATE),
-                        None,
-                    );
+                    store.notify(Tone::Warning, strings::approximate(&source.name, &reason), None);
                     let opened = stepper.opened();
                     begin(store, JobKind::Stepped);
                     store.feed.set_value(Some(frame_feed::Feed::Stepped(stepper)));
-                    crate::engine_events::opened(store, opened);
+                    engine_events::opened(store, opened);
                 }
             }
             Err(cause) => fail_job(store, id, strings::not_playable(&source.name, &reason, &cause)),

@@ -98,7 +98,6 @@ pub const WEBCAM_DENIED: &str =
 pub const WEBCAM_NONE: &str = "No webcam was found. Connect one, then try again.";
 pub const WEBCAM_UNSUPPORTED: &str =
     "This browser gives no webcam here: pages need https or localhost for it.";
-pub const APPROXIMATE: &str = "The file could not be taken apart, so the browser's player stepped through it: frame times are approximate";
 pub const OFFLINE_OFF: &str = "The page could not be stored for use without a network (storage full or not allowed). \
      Everything else works.";
 pub const UPDATE_READY: &str = "A new version of this page is ready.";
@@ -156,11 +155,28 @@ pub fn bad_model_name(value: &str) -> String {
     format!("`?model={value}` is not a name of a shipped model. The page takes the usual one.")
 }
 
+/// `reason` with the file's name in front, unless it names it already.
+fn named(name: &str, reason: &str) -> String {
+    let reason = reason.trim_end_matches('.');
+    if reason.contains(name) {
+        reason.to_owned()
+    } else {
+        format!("{name}: {reason}")
+    }
+}
+
 #[must_use]
-pub fn not_playable(name: &str, engine: &str, player: &str) -> String {
+pub fn not_playable(name: &str, reason: &str, player: &str) -> String {
+    let reason = named(name, reason);
     format!(
-        "{name}: {engine}; the browser's player cannot show it either ({player}). Convert it, for instance to MP4 with H.264."
+        "{reason}. The browser's player cannot show it either ({player}): convert it, for instance to MP4 with H.264."
     )
+}
+
+#[must_use]
+pub fn approximate(name: &str, reason: &str) -> String {
+    let reason = named(name, reason);
+    format!("{reason}. The browser's player steps through it instead, so frame times are approximate.")
 }
 
 #[must_use]

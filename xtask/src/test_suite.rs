@@ -154,7 +154,7 @@ fn has_cuda_feature() -> Result<bool> {
 fn web_lints(suite: &mut Suite) {
     // Each in the profile of its build, so that build scripts and macros are compiled once for both.
     for (name, package, profile) in [
-        ("clippy, UI", UI_PACKAGE, "release"),
+        ("clippy, UI", UI_PACKAGE, "web"),
         ("clippy, engine", ENGINE_PACKAGE, "web"),
     ] {
         if cargo_call::has_package(package).unwrap_or(false) {

@@ -17,6 +17,11 @@ pub fn JobBar() -> impl IntoView {
             .unwrap_or_default()
     };
     let under_way = Memo::new(move |_| store.job.with(|job| job.as_ref().is_some_and(Job::is_under_way)));
+    let has_end = Memo::new(move |_| {
+        store
+            .job
+            .with(|job| job.as_ref().is_some_and(|job| job.kind != JobKind::Live))
+    });
     let fraction = move || {
         store
             .job
@@ -29,7 +34,7 @@ pub fn JobBar() -> impl IntoView {
     };
     let again = move || store.job.with(Option::is_some);
     view! {
-        <div class="job-bar" class:is-running=move || under_way.get()>
+        <div class="job-bar" class:is-running=move || under_way.get() && has_end.get()>
             <span class="file-name" title=name>{name}</span>
             <span class="job-details">{details}</span>
             <div class="job-buttons">

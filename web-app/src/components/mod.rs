@@ -1,5 +1,11 @@
 //! What one sees, from the frame of the page inwards.
 
+#![allow(
+    clippy::must_use_candidate,
+    clippy::needless_pass_by_value,
+    reason = "components are called by the view macro, which takes what they give and hands them owned values"
+)]
+
 pub mod app;
 pub mod header;
 pub mod landing;

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::file_button::FileButton;
 use crate::state::store::Store;
 use crate::{opening, strings};
+use page_view::shipped_model::ShippedModel;
 
 #[component]
 pub fn ModelPanel() -> impl IntoView {
@@ -53,7 +54,7 @@ fn ShippedSelect() -> impl IntoView {
             models
                 .iter()
                 .find(|model| model.name == value)
-                .map(|model| model.url())
+                .map(ShippedModel::url)
         });
         if let Some(url) = url {
             opening::fetch_model(store, url);

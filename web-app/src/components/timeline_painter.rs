@@ -275,8 +275,12 @@ impl Painter<'_> {
             let x = self.x(time_s);
             context.set_fill_style_str(&self.palette.line);
             context.fill_rect(x.round(), layout::RULER - 7.0, 1.0, 7.0);
-            context.set_fill_style_str(&self.palette.muted);
-            let _ = context.fill_text(&clock::mark(time_s, step_s), x + 4.0, layout::RULER / 2.0);
+            let text = clock::mark(time_s, step_s);
+            // Cut numbers mislead.
+            if x + 4.0 + text.len() as f64 * LETTER < self.scene.size.0 {
+                context.set_fill_style_str(&self.palette.muted);
+                let _ = context.fill_text(&text, x + 4.0, layout::RULER / 2.0);
+            }
         }
         context.set_fill_style_str(&self.palette.line);
         context.fill_rect(0.0, layout::RULER - 0.5, self.scene.size.0, 1.0);

@@ -19,6 +19,10 @@ use crate::state::store::Store;
 use crate::{player, strings};
 use page_view::timeline_layout::{self as layout, Group, PlotStyle};
 
+/// Heights of the timeline in CSS pixels; more faces than fit scroll.
+const LEAST_HEIGHT: f64 = 218.0;
+const MOST_HEIGHT: f64 = 300.0;
+
 /// The element that scrolls and its size.
 #[derive(Clone, Copy)]
 struct Board {
@@ -52,7 +56,7 @@ pub fn TimelinePanel() -> impl IntoView {
     };
     let down = move |event: PointerEvent| {
         with_scroller(&|element| {
-            held.update_value(|held| gestures::down(store, held, plot(), element, &event))
+            held.update_value(|held| gestures::down(store, held, plot(), element, &event));
         });
     };
     let moved = move |event: PointerEvent| {
@@ -74,6 +78,10 @@ pub fn TimelinePanel() -> impl IntoView {
             _ => "",
         }
     };
+    let frame_height = move || {
+        let height = board.groups.with(|groups| layout::height(groups));
+        format!("{}px", height.clamp(LEAST_HEIGHT, MOST_HEIGHT))
+    };
     let content_height = move || {
         board
             .groups
@@ -88,13 +96,14 @@ pub fn TimelinePanel() -> impl IntoView {
         <section class="timeline-panel">
             <TimelineTools/>
             <div class="timeline-frame">
-                <div class="timeline" data-testid="timeline" node_ref=board.scroller tabindex="0" role="slider"
+                <div class="timeline" data-testid="timeline" style:height=frame_height
+                    node_ref=board.scroller tabindex="0" role="slider"
                     aria-label=strings::TIMELINE aria-description=strings::KEYS aria-valuemin="0" aria-valuemax=length
                     aria-valuenow=move || format!("{:.2}", store.playhead.get()) aria-valuetext=move || spoken(store)
                     on:scroll=scrolled on:pointerdown=down on:pointermove=moved on:pointerup=up on:pointercancel=up
                     on:pointerleave=move |_| store.hover.set(None)>
                     <div class="timeline-content" style:height=content_height>
-                        <canvas node_ref=board.canvas aria-hidden="true"></canvas>
+                        <canvas node_ref=board.canvas aria-hidden="true" style:height=frame_height></canvas>
                     </div>
                     <p class="timeline-empty">{empty_text}</p>
                 </div>

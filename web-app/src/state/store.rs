@@ -87,6 +87,8 @@ pub struct Store {
     pub video: StoredValue<Option<HtmlVideoElement>, LocalStorage>,
     /// Presentation time of the file's first frame in the player's time, seconds.
     pub media_start_s: StoredValue<f64>,
+    /// Where to go once the player has arrived where it is going, seconds.
+    pub wanted_s: StoredValue<Option<f64>>,
     /// Time that is sought or played, seconds.
     pub playhead: RwSignal<f64>,
     /// Time of the picture that is on the screen, seconds.
@@ -130,6 +132,7 @@ impl Store {
             feed: StoredValue::new_local(None),
             video: StoredValue::new_local(None),
             media_start_s: StoredValue::new(0.0),
+            wanted_s: StoredValue::new(None),
             playhead: RwSignal::new(0.0),
             shown_s: RwSignal::new(0.0),
             playing: RwSignal::new(false),
@@ -144,7 +147,7 @@ impl Store {
     /// The store of the component tree; every component has it.
     #[must_use]
     pub fn of_page() -> Self {
-        use_context::<Self>().unwrap_or_else(Self::new)
+        use_context::<Self>().unwrap_or_default()
     }
 
     /// The text of the status line.

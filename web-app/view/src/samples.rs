@@ -33,40 +33,42 @@ pub fn samples(view: &LabelView, track: &TrackView, sight: &Viewport, width: f64
     // `frame_at` rounds up a little, which a plot must not.
     let first = first.saturating_sub(1);
     let frames_a_pixel = (last + 1 - first) as f64 / width.max(1.0);
-    match track.levels.for_frames(frames_a_pixel * FRAMES_A_PIXEL) {
-        Some(level) => (first / level.frames..=last / level.frames)
-            .filter_map(|number| {
-                let bucket = level.bucket(number)?;
-                let frame = number * level.frames;
-                let last = (frame + level.frames - 1).min(view.frame_count().saturating_sub(1));
-                Some(Sample {
-                    start_s: view.span_of(frame).0,
-                    end_s: view.span_of(last).1,
-                    frame,
-                    mean: bucket.mean()?,
-                    labels: Lane::ALL.map(|lane| bucket.label(lane)),
-                })
+    let Some(level) = track.levels.for_frames(frames_a_pixel * FRAMES_A_PIXEL) else {
+        return single_frames(view, track, first, last);
+    };
+    (first / level.frames..=last / level.frames)
+        .filter_map(|number| {
+            let bucket = level.bucket(number)?;
+            let frame = number * level.frames;
+            let last = (frame + level.frames - 1).min(view.frame_count().saturating_sub(1));
+            Some(Sample {
+                start_s: view.span_of(frame).0,
+                end_s: view.span_of(last).1,
+                frame,
+                mean: bucket.mean()?,
+                labels: Lane::ALL.map(|lane| bucket.label(lane)),
             })
-            .collect(),
-        None => {
-            let start = track.series.partition_point(|row| view.frame_of(*row) < first);
-            let end = track.series.partition_point(|row| view.frame_of(*row) <= last);
-            let rows = track.series.get(start..end).unwrap_or_default();
-            rows.iter()
-                .filter_map(|index| {
-                    let row = view.rows.get(*index as usize)?;
-                    let (start_s, end_s) = view.span_of(row.frame);
-                    Some(Sample {
-                        start_s,
-                        end_s,
-                        frame: row.frame,
-                        mean: row.probabilities?,
-                        labels: Lane::ALL.map(|lane| lane.label_of(row)),
-                    })
-                })
-                .collect()
-        }
-    }
+        })
+        .collect()
+}
+
+fn single_frames(view: &LabelView, track: &TrackView, first: usize, last: usize) -> Vec<Sample> {
+    let start = track.series.partition_point(|row| view.frame_of(*row) < first);
+    let end = track.series.partition_point(|row| view.frame_of(*row) <= last);
+    let rows = track.series.get(start..end).unwrap_or_default();
+    rows.iter()
+        .filter_map(|index| {
+            let row = view.rows.get(*index as usize)?;
+            let (start_s, end_s) = view.span_of(row.frame);
+            Some(Sample {
+                start_s,
+                end_s,
+                frame: row.frame,
+                mean: row.probabilities?,
+                labels: Lane::ALL.map(|lane| lane.label_of(row)),
+            })
+        })
+        .collect()
 }
 
 /// A run of equal labels.
