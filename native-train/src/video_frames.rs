@@ -138,7 +138,7 @@ impl VideoFrames {
                 self.frames
             );
         }
-        let matrix = self.stream.matrix.unwrap_or_else(|| YuvMatrix::guess(height));
+        let matrix = self.stream.matrix.unwrap_or(YuvMatrix::UNNAMED);
         let full_range = self.stream.full_range || next.full_range_format;
         let frame = Frame::from_i420(width, height, &planes, matrix, full_range)?;
         let first = *self.first_time_s.get_or_insert(next.time_s);

@@ -29,11 +29,9 @@ pub enum YuvMatrix {
 }
 
 impl YuvMatrix {
-    /// The matrix a file means when it names none: BT.709 from 720 lines up, else BT.601.
-    #[must_use]
-    pub fn guess(height: usize) -> Self {
-        if height >= 720 { Self::Bt709 } else { Self::Bt601 }
-    }
+    /// What is taken for a file that names no matrix, whatever its size: browsers' decoders report BT.709 then, and
+    /// page and program must see equal pixels.
+    pub const UNNAMED: Self = Self::Bt709;
 }
 
 /// An 8-bit RGB picture, rows from the top, 3 bytes a pixel.

@@ -80,7 +80,7 @@ impl RawFrame {
         let is_bt709 = match colors.matrix() {
             Some(VideoMatrixCoefficients::Bt709) => true,
             Some(VideoMatrixCoefficients::Bt470bg | VideoMatrixCoefficients::Smpte170m) => false,
-            _ => YuvMatrix::guess(height) == YuvMatrix::Bt709,
+            _ => YuvMatrix::UNNAMED == YuvMatrix::Bt709,
         };
         Ok(Self {
             header: FrameHeader {
