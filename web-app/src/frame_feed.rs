@@ -21,8 +21,8 @@ const STEPS_PER_S: f64 = 30.0;
 pub enum Feed {
     /// The stage's player shows the webcam.
     Live {
-        /// When it began, in milliseconds.
-        started_ms: f64,
+        /// When its first frame was sent, in milliseconds.
+        started_ms: Option<f64>,
     },
     /// A second player, out of sight.
     Stepped(Stepper),
@@ -120,7 +120,7 @@ pub fn feed_next(store: Store, id: JobId) {
     });
 }
 
-async fn feed_live(store: Store, id: JobId, started_ms: f64) -> Result<(), wasm_bindgen::JsValue> {
+async fn feed_live(store: Store, id: JobId, started_ms: Option<f64>) -> Result<(), wasm_bindgen::JsValue> {
     let Some(video) = store.video.get_value() else {
         return Ok(());
     };
@@ -129,8 +129,13 @@ async fn feed_live(store: Store, id: JobId, started_ms: f64) -> Result<(), wasm_
     if video.video_width() == 0 || !store.is_current(id) {
         return Ok(());
     }
+    let now_ms = now_ms();
+    let started_ms = started_ms.unwrap_or(now_ms);
+    store.feed.set_value(Some(Feed::Live {
+        started_ms: Some(started_ms),
+    }));
     let picture = picture_of(&video).await?;
-    send_frame(store, id, (now_ms() - started_ms) / 1000.0, &picture)
+    send_frame(store, id, (now_ms - started_ms) / 1000.0, &picture)
 }
 
 async fn feed_step(store: Store, id: JobId, mut stepper: Stepper) -> Result<(), wasm_bindgen::JsValue> {

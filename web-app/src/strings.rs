@@ -167,10 +167,16 @@ fn named(name: &str, reason: &str) -> String {
 
 #[must_use]
 pub fn not_playable(name: &str, reason: &str, player: &str) -> String {
-    let reason = named(name, reason);
-    format!(
-        "{reason}. The browser's player cannot show it either ({player}): convert it, for instance to MP4 with H.264."
-    )
+    let said = format!(
+        "{}. The browser's player cannot show it either ({player})",
+        named(name, reason)
+    );
+    // The engine may have said what to do already.
+    if reason.contains("convert") {
+        format!("{said}.")
+    } else {
+        format!("{said}: convert it, for instance to MP4 with H.264.")
+    }
 }
 
 #[must_use]

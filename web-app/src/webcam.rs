@@ -5,7 +5,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{DomException, MediaStream, MediaStreamConstraints, MediaStreamTrack};
 
-use crate::browser::{error_text, now_ms};
+use crate::browser::error_text;
 use crate::frame_feed::Feed;
 use crate::state::source::{Source, SourceKind};
 use crate::state::store::Store;
@@ -69,7 +69,7 @@ fn show(store: Store, stream: MediaStream) {
         },
     );
     running::begin(store, JobKind::Live);
-    store.feed.set_value(Some(Feed::Live { started_ms: now_ms() }));
+    store.feed.set_value(Some(Feed::Live { started_ms: None }));
 }
 
 /// Takes the webcam off the stage and lets the device go.

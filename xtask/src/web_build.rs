@@ -60,7 +60,18 @@ fn build_ui(toolchain: &WasmToolchain, dist: &Path) -> Result<()> {
         // trunk reads it as a flag and refuses the usual value 1.
         .env_remove("NO_COLOR");
     cargo_call::for_wasm(&mut trunk, toolchain);
-    process::run(&mut trunk)
+    process::run(&mut trunk)?;
+    drop_trunk_lines(&dist.join("index.html"))
+}
+
+/// Without scripts of its own trunk leaves its link to the crate in the page, where it means nothing.
+fn drop_trunk_lines(page: &Path) -> Result<()> {
+    let text = fs::read_to_string(page).with_context(|| format!("reading {}", page.display()))?;
+    let kept: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.contains("data-trunk") && !line.trim().is_empty())
+        .collect();
+    fs::write(page, kept.join("\n") + "\n").with_context(|| format!("writing {}", page.display()))
 }
 
 fn build_engine(toolchain: &WasmToolchain, into: &Path) -> Result<()> {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::state::store::Store;
-use crate::{running, strings};
+use crate::{running, strings, webcam};
 use page_view::clock;
 use page_view::job::{Job, JobKind, JobState};
 
@@ -39,7 +39,7 @@ pub fn JobBar() -> impl IntoView {
             <span class="job-details">{details}</span>
             <div class="job-buttons">
                 <button type="button" class="button small" data-testid="cancel"
-                    disabled=move || !under_way.get() on:click=move |_| running::cancel(store)>
+                    disabled=move || !under_way.get() on:click=move |_| cancel(store)>
                     {strings::CANCEL}
                 </button>
                 <button type="button" class="button small" data-testid="analyze"
@@ -53,6 +53,15 @@ pub fn JobBar() -> impl IntoView {
                 <div class="progress-done" style:transform=move || format!("scaleX({})", fraction())></div>
             </div>
         </div>
+    }
+}
+
+/// A webcam that nobody reads has no use.
+fn cancel(store: Store) {
+    if webcam::is_on(store) {
+        webcam::stop(store);
+    } else {
+        running::cancel(store);
     }
 }
 

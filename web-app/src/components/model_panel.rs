@@ -13,6 +13,7 @@ pub fn ModelPanel() -> impl IntoView {
     let model = Memo::new(move |_| store.engine.with(|engine| engine.model.clone()));
     let name = move || model.with(|model| model.as_ref().map(|model| model.name.clone()));
     let note = move || model.with(|model| model.as_ref().map(|model| model.note.clone()));
+    let device = move || store.engine.with(|engine| engine.notice.clone());
     let facts = move || model.with(|model| model.as_ref().map(strings::model_facts));
     let training = move || {
         model
@@ -30,6 +31,7 @@ pub fn ModelPanel() -> impl IntoView {
             <p class="model-name">{move || name().unwrap_or_else(|| strings::MODEL_LOADING.to_owned())}</p>
             <p class="model-note">{note}</p>
             <p class="hint">{facts}</p>
+            <p class="hint">{device}</p>
             <p class="hint stale" class:is-off=move || !is_stale()>{strings::RESULTS_OF_OTHER_MODEL}</p>
             <details class:is-off=move || training().is_empty()>
                 <summary>{strings::MODEL_DETAILS}</summary>
