@@ -7,7 +7,7 @@ use web_messages::ModelSummary;
 pub const NAME: &str = "Mien";
 pub const TAGLINE: &str = "Facial expressions over time, read on your own computer.";
 pub const PITCH: &str = "Drop a video and get a label for every frame: a timeline to look at, a table to work with. \
-     It runs on your graphics card, inside this page.";
+     It runs inside this page, on your graphics card if there is one.";
 pub const PRIVATE: &str = "Nothing leaves this computer.";
 pub const PRIVATE_MORE: &str =
     "No upload, no account, no tracking. Once loaded, the page works without a network as well.";
