@@ -9,7 +9,10 @@ from random_networks import CLASSES
 from sklearn.metrics import accuracy_score, cohen_kappa_score, confusion_matrix, precision_recall_fscore_support
 
 LIMIT = 1e-9
-COLUMNS = "video,track,frame,time_s,x,y,w,h,p_neutral,p_anger,p_disgust,p_fear,p_happiness,p_sadness,p_surprise,p_other,raw,temporal,smoothed,reviewed"
+COLUMNS = (
+    "video,track,frame,time_s,x,y,w,h,p_neutral,p_anger,p_disgust,p_fear,p_happiness,p_sadness,p_surprise,p_other,"
+    "raw,temporal,smoothed,reviewed"
+)
 
 
 def label_lists():
@@ -54,6 +57,11 @@ def figures(checks, folder):
         expect_report(checks, name, report, truth, prediction)
 
 
+def scored(predictions, truth):
+    """What `mien score` says."""
+    return json.loads(run(MIEN, "score", "--predictions", predictions, "--truth", truth, "--json"))
+
+
 def score_of_annotation_files(checks, folder):
     """`mien score` on Aff-Wild2 files, where frames without annotation do not count."""
     random = np.random.default_rng(33)
@@ -61,7 +69,7 @@ def score_of_annotation_files(checks, folder):
         truth = np.where(random.random(len(truth)) < 0.1, -1, truth)
         for side, labels in (("truth", truth), ("prediction", prediction)):
             (folder / f"{side}.txt").write_text("\n".join([",".join(CLASSES), *map(str, labels)]) + "\n")
-        report = json.loads(run(MIEN, "score", "--predictions", folder / "prediction.txt", "--truth", folder / "truth.txt", "--json"))
+        report = scored(folder / "prediction.txt", folder / "truth.txt")
         known = truth >= 0
         expect_report(checks, f"mien score, {name}", report, truth[known], prediction[known])
 
@@ -72,7 +80,7 @@ def score_of_frame_table(checks, folder):
     rows = [f"v.mp4,0,{i},{i / 25:.6f},1,1,9,9,{','.join(['0.125'] * 8)},{p},{p},{p}," for i, p in enumerate(prediction)]
     (folder / "v.csv").write_text("\n".join([COLUMNS, *rows]) + "\n")
     (folder / "v.txt").write_text("\n".join([",".join(CLASSES), *map(str, truth)]) + "\n")
-    report = json.loads(run(MIEN, "score", "--predictions", folder / "v.csv", "--truth", folder / "v.txt", "--json"))
+    report = scored(folder / "v.csv", folder / "v.txt")
     expect_report(checks, "mien score, csv", report, truth, prediction)
 
 

@@ -21,15 +21,23 @@ export async function serveBoth(scratch, onnxFile) {
   return StaticServer.start(root);
 }
 
-const CASES = {
-  cpu: [
-    { name: "CPU, 1 worker / 1 thread", passes: 10, rounds: 3, ours: { backend: "cpu", workers: 1 }, theirs: { provider: "wasm", threads: 1 } },
-    { name: "CPU, 2 workers / 2 threads", passes: 10, rounds: 3, ours: { backend: "cpu", workers: 2 }, theirs: { provider: "wasm", threads: 2 } },
-  ],
-  webgpu: [
-    { name: "WebGPU", passes: 2, rounds: 1, ours: { backend: "webgpu", workers: 1 }, theirs: { provider: "webgpu", threads: 1 } },
-  ],
+const onCpu = (count) => ({
+  name: `CPU, ${count} worker(s) against ${count} thread(s)`,
+  passes: 10,
+  rounds: 3,
+  ours: { backend: "cpu", workers: count },
+  theirs: { provider: "wasm", threads: count },
+});
+
+const onWebGpu = {
+  name: "WebGPU",
+  passes: 2,
+  rounds: 1,
+  ours: { backend: "webgpu", workers: 1 },
+  theirs: { provider: "webgpu", threads: 1 },
 };
+
+const CASES = { cpu: [onCpu(1), onCpu(2)], webgpu: [onWebGpu] };
 
 /** Prints milliseconds a picture of both, round by round and their medians. */
 export async function compareNetworks(browser, server, kind) {

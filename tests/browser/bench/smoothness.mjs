@@ -24,7 +24,10 @@ export async function measureSmoothness(browser, url, scratch) {
   const frames = await framesWhilePanning(page);
   frames.sort((a, b) => a - b);
   const at = (share) => frames[Math.min(frames.length - 1, Math.floor(share * frames.length))].toFixed(1);
-  console.log(`timeline while zooming and panning: ${frames.length} frames, median ${at(0.5)} ms, 95% within ${at(0.95)} ms, longest ${at(1)} ms`);
+  console.log(
+    `timeline while zooming and panning: ${frames.length} frames, ` +
+      `median ${at(0.5)} ms, 95% within ${at(0.95)} ms, longest ${at(1)} ms`,
+  );
   report("while zooming and panning", await takeLongTasks(page));
   await context.close();
 }

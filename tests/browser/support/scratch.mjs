@@ -26,6 +26,8 @@ const RECIPES = {
   // Lies on its side in the file; the display matrix sets it upright.
   "sideways.mp4": [...FACE(70, 0.7), "-vf", "transpose=2", ...MP4],
   "upright.mp4": [...FACE(70, 0.7), ...MP4],
+  // The other files name no colour matrix.
+  "bt601.mp4": [...FACE(90, 0.5), ...MP4, ...["colorspace", "color_primaries", "color_trc"].flatMap((what) => [`-${what}`, "smpte170m"])],
   "odd-size.webm": [...FACE(80, 0.4), "-vf", "scale=351:277", "-an", "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", 8],
   "no-face.mp4": ["-f", "lavfi", "-i", "testsrc=size=320x240:rate=25:duration=1", ...MP4],
   "audio-only.mp4": ["-f", "lavfi", "-i", "sine=duration=2", "-c:a", "aac"],
