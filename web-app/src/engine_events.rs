@@ -7,7 +7,7 @@ use web_messages::{FromEngine, JobId, ModelSummary};
 
 use crate::state::notice::Tone;
 use crate::state::store::{Opened, Store};
-use crate::{opening, relabel, running};
+use crate::{opening, relabel, running, startup};
 use page_view::job::EnginePhase;
 use page_view::job::{JobKind, JobState};
 use page_view::label_view::LabelView;
@@ -87,16 +87,26 @@ pub fn handle(store: Store, message: FromEngine) {
     }
 }
 
-/// The engine cannot go on. What was read stays.
+/// The engine cannot go on. What was read stays. One that worked before is started again, since a file may have been
+/// the cause; one that never worked is not.
 pub fn engine_broke(store: Store, cause: &str) {
-    store
-        .engine
-        .update(|engine| engine.phase = EnginePhase::Failed(cause.to_owned()));
     store.job.update(|job| {
         if let Some(job) = job.as_mut().filter(|job| job.is_under_way()) {
             job.state = JobState::Failed;
         }
     });
+    let had_worked = store
+        .engine
+        .with_untracked(|engine| engine.phase == EnginePhase::Ready);
+    if had_worked {
+        store.pending.set_value(None);
+        store.fail(cause);
+        startup::restart(store);
+        return;
+    }
+    store
+        .engine
+        .update(|engine| engine.phase = EnginePhase::Failed(cause.to_owned()));
     store.notify(Tone::Error, cause, None);
 }
 

@@ -75,6 +75,15 @@ impl EngineLink {
     }
 }
 
+impl Drop for EngineLink {
+    fn drop(&mut self) {
+        // What is still on its way belongs to the past.
+        self.worker.set_onmessage(None);
+        self.worker.set_onerror(None);
+        self.worker.terminate();
+    }
+}
+
 fn envelope(message: &ToEngine, attachment: Option<&JsValue>) -> Result<JsValue, JsValue> {
     let message = message
         .serialize(&serde_wasm_bindgen::Serializer::json_compatible())

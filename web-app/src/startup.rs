@@ -23,6 +23,18 @@ pub fn start(store: Store) {
     });
 }
 
+/// Ends a broken engine and starts another with the shipped model.
+pub fn restart(store: Store) {
+    store
+        .engine
+        .update(|engine| engine.phase = EnginePhase::Loading(strings::ENGINE_STARTS.to_owned()));
+    // Later: the old link may be what is calling.
+    spawn_local(async move {
+        store.link.set_value(None);
+        start_engine(store).await;
+    });
+}
+
 async fn start_engine(store: Store) {
     let link = EngineLink::start(move |heard| match heard {
         Heard::Message(message) => engine_events::handle(store, message),

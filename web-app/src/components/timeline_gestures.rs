@@ -173,9 +173,9 @@ pub fn hover(
 }
 
 fn x_in(element: &HtmlElement, event: &web_sys::MouseEvent) -> f64 {
-    f64::from(event.client_x()) - element.get_bounding_client_rect().left()
+    event.client_x() - element.get_bounding_client_rect().left()
 }
 
 fn y_in(element: &HtmlElement, event: &web_sys::MouseEvent) -> f64 {
-    f64::from(event.client_y()) - element.get_bounding_client_rect().top()
+    event.client_y() - element.get_bounding_client_rect().top()
 }

@@ -69,7 +69,7 @@ pub fn TimelinePanel() -> impl IntoView {
         });
     };
     let up = move |event: PointerEvent| held.update_value(|held| gestures::up(held, &event));
-    let scrolled = move |_| with_scroller(&|element| board.scroll.set(f64::from(element.scroll_top())));
+    let scrolled = move |_| with_scroller(&|element| board.scroll.set(element.scroll_top()));
     let empty_text = move || {
         let view = store.view();
         match (view.frame_count(), view.tracks.len()) {
