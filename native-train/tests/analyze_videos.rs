@@ -82,7 +82,7 @@ fn a_rotated_video_comes_upright() {
     let folder = tempfile::tempdir().unwrap();
     // Left half red, right half blue; the flag asks for a quarter turn clockwise for display.
     let make = "-f lavfi -i color=red:size=40x64:rate=5:duration=1 -f lavfi -i color=blue:size=40x64:rate=5:duration=1 \
-                -filter_complex hstack -c:v libx264 -pix_fmt yuv420p plain.mp4";
+                -filter_complex hstack -c:v libx264 -pix_fmt yuv420p -colorspace smpte170m plain.mp4";
     if !ffmpeg(folder.path(), make) {
         return;
     }

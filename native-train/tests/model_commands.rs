@@ -48,8 +48,11 @@ fn export_halves_the_file_and_keeps_the_values() {
         }
     }
     let values: usize = full.weights.values().map(|weight| weight.values.len()).sum();
-    assert_eq!(
-        std::fs::metadata(path).unwrap().len() as usize - bytes.len(),
+    let saved = std::fs::metadata(path).unwrap().len() as usize - bytes.len();
+    // The header's offsets have fewer digits, too.
+    assert!(
+        (2 * values..2 * values + 1024).contains(&saved),
+        "{saved} of {}",
         2 * values
     );
 }

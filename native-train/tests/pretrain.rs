@@ -13,7 +13,7 @@ use native_train::pretrain::class_balance::ClassBalance;
 use native_train::pretrain::config::{AugmentationConfig, FaceSource, PretrainConfig};
 use native_train::pretrain::face_store::FaceStore;
 use native_train::pretrain::interruption::{Interrupted, Interruption};
-use native_train::pretrain::{labelled_pictures, train};
+use native_train::pretrain::{labelled_pictures, read_data};
 use shared_model::face_crop::InputSpec;
 use shared_model::face_detector::FaceDetector;
 use shared_model::model_file::{ModelFile, ModelMetadata, Weights};
@@ -44,6 +44,17 @@ fn config_text(run: &str, more: &str) -> String {
          [model]\ninput_size = 32\nblocks = [1, 1, 1, 1]\nwidth = 4\n\
          [training]\nbatch = 6\nsteps = 8\nsteps_an_epoch = 4\nrate = 0.05\n{more}"
     )
+}
+
+fn run(
+    config: &PretrainConfig,
+    resume: bool,
+    device: &Device,
+    interruption: &Interruption,
+) -> anyhow::Result<PathBuf> {
+    std::fs::create_dir_all(&config.run)?;
+    let data = read_data(config, device)?;
+    native_train::pretrain::train(config, &data, resume, device, interruption)
 }
 
 fn read_model(path: &Path) -> ModelFile {
@@ -149,7 +160,7 @@ fn a_resumed_run_ends_as_one_that_was_never_interrupted() {
         config
     };
     let whole = config("whole", 8);
-    train(&whole, false, &device, &Interruption::default()).unwrap();
+    run(&whole, false, &device, &Interruption::default()).unwrap();
 
     let broken = config("broken", 8);
     let interruption = Interruption::default();
@@ -157,7 +168,7 @@ fn a_resumed_run_ends_as_one_that_was_never_interrupted() {
     let mut resume = false;
     // Each attempt does one step; the last reaches the end.
     for step in 1..8 {
-        let error = train(&broken, resume, &device, &interruption).unwrap_err();
+        let error = run(&broken, resume, &device, &interruption).unwrap_err();
         assert_eq!(
             error.downcast_ref::<Interrupted>().map(|i| i.step),
             Some(step),
@@ -165,7 +176,7 @@ fn a_resumed_run_ends_as_one_that_was_never_interrupted() {
         );
         resume = true;
     }
-    train(&broken, true, &device, &interruption).unwrap();
+    run(&broken, true, &device, &interruption).unwrap();
     let read = |config: &PretrainConfig| Checkpoint::read(&path_in(&config.run)).unwrap();
     let (a, b) = (read(&whole), read(&broken));
     assert_eq!(a.state.step, b.state.step);
@@ -188,7 +199,7 @@ fn a_resumed_run_ends_as_one_that_was_never_interrupted() {
     assert_eq!(steps("whole"), steps("broken"));
     // Another config is not taken for the same run.
     let other = config("broken", 9);
-    let error = train(&other, true, &device, &Interruption::default()).unwrap_err();
+    let error = run(&other, true, &device, &Interruption::default()).unwrap_err();
     assert!(format!("{error:#}").contains("another config"), "{error:#}");
 }
 

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
-use shared_model::model_file::{BackboneShape, TemporalShape};
+use shared_model::face_crop::InputSpec;
+use shared_model::model_file::{BackboneShape, ModelMetadata, TemporalShape};
 
 /// A stage-1 run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -229,6 +230,15 @@ impl TemporalConfig {
 }
 
 impl PretrainConfig {
+    /// The network's input, normalised as torchvision's models are.
+    #[must_use]
+    pub fn input(&self) -> InputSpec {
+        InputSpec {
+            size: self.model.input_size,
+            ..ModelMetadata::default().input
+        }
+    }
+
     /// Reads and checks a config file.
     ///
     /// # Errors
@@ -354,20 +364,29 @@ fn nearest_key(message: &str) -> Option<&str> {
     (distance <= unknown.len().div_ceil(2)).then_some(key)
 }
 
-/// Levenshtein's distance.
+/// Letters to change, add, drop, or swap with their neighbour (optimal string alignment).
 fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for ((y, above_left), above) in b.iter().zip(&row).zip(row.iter().skip(1)) {
-            left = (above_left + usize::from(x != *y)).min(above + 1).min(left + 1);
-            next.push(left);
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
+    let at = |rows: &[Vec<usize>], i: usize, j: usize| {
+        rows.get(i).and_then(|row| row.get(j)).copied().unwrap_or(0)
+    };
+    for i in 1..=a.len() {
+        rows.push(vec![i]);
+        for j in 1..=b.len() {
+            let same = a.get(i - 1) == b.get(j - 1);
+            let mut least = (at(&rows, i - 1, j - 1) + usize::from(!same))
+                .min(at(&rows, i - 1, j) + 1)
+                .min(at(&rows, i, j - 1) + 1);
+            if i > 1 && j > 1 && a.get(i - 1) == b.get(j - 2) && a.get(i - 2) == b.get(j - 1) {
+                least = least.min(at(&rows, i - 2, j - 2) + 1);
+            }
+            if let Some(row) = rows.last_mut() {
+                row.push(least);
+            }
         }
-        row = next;
     }
-    row.last().copied().unwrap_or(0)
+    at(&rows, a.len(), b.len())
 }
 
 #[cfg(test)]
@@ -404,5 +423,6 @@ mod tests {
     fn distances() {
         assert_eq!(edit_distance("kitten", "sitting"), 3);
         assert_eq!(edit_distance("", "ab"), 2);
+        assert_eq!(edit_distance("sede", "seed"), 1);
     }
 }

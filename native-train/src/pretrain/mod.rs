@@ -33,9 +33,7 @@ use burn::tensor::Device;
 use clap::Args;
 use serde_json::{Value, json};
 use shared_model::expression::Expression;
-use shared_model::face_crop::InputSpec;
 use shared_model::face_detector::FaceDetector;
-use shared_model::model_file::ModelMetadata;
 
 use crate::device::DeviceChoice;
 use crate::{atomic_file, model_store};
@@ -70,47 +68,57 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     let config = PretrainConfig::read(&options.config)?;
     let device = options.device.open_and_say()?.device;
+    atomic_file::make_folder(&config.run)?;
+    let data = read_data(&config, &device)?;
+    // Until here there is nothing to keep, and Ctrl-C ends the program at once.
     let interruption = Interruption::listen()?;
-    let model = train(&config, options.resume, &device, &interruption)?;
+    let model = train(&config, &data, options.resume, &device, &interruption)?;
     println!("{}", model.display());
     Ok(())
 }
 
-/// A whole run; gives the path of its model: `model.safetensors` with a temporal encoder, else
-/// `student.safetensors`, in the run's folder.
+/// A whole run, in a folder that is there; gives the path of its model: `model.safetensors` with a
+/// temporal encoder, else `student.safetensors`, in the run's folder.
 ///
 /// # Errors
-/// As [`run`].
+/// When training diverges, the disk or the device fails, and [`interruption::Interrupted`].
 pub fn train(
     config: &PretrainConfig,
+    data: &SupervisedData,
     resume: bool,
     device: &Device,
     interruption: &Interruption,
 ) -> Result<PathBuf> {
-    let input = InputSpec {
-        size: config.model.input_size,
-        ..ModelMetadata::default().input
-    };
-    atomic_file::make_folder(&config.run)?;
-    let data = read_data(config, &input, device)?;
     let Mode::Supervised = config.mode;
-    let student = SupervisedRun::new(config, &data, input, resume, device)?.train(interruption)?;
+    let student = SupervisedRun::new(config, data, config.input(), resume, device)?.train(interruption)?;
     let Some(temporal) = &config.temporal else {
         return Ok(config.run.join("student.safetensors"));
     };
-    let model = temporal::train(student, config, temporal, &data, device, interruption)?;
+    let model = temporal::train(student, config, temporal, data, device, interruption)?;
     let path = config.run.join("model.safetensors");
     model_store::write(&path, &model)?;
     Ok(path)
 }
 
-fn read_data(config: &PretrainConfig, input: &InputSpec, device: &Device) -> Result<SupervisedData> {
+/// The labelled pictures of a run, split by person; those that cannot be read are reported and left
+/// out.
+///
+/// # Errors
+/// When there is no list, or a side of the split has no picture.
+pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedData> {
     let pictures = labelled_pictures::read(&config.data.labelled)?;
     let split = PersonSplit::new(pictures, config.data.held_back, config.seed);
     let detector = FaceDetector::from_bytes(crate::DETECTOR, device).context("the face detector")?;
     let load = |name: &str, pictures: Vec<LabelledPicture>| -> Result<Checked> {
         let most_bytes = config.data.cache_mib << 20;
-        let checked = FaceStore::check(&pictures, config.data.faces, &detector, device, input, most_bytes)?;
+        let checked = FaceStore::check(
+            &pictures,
+            config.data.faces,
+            &detector,
+            device,
+            &config.input(),
+            most_bytes,
+        )?;
         report(name, &checked);
         ensure!(
             !checked.store.pictures().is_empty(),
