@@ -18,9 +18,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
     page = await AnalysisPage.open(await browser.newContext({ viewport: { width: 1280, height: 800 } }), url);
     rows = await page.analyse(await scratch.file("face.mp4"));
     assert.equal(new Set(rows.map((row) => row.track)).size, 1, "one face, one track");
-    if (!process.env.MIEN_SCREENSHOT) return;
-    await page.page.waitForTimeout(500);
-    await page.page.screenshot({ path: process.env.MIEN_SCREENSHOT });
+    if (process.env.MIEN_SCREENSHOT) await keepPicture(page);
   });
 
   test("smoothing and window change the labels at once, and the network is not run again", async () => {
@@ -116,6 +114,16 @@ export function declare({ test, afterAll }, { url, scratch }) {
     const early = await settled(page);
     assert.ok(late > early + 0.5, `a click on the right leads to ${late} s, one on the left to ${early} s`);
   });
+}
+
+/** A picture of the page in the middle of the video, for the README. */
+async function keepPicture(page) {
+  await page.page.evaluate(() => {
+    const video = document.querySelector("video");
+    video.currentTime = video.duration / 2;
+  });
+  await settled(page);
+  await page.page.screenshot({ path: process.env.MIEN_SCREENSHOT });
 }
 
 /** Rows as soon as their smoothed labels are the expected ones, or after two seconds as they are. */
