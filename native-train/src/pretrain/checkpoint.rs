@@ -42,6 +42,26 @@ pub fn path_in(run: &Path) -> PathBuf {
     run.join("checkpoint.safetensors")
 }
 
+/// The checkpoint that a run is to go on from, `None` when it is to begin.
+///
+/// # Errors
+/// When there is a checkpoint and `resume` is not set, or none and it is.
+pub fn find(run: &Path, resume: bool) -> Result<Option<Checkpoint>> {
+    let path = path_in(run);
+    match (path.is_file(), resume) {
+        (true, true) => Checkpoint::read(&path).map(Some),
+        (true, false) => bail!(
+            "{} holds a run already: go on with `--resume`, or choose another `run` folder",
+            run.display()
+        ),
+        (false, true) => bail!(
+            "there is nothing to resume in {}: no checkpoint was written",
+            run.display()
+        ),
+        (false, false) => Ok(None),
+    }
+}
+
 impl Checkpoint {
     /// Writes the checkpoint in place of the one before.
     ///

@@ -69,6 +69,8 @@ pub fn run(options: &Options) -> Result<()> {
     let config = PretrainConfig::read(&options.config)?;
     let device = options.device.open_and_say()?.device;
     atomic_file::make_folder(&config.run)?;
+    // Said before the pictures are looked at, which takes a while.
+    checkpoint::find(&config.run, options.resume)?;
     let data = read_data(&config, &device)?;
     // Until here there is nothing to keep, and Ctrl-C ends the program at once.
     let interruption = Interruption::listen()?;

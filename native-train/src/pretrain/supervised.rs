@@ -81,7 +81,7 @@ impl<'a> SupervisedRun<'a> {
         };
         let mut sgd = Sgd::new(config.training.momentum);
         let network = shape.init(&training_device);
-        let network = match find_checkpoint(&config.run, resume)? {
+        let network = match checkpoint::find(&config.run, resume)? {
             Some(found) => {
                 ensure!(
                     found.state.config == state.config,
@@ -297,22 +297,6 @@ impl RecentLosses {
 
 fn student_path(run: &Path) -> std::path::PathBuf {
     run.join("student.safetensors")
-}
-
-fn find_checkpoint(run: &Path, resume: bool) -> Result<Option<Checkpoint>> {
-    let path = checkpoint::path_in(run);
-    match (path.is_file(), resume) {
-        (true, true) => Checkpoint::read(&path).map(Some),
-        (true, false) => bail!(
-            "{} holds a run already: go on with `--resume`, or choose another `run` folder",
-            run.display()
-        ),
-        (false, true) => bail!(
-            "there is nothing to resume in {}: no checkpoint was written",
-            run.display()
-        ),
-        (false, false) => Ok(None),
-    }
 }
 
 #[cfg(test)]
