@@ -111,7 +111,7 @@ fn training(shape: &BackboneShape, batch: usize, size: usize, device: &Device) -
         let (_, logits) = network.forward(pictures.clone());
         let gradients = loss.forward(logits, labels.clone()).backward();
         let gradients = GradientsParams::from_grads(gradients, &network);
-        network = sgd.step(1e-4, network.clone(), gradients);
+        network = sgd.step(1e-4, network.clone(), &gradients);
         device
             .sync()
             .map_err(|error| anyhow!("the device failed: {error:?}"))

@@ -5,6 +5,8 @@ use shared_model::face_crop::InputSpec;
 use shared_model::frame::Frame;
 
 use crate::pretrain::config::AugmentationConfig;
+use crate::pretrain::rand_augment::{Picture, rand_augment};
+use crate::pretrain::semi_supervised::config::StrongConfig;
 
 /// Share of the picture that an erased rectangle covers, and its ratio of height to width (Zhong et
 /// al. 2020, defaults of torchvision's `RandomErasing`).
@@ -34,6 +36,33 @@ pub fn augmented(
         erase(&mut out, input.size, random);
     }
     out
+}
+
+/// The strong view: crop and mirroring, then `RandAugment` on bytes; normalised `[3, size, size]`.
+pub fn strong(face: &Frame, input: &InputSpec, config: &StrongConfig, random: &mut impl Rng) -> Vec<f32> {
+    let upright = AugmentationConfig {
+        flip: config.flip,
+        rotation: 0.0,
+        jitter: 0.0,
+        greyscale: 0.0,
+        erase: 0.0,
+    };
+    let cropped = Pose::random(face, input.size, &upright, random).resampled(face, input.size);
+    let picture = Picture {
+        width: input.size,
+        height: input.size,
+        pixels: cropped
+            .iter()
+            .map(|pixel| pixel.map(|value| (value * 255.0).round() as u8))
+            .collect(),
+    };
+    let changed = rand_augment(picture, config.operations, config.magnitude, random);
+    let pixels: Vec<[f32; 3]> = changed
+        .pixels
+        .iter()
+        .map(|pixel| pixel.map(|value| f32::from(value) / 255.0))
+        .collect();
+    normalised(&pixels, input)
 }
 
 /// The centre crop as inference takes it, with its colour taken away when `greyscale` is set.

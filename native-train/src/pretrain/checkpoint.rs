@@ -29,6 +29,9 @@ pub struct RunState {
     pub step: u64,
     /// Macro F1 of the best evaluation, `None` before the first.
     pub best_macro_f1: Option<f64>,
+    /// The same of the teacher, where there is one.
+    #[serde(default)]
+    pub best_teacher_macro_f1: Option<f64>,
     /// The config as JSON.
     pub config: Value,
 }

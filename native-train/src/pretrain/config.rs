@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use shared_model::face_crop::InputSpec;
@@ -26,8 +27,12 @@ pub struct PretrainConfig {
     pub model: NetworkConfig,
     #[serde(default)]
     pub training: TrainingConfig,
+    /// Changes to labelled pictures.
     #[serde(default)]
     pub augmentation: AugmentationConfig,
+    /// What `mode = "semi-supervised"` adds.
+    #[serde(default)]
+    pub semi_supervised: SemiSupervisedConfig,
     /// The temporal encoder; without this table a per-frame model is trained.
     pub temporal: Option<TemporalConfig>,
 }
@@ -38,6 +43,8 @@ pub struct PretrainConfig {
 pub enum Mode {
     /// Labelled pictures only.
     Supervised,
+    /// Teacher and student, on labelled and unlabelled pictures (paper, 3.3).
+    SemiSupervised,
 }
 
 /// Where pictures come from.
@@ -47,6 +54,9 @@ pub struct DataConfig {
     /// A csv `path,label[,video,frame,person]` (paths from its own folder), or a folder with one
     /// folder of pictures a class.
     pub labelled: PathBuf,
+    /// Pictures without labels, for `mode = "semi-supervised"`: a folder, with all folders in it, or a
+    /// csv with a column `path`. Labels that a csv has are only compared with the pseudo-labels.
+    pub unlabelled: Option<PathBuf>,
     /// Share of the persons that is held back for evaluation.
     #[serde(default = "one_fifth")]
     pub held_back: f64,
@@ -101,6 +111,11 @@ pub struct TrainingConfig {
     pub rate: f64,
     /// Momentum of SGD (method: 0.9).
     pub momentum: f64,
+    /// Weight decay of SGD (method: 0, off).
+    pub weight_decay: f64,
+    /// Largest norm of the gradient over all parameters together; without it (method) nothing is
+    /// clipped.
+    pub clip_norm: Option<f64>,
 }
 
 /// Chances and ranges of the random changes to training pictures.
@@ -171,6 +186,8 @@ impl Default for TrainingConfig {
             steps_an_epoch: 1000,
             rate: 1e-2,
             momentum: 0.9,
+            weight_decay: 0.0,
+            clip_norm: None,
         }
     }
 }
@@ -229,6 +246,31 @@ impl TemporalConfig {
     }
 }
 
+impl AugmentationConfig {
+    /// # Errors
+    /// On a value of the table called `table` that is out of its range.
+    pub(in crate::pretrain) fn check(&self, table: &str) -> Result<()> {
+        let shares = [
+            ("flip", self.flip),
+            ("jitter", self.jitter),
+            ("greyscale", self.greyscale),
+            ("erase", self.erase),
+        ];
+        for (key, value) in shares {
+            ensure!(
+                (0.0..=1.0).contains(&value),
+                "`{table}.{key}` is {value}, expected 0 to 1"
+            );
+        }
+        let rotation = self.rotation;
+        ensure!(
+            (0.0..=180.0).contains(&rotation),
+            "`{table}.rotation` is {rotation}, expected 0 to 180"
+        );
+        Ok(())
+    }
+}
+
 impl PretrainConfig {
     /// The network's input, normalised as torchvision's models are.
     #[must_use]
@@ -261,22 +303,14 @@ impl PretrainConfig {
     }
 
     fn check(&self) -> Result<()> {
-        let share = |key: &str, value: f32| {
+        self.augmentation.check("augmentation")?;
+        self.semi_supervised.check()?;
+        if self.mode == Mode::SemiSupervised {
             ensure!(
-                (0.0..=1.0).contains(&value),
-                "`augmentation.{key}` is {value}, expected 0 to 1"
+                self.data.unlabelled.is_some(),
+                "`mode = \"semi-supervised\"` needs pictures without labels: name a folder or a csv in `data.unlabelled`"
             );
-            Ok(())
-        };
-        share("flip", self.augmentation.flip)?;
-        share("jitter", self.augmentation.jitter)?;
-        share("greyscale", self.augmentation.greyscale)?;
-        share("erase", self.augmentation.erase)?;
-        let rotation = self.augmentation.rotation;
-        ensure!(
-            (0.0..=180.0).contains(&rotation),
-            "`augmentation.rotation` is {rotation}, expected 0 to 180"
-        );
+        }
         let held_back = self.data.held_back;
         ensure!(
             held_back > 0.0 && held_back < 1.0,
@@ -306,7 +340,17 @@ impl PretrainConfig {
             steps_an_epoch,
             rate,
             momentum,
+            weight_decay,
+            clip_norm,
         } = self.training;
+        ensure!(
+            weight_decay >= 0.0 && weight_decay.is_finite(),
+            "`training.weight_decay` is {weight_decay}, expected 0 or more"
+        );
+        ensure!(
+            clip_norm.is_none_or(|most| most > 0.0),
+            "`training.clip_norm` must be above 0"
+        );
         ensure!(
             (2..=65_536).contains(&batch),
             "`training.batch` is {batch}, expected at least 2"

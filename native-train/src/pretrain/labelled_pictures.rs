@@ -90,7 +90,7 @@ fn read_folders(folder: &Path) -> Result<Vec<LabelledPicture>> {
     Ok(pictures)
 }
 
-fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(super) fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let fail = || format!("the folder {} cannot be read", folder.display());
     let entries = std::fs::read_dir(folder).with_context(fail)?;
     let mut paths = entries

@@ -8,13 +8,17 @@ pub mod config;
 pub mod labelled_pictures;
 
 pub mod person_split;
+pub mod unlabelled_pictures;
 
 pub mod face_store;
 
 pub mod augmentation;
 pub mod batch_loader;
 pub mod class_balance;
+pub mod rand_augment;
 
+pub mod gradients;
+pub mod semi_supervised;
 pub mod sgd;
 pub mod supervised;
 pub mod temporal;
@@ -42,7 +46,9 @@ use face_store::{Checked, FaceStore};
 use interruption::Interruption;
 use labelled_pictures::LabelledPicture;
 use person_split::PersonSplit;
+use semi_supervised::run::SemiSupervisedRun;
 use supervised::{SupervisedData, SupervisedRun};
+use unlabelled_pictures::UnlabelledPool;
 
 /// Unreadable pictures that are named; the others are counted.
 const MOST_NAMED: usize = 10;
@@ -91,8 +97,12 @@ pub fn train(
     device: &Device,
     interruption: &Interruption,
 ) -> Result<PathBuf> {
-    let Mode::Supervised = config.mode;
-    let student = SupervisedRun::new(config, data, config.input(), resume, device)?.train(interruption)?;
+    let student = match config.mode {
+        Mode::Supervised => {
+            SupervisedRun::new(config, data, config.input(), resume, device)?.train(interruption)?
+        }
+        Mode::SemiSupervised => SemiSupervisedRun::new(config, data, resume, device)?.train(interruption)?,
+    };
     let Some(temporal) = &config.temporal else {
         return Ok(config.run.join("student.safetensors"));
     };
@@ -135,7 +145,15 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedD
         .labelled
         .file_name()
         .map(|name| name.to_string_lossy().into_owned());
+    let pool = match (&config.data.unlabelled, config.mode) {
+        (Some(source), Mode::SemiSupervised) => unlabelled_pictures::read(source)?,
+        _ => Vec::new(),
+    };
+    if !pool.is_empty() {
+        eprintln!("unlabelled: {} pictures", pool.len());
+    }
     let description = json!({
+        "unlabelled_pictures": pool.len(),
         "list": listed,
         "origin": config.data.origin,
         "faces": config.data.faces,
@@ -146,6 +164,7 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedD
     Ok(SupervisedData {
         training: training.store,
         held_back: held_back.store,
+        unlabelled: UnlabelledPool::new(pool, config.input().resized(), config.data.cache_mib << 20),
         description,
     })
 }

@@ -1,4 +1,4 @@
-//! Stochastic gradient descent with momentum, as `torch.optim.SGD` (dampening 0, no decay).
+//! Stochastic gradient descent with momentum, as `torch.optim.SGD` (dampening 0, no Nesterov).
 
 use anyhow::{Context as _, Result, ensure};
 use burn::module::{Module, ModuleMapper, Param};
@@ -12,6 +12,7 @@ use shared_model::model_file::{Weight, Weights};
 #[derive(Debug, Default)]
 pub struct Sgd {
     momentum: f64,
+    weight_decay: f64,
     velocities: Vec<Option<Tensor<1>>>,
 }
 
@@ -21,13 +22,21 @@ impl Sgd {
     pub fn new(momentum: f64) -> Self {
         Self {
             momentum,
+            weight_decay: 0.0,
             velocities: Vec::new(),
         }
     }
 
+    /// Adds `weight_decay` times the parameter to each gradient (L2, before the momentum).
+    #[must_use]
+    pub fn with_weight_decay(mut self, weight_decay: f64) -> Self {
+        self.weight_decay = weight_decay;
+        self
+    }
+
     /// One update. A parameter without a gradient stays as it is.
     #[must_use]
-    pub fn step<M: Module>(&mut self, rate: f64, module: M, gradients: GradientsParams) -> M {
+    pub fn step<M: Module>(&mut self, rate: f64, module: M, gradients: &GradientsParams) -> M {
         let mut step = Step {
             sgd: self,
             rate,
@@ -82,7 +91,7 @@ impl Sgd {
 struct Step<'a> {
     sgd: &'a mut Sgd,
     rate: f64,
-    gradients: GradientsParams,
+    gradients: &'a GradientsParams,
     next: usize,
 }
 
@@ -90,7 +99,7 @@ impl ModuleMapper for Step<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let index = self.next;
         self.next += 1;
-        let Some(gradient) = self.gradients.remove::<D>(param.id) else {
+        let Some(gradient) = self.gradients.get::<D>(param.id) else {
             return param;
         };
         if self.sgd.velocities.len() <= index {
@@ -98,7 +107,11 @@ impl ModuleMapper for Step<'_> {
         }
         let shape = gradient.dims();
         let length: usize = shape.iter().product();
-        let gradient = gradient.without_autodiff().reshape([length]);
+        let mut gradient = gradient.without_autodiff().reshape([length]);
+        if self.sgd.weight_decay > 0.0 {
+            let value = param.val().without_autodiff().reshape([length]);
+            gradient = gradient + value.mul_scalar(self.sgd.weight_decay);
+        }
         let Some(place) = self.sgd.velocities.get_mut(index) else {
             return param;
         };

@@ -19,9 +19,11 @@ use crate::pretrain::class_balance::ClassBalance;
 use crate::pretrain::config::PretrainConfig;
 use crate::pretrain::evaluation::{evaluate, summary};
 use crate::pretrain::face_store::FaceStore;
+use crate::pretrain::gradients::clipped;
 use crate::pretrain::interruption::{Interrupted, Interruption};
 use crate::pretrain::sgd::Sgd;
 use crate::pretrain::training_log::TrainingLog;
+use crate::pretrain::unlabelled_pictures::UnlabelledPool;
 use crate::progress::Progress;
 
 /// Steps between two looks at the losses: each look waits for the device.
@@ -34,6 +36,8 @@ pub struct SupervisedData {
     pub training: FaceStore,
     /// Persons to evaluate on.
     pub held_back: FaceStore,
+    /// Pictures without labels; empty in a supervised run.
+    pub unlabelled: UnlabelledPool,
     /// What the model's description says of the data.
     pub description: Value,
 }
@@ -77,9 +81,10 @@ impl<'a> SupervisedRun<'a> {
         let mut state = RunState {
             step: 0,
             best_macro_f1: None,
+            best_teacher_macro_f1: None,
             config: serde_json::to_value(config)?,
         };
-        let mut sgd = Sgd::new(config.training.momentum);
+        let mut sgd = Sgd::new(config.training.momentum).with_weight_decay(config.training.weight_decay);
         let network = shape.init(&training_device);
         let network = match checkpoint::find(&config.run, resume)? {
             Some(found) => {
@@ -166,7 +171,11 @@ impl<'a> SupervisedRun<'a> {
         self.recent.losses.push(loss.clone().without_autodiff());
         let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
         let rate = cosine_rate(training.rate, self.state.step, training.steps);
-        self.network = self.sgd.step(rate, self.network.clone(), gradients);
+        let gradients = match training.clip_norm {
+            Some(most) => clipped(&self.network, &gradients, most, &self.device),
+            None => gradients,
+        };
+        self.network = self.sgd.step(rate, self.network.clone(), &gradients);
         self.state.step += 1;
         if self.recent.losses.len() >= STEPS_A_LOOK {
             self.look_at_losses()?;

@@ -5,9 +5,12 @@ mod labels;
 mod networks;
 mod pictures;
 mod tensor_file;
+mod training;
 
 use burn::tensor::Device;
 use clap::{Parser, Subcommand};
+use native_train::pretrain::semi_supervised::config::Feedback;
+use native_train::pretrain::semi_supervised::step::Rates;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tensor_file::TensorFile;
@@ -71,6 +74,37 @@ enum Command {
         /// Windows in frames
         windows: Vec<usize>,
     },
+    /// `labelled` [l, 3, s, s], `labels` [l], `weak` and `strong` [u, 3, s, s] to `teacher.*` and `student.*` after some
+    /// steps of both on these pictures, and the terms of each step
+    Stage1 {
+        /// The teacher's model file
+        teacher: PathBuf,
+        /// The student's model file
+        student: PathBuf,
+        /// Feedback by finite difference instead of the dot product
+        #[arg(long)]
+        finite_difference: bool,
+        /// Learning rate of the teacher
+        #[arg(long)]
+        teacher_rate: f64,
+        /// Learning rate of the student
+        #[arg(long)]
+        student_rate: f64,
+        /// Momentum of both
+        #[arg(long)]
+        momentum: f64,
+        /// Steps
+        #[arg(long)]
+        steps: usize,
+    },
+    /// `picture.NAME` [h, w, 3] to the same after one operation of the strong augmentation
+    Augment {
+        /// Name of the operation
+        operation: String,
+        /// Its strength in its own unit
+        #[arg(allow_negative_numbers = true)]
+        value: f32,
+    },
     /// Print the figures of `truth` [t] against `prediction` [t] as JSON
     Metrics,
 }
@@ -96,6 +130,27 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Crops { size } => pictures::crops(*size, &input)?,
         Command::Resize { width, height } => pictures::resized(*width, *height, &input)?,
         Command::Smoothing { windows } => labels::smoothing(windows, &input)?,
+        Command::Stage1 {
+            teacher,
+            student,
+            finite_difference,
+            teacher_rate,
+            student_rate,
+            momentum,
+            steps,
+        } => {
+            let feedback = if *finite_difference {
+                Feedback::FiniteDifference
+            } else {
+                Feedback::DotProduct
+            };
+            let rates = Rates {
+                teacher: *teacher_rate,
+                student: *student_rate,
+            };
+            training::stage1([teacher, student], feedback, rates, *momentum, *steps, &input)?
+        }
+        Command::Augment { operation, value } => training::augment(operation, *value, &input)?,
         Command::Metrics => {
             println!("{}", labels::metrics(&input)?);
             return Ok(());

@@ -1,0 +1,93 @@
+//! Batches of labelled pictures and of unlabelled ones in two views.
+
+use anyhow::{Context as _, Result};
+use burn::tensor::{Device, Tensor, TensorData};
+use rayon::prelude::*;
+use shared_model::expression::Expression;
+
+use crate::pretrain::augmentation::{augmented, strong};
+use crate::pretrain::batch_loader::{Batch, BatchLoader};
+use crate::pretrain::class_balance::random_of;
+use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
+use crate::pretrain::semi_supervised::step::StepInput;
+use crate::pretrain::unlabelled_pictures::UnlabelledPool;
+
+/// Random streams that labelled pictures do not use.
+const STREAM: u64 = 1 << 62;
+
+/// The pictures of one step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairedBatch {
+    /// Class-balanced pictures with labels.
+    pub labelled: Batch,
+    /// `[unlabelled, 3, size, size]`, weakly changed.
+    pub weak: Vec<f32>,
+    /// The same pictures, strongly changed.
+    pub strong: Vec<f32>,
+    /// What they truly show, where that is known.
+    pub truths: Vec<Option<Expression>>,
+}
+
+/// Makes them; the same for the same seed and step, whatever the number of threads.
+#[derive(Debug)]
+pub struct PairedLoader<'a> {
+    /// Labelled pictures.
+    pub labelled: BatchLoader<'a>,
+    /// Unlabelled pictures.
+    pub unlabelled: &'a UnlabelledPool,
+    /// Views, and how many unlabelled pictures there are for each labelled one.
+    pub config: &'a SemiSupervisedConfig,
+}
+
+impl PairedLoader<'_> {
+    /// The batch of a step.
+    ///
+    /// # Errors
+    /// When pictures cannot be read.
+    pub fn batch(&self, step: u64) -> Result<PairedBatch> {
+        let labelled = self.labelled.batch(step)?;
+        let (input, seed) = (self.labelled.input, self.labelled.seed);
+        let count = (self.labelled.size * self.config.unlabelled_ratio) as u64;
+        let views = (0..count)
+            .into_par_iter()
+            .map(|slot| {
+                let (face, truth) = self.unlabelled.face(seed, step * count + slot)?;
+                let mut random = random_of(seed, STREAM | (step << 20) | slot);
+                let weak = augmented(&face, input, &self.config.weak, &mut random);
+                let strong = strong(&face, input, &self.config.strong, &mut random);
+                Ok((weak, strong, truth))
+            })
+            .collect::<Result<Vec<_>>>()
+            .with_context(|| format!("the unlabelled pictures of step {step}"))?;
+        let mut batch = PairedBatch {
+            labelled,
+            weak: Vec::new(),
+            strong: Vec::new(),
+            truths: Vec::new(),
+        };
+        for (weak, strong, truth) in views {
+            batch.weak.extend(weak);
+            batch.strong.extend(strong);
+            batch.truths.push(truth);
+        }
+        Ok(batch)
+    }
+}
+
+impl PairedBatch {
+    /// The pictures as tensors on `device`, and the truths.
+    #[must_use]
+    pub fn tensors(self, device: &Device) -> (StepInput, Vec<Option<Expression>>) {
+        let size = self.labelled.size;
+        let shape = [self.truths.len(), 3, size, size];
+        let view = |values: Vec<f32>| Tensor::from_data(TensorData::new(values, shape), device);
+        let (labelled, labels) = self.labelled.tensors(device);
+        let input = StepInput {
+            labelled,
+            labels,
+            weak: view(self.weak),
+            strong: view(self.strong),
+        };
+        (input, self.truths)
+    }
+}

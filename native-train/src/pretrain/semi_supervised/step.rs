@@ -1,0 +1,280 @@
+//! One step of teacher and student (paper, 3.3), for any network.
+
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::activation::{log_softmax, softmax};
+use burn::tensor::{Device, Int, Tensor};
+use shared_model::expression::CLASS_COUNT;
+use shared_model::resnet50::ResNet50;
+
+use crate::pretrain::gradients::{clipped, dot};
+use crate::pretrain::semi_supervised::config::{Feedback, SemiSupervisedConfig, View};
+use crate::pretrain::semi_supervised::moving_average;
+use crate::pretrain::sgd::Sgd;
+
+/// A network that tells the eight classes.
+pub trait Classifier: Module {
+    /// Pictures `[batch, 3, size, size]` to logits `[batch, 8]`.
+    fn logits(&self, pictures: Tensor<4>) -> Tensor<2>;
+}
+
+impl Classifier for ResNet50 {
+    fn logits(&self, pictures: Tensor<4>) -> Tensor<2> {
+        self.forward(pictures).1
+    }
+}
+
+/// What a step sees.
+#[derive(Debug, Clone)]
+pub struct StepInput {
+    /// Labelled pictures `[l, 3, size, size]`.
+    pub labelled: Tensor<4>,
+    /// Their classes `[l]`.
+    pub labels: Tensor<1, Int>,
+    /// Unlabelled pictures `[u, 3, size, size]`, weakly changed.
+    pub weak: Tensor<4>,
+    /// The same pictures, strongly changed.
+    pub strong: Tensor<4>,
+}
+
+/// Learning rates of a step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rates {
+    /// Of the teacher.
+    pub teacher: f64,
+    /// Of the student.
+    pub student: f64,
+}
+
+/// The terms of a step: single values on the device, without a graph.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// L_s, eq. 3.
+    pub supervised: Tensor<1>,
+    /// L_c, eq. 4.
+    pub consistency: Tensor<1>,
+    /// L_f, eq. 5.
+    pub feedback_loss: Tensor<1>,
+    /// L_u, eq. 1.
+    pub unlabelled: Tensor<1>,
+    /// f, eq. 6, before the moving average is subtracted.
+    pub feedback: Tensor<1>,
+    /// Share of the pseudo-labels that count.
+    pub kept: Tensor<1>,
+    /// Pseudo-labels `[u]`.
+    pub pseudo_labels: Tensor<1, Int>,
+}
+
+/// Both networks and what their training remembers.
+#[derive(Debug)]
+pub struct TeacherStudent<M> {
+    /// Learns from labels, consistency and feedback.
+    pub teacher: M,
+    /// Learns from pseudo-labels alone.
+    pub student: M,
+    /// The student's moving average, when it is wished; without autodiff.
+    pub average: Option<M>,
+    /// Moving average of f.
+    pub baseline: Option<Tensor<1>>,
+    /// The teacher's optimiser.
+    pub teacher_sgd: Sgd,
+    /// The student's optimiser.
+    pub student_sgd: Sgd,
+    config: SemiSupervisedConfig,
+    clip_norm: Option<f64>,
+    /// Without autodiff.
+    device: Device,
+}
+
+/// Pseudo-labels of the unlabelled pictures.
+struct PseudoLabels {
+    labels: Tensor<1, Int>,
+    /// The teacher's probabilities `[u, 8]`.
+    soft: Tensor<2>,
+    /// 1 for those that count, else 0, `[u]`.
+    kept: Tensor<1>,
+}
+
+impl<M: Classifier> TeacherStudent<M> {
+    /// Both networks with autodiff on `device` (given without autodiff), and fresh optimisers.
+    #[must_use]
+    pub fn new(
+        teacher: M,
+        student: M,
+        optimiser: impl Fn() -> Sgd,
+        clip_norm: Option<f64>,
+        config: &SemiSupervisedConfig,
+        device: &Device,
+    ) -> Self {
+        Self {
+            average: config.ema.map(|_| student.valid()),
+            teacher,
+            student,
+            baseline: None,
+            teacher_sgd: optimiser(),
+            student_sgd: optimiser(),
+            config: config.clone(),
+            clip_norm,
+            device: device.clone(),
+        }
+    }
+
+    /// Both updates. The student's comes first and sees no label; the teacher's takes its feedback.
+    pub fn step(&mut self, input: &StepInput, rates: Rates) -> Terms {
+        let [labelled, weak, strong] = self.teacher_logits(input);
+        let pseudo = self.pseudo_labels(&weak);
+        let before = match self.config.feedback {
+            Feedback::DotProduct => None,
+            Feedback::FiniteDifference => Some(self.student_on_labels(input).1.without_autodiff()),
+        };
+        let (unlabelled, gradients) = self.student_step(input, &pseudo, rates.student);
+        let (after_network, after) = self.student_on_labels(input);
+        let feedback = match before {
+            Some(before) => before - after.without_autodiff(),
+            None => {
+                let on_labels = GradientsParams::from_grads(after.backward(), &after_network);
+                dot(&self.student, &on_labels, &gradients, &self.device).mul_scalar(rates.student)
+            }
+        };
+        let coefficient = self.without_baseline(feedback.clone());
+        let supervised = cross_entropy(labelled, input.labels.clone(), self.config.label_smoothing).mean();
+        let consistency = (pseudo.soft.clone() * log_softmax(strong.clone(), 1))
+            .sum_dim(1)
+            .neg()
+            .mean();
+        let viewed = match self.config.feedback_view {
+            View::Weak => weak,
+            View::Strong => strong,
+        };
+        let towards = cross_entropy(viewed, pseudo.labels.clone(), 0.0) * pseudo.kept.clone();
+        let feedback_loss = towards.mean() * coefficient;
+        let loss = supervised.clone() + consistency.clone() + feedback_loss.clone();
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.teacher);
+        let gradients = match self.clip_norm {
+            Some(most) => clipped(&self.teacher, &gradients, most, &self.device),
+            None => gradients,
+        };
+        self.teacher = self
+            .teacher_sgd
+            .step(rates.teacher, self.teacher.clone(), &gradients);
+        Terms {
+            supervised: supervised.without_autodiff(),
+            consistency: consistency.without_autodiff(),
+            feedback_loss: feedback_loss.without_autodiff(),
+            unlabelled,
+            feedback,
+            kept: pseudo.kept.mean(),
+            pseudo_labels: pseudo.labels,
+        }
+    }
+
+    /// One step of the student on labelled pictures, for the last part of a training; gives its loss.
+    pub fn finetune(&mut self, input: &StepInput, rate: f64) -> Tensor<1> {
+        let logits = self.student.logits(input.labelled.clone());
+        let loss = cross_entropy(logits, input.labels.clone(), 0.0).mean();
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.student);
+        self.update_student(&gradients, rate);
+        loss.without_autodiff()
+    }
+
+    /// One forward over all pictures, so that batch normalisation sees one batch.
+    fn teacher_logits(&self, input: &StepInput) -> [Tensor<2>; 3] {
+        let [labelled, ..] = input.labelled.dims();
+        let [unlabelled, ..] = input.weak.dims();
+        let all = vec![input.labelled.clone(), input.weak.clone(), input.strong.clone()];
+        let logits = self.teacher.logits(Tensor::cat(all, 0));
+        let part = |from: usize, count: usize| logits.clone().slice([from..from + count, 0..CLASS_COUNT]);
+        [
+            part(0, labelled),
+            part(labelled, unlabelled),
+            part(labelled + unlabelled, unlabelled),
+        ]
+    }
+
+    fn pseudo_labels(&self, weak: &Tensor<2>) -> PseudoLabels {
+        let logits = weak.clone().without_autodiff();
+        let [count, _] = logits.dims();
+        let labels = logits.clone().argmax(1).reshape([count]);
+        let soft = softmax(logits.div_scalar(self.config.temperature), 1);
+        let confidence = soft.clone().max_dim(1).reshape([count]);
+        let kept = confidence
+            .clone()
+            .greater_equal_elem(self.config.threshold)
+            .float();
+        PseudoLabels {
+            labels,
+            soft,
+            // As real as the confidence is.
+            kept: kept.cast(confidence.dtype()),
+        }
+    }
+
+    /// The student's update on pseudo-labels; gives L_u and its gradient before any clipping.
+    fn student_step(
+        &mut self,
+        input: &StepInput,
+        pseudo: &PseudoLabels,
+        rate: f64,
+    ) -> (Tensor<1>, GradientsParams) {
+        let view = match self.config.student_view {
+            View::Weak => input.weak.clone(),
+            View::Strong => input.strong.clone(),
+        };
+        let losses = cross_entropy(self.student.logits(view), pseudo.labels.clone(), 0.0);
+        let loss = (losses * pseudo.kept.clone()).mean();
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.student);
+        self.update_student(&gradients, rate);
+        (loss.without_autodiff(), gradients)
+    }
+
+    fn update_student(&mut self, gradients: &GradientsParams, rate: f64) {
+        let limited = self
+            .clip_norm
+            .map(|most| clipped(&self.student, gradients, most, &self.device));
+        let gradients = limited.as_ref().unwrap_or(gradients);
+        self.student = self.student_sgd.step(rate, self.student.clone(), gradients);
+        self.follow_student();
+    }
+
+    fn follow_student(&mut self) {
+        if let (Some(decay), Some(average)) = (self.config.ema, self.average.take()) {
+            self.average = Some(moving_average::towards(average, &self.student, decay));
+        }
+    }
+
+    /// The student's loss on the labelled pictures alone, batch-normalised by them, and the copy of it
+    /// that was asked: the student's own running statistics stay those of its training.
+    fn student_on_labels(&self, input: &StepInput) -> (M, Tensor<1>) {
+        let copy = self.student.valid().train();
+        let logits = copy.logits(input.labelled.clone());
+        let loss = cross_entropy(logits, input.labels.clone(), 0.0).mean();
+        (copy, loss)
+    }
+
+    fn without_baseline(&mut self, feedback: Tensor<1>) -> Tensor<1> {
+        let Some(decay) = self.config.baseline else {
+            return feedback;
+        };
+        let share = feedback.clone().mul_scalar(1.0 - decay);
+        let average = match self.baseline.take() {
+            Some(average) => average.mul_scalar(decay) + share,
+            None => share,
+        };
+        self.baseline = Some(average.clone());
+        feedback - average
+    }
+}
+
+/// Cross-entropy of each row of `[n, 8]` logits, `[n]`; `smoothing` of the labels' weight is spread
+/// over all classes, as `torch.nn.CrossEntropyLoss` does.
+#[must_use]
+pub fn cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>, smoothing: f64) -> Tensor<1> {
+    let [count, _] = logits.dims();
+    let log = log_softmax(logits, 1);
+    let picked = log.clone().gather(1, labels.reshape([count, 1])).reshape([count]);
+    if smoothing == 0.0 {
+        return picked.neg();
+    }
+    let spread = log.mean_dim(1).reshape([count]);
+    (picked.mul_scalar(1.0 - smoothing) + spread.mul_scalar(smoothing)).neg()
+}

@@ -1,0 +1,230 @@
+//! `mien pretrain` with teacher and student, on small pictures made here.
+#![allow(clippy::unwrap_used, reason = "tests may fail loudly, in their helpers too")]
+
+mod common;
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use common::{mien, mien_fails, mien_ok, stderr};
+use native_train::pretrain::checkpoint::{Checkpoint, path_in};
+use native_train::pretrain::config::PretrainConfig;
+use native_train::pretrain::interruption::{Interrupted, Interruption};
+use native_train::pretrain::read_data;
+use serde_json::Value;
+use shared_model::model_file::{ModelFile, Weights};
+
+/// Stripes of three widths are three classes; every fourth person's pictures have labels.
+fn write_pictures(folder: &Path) {
+    let (mut labelled, mut pool) = ("path,label,person\n".to_owned(), "path,label\n".to_owned());
+    for person in 0..24_u32 {
+        for (class, period) in [(0, 3), (4, 6), (6, 12)] {
+            let name = format!("{person}-{class}.png");
+            let picture = image::RgbImage::from_fn(40, 40, |x, y| {
+                let stripe = if (y + person) % period < period / 2 {
+                    200
+                } else {
+                    40
+                };
+                let noise = (x * 7 + y * 13 + person * 29) % 32;
+                image::Rgb([(stripe + noise) as u8, stripe as u8, (stripe + person) as u8])
+            });
+            picture.save(folder.join(&name)).unwrap();
+            if person % 2 == 0 {
+                labelled.push_str(&format!("{name},{class},{person}\n"));
+            } else {
+                pool.push_str(&format!("{name},{class}\n"));
+            }
+        }
+    }
+    // One that is no picture: others stand in for it.
+    pool.push_str("pool.csv,-1\n");
+    std::fs::write(folder.join("labelled.csv"), labelled).unwrap();
+    std::fs::write(folder.join("pool.csv"), pool).unwrap();
+}
+
+fn config_text(steps: u64, more: &str) -> String {
+    format!(
+        "mode = \"semi-supervised\"\nrun = \"run\"\nseed = 3\n[data]\nlabelled = \"labelled.csv\"\nunlabelled = \"pool.csv\"\n\
+         held_back = 0.3\n[model]\ninput_size = 32\nblocks = [1, 1, 1, 1]\nwidth = 4\n\
+         [training]\nbatch = 6\nsteps = {steps}\nsteps_an_epoch = 4\nrate = 0.05\n[semi_supervised]\nstudent_rate = 0.05\n{more}"
+    )
+}
+
+fn read_model(path: &Path) -> ModelFile {
+    ModelFile::from_bytes(&std::fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn a_run_leaves_both_models_and_all_terms_of_each_step() {
+    let folder = tempfile::tempdir().unwrap();
+    write_pictures(folder.path());
+    let more = "unlabelled_ratio = 3\nfinetune_steps = 2\nfinetune_rate = 0.01\n";
+    std::fs::write(folder.path().join("c.toml"), config_text(12, more)).unwrap();
+    let output = mien(
+        folder.path(),
+        &["pretrain", "--config", "c.toml", "--device", "cpu"],
+    );
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(
+        String::from_utf8(output.stdout.clone()).unwrap().trim(),
+        "run/student.safetensors"
+    );
+    assert!(
+        stderr(&output).contains("stands in for it"),
+        "{}",
+        stderr(&output)
+    );
+    for role in ["student", "teacher"] {
+        let model = read_model(&folder.path().join(format!("run/{role}.safetensors")));
+        model.check_weights().unwrap();
+        assert_eq!(model.metadata.training["role"], role);
+    }
+    let log = std::fs::read_to_string(folder.path().join("run/log.jsonl")).unwrap();
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let steps: Vec<&Value> = lines.iter().filter(|line| line.get("L_s").is_some()).collect();
+    assert_eq!(
+        steps
+            .iter()
+            .map(|line| line["step"].as_u64().unwrap())
+            .collect::<Vec<_>>(),
+        (1..=12).collect::<Vec<_>>()
+    );
+    for line in &steps {
+        for term in [
+            "L_s",
+            "L_c",
+            "L_f",
+            "L_u",
+            "f",
+            "kept",
+            "teacher_rate",
+            "student_rate",
+            "images_s",
+        ] {
+            assert!(line[term].as_f64().unwrap().is_finite(), "{term}: {line}");
+        }
+        // All but one picture have a known truth.
+        assert!((0.0..=1.0).contains(&line["agreement"].as_f64().unwrap()));
+    }
+    assert_eq!(steps[0]["teacher_rate"], 0.05);
+    assert_eq!(
+        lines
+            .iter()
+            .filter(|line| line.get("finetune_loss").is_some())
+            .count(),
+        2
+    );
+    assert_eq!(
+        lines.iter().filter(|line| line.get("student").is_some()).count(),
+        4
+    );
+    // The student can be used.
+    let analyze = [
+        "analyze",
+        "0-0.png",
+        "--model",
+        "run/student.safetensors",
+        "--device",
+        "cpu",
+        "--whole-frame",
+    ];
+    mien_ok(folder.path(), &analyze);
+}
+
+#[test]
+fn a_resumed_run_ends_as_one_that_was_never_interrupted() {
+    let folder = tempfile::tempdir().unwrap();
+    write_pictures(folder.path());
+    let device = Device::flex();
+    let more = "ema = 0.9\nbaseline = 0.9\nfinetune_steps = 2\n";
+    let config = |run: &str| -> PretrainConfig {
+        let path = folder.path().join("c.toml");
+        std::fs::write(&path, config_text(5, more)).unwrap();
+        let mut config = PretrainConfig::read(&path).unwrap();
+        config.run = folder.path().join(run);
+        config.data.labelled = folder.path().join("labelled.csv");
+        config.data.unlabelled = Some(folder.path().join("pool.csv"));
+        config
+    };
+    let run = |config: &PretrainConfig, resume: bool, interruption: &Interruption| {
+        std::fs::create_dir_all(&config.run).unwrap();
+        let data = read_data(config, &device).unwrap();
+        native_train::pretrain::train(config, &data, resume, &device, interruption)
+    };
+    let (whole, broken) = (config("whole"), config("broken"));
+    run(&whole, false, &Interruption::default()).unwrap();
+    let interruption = Interruption::default();
+    interruption.wish();
+    for step in 1..7 {
+        let error = run(&broken, step > 1, &interruption).unwrap_err();
+        assert_eq!(
+            error.downcast_ref::<Interrupted>().map(|i| i.step),
+            Some(step),
+            "{error:#}"
+        );
+    }
+    run(&broken, true, &interruption).unwrap();
+    let read = |config: &PretrainConfig| Checkpoint::read(&path_in(&config.run)).unwrap();
+    let (a, b) = (read(&whole), read(&broken));
+    assert_eq!((a.state.step, b.state.step), (7, 7));
+    assert!(a.network.keys().any(|name| name.starts_with("average.")));
+    assert!(a.optimiser.contains_key("baseline"));
+    let worst = |a: &Weights, b: &Weights| {
+        assert!(a.keys().eq(b.keys()));
+        let pairs = a
+            .iter()
+            .flat_map(|(name, weight)| weight.values.iter().zip(&b[name].values));
+        pairs
+            .map(|(x, y)| (x - y).abs() / (1.0 + x.abs()))
+            .fold(0.0, f32::max)
+    };
+    assert!(
+        worst(&a.network, &b.network) < 1e-4,
+        "{}",
+        worst(&a.network, &b.network)
+    );
+    assert!(
+        worst(&a.optimiser, &b.optimiser) < 1e-3,
+        "{}",
+        worst(&a.optimiser, &b.optimiser)
+    );
+}
+
+#[test]
+fn bad_configs_and_pools_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    write_pictures(folder.path());
+    let says = |text: String, expected: &str| {
+        std::fs::write(folder.path().join("c.toml"), text).unwrap();
+        let said = mien_fails(
+            folder.path(),
+            1,
+            &["pretrain", "--config", "c.toml", "--device", "cpu"],
+        );
+        assert!(said.contains(expected), "{said}");
+    };
+    says(
+        config_text(4, "feedbak = \"dot-product\"\n"),
+        "did you mean `feedback`",
+    );
+    says(config_text(4, "threshold = 1.5\n"), "semi_supervised.threshold");
+    says(
+        config_text(4, "").replace("unlabelled = \"pool.csv\"\n", ""),
+        "data.unlabelled",
+    );
+    says(
+        config_text(4, "").replace("pool.csv", "missing.csv"),
+        "missing.csv",
+    );
+    says(
+        config_text(4, "").replace("rate = 0.05", "rate = 1e38"),
+        "a loss of step",
+    );
+    std::fs::write(folder.path().join("pool.csv"), "path,label\n0-0.png,contempt\n").unwrap();
+    std::fs::remove_dir_all(folder.path().join("run")).unwrap();
+    says(config_text(4, ""), "`contempt` is no class");
+}

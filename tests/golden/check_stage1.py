@@ -1,0 +1,102 @@
+"""Steps of teacher and student against the same steps written in PyTorch: weights, running statistics, and all terms."""
+
+import copy
+
+import numpy as np
+import torch
+from golden import Checks, run_network
+from random_networks import pictures, resnet, write_model
+from torch.nn.functional import cross_entropy, log_softmax
+
+LIMIT = 1e-4
+RATES = {"teacher": 1e-2, "student": 1e-2}
+
+
+def frozen_statistics(network):
+    """A copy in training mode: batch statistics normalise it, and the network's own running statistics stay."""
+    return copy.deepcopy(network).train()
+
+
+def torch_step(teacher, student, optimisers, batch, finite_difference):
+    """One step as the method's table has it; returns its terms."""
+    labelled, labels, weak, strong = batch
+    count, unlabelled = len(labelled), len(weak)
+    logits = teacher(torch.cat([labelled, weak, strong]))
+    on_labelled, on_weak, on_strong = logits.split([count, unlabelled, unlabelled])
+    pseudo = on_weak.detach().argmax(1)
+    with torch.no_grad():
+        before = cross_entropy(frozen_statistics(student)(labelled), labels)
+
+    optimisers["student"].zero_grad()
+    loss_u = cross_entropy(student(weak), pseudo)
+    loss_u.backward()
+    gradients_u = [parameter.grad.clone() for parameter in student.parameters()]
+    optimisers["student"].step()
+
+    after_network = frozen_statistics(student)
+    after = cross_entropy(after_network(labelled), labels)
+    if finite_difference:
+        f = (before - after).detach()
+    else:
+        gradients_l = torch.autograd.grad(after, list(after_network.parameters()))
+        f = RATES["student"] * sum((a * b).sum() for a, b in zip(gradients_l, gradients_u))
+
+    loss_s = cross_entropy(on_labelled, labels)
+    loss_c = -(on_weak.detach().softmax(1) * log_softmax(on_strong, 1)).sum(1).mean()
+    loss_f = f * cross_entropy(on_weak, pseudo)
+    optimisers["teacher"].zero_grad()
+    (loss_s + loss_c + loss_f).backward()
+    optimisers["teacher"].step()
+    return {"L_s": loss_s, "L_c": loss_c, "L_f": loss_f, "L_u": loss_u, "f": f}
+
+
+def compare(checks, folder, name, momentum, steps, finite_difference):
+    networks = {"teacher": resnet((1, 1, 1, 1), 8, 64, seed=21), "student": resnet((1, 1, 1, 1), 8, 64, seed=22)}
+    for role, network in networks.items():
+        write_model(folder / f"{role}.safetensors", network, size=64)
+    labelled, weak, strong = (pictures(count, 64, seed) for count, seed in [(16, 31), (24, 32), (24, 33)])
+    labels = torch.arange(16) % 8
+    ours = run_network(
+        folder,
+        {"labelled": labelled, "labels": labels, "weak": weak, "strong": strong},
+        *["stage1", folder / "teacher.safetensors", folder / "student.safetensors", "--momentum", momentum],
+        *["--teacher-rate", RATES["teacher"], "--student-rate", RATES["student"], "--steps", steps],
+        *(["--finite-difference"] if finite_difference else []),
+    )
+    before = {role: copy.deepcopy(network.state_dict()) for role, network in networks.items()}
+    optimisers = {}
+    for role, network in networks.items():
+        network.train()
+        optimisers[role] = torch.optim.SGD(network.parameters(), lr=RATES[role], momentum=momentum)
+    for step in range(steps):
+        batch = (labelled, labels, weak, strong)
+        terms = torch_step(networks["teacher"], networks["student"], optimisers, batch, finite_difference)
+        for term, value in terms.items():
+            checks.agree(f"{name}, step {step}, {term}", ours[f"{term}.{step}"], value.detach().numpy().reshape(1), LIMIT)
+    for role, network in networks.items():
+        errors, changes = [], []
+        for key, theirs in network.state_dict().items():
+            if key.endswith("num_batches_tracked"):
+                continue
+            errors.append(np.abs(ours[f"{role}.{key}"] - theirs.numpy()).max())
+            changes.append(np.abs(theirs.numpy() - before[role][key].numpy()).max())
+        checks.at_most(f"{name}, {role} after {steps} steps, {len(errors)} tensors", max(errors), LIMIT)
+        checks.at_least(f"{name}, {role} has moved", float(max(changes)), 1e-2)
+
+
+def plain(checks, folder):
+    """One step of plain SGD."""
+    compare(checks, folder, "SGD", 0.0, 1, False)
+
+
+def with_momentum(checks, folder):
+    """Two steps, so that the momentum shows."""
+    compare(checks, folder, "SGD with momentum", 0.9, 2, False)
+
+
+def by_difference(checks, folder):
+    """Feedback as the difference of two losses."""
+    compare(checks, folder, "finite difference", 0.0, 1, True)
+
+
+Checks().run(plain, with_momentum, by_difference)

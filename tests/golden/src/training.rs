@@ -1,0 +1,98 @@
+//! Training: steps of teacher and student, and the strong augmentation's operations.
+
+use crate::pictures;
+use crate::tensor_file::TensorFile;
+use anyhow::{Context, Result, bail};
+use burn::tensor::{Device, Tensor};
+use native_train::model_store;
+use native_train::pretrain::rand_augment::Picture;
+use native_train::pretrain::rand_augment::operation::Operation;
+use native_train::pretrain::semi_supervised::config::{Feedback, SemiSupervisedConfig};
+use native_train::pretrain::semi_supervised::step::{Rates, StepInput, TeacherStudent};
+use native_train::pretrain::sgd::Sgd;
+use shared_model::resnet50::{BACKBONE_PREFIX, ResNet50};
+use std::path::Path;
+
+/// Takes `count` steps on the same pictures and gives both networks and the terms of each step.
+pub fn stage1(
+    models: [&Path; 2],
+    feedback: Feedback,
+    rates: Rates,
+    momentum: f64,
+    count: usize,
+    input: &TensorFile,
+) -> Result<TensorFile> {
+    let device = Device::flex();
+    let training = device.clone().autodiff();
+    let read = |path: &Path| -> Result<ResNet50> {
+        let file = model_store::read(path)?;
+        Ok(file
+            .metadata
+            .backbone
+            .init(&training)
+            .load(&file.weights, BACKBONE_PREFIX, &training)?)
+    };
+    let config = SemiSupervisedConfig {
+        feedback,
+        ..SemiSupervisedConfig::default()
+    };
+    let [teacher, student] = models;
+    let optimiser = || Sgd::new(momentum);
+    let mut pair = TeacherStudent::new(read(teacher)?, read(student)?, optimiser, None, &config, &device);
+    let labels: Tensor<1> = input.tensor("labels", &training)?;
+    let pictures = StepInput {
+        labelled: input.tensor("labelled", &training)?,
+        labels: labels.int(),
+        weak: input.tensor("weak", &training)?,
+        strong: input.tensor("strong", &training)?,
+    };
+    let mut output = TensorFile::default();
+    for step in 0..count {
+        let terms = pair.step(&pictures, rates);
+        output.put_tensor(&format!("L_s.{step}"), terms.supervised)?;
+        output.put_tensor(&format!("L_c.{step}"), terms.consistency)?;
+        output.put_tensor(&format!("L_f.{step}"), terms.feedback_loss)?;
+        output.put_tensor(&format!("L_u.{step}"), terms.unlabelled)?;
+        output.put_tensor(&format!("f.{step}"), terms.feedback)?;
+    }
+    for (role, network) in [("teacher", &pair.teacher), ("student", &pair.student)] {
+        for (name, weight) in network.save("")? {
+            output.put(&format!("{role}.{name}"), &weight.shape, weight.values);
+        }
+    }
+    Ok(output)
+}
+
+/// Applies one operation to all pictures.
+pub fn augment(name: &str, value: f32, input: &TensorFile) -> Result<TensorFile> {
+    let operation = match name {
+        "autocontrast" => Operation::AutoContrast,
+        "brightness" => Operation::Brightness(value),
+        "color" => Operation::Color(value),
+        "contrast" => Operation::Contrast(value),
+        "equalize" => Operation::Equalize,
+        "invert" => Operation::Invert,
+        "posterize" => Operation::Posterize(value as u32),
+        "sharpness" => Operation::Sharpness(value),
+        "solarize" => Operation::Solarize(value as u32),
+        "rotate" => Operation::Rotate(value),
+        "cover" => Operation::Cover {
+            left: 3,
+            top: 5,
+            side: value as usize,
+        },
+        other => bail!("`{other}` is no operation"),
+    };
+    let mut output = TensorFile::default();
+    for name in input.names_after("picture.") {
+        let frame = pictures::frame(input, name).with_context(|| name.to_owned())?;
+        let changed = operation.apply(Picture::of_frame(&frame));
+        let values = changed.pixels.iter().flatten().map(|value| f32::from(*value));
+        output.put(
+            &format!("picture.{name}"),
+            &[changed.height, changed.width, 3],
+            values.collect(),
+        );
+    }
+    Ok(output)
+}
