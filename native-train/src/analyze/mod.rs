@@ -13,7 +13,7 @@ use shared_model::smoothing::Smoothing;
 
 use crate::device::{DeviceChoice, NamedDevice};
 use crate::frame_source::FrameSource;
-use crate::{atomic_file, model_store};
+use crate::{atomic_file, model_store, stdout};
 use output::{Format, OutputNames, Written};
 use recognition::Recognition;
 
@@ -122,7 +122,7 @@ fn analyze_one(
         seen.frames_a_second
     );
     for path in written.write(input, &options.format, names)? {
-        println!("{}", path.display());
+        stdout::line(format_args!("{}", path.display()));
     }
     for error in &seen.unreadable {
         eprintln!("warning: {error:#}; the frame counts as one without a face");
