@@ -71,7 +71,7 @@ fn drop_trunk_lines(page: &Path) -> Result<()> {
         .lines()
         .filter(|line| !line.contains("data-trunk") && !line.trim().is_empty())
         .collect();
-    fs::write(page, kept.join("\n") + "\n").with_context(|| format!("writing {}", page.display()))
+    fs::write(page, format!("{}\n", kept.join("\n"))).with_context(|| format!("writing {}", page.display()))
 }
 
 fn build_engine(toolchain: &WasmToolchain, into: &Path) -> Result<()> {
