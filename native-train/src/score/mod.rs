@@ -50,6 +50,13 @@ pub fn run(options: &Options) -> Result<()> {
     let predictions = label_files::read(&options.predictions, Side::Predictions)?;
     let truth = label_files::read(&options.truth, Side::Truth)?;
     let score = compare(predictions, &truth)?;
+    if score.report.frames == 0 {
+        bail!(
+            "nothing can be compared: {} frames have no truth label, {} annotated frames have no prediction",
+            score.unannotated_frames,
+            score.unpredicted_frames
+        );
+    }
     if score.unpredicted_frames > 0 {
         eprintln!(
             "warning: {} annotated frames have no prediction and are left out",
