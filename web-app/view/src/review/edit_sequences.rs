@@ -202,12 +202,11 @@ fn rows_hold_the_confirmed_labels_after_each_edit() {
     let fresh = shown.clone();
     let mut review = Review::default();
     for step in 0..300 {
-        let changed = match step % 9 {
-            8 => review.undo(),
-            _ => {
-                edit(&mut review, &shown, &mut random);
-                review.last_done()
-            }
+        let changed = if step % 9 == 8 {
+            review.undo()
+        } else {
+            edit(&mut review, &shown, &mut random);
+            review.last_done()
         };
         let changes = changed.map(|step| step.changes().to_vec()).unwrap_or_default();
         for change in changes {
