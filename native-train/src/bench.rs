@@ -13,6 +13,7 @@ use shared_model::model_file::BackboneShape;
 
 use crate::device::DeviceChoice;
 use crate::pretrain::sgd::Sgd;
+use crate::stdout;
 
 /// Runs that are measured, after the warm-up.
 const MOST_RUNS: usize = 9;
@@ -75,22 +76,24 @@ pub fn run(options: &Options) -> Result<()> {
         training_images_a_second: training(&shape, batch, input_size, &opened.device)?,
     };
     if options.json {
-        println!("{}", serde_json::to_string(&figures)?);
+        stdout::line(format_args!("{}", serde_json::to_string(&figures)?));
         return Ok(());
     }
-    println!(
+    stdout::line(format_args!(
         "device     {} ({} threads on the processor)",
         figures.device, figures.threads
-    );
-    println!("network    {network}, {input_size}x{input_size} pixels, batch {batch}");
-    println!(
+    ));
+    stdout::line(format_args!(
+        "network    {network}, {input_size}x{input_size} pixels, batch {batch}"
+    ));
+    stdout::line(format_args!(
         "forward    {:.2} images/s (batch normalisation folded)",
         figures.forward_images_a_second
-    );
-    println!(
+    ));
+    stdout::line(format_args!(
         "training   {:.2} images/s (forward, backward, SGD)",
         figures.training_images_a_second
-    );
+    ));
     Ok(())
 }
 

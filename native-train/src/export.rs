@@ -8,7 +8,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use shared_model::model_file::{ModelFile, Weight, WeightType};
 use shared_model::resnet50::BACKBONE_PREFIX;
 
-use crate::{atomic_file, model_store};
+use crate::{atomic_file, model_store, stdout};
 
 /// Number types for the weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -55,7 +55,7 @@ pub fn run(options: &Options) -> Result<()> {
     } else {
         model_store::write(&options.out, &model)?;
     }
-    println!("{}", options.out.display());
+    stdout::line(format_args!("{}", options.out.display()));
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use shared_model::model_file::{BackboneShape, ModelFile, ModelMetadata, Weights}
 use shared_model::resnet50::BACKBONE_PREFIX;
 use shared_model::weight_shapes::check_against;
 
-use crate::{model_store, torch_file};
+use crate::{model_store, stdout, torch_file};
 
 /// What to import.
 #[derive(Debug, Args)]
@@ -76,7 +76,7 @@ pub fn run(options: &Options) -> Result<()> {
         .map(|(name, weight)| (format!("{BACKBONE_PREFIX}{name}"), weight))
         .collect();
     model_store::write(&options.out, &ModelFile { metadata, weights })?;
-    println!("{}", options.out.display());
+    stdout::line(format_args!("{}", options.out.display()));
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shared_model::expression::Expression;
 use shared_model::model_file::ModelFile;
 
-use crate::model_store;
+use crate::{model_store, stdout};
 
 /// Which model.
 #[derive(Debug, Args)]
@@ -28,10 +28,10 @@ pub fn run(options: &Options) -> Result<()> {
     let model = model_store::read(&options.model)?;
     let described = describe(&model);
     if options.json {
-        println!("{described}");
+        stdout::line(format_args!("{described}"));
         return Ok(());
     }
-    println!("{}", options.model.display());
+    stdout::line(format_args!("{}", options.model.display()));
     print_indented(&described, 1);
     Ok(())
 }
@@ -62,12 +62,12 @@ fn print_indented(value: &Value, depth: usize) {
     for (key, value) in fields {
         match value {
             Value::Object(inner) if !inner.is_empty() => {
-                println!("{indent}{key}:");
+                stdout::line(format_args!("{indent}{key}:"));
                 print_indented(value, depth + 1);
             }
-            Value::String(text) => println!("{indent}{key}: {text}"),
-            Value::Null => println!("{indent}{key}: none"),
-            other => println!("{indent}{key}: {other}"),
+            Value::String(text) => stdout::line(format_args!("{indent}{key}: {text}")),
+            Value::Null => stdout::line(format_args!("{indent}{key}: none")),
+            other => stdout::line(format_args!("{indent}{key}: {other}")),
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod video_probe;
 pub mod atomic_file;
 pub mod natural_order;
 pub mod progress;
+pub mod stdout;
 
 /// Weights of the face detector, which the program carries with it.
 pub(crate) static DETECTOR: &[u8] = include_bytes!("../../shared-model/assets/ultraface-rfb-320.safetensors");

@@ -11,8 +11,12 @@ use shared_model::frame_table::{self, NamedRow};
 
 /// Analyses whole frames and gives the rows of the csv.
 fn rows(folder: &Path, video: &str) -> Vec<NamedRow> {
+    rows_with(folder, video, &[])
+}
+
+fn rows_with(folder: &Path, video: &str, more: &[&str]) -> Vec<NamedRow> {
     let model = write_random_model(folder);
-    let arguments = [
+    let mut arguments = vec![
         "analyze",
         video,
         "--model",
@@ -21,6 +25,7 @@ fn rows(folder: &Path, video: &str) -> Vec<NamedRow> {
         "cpu",
         "--whole-frame",
     ];
+    arguments.extend(more);
     let printed = mien_ok(folder, &arguments);
     let csv = folder.join(printed.trim());
     frame_table::read(std::fs::File::open(csv).unwrap()).unwrap()
@@ -55,6 +60,32 @@ fn constant_rate_with_odd_sides() {
     let face = rows[0].row.face_box.unwrap();
     assert_eq!((face.w, face.h), (161.0, 97.0));
     assert!(rows.iter().all(|named| named.video == "a.mp4"));
+}
+
+#[test]
+fn a_stride_skips_frames_and_interpolates_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let make = "-f lavfi -i testsrc=size=64x48:rate=25:duration=2 -c:v libx264 s.mp4";
+    if !ffmpeg(folder.path(), make) {
+        return;
+    }
+    let all = rows(folder.path(), "s.mp4");
+    assert_eq!(rows_with(folder.path(), "s.mp4", &["--stride", "1"]), all);
+    let some = rows_with(folder.path(), "s.mp4", &["--stride", "4"]);
+    assert_times(&some, &probed_times(&folder.path().join("s.mp4")));
+    for (every, fourth) in all.iter().zip(&some) {
+        let is_looked_at = every.row.frame % 4 == 0;
+        assert_eq!(fourth.row.face_box.is_some(), is_looked_at);
+        assert_eq!(fourth.row.track.is_some(), is_looked_at);
+        if is_looked_at {
+            assert_eq!(fourth.row.raw, every.row.raw);
+        }
+    }
+    let wrong = mien(
+        folder.path(),
+        &["analyze", "s.mp4", "--model", "m", "--stride", "17"],
+    );
+    assert_eq!(wrong.status.code(), Some(2), "{}", stderr(&wrong));
 }
 
 #[test]

@@ -196,3 +196,19 @@ fn write_plain(path: &std::path::Path, weights: &Weights) {
     });
     std::fs::write(path, safetensors::serialize(views, None).unwrap()).unwrap();
 }
+
+#[test]
+fn a_reader_that_leaves_early_is_no_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    write_random_model(folder.path());
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_mien"))
+        .current_dir(folder.path())
+        .args(["info", "model.safetensors"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", common::stderr(&output));
+}

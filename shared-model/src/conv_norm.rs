@@ -193,9 +193,18 @@ impl<'a> WeightSource<'a> {
     /// As [`WeightSource::tensor`].
     pub fn linear(&self, name: &str, like: Linear) -> Result<Linear, ModelFileError> {
         let [input, output] = like.weight.dims();
-        let weight = self.tensor(&format!("{name}.weight"), [output, input])?;
+        let weight = self.get(&format!("{name}.weight"), &[output, input])?;
+        // Transposed here and not on the device: a strided weight takes another way through the
+        // matrix product, and a resumed training would round differently from one that went on.
+        let values = (0..input)
+            .flat_map(|column| weight.values.iter().skip(column).step_by(input).copied())
+            .collect::<Vec<f32>>();
+        let weight = Tensor::from_data(TensorData::new(values, [input, output]), self.device);
         let bias = self.tensor(&format!("{name}.bias"), [output])?;
-        Ok(linear_from(weight, bias))
+        Ok(Linear {
+            weight: Param::from_tensor(weight),
+            bias: Some(Param::from_tensor(bias)),
+        })
     }
 }
 

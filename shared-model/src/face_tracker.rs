@@ -2,6 +2,9 @@
 
 use crate::face_box::FaceBox;
 
+/// Frames without a box that a track bridges.
+pub const MAX_GAP: usize = 15;
+
 /// When a box continues a track.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FaceTracker {
@@ -26,7 +29,7 @@ impl Default for FaceTracker {
     fn default() -> Self {
         Self {
             min_iou: 0.3,
-            max_gap: 15,
+            max_gap: MAX_GAP,
             tracks: Vec::new(),
             next_id: 0,
         }

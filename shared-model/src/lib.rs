@@ -19,6 +19,7 @@ pub mod frame_table;
 pub mod label_runs;
 pub mod model_file;
 pub mod project;
+pub mod reviewed_segment;
 pub mod webvtt;
 pub mod weight_shapes;
 

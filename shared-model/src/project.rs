@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::reviewed_segment::ReviewedSegment;
 use crate::smoothing::Smoothing;
 use crate::timeline::Timeline;
 
-/// Version that is written.
-pub const PROJECT_VERSION: u32 = 1;
+/// Version that is written. Version 1 held no reviewed labels and is read as well.
+pub const PROJECT_VERSION: u32 = 2;
 
 /// A video's analysis with the settings that were in force.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +23,9 @@ pub struct Project {
     pub smoothing: Smoothing,
     /// Window in frames.
     pub window: usize,
+    /// What a person said, by track and start.
+    #[serde(default)]
+    pub reviewed: Vec<ReviewedSegment>,
     /// All that was seen.
     pub timeline: Timeline,
 }
@@ -66,6 +70,7 @@ impl Project {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::expression::Expression;
 
     #[test]
     fn a_newer_version_is_named() {
@@ -75,12 +80,30 @@ mod tests {
             model: "tiny".into(),
             smoothing: Smoothing::Mean,
             window: 12,
+            reviewed: vec![ReviewedSegment {
+                track: 0,
+                start: 3,
+                end: 9,
+                label: Expression::Fear,
+                confirmed: true,
+            }],
             timeline: Timeline::new(),
         };
         let text = project.to_json().unwrap();
         assert_eq!(Project::from_json(&text).unwrap(), project);
-        let newer = text.replace("\"version\":1", "\"version\":99");
+        let newer = text.replace("\"version\":2", "\"version\":99");
         assert!(Project::from_json(&newer).unwrap_err().to_string().contains("99"));
         assert!(Project::from_json("{}").is_err());
+    }
+
+    #[test]
+    fn the_first_version_is_read_without_reviewed_labels() {
+        // As version 1 wrote it.
+        let text = r#"{"version":1,"video":"a.mp4","model":"tiny.safetensors","smoothing":"sliding","window":30,
+            "timeline":{"frames":[{"time_s":0.0,"faces":[]},{"time_s":0.04,"faces":[]}]}}"#;
+        let project = Project::from_json(text).unwrap();
+        assert!(project.reviewed.is_empty());
+        assert_eq!(project.timeline.frames().len(), 2);
+        assert_eq!(project.window, 30);
     }
 }

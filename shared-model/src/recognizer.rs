@@ -5,16 +5,21 @@ use burn::tensor::Device;
 use crate::conv_norm::ReadError;
 use crate::face_detector::FaceDetector;
 use crate::face_reader::{FaceReader, FaceReaderError};
+use crate::face_tracker::MAX_GAP;
 use crate::frame::Frame;
 use crate::model_file::{ModelFile, ModelFileError};
 use crate::timeline::Prediction;
 use crate::track_refiner::TrackRefiner;
+
+/// Frames apart at which a track still bridges the frames between.
+pub const MAX_FRAME_STRIDE: usize = MAX_GAP + 1;
 
 /// A face reader and a track refiner on one device.
 #[derive(Debug)]
 pub struct Recognizer {
     reader: FaceReader,
     refiner: TrackRefiner,
+    frame_stride: usize,
 }
 
 impl Recognizer {
@@ -30,14 +35,23 @@ impl Recognizer {
         Ok(Self {
             reader: FaceReader::new(model, detector, device)?,
             refiner: TrackRefiner::new(model, device)?,
+            frame_stride: 1,
         })
     }
 
     /// With the temporal encoder's clips `stride` frames apart (half a clip unless set). To be set
     /// before the first frame.
     #[must_use]
-    pub fn with_stride(mut self, stride: usize) -> Self {
+    pub fn with_clip_stride(mut self, stride: usize) -> Self {
         self.refiner = self.refiner.with_stride(stride);
+        self
+    }
+
+    /// Looking only at frames whose number `stride` divides; in the others no face is seen, and the
+    /// timeline interpolates. Cut to 1 up to what a track bridges. To be set before the first frame.
+    #[must_use]
+    pub fn with_frame_stride(mut self, stride: usize) -> Self {
+        self.frame_stride = stride.clamp(1, MAX_FRAME_STRIDE);
         self
     }
 
@@ -50,10 +64,26 @@ impl Recognizer {
         numbers: &[(usize, f64)],
         frames: &[Frame],
     ) -> Result<Vec<Prediction>, FaceReaderError> {
+        let is_looked_at = |frame: usize| frame.is_multiple_of(self.frame_stride);
+        let faces = if self.frame_stride == 1 {
+            self.reader.read(frames).await?
+        } else {
+            let looked_at = numbers
+                .iter()
+                .zip(frames)
+                .filter(|((frame, _), _)| is_looked_at(*frame));
+            let looked_at: Vec<Frame> = looked_at.map(|(_, frame)| frame.clone()).collect();
+            self.reader.read(&looked_at).await?
+        };
         let mut out = Vec::new();
-        let faces = self.reader.read(frames).await?;
-        for ((frame, time_s), faces) in numbers.iter().zip(faces) {
-            out.extend(self.refiner.push(*frame, *time_s, faces).await?);
+        let mut faces = faces.into_iter();
+        for (frame, time_s) in numbers {
+            let seen = if is_looked_at(*frame) { faces.next() } else { None };
+            let predictions = self
+                .refiner
+                .push(*frame, *time_s, seen.unwrap_or_default())
+                .await?;
+            out.extend(predictions);
         }
         Ok(out)
     }

@@ -76,7 +76,7 @@ pub fn handle(store: Store, message: FromEngine) {
                 relabel::frames_complete(store);
             }
         }
-        FromEngine::Cancelled { job } => store.update_job(job, |job| job.state = JobState::Cancelled),
+        FromEngine::Cancelled { job } => cancelled(store, job),
         FromEngine::Failed {
             job: Some(job),
             reason,
@@ -84,6 +84,19 @@ pub fn handle(store: Store, message: FromEngine) {
         FromEngine::Failed { job: None, reason } => engine_broke(store, &reason),
         FromEngine::DeviceLost { reason } => store.notify(Tone::Warning, reason, None),
         FromEngine::Benchmarked { .. } => {}
+    }
+}
+
+/// A job ended before its end. One that the person did not cancel gave way to another model: a file is read again
+/// with it.
+fn cancelled(store: Store, id: JobId) {
+    let running = store
+        .job
+        .get_untracked()
+        .filter(|job| job.id == id && job.is_under_way());
+    match running.map(|job| job.kind) {
+        Some(JobKind::File) => running::begin(store, JobKind::File),
+        _ => store.update_job(id, |job| job.state = JobState::Cancelled),
     }
 }
 

@@ -4,7 +4,7 @@ use js_sys::Array;
 use leptos::prelude::*;
 use shared_model::project::{PROJECT_VERSION, Project};
 use shared_model::timeline::Timeline;
-use shared_model::{affwild2, webvtt};
+use shared_model::{affwild2, elan, webvtt};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
@@ -24,6 +24,8 @@ pub enum Export {
     AffWild2,
     /// Subtitles.
     Vtt,
+    /// ELAN annotation.
+    Elan,
     /// JSON project.
     Project,
 }
@@ -34,6 +36,7 @@ impl Export {
             Self::Csv => "csv",
             Self::AffWild2 => "txt",
             Self::Vtt => "vtt",
+            Self::Elan => "eaf",
             Self::Project => "mien.json",
         }
     }
@@ -43,6 +46,7 @@ impl Export {
             Self::Csv => "text/csv",
             Self::AffWild2 => "text/plain",
             Self::Vtt => "text/vtt",
+            Self::Elan => "text/xml",
             Self::Project => "application/json",
         }
     }
@@ -88,6 +92,12 @@ async fn parts_of(store: Store, what: Export, name: &str) -> Result<Array, JsVal
         }
         Export::AffWild2 => Ok(Array::of1(&affwild2::write(&view.rows).into())),
         Export::Vtt => Ok(Array::of1(&webvtt::write(&view.rows, view.end_s()).into())),
+        Export::Elan => {
+            let now_s = (js_sys::Date::now() / 1000.0) as u64;
+            Ok(Array::of1(
+                &elan::write(name, &view.rows, view.end_s(), now_s).into(),
+            ))
+        }
         Export::Project => project_parts(store, name).await,
     }
 }
@@ -103,6 +113,9 @@ async fn project_parts(store: Store, name: &str) -> Result<Array, JsValue> {
         model,
         smoothing: store.smoothing.get_untracked(),
         window: store.window.get_untracked(),
+        reviewed: store
+            .desk
+            .with_value(|desk| desk.review.document().segments().collect()),
         timeline: Timeline::new(),
     };
     let (before, after) = export_text::project_frame(&project).map_err(said)?;

@@ -14,6 +14,8 @@ pub mod frame_feed;
 pub mod opening;
 pub mod player;
 pub mod relabel;
+pub mod review;
+pub mod review_storage;
 pub mod running;
 pub mod service_worker;
 pub mod shipped_models;

@@ -13,11 +13,12 @@ use crate::browser::error_text;
 use crate::state::notice::Tone;
 use crate::state::source::{Source, SourceKind};
 use crate::state::store::{Opened, Store};
-use crate::{relabel, running, strings, webcam};
+use crate::{relabel, review, review_storage, running, strings, webcam};
 use page_view::comparison::{LabelFileError, LoadedLabels};
 use page_view::file_kind::FileKind;
 use page_view::job::EnginePhase;
 use page_view::job::JobKind;
+use page_view::review::document::ReviewDocument;
 use page_view::viewport::Viewport;
 
 /// Opens each file as what it is; of videos and pictures the first.
@@ -53,6 +54,7 @@ pub fn open_files(store: Store, files: &FileList) {
 pub fn attach_video(store: Store, files: &FileList) {
     let Some(file) = files.item(0) else { return };
     let kind = FileKind::of(&file.name(), &file.type_());
+    review_storage::bind(store, &file);
     store.source.set(Some(source_of(file, kind)));
     // Its size comes from the player.
     store.opened.set(None);
@@ -92,6 +94,9 @@ fn open_media(store: Store, file: File, kind: FileKind) {
 /// Puts a source on the stage; what belonged to the one before goes.
 pub fn place(store: Store, source: Source) {
     release(store);
+    if let Some(file) = source.file.as_ref().filter(|_| source.kind == SourceKind::Video) {
+        review_storage::bind(store, file);
+    }
     store.source.set(Some(source));
 }
 
@@ -102,6 +107,7 @@ pub fn clear_stage(store: Store) {
 }
 
 fn release(store: Store) {
+    review_storage::release(store);
     let before = store.source.get_untracked();
     if let Some(url) = before.and_then(|source| source.url) {
         let _ = Url::revoke_object_url(&url);
@@ -191,13 +197,16 @@ fn open_project(store: Store, file: File) {
             return;
         };
         match Project::from_json(&text) {
-            Ok(project) => show_project(store, project),
+            Ok(project) => match ReviewDocument::from_segments(&project.reviewed) {
+                Ok(reviewed) => show_project(store, project, &reviewed),
+                Err(fault) => store.fail(strings::not_readable(&name, &strings::segment_fault(&fault))),
+            },
             Err(error) => store.fail(strings::not_readable(&name, &error.to_string())),
         }
     });
 }
 
-fn show_project(store: Store, project: Project) {
+fn show_project(store: Store, project: Project, reviewed: &ReviewDocument) {
     running::cancel(store);
     webcam::stop(store);
     let video_is_open = store.source.with_untracked(|source| {
@@ -241,6 +250,9 @@ fn show_project(store: Store, project: Project) {
             duration_s,
             frame_count: Some(count),
         }));
+    }
+    if !reviewed.is_empty() {
+        review::take_project(store, reviewed);
     }
     relabel::results_replaced(store);
 }

@@ -9,6 +9,7 @@ use crate::browser::{now_ms, tasks};
 use crate::state::store::Store;
 use page_view::job::{JobKind, JobState};
 use page_view::label_view::LabelView;
+use page_view::review::rows;
 use page_view::row_builder::RowBuilder;
 use page_view::smoother::Smoother;
 
@@ -131,7 +132,11 @@ async fn build(store: Store, generation: u32) {
     }
 }
 
-fn show(store: Store, view: LabelView) {
+fn show(store: Store, mut view: LabelView) {
+    // Labels by hand outlive every computation.
+    store
+        .desk
+        .with_value(|desk| rows::write_all(&mut view, desk.review.document()));
     store
         .analysis
         .update_value(|analysis| analysis.view = Rc::new(view));

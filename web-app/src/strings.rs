@@ -1,8 +1,17 @@
 //! Every English sentence of the page.
 
+use page_view::clock;
+use page_view::command::{Command, Group};
+use page_view::review::document::SegmentFault;
+use page_view::review::history::EditKind;
+use page_view::review::queue::ReviewQueue;
+use page_view::review::saved::SavedReviewError;
 use shared_model::expression::Expression;
+use shared_model::reviewed_segment::ReviewedSegment;
 use shared_model::smoothing::Smoothing;
 use web_messages::ModelSummary;
+
+use crate::state::review_desk::Keeping;
 
 pub const NAME: &str = "Mien";
 pub const TAGLINE: &str = "Facial expressions over time, read on your own computer.";
@@ -35,8 +44,7 @@ pub const FRAME_ON: &str = "One frame on";
 pub const MUTE: &str = "Mute";
 pub const UNMUTE: &str = "Unmute";
 pub const SPEED: &str = "Speed";
-pub const KEYS: &str =
-    "Space or K plays, comma and full stop step a frame, arrows a second, plus and minus zoom, 0 shows all.";
+pub const KEYS: &str = "Space or K plays, comma and full stop step a frame, arrows a second, plus and minus zoom, F shows all, question mark lists all keys.";
 
 pub const TIMELINE: &str = "Timeline";
 pub const ZOOM_IN: &str = "Zoom in";
@@ -251,5 +259,197 @@ pub fn model_facts(model: &ModelSummary) -> String {
         )
     } else {
         format!("{size} x {size} pixels a face, frame by frame")
+    }
+}
+
+pub const REVIEW: &str = "Review";
+pub const LABEL_AS: &str = "Label the segment as";
+pub const NO_SEGMENT: &str = "No segment here.";
+pub const LEAST_DOUBT: &str = "Least doubt";
+pub const ONLY_CLASS: &str = "Only segments labelled";
+pub const EVERY_CLASS: &str = "Every label";
+pub const SPLIT_AT_EDGE: &str = "A segment is cut before the frame shown: step into it first.";
+pub const OTHER_TAB: &str =
+    "Another tab reviews this video, so labels cannot be changed here. Close it to go on here.";
+pub const HELP: &str = "Keys";
+pub const HELP_DOUBT: &str = "Doubt is the mean of 1 - margin (best less second best probability) and of the disagreement \
+     among the three labels of a frame; where labels of a file are open, half of it is how many frames they label otherwise.";
+pub const CLOSE: &str = "Close";
+pub const REVIEWED_LANE: &str = "reviewed";
+pub const REVIEWED_LANE_SHORT: &str = "r";
+pub const SEGMENT_KAPPA: &str = "by segment";
+pub const SEGMENT_KAPPA_HINT: &str =
+    "Kappa in which each stretch without a change on either side counts once";
+pub const EXPORT_EAF: &str = "ELAN";
+pub const EXPORT_EAF_HINT: &str = "One tier a face (.eaf)";
+
+#[must_use]
+pub fn command(command: Command) -> String {
+    match command {
+        Command::PlayOrPause => "Play or pause",
+        Command::FrameBack => FRAME_BACK,
+        Command::FrameOn => FRAME_ON,
+        Command::SecondBack => "One second back",
+        Command::SecondOn => "One second on",
+        Command::ToStart => "To the start",
+        Command::ToEnd => "To the end",
+        Command::ZoomIn => ZOOM_IN,
+        Command::ZoomOut => ZOOM_OUT,
+        Command::ShowAll => FIT,
+        Command::Label(class) => return format!("Label as {}, then the next doubtful segment", class.name()),
+        Command::Confirm => "Confirm the label, then the next doubtful segment",
+        Command::NextDoubtful => "Next doubtful segment",
+        Command::NextUnreviewed => "Next segment not reviewed",
+        Command::NextSegment => "Next segment",
+        Command::PreviousSegment => "Segment before",
+        Command::NextChange => "Next change of label",
+        Command::Split => "Cut the segment before this frame",
+        Command::Merge => "Join with the next segment",
+        Command::StartHere => "Segment starts with this frame",
+        Command::EndHere => "Segment ends with this frame",
+        Command::Clear => "Take the reviewed label away",
+        Command::Undo => "Undo",
+        Command::Redo => "Redo",
+        Command::Help => HELP,
+    }
+    .to_owned()
+}
+
+/// For buttons.
+#[must_use]
+pub fn command_short(shown: Command) -> String {
+    match shown {
+        Command::NextDoubtful => "Next doubtful".to_owned(),
+        _ => command(shown),
+    }
+}
+
+#[must_use]
+pub fn command_group(group: Group) -> &'static str {
+    match group {
+        Group::Playing => "Playing",
+        Group::Timeline => TIMELINE,
+        Group::Review => REVIEW,
+        Group::Page => "Everywhere",
+    }
+}
+
+/// What a step did, and where: start and end in seconds.
+#[must_use]
+pub fn step(kind: EditKind, span: Option<(f64, f64)>) -> String {
+    let what = match kind {
+        EditKind::Accept(class) => format!("{} confirmed", class.name()),
+        EditKind::Relabel(class) => format!("Labelled {}", class.name()),
+        EditKind::Paint(class) => format!("Painted {}", class.name()),
+        EditKind::Clear => "Label taken away".to_owned(),
+        EditKind::Split => "Cut in two".to_owned(),
+        EditKind::Merge(class) => format!("Joined as {}", class.name()),
+        EditKind::MoveEdge => "Edge moved".to_owned(),
+        EditKind::OpenProject => return "Labels of the project taken".to_owned(),
+    };
+    span.map_or(what.clone(), |(start, end)| {
+        format!("{what}, {} to {}", clock::precise(start), clock::precise(end))
+    })
+}
+
+#[must_use]
+pub fn undone(step: &str) -> String {
+    format!("Undone: {step}")
+}
+
+#[must_use]
+pub fn redone(step: &str) -> String {
+    format!("Done again: {step}")
+}
+
+#[must_use]
+pub fn segment(segment: &ReviewedSegment, (start, end): (f64, f64)) -> String {
+    let state = if segment.confirmed {
+        "reviewed"
+    } else {
+        "not reviewed"
+    };
+    format!(
+        "{}, {} to {}, {state}",
+        segment.label.name(),
+        clock::precise(start),
+        clock::precise(end)
+    )
+}
+
+#[must_use]
+pub fn progress(queue: &ReviewQueue, seconds_left: Option<f64>) -> String {
+    let mut text = format!("{} of {} reviewed", queue.reviewed, queue.total);
+    if let Some(seconds) = seconds_left.filter(|_| queue.reviewed < queue.total) {
+        text = format!("{text}, about {}", clock::left(seconds));
+    }
+    if queue.drafts > 0 {
+        text = format!("{text}; {} changed, not confirmed", queue.drafts);
+    }
+    text
+}
+
+#[must_use]
+pub fn nothing_left(queue: &ReviewQueue) -> String {
+    if queue.reviewed == queue.total {
+        "All segments are reviewed.".to_owned()
+    } else {
+        "No segment is left that the filter offers.".to_owned()
+    }
+}
+
+#[must_use]
+pub fn keeping(keeping: &Keeping) -> &'static str {
+    match keeping {
+        Keeping::Nowhere => "",
+        Keeping::Opening => "Looking for labels kept from before.",
+        Keeping::OtherTab => "Another tab reviews this video.",
+        Keeping::Kept => "Kept in this browser.",
+        Keeping::Writing => "Being kept.",
+        Keeping::Failed => "Not kept: export the project.",
+    }
+}
+
+#[must_use]
+pub fn restored(segments: usize) -> String {
+    let noun = if segments == 1 { "segment" } else { "segments" };
+    format!("{segments} reviewed {noun} of this video came back from this browser's storage.")
+}
+
+#[must_use]
+pub fn not_kept(cause: &str) -> String {
+    format!(
+        "Reviewed labels cannot be kept in this browser ({}). They stay until the page is closed: export the project to keep them.",
+        cause.trim_end_matches('.')
+    )
+}
+
+#[must_use]
+pub fn saved_review_error(error: &SavedReviewError) -> String {
+    match error {
+        SavedReviewError::Newer(version) => {
+            format!("what was kept is of version {version}, newer than this page; reload the page")
+        }
+        SavedReviewError::Json(error) => format!("what was kept cannot be read: {error}"),
+        SavedReviewError::Segments(fault) => segment_fault(fault),
+    }
+}
+
+#[must_use]
+pub fn segment_fault(fault: &SegmentFault) -> String {
+    match fault {
+        SegmentFault::Empty(segment) => format!(
+            "the reviewed segment at frame {} of face {} ends where it begins",
+            segment.start,
+            segment.track.saturating_add(1)
+        ),
+        SegmentFault::Overlap(first, second) => format!(
+            "two reviewed segments of face {} overlap: frames {} to {} and {} to {}",
+            first.track.saturating_add(1),
+            first.start,
+            first.end,
+            second.start,
+            second.end
+        ),
     }
 }

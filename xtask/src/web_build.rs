@@ -71,7 +71,7 @@ fn drop_trunk_lines(page: &Path) -> Result<()> {
         .lines()
         .filter(|line| !line.contains("data-trunk") && !line.trim().is_empty())
         .collect();
-    fs::write(page, kept.join("\n") + "\n").with_context(|| format!("writing {}", page.display()))
+    fs::write(page, format!("{}\n", kept.join("\n"))).with_context(|| format!("writing {}", page.display()))
 }
 
 fn build_engine(toolchain: &WasmToolchain, into: &Path) -> Result<()> {
@@ -203,7 +203,9 @@ fn print_sizes_in(folder: &Path, dist: &Path) -> Result<()> {
 /// Length after brotli at the quality of a host that compresses once and serves often. It takes half a minute for the
 /// engine, so the figure is kept for files that did not change.
 fn brotli_size(bytes: &[u8]) -> Result<usize> {
-    let known = paths::target_dir()?.join("brotli-sizes").join(fingerprint_of(bytes));
+    let known = paths::target_dir()?
+        .join("brotli-sizes")
+        .join(fingerprint_of(bytes));
     if let Some(size) = fs::read_to_string(&known).ok().and_then(|text| text.parse().ok()) {
         return Ok(size);
     }

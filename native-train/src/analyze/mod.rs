@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use clap::Args;
 use shared_model::model_file::ModelFile;
+use shared_model::recognizer::MAX_FRAME_STRIDE;
 use shared_model::smoothing::Smoothing;
 
 use crate::device::{DeviceChoice, NamedDevice};
 use crate::frame_source::FrameSource;
-use crate::{atomic_file, model_store};
+use crate::{atomic_file, model_store, stdout};
 use output::{Format, OutputNames, Written};
-use recognition::Recognition;
+use recognition::{Recognition, Strides};
 
 /// What to analyse and how.
 #[derive(Debug, Args)]
@@ -38,9 +39,12 @@ pub struct Options {
     /// Smoothing window in frames [default: the model's, 30]
     #[arg(long, value_name = "FRAMES")]
     window: Option<NonZeroUsize>,
+    /// Look at every N-th frame only, at most every 16th; the frames between are interpolated
+    #[arg(long, value_name = "N", default_value = "1", value_parser = parse_stride)]
+    stride: usize,
     /// Frames between the temporal encoder's clips [default: half a clip]
     #[arg(long, value_name = "FRAMES")]
-    stride: Option<NonZeroUsize>,
+    clip_stride: Option<NonZeroUsize>,
     /// Take the whole picture as the face instead of looking for faces
     #[arg(long)]
     whole_frame: bool,
@@ -54,6 +58,13 @@ pub struct Options {
 
 fn parse_smoothing(text: &str) -> Result<Smoothing, String> {
     Smoothing::parse(text).ok_or_else(|| "expected sliding, block, mean or none".to_owned())
+}
+
+fn parse_stride(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(stride) if (1..=MAX_FRAME_STRIDE).contains(&stride) => Ok(stride),
+        _ => Err(format!("expected 1 to {MAX_FRAME_STRIDE} frames")),
+    }
 }
 
 fn parse_fps(text: &str) -> Result<f64, String> {
@@ -101,8 +112,11 @@ fn analyze_one(
 ) -> Result<()> {
     let source = FrameSource::open(input, options.fps)?;
     let video = video_name(input);
-    let stride = options.stride.map(NonZeroUsize::get);
-    let seen = Recognition::run(source, &video, model, options.whole_frame, stride, device)?;
+    let strides = Strides {
+        frames: options.stride,
+        clips: options.clip_stride.map(NonZeroUsize::get),
+    };
+    let seen = Recognition::run(source, &video, model, options.whole_frame, strides, device)?;
     if seen.timeline.frames().is_empty() {
         // The stream ended with an error before its first frame.
         return Err(seen
@@ -122,7 +136,7 @@ fn analyze_one(
         seen.frames_a_second
     );
     for path in written.write(input, &options.format, names)? {
-        println!("{}", path.display());
+        stdout::line(format_args!("{}", path.display()));
     }
     for error in &seen.unreadable {
         eprintln!("warning: {error:#}; the frame counts as one without a face");

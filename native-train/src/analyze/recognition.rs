@@ -20,6 +20,15 @@ const BYTES_A_BATCH: usize = 128 << 20;
 /// Unreadable pictures after which the rest of a folder is given up.
 const MOST_UNREADABLE: usize = 1000;
 
+/// Steps that save work.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Strides {
+    /// Every how many frames one is looked at.
+    pub(super) frames: usize,
+    /// Frames between the temporal encoder's clips, where it is not half a clip.
+    pub(super) clips: Option<usize>,
+}
+
 /// All that was seen in one input.
 #[derive(Debug)]
 pub(super) struct Recognition {
@@ -52,7 +61,7 @@ impl Recognition {
         label: &str,
         model: &ModelFile,
         whole_frame: bool,
-        stride: Option<usize>,
+        strides: Strides,
         device: &NamedDevice,
     ) -> Result<Self> {
         let detector = if whole_frame {
@@ -60,9 +69,10 @@ impl Recognition {
         } else {
             Some(FaceDetector::from_bytes(crate::DETECTOR, &device.device).context("the face detector")?)
         };
-        let mut recognizer = Recognizer::new(model, detector, &device.device)?;
-        if let Some(stride) = stride {
-            recognizer = recognizer.with_stride(stride);
+        let mut recognizer =
+            Recognizer::new(model, detector, &device.device)?.with_frame_stride(strides.frames);
+        if let Some(stride) = strides.clips {
+            recognizer = recognizer.with_clip_stride(stride);
         }
         let mut progress = Progress::start(label, "frames", source.frame_count());
         // One batch waits while one is recognised and one is decoded.

@@ -40,7 +40,7 @@ use shared_model::expression::Expression;
 use shared_model::face_detector::FaceDetector;
 
 use crate::device::DeviceChoice;
-use crate::{atomic_file, model_store};
+use crate::{atomic_file, model_store, stdout};
 use config::{Mode, PretrainConfig};
 use face_store::{Checked, FaceStore};
 use interruption::Interruption;
@@ -81,7 +81,7 @@ pub fn run(options: &Options) -> Result<()> {
     // Until here there is nothing to keep, and Ctrl-C ends the program at once.
     let interruption = Interruption::listen()?;
     let model = train(&config, &data, options.resume, &device, &interruption)?;
-    println!("{}", model.display());
+    stdout::line(format_args!("{}", model.display()));
     Ok(())
 }
 

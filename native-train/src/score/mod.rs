@@ -10,6 +10,8 @@ use serde::Serialize;
 use shared_model::expression::Expression;
 use shared_model::metrics::{ConfusionMatrix, Report};
 
+use crate::stdout;
+
 use label_files::{Labels, Side};
 
 /// What to compare.
@@ -48,6 +50,13 @@ pub fn run(options: &Options) -> Result<()> {
     let predictions = label_files::read(&options.predictions, Side::Predictions)?;
     let truth = label_files::read(&options.truth, Side::Truth)?;
     let score = compare(predictions, &truth)?;
+    if score.report.frames == 0 {
+        bail!(
+            "nothing can be compared: {} frames have no truth label, {} annotated frames have no prediction",
+            score.unannotated_frames,
+            score.unpredicted_frames
+        );
+    }
     if score.unpredicted_frames > 0 {
         eprintln!(
             "warning: {} annotated frames have no prediction and are left out",
@@ -55,7 +64,7 @@ pub fn run(options: &Options) -> Result<()> {
         );
     }
     if options.json {
-        println!("{}", serde_json::to_string(&score)?);
+        stdout::line(format_args!("{}", serde_json::to_string(&score)?));
     } else {
         print_table(&score);
     }
@@ -106,36 +115,43 @@ fn compare(mut predictions: Labels, truth: &Labels) -> Result<Score> {
 
 fn print_table(score: &Score) {
     let report = &score.report;
-    println!("macro F1   {:.4}  (mean over all 8 classes)", report.macro_f1);
-    println!("accuracy   {:.4}", report.accuracy);
-    println!("kappa      {:.4}", report.kappa);
-    println!(
+    stdout::line(format_args!(
+        "macro F1   {:.4}  (mean over all 8 classes)",
+        report.macro_f1
+    ));
+    stdout::line(format_args!("accuracy   {:.4}", report.accuracy));
+    stdout::line(format_args!("kappa      {:.4}", report.kappa));
+    stdout::line(format_args!(
         "frames     {} in {} videos, {} without a truth label left out",
         report.frames, score.videos, score.unannotated_frames
-    );
+    ));
     if !report.absent.is_empty() {
-        println!("absent     {} (count as 0)", report.absent.join(", "));
+        stdout::line(format_args!(
+            "absent     {} (count as 0)",
+            report.absent.join(", ")
+        ));
     }
-    println!(
+    stdout::line(format_args!(
         "\n{:<12}{:>10}{:>10}{:>10}{:>10}",
         "class", "precision", "recall", "F1", "frames"
-    );
+    ));
     for class in &report.classes {
-        println!(
+        stdout::line(format_args!(
             "{:<12}{:>10.4}{:>10.4}{:>10.4}{:>10}",
             class.class, class.precision, class.recall, class.f1, class.support
-        );
+        ));
     }
-    println!("\nconfusion (rows: truth, columns: prediction)");
+    stdout::line(format_args!("\nconfusion (rows: truth, columns: prediction)"));
     let short = |name: &str| name.chars().take(7).collect::<String>();
-    print!("{:<12}", "");
+    stdout::text(format_args!("{:<12}", ""));
     Expression::ALL
         .iter()
-        .for_each(|class| print!("{:>9}", short(class.name())));
-    println!();
+        .for_each(|class| stdout::text(format_args!("{:>9}", short(class.name()))));
+    stdout::line(format_args!(""));
     for (class, row) in Expression::ALL.iter().zip(report.confusion.counts) {
-        print!("{:<12}", class.name());
-        row.iter().for_each(|count| print!("{count:>9}"));
-        println!();
+        stdout::text(format_args!("{:<12}", class.name()));
+        row.iter()
+            .for_each(|count| stdout::text(format_args!("{count:>9}")));
+        stdout::line(format_args!(""));
     }
 }

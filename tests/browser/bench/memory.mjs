@@ -36,8 +36,8 @@ export async function compareMemory(launch, url, scratch) {
   }
   const [short, long] = found;
   const more = long.peak - short.peak;
-  const each = (more * 1024 * 1024) / (long.rows - short.rows);
-  console.log(`ten times the length takes ${more.toFixed(0)} MB more: ${each.toFixed(0)} bytes for each row more`);
+  const each = Math.max(0, (more * 1024 * 1024) / (long.rows - short.rows));
+  console.log(`ten times the length: ${more.toFixed(0)} MB more at most, ${each.toFixed(0)} bytes for each row more`);
 }
 
 async function makeVideo(scratch, minutes) {

@@ -20,3 +20,13 @@ export function turnDisplay(bytes, degrees) {
   copy.writeInt32BE(0x40000000, matrix + 32);
   return copy;
 }
+
+/** The file with an index that names samples but no chunks to find them in. */
+export function emptyChunkTable(bytes) {
+  const copy = Buffer.from(bytes);
+  const table = copy.indexOf("stsc");
+  if (table < 0) throw new Error("the file has no table of chunks");
+  // After the type: version and flags, then the number of entries.
+  copy.writeUInt32BE(0, table + 8);
+  return copy;
+}

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { turnDisplay } from "./mp4.mjs";
+import { emptyChunkTable, turnDisplay } from "./mp4.mjs";
 import { TALKING_FACE } from "./settings.mjs";
 
 const run = promisify(execFile);
@@ -36,6 +36,7 @@ const RECIPES = {
   // The index stands at the end of this one, so nothing is left of it.
   "index-last.mp4": [...FACE(10, 2), "-an", "-c:v", "libx264", "-preset", "veryfast"],
   "cut-before-the-index.mp4": async (scratch) => firstPart(await readFile(await scratch.file("index-last.mp4")), 0.5),
+  "damaged-index.mp4": async (scratch) => emptyChunkTable(await readFile(await scratch.file("face-short.mp4"))),
   "letter.mp4": async () => Buffer.from("Dear reader,\nthis is a letter and no video.\n".repeat(50)),
   "empty.mp4": async () => Buffer.alloc(0),
   "zero-frames.mp4": [...FACE(10, 1), ...MP4, "-frames:v", 0],

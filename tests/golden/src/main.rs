@@ -51,30 +51,30 @@ enum Command {
         /// The detector's weights
         weights: PathBuf,
     },
-    /// `picture.NAME` [h, w, 3] (0 to 255) to `faces.NAME` [n, 5]: x, y, w, h, score
+    /// `picture.NAME` `[h, w, 3]` (0 to 255) to `faces.NAME` `[n, 5]`: x, y, w, h, score
     DetectorFaces {
         /// The detector's weights
         weights: PathBuf,
     },
-    /// `picture.NAME` [h, w, 3] and `box.NAME` [4] to the network's input `crop.NAME` [3, size, size]
+    /// `picture.NAME` `[h, w, 3]` and `box.NAME` `[4]` to the network's input `crop.NAME` `[3, size, size]`
     Crops {
         /// Side of the network's input
         #[arg(long, default_value_t = 224)]
         size: usize,
     },
-    /// `picture.NAME` [h, w, 3] to `resized.NAME` [height, width, 3]
+    /// `picture.NAME` `[h, w, 3]` to `resized.NAME` `[height, width, 3]`
     Resize {
         /// Width in pixels
         width: usize,
         /// Height in pixels
         height: usize,
     },
-    /// `probabilities` [t, 8] to `WAY.WINDOW` [t]: the labels of each way of smoothing
+    /// `probabilities` `[t, 8]` to `WAY.WINDOW` `[t]`: the labels of each way of smoothing
     Smoothing {
         /// Windows in frames
         windows: Vec<usize>,
     },
-    /// `labelled` [l, 3, s, s], `labels` [l], `weak` and `strong` [u, 3, s, s] to `teacher.*` and `student.*` after some
+    /// `labelled` `[l, 3, s, s]`, `labels` `[l]`, `weak` and `strong` `[u, 3, s, s]` to `teacher.*` and `student.*` after some
     /// steps of both on these pictures, and the terms of each step
     Stage1 {
         /// The teacher's model file
@@ -97,7 +97,7 @@ enum Command {
         #[arg(long)]
         steps: usize,
     },
-    /// `picture.NAME` [h, w, 3] to the same after one operation of the strong augmentation
+    /// `picture.NAME` `[h, w, 3]` to the same after one operation of the strong augmentation
     Augment {
         /// Name of the operation
         operation: String,
@@ -105,7 +105,7 @@ enum Command {
         #[arg(allow_negative_numbers = true)]
         value: f32,
     },
-    /// Print the figures of `truth` [t] against `prediction` [t] as JSON
+    /// Print the figures of `truth` `[t]` against `prediction` `[t]` as JSON
     Metrics,
 }
 

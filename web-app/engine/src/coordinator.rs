@@ -164,7 +164,8 @@ impl Coordinator {
         };
         let outcome = match (opened, self.detector().await) {
             (Ok(model), Ok(detector)) => self.start_engine(model, detector).await,
-            (Err(reason), _) | (_, Err(reason)) => Err(reason),
+            (Err(reason), _) => Err(format!("{name}: {reason}")),
+            (_, Err(reason)) => Err(reason),
         };
         match outcome {
             Ok(engine) => {
@@ -178,7 +179,6 @@ impl Coordinator {
                 self.engine = Some(Rc::new(engine));
             }
             Err(reason) => {
-                let reason = format!("{name}: {reason}");
                 say(&if self.engine.is_some() {
                     FromEngine::ModelRefused { reason }
                 } else {
@@ -214,7 +214,7 @@ impl Coordinator {
             };
             match self.start_pool(wish, &weights).await {
                 Ok(pool) => return Ok(Engine { pool, model, notice }),
-                Err(StartError::Model(reason)) => return Err(reason),
+                Err(StartError::Model(reason)) => return Err(format!("{}: {reason}", model.summary.name)),
                 Err(StartError::Device(reason)) if self.choice == BackendChoice::WebGpu => {
                     return Err(format!("WebGPU was asked for and cannot be used: {reason}"));
                 }
@@ -226,7 +226,8 @@ impl Coordinator {
         });
         match self.start_pool(DeviceWish::Cpu, &weights).await {
             Ok(pool) => Ok(Engine { pool, model, notice }),
-            Err(StartError::Model(reason) | StartError::Device(reason)) => Err(reason),
+            Err(StartError::Model(reason)) => Err(format!("{}: {reason}", model.summary.name)),
+            Err(StartError::Device(reason)) => Err(reason),
         }
     }
 

@@ -26,6 +26,7 @@ impl LoadedModel {
     /// When the file is damaged, of another version, or does not fit its own architecture.
     pub fn new(name: &str, bytes: Uint8Array) -> Result<Self, ModelFileError> {
         let mut temporal = ModelFile::from_bytes(&bytes.to_vec())?;
+        temporal.check_weights()?;
         temporal
             .weights
             .retain(|name, _| name.starts_with(TEMPORAL_PREFIX));

@@ -35,16 +35,30 @@ pub struct FrameStream {
     frames: VecDeque<VideoFrame>,
     phase: Phase,
     has_key: bool,
-    /// Why the stream ended before the file's last frame.
+    /// Why frames of the file are missing.
     ended_early: Option<String>,
     /// The decoder calls them as long as it lives.
-    _callbacks: Callbacks,
+    callbacks: Callbacks,
 }
 
 struct Callbacks {
-    _output: Closure<dyn FnMut(VideoFrame)>,
-    _error: Closure<dyn FnMut(JsValue)>,
-    _dequeue: Closure<dyn FnMut()>,
+    output: Closure<dyn FnMut(VideoFrame)>,
+    error: Closure<dyn FnMut(JsValue)>,
+    dequeue: Closure<dyn FnMut()>,
+}
+
+impl Callbacks {
+    fn decoder(&self, track: &VideoTrack) -> Result<VideoDecoder, String> {
+        let init = VideoDecoderInit::new(
+            self.error.as_ref().unchecked_ref(),
+            self.output.as_ref().unchecked_ref(),
+        );
+        let text = |error| format!("the browser refuses to decode it ({})", error_text(&error));
+        let decoder = VideoDecoder::new(&init).map_err(text)?;
+        decoder.set_ondequeue(Some(self.dequeue.as_ref().unchecked_ref()));
+        decoder.configure(&config(track)).map_err(text)?;
+        Ok(decoder)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -113,11 +127,12 @@ impl FrameStream {
         let error = Closure::new(move |error: JsValue| send(Event::Failed(error_text(&error))));
         let send = sending(&sender);
         let dequeue = Closure::new(move || send(Event::Room));
-        let init = VideoDecoderInit::new(error.as_ref().unchecked_ref(), output.as_ref().unchecked_ref());
-        let text = |error| format!("the browser refuses to decode it ({})", error_text(&error));
-        let decoder = VideoDecoder::new(&init).map_err(text)?;
-        decoder.set_ondequeue(Some(dequeue.as_ref().unchecked_ref()));
-        decoder.configure(&config(demuxer.track())).map_err(text)?;
+        let callbacks = Callbacks {
+            output,
+            error,
+            dequeue,
+        };
+        let decoder = callbacks.decoder(demuxer.track())?;
         Ok(Self {
             demuxer,
             decoder,
@@ -127,15 +142,11 @@ impl FrameStream {
             phase: Phase::Feeding,
             has_key: false,
             ended_early: None,
-            _callbacks: Callbacks {
-                _output: output,
-                _error: error,
-                _dequeue: dequeue,
-            },
+            callbacks,
         })
     }
 
-    /// Why the stream ended before the file's last frame, if it did.
+    /// Why frames of the file are missing, if some are.
     #[must_use]
     pub fn ended_early(&self) -> Option<&str> {
         self.ended_early
@@ -176,8 +187,27 @@ impl FrameStream {
             Event::Failed(reason) => {
                 self.ended_early
                     .get_or_insert(format!("its video data is damaged ({reason})"));
-                self.phase = Phase::Ended;
+                self.go_on_at_next_key();
             }
+        }
+    }
+
+    /// A decoder that failed is closed for good: another one goes on at the next key frame.
+    fn go_on_at_next_key(&mut self) {
+        if self.phase != Phase::Feeding {
+            self.phase = Phase::Ended;
+            return;
+        }
+        if self.decoder.state() != CodecState::Closed {
+            // The failure of a decoder that has been replaced already.
+            return;
+        }
+        match self.callbacks.decoder(self.demuxer.track()) {
+            Ok(decoder) => {
+                self.decoder = decoder;
+                self.has_key = false;
+            }
+            Err(_) => self.phase = Phase::Ended,
         }
     }
 

@@ -113,7 +113,15 @@ impl VideoJob<'_> {
             job: self.job,
             predictions,
         });
-        let warning = self.stream.ended_early().map(str::to_owned);
+        let warning = self
+            .stream
+            .ended_early()
+            .map(|cause| match self.track.frame_count {
+                Some(count) if self.next_frame < count => {
+                    format!("{cause}; {} of {count} frames could be decoded", self.next_frame)
+                }
+                _ => cause.to_owned(),
+            });
         if self.next_frame == 0 {
             return Err(Outcome::Failed(
                 warning.unwrap_or_else(|| "no frame of it could be decoded".to_owned()),

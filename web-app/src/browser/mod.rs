@@ -1,7 +1,10 @@
 //! Small things that the browser gives.
 
 pub mod canvas;
+pub mod database;
 pub mod download;
+pub mod fingerprint;
+pub mod lock;
 pub mod palette;
 pub mod repaint;
 pub mod size;

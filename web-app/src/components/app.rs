@@ -8,6 +8,7 @@ use web_sys::{DragEvent, MediaQueryList};
 use super::compare_panel::ComparePanel;
 use super::export_panel::ExportPanel;
 use super::header::Header;
+use super::help_dialog::HelpDialog;
 use super::job_bar::JobBar;
 use super::keyboard;
 use super::labels_panel::LabelsPanel;
@@ -15,11 +16,12 @@ use super::landing::Landing;
 use super::model_panel::ModelPanel;
 use super::moment_panel::MomentPanel;
 use super::notices::Notices;
+use super::review_panel::ReviewPanel;
 use super::stage::Stage;
 use super::timeline_panel::TimelinePanel;
 use super::transport::Transport;
 use crate::state::store::Store;
-use crate::{opening, startup, strings};
+use crate::{opening, review, startup, strings};
 
 /// The whole page.
 #[component]
@@ -30,6 +32,7 @@ pub fn App() -> impl IntoView {
     accept_drops(store, dragging);
     window_event_listener(ev::keydown, move |event| keyboard::handle(store, &event));
     follow_theme(store);
+    review::follow(store);
     startup::start(store);
     let is_empty = move || store.source.with(Option::is_none);
     view! {
@@ -45,6 +48,7 @@ pub fn App() -> impl IntoView {
                 </section>
                 <aside class="panels">
                     <MomentPanel/>
+                    <ReviewPanel/>
                     <LabelsPanel/>
                     <ExportPanel/>
                     <ModelPanel/>
@@ -53,6 +57,7 @@ pub fn App() -> impl IntoView {
                 <TimelinePanel/>
             </main>
         </div>
+        <HelpDialog/>
         <div class="drop-veil" class:is-on=move || dragging.get() aria-hidden="true">
             <p>{strings::DROP_ANYWHERE}</p>
         </div>

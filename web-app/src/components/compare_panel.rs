@@ -12,26 +12,29 @@ use crate::{opening, strings};
 struct Compared {
     name: String,
     report: Report,
+    segment_kappa: f64,
 }
 
 #[component]
 pub fn ComparePanel() -> impl IntoView {
     let store = Store::of_page();
     let compared = Memo::new(move |_| {
+        store.review_revision.track();
         let view = store.view();
         store.analysis.with_value(|analysis| {
             analysis.truth.as_ref().map(|truth| Compared {
                 name: truth.name.clone(),
                 report: truth.compare(&view),
+                segment_kappa: truth.segment_kappa(&view),
             })
         })
     });
-    let figure = move |read: fn(&Report) -> f64| {
+    let figure = move |read: fn(&Compared) -> f64| {
         move || {
             compared.with(|compared| {
                 compared.as_ref().map_or_else(
                     || "\u{2013}".to_owned(),
-                    |compared| format!("{:.3}", read(&compared.report)),
+                    |compared| format!("{:.3}", read(compared)),
                 )
             })
         }
@@ -55,9 +58,10 @@ pub fn ComparePanel() -> impl IntoView {
             <div class="metrics" data-testid="metrics" role="status">
                 <p class="hint">{summary}</p>
                 <dl class:is-off=move || compared.with(Option::is_none)>
-                    <div><dt>{strings::MACRO_F1}</dt><dd>{figure(|report| report.macro_f1)}</dd></div>
-                    <div><dt>{strings::ACCURACY}</dt><dd>{figure(|report| report.accuracy)}</dd></div>
-                    <div><dt>{strings::KAPPA}</dt><dd>{figure(|report| report.kappa)}</dd></div>
+                    <div><dt>{strings::MACRO_F1}</dt><dd>{figure(|compared| compared.report.macro_f1)}</dd></div>
+                    <div><dt>{strings::ACCURACY}</dt><dd>{figure(|compared| compared.report.accuracy)}</dd></div>
+                    <div><dt>{strings::KAPPA}</dt><dd>{figure(|compared| compared.report.kappa)}</dd></div>
+                    <div title=strings::SEGMENT_KAPPA_HINT><dt>{strings::SEGMENT_KAPPA}</dt><dd>{figure(|compared| compared.segment_kappa)}</dd></div>
                 </dl>
             </div>
             <div class="panel-buttons">

@@ -23,6 +23,7 @@ pub fn ExportPanel() -> impl IntoView {
                 {button(Export::Csv, "export-csv", strings::EXPORT_CSV, strings::EXPORT_CSV_HINT)}
                 {button(Export::AffWild2, "export-affwild2", strings::EXPORT_AFFWILD2, strings::EXPORT_AFFWILD2_HINT)}
                 {button(Export::Vtt, "export-vtt", strings::EXPORT_VTT, strings::EXPORT_VTT_HINT)}
+                {button(Export::Elan, "export-eaf", strings::EXPORT_EAF, strings::EXPORT_EAF_HINT)}
                 {button(Export::Project, "export-project", strings::EXPORT_PROJECT, strings::EXPORT_PROJECT_HINT)}
             </div>
         </section>

@@ -29,6 +29,11 @@ pub fn LabelsPanel() -> impl IntoView {
         store.window.set(window.clamp(1, WINDOW_MAX));
         relabel::smoothing_changed(store);
     };
+    // What was typed and cannot be used gives way to the window in force.
+    let show_window_in_force = move |event| {
+        event_target::<web_sys::HtmlInputElement>(&event)
+            .set_value(&store.window.get_untracked().to_string());
+    };
     view! {
         <section class="panel">
             <h2>{strings::LABELS}</h2>
@@ -47,7 +52,8 @@ pub fn LabelsPanel() -> impl IntoView {
                     <input type="range" min="1" max=SLIDER_MAX aria-label=strings::WINDOW_SLIDER
                         prop:value=move || store.window.get().min(SLIDER_MAX).to_string() on:input=set_window/>
                     <input type="number" id="window" data-testid="window" min="1" max=WINDOW_MAX step="1"
-                        prop:value=move || store.window.get().to_string() on:input=set_window/>
+                        prop:value=move || store.window.get().to_string() on:input=set_window
+                        on:change=show_window_in_force/>
                     <span class="unit">{strings::FRAMES}</span>
                 </span>
             </div>

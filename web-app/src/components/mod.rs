@@ -8,6 +8,7 @@
 
 pub mod app;
 pub mod header;
+pub mod help_dialog;
 pub mod landing;
 pub mod notices;
 
@@ -30,3 +31,4 @@ pub mod moment_panel;
 pub mod file_button;
 pub mod icons;
 pub mod keyboard;
+pub mod review_panel;

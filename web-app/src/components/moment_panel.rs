@@ -11,7 +11,8 @@ use crate::{strings, webcam};
 pub fn MomentPanel() -> impl IntoView {
     let store = Store::of_page();
     let row = Memo::new(move |_| current_row(store));
-    let label = Memo::new(move |_| row.with(|row| row.as_ref().and_then(|row| row.smoothed)));
+    let label =
+        Memo::new(move |_| row.with(|row| row.as_ref().and_then(|row| row.reviewed.or(row.smoothed))));
     let scores = Signal::derive(move || row.with(|row| row.as_ref().and_then(|row| row.probabilities)));
     let text = move || match (label.get(), row.with(Option::is_some)) {
         (Some(label), _) => label.name(),
@@ -96,6 +97,7 @@ fn FaceSelect() -> impl IntoView {
 
 /// The row of the chosen face, else of the first one, in the frame that is on the screen.
 fn current_row(store: Store) -> Option<FrameRow> {
+    store.review_revision.track();
     let view = store.view();
     let shown_s = store.shown_s.get();
     if shown_s > view.end_s() + 0.01 {

@@ -1,8 +1,10 @@
 //! Draws the timeline: only what is in sight.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use shared_model::expression::Expression;
+use shared_model::reviewed_segment::ReviewedSegment;
 use web_sys::CanvasRenderingContext2d;
 
 use crate::browser::palette::Palette;
@@ -10,6 +12,7 @@ use crate::state::store::Hover;
 use crate::strings;
 use page_view::comparison::LoadedLabels;
 use page_view::label_view::{LabelView, TrackView};
+use page_view::review::queue::ReviewQueue;
 use page_view::samples::{Sample, Segment, samples, segments};
 use page_view::timeline_layout::{self as layout, Band, Group, PlotStyle};
 use page_view::viewport::Viewport;
@@ -30,6 +33,10 @@ pub struct Scene {
     pub view: Rc<LabelView>,
     /// Labels of a file.
     pub truth: Option<Rc<LoadedLabels>>,
+    /// Segments under review.
+    pub queue: Arc<ReviewQueue>,
+    /// The segment at the playhead.
+    pub current: Option<ReviewedSegment>,
     /// Where the groups lie.
     pub groups: Vec<Group>,
     /// Time in sight.
@@ -228,6 +235,7 @@ impl Painter<'_> {
                 .map(|s| (s.start_s, s.end_s, s.labels.get(lane).copied().flatten()));
             self.segments(&segments(labels), *band);
         }
+        self.reviewed(track, group.reviewed);
         if let (Some(band), Some(truth)) = (group.truth, &self.scene.truth) {
             self.name(strings::TRUTH_LANE, strings::TRUTH_LANE, band, None);
             self.lane_ground(band);
@@ -236,6 +244,51 @@ impl Painter<'_> {
                 (s.start_s, s.end_s, label)
             });
             self.segments(&segments(labels), band);
+        }
+    }
+
+    /// What was said by hand; segments that are not reviewed are left empty, the current one is framed.
+    fn reviewed(&self, track: &TrackView, band: Band) {
+        let (context, view) = (self.context, &self.scene.view);
+        self.name(strings::REVIEWED_LANE, strings::REVIEWED_LANE_SHORT, band, None);
+        self.lane_ground(band);
+        let span = |segment: &ReviewedSegment| {
+            (
+                view.span_of(segment.start).0,
+                view.span_of(segment.end.saturating_sub(1)).1,
+            )
+        };
+        let sight = &self.scene.sight;
+        let all = self.scene.queue.segments(track.track);
+        let first = all.partition_point(|segment| span(segment).1 <= sight.start_s);
+        let last = all.partition_point(|segment| span(segment).0 < sight.end_s());
+        // Segments narrower than half a pixel are covered by the one before them.
+        let least_s = sight.span_s / self.width / 2.0;
+        let mut drawn_s = f64::NEG_INFINITY;
+        let mut found = Vec::new();
+        for segment in all.get(first..last).unwrap_or_default() {
+            let (start_s, end_s) = span(segment);
+            if segment.confirmed && end_s - drawn_s >= least_s {
+                found.push(Segment {
+                    start_s,
+                    end_s,
+                    label: segment.label,
+                });
+                drawn_s = end_s;
+            }
+        }
+        self.segments(&found, band);
+        if let Some(current) = self.scene.current.filter(|current| current.track == track.track) {
+            let (start_s, end_s) = span(&current);
+            let (left, right) = self.edges(start_s, end_s);
+            context.set_stroke_style_str(&self.palette.accent);
+            context.set_line_width(2.0);
+            context.stroke_rect(
+                left + 1.0,
+                band.y + 1.0,
+                (right - left - 2.0).max(1.0),
+                band.h - 2.0,
+            );
         }
     }
 

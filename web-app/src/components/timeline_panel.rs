@@ -16,11 +16,12 @@ use crate::browser::palette::Palette;
 use crate::browser::repaint::Repaint;
 use crate::browser::size::follow_size;
 use crate::state::store::Store;
-use crate::{player, strings};
+use crate::{player, review, strings};
+use page_view::command::{Command, first_key};
 use page_view::timeline_layout::{self as layout, Group, PlotStyle};
 
 /// Heights of the timeline in CSS pixels; more faces than fit scroll.
-const LEAST_HEIGHT: f64 = 218.0;
+const LEAST_HEIGHT: f64 = 241.0;
 const MOST_HEIGHT: f64 = 300.0;
 
 /// The element that scrolls and its size.
@@ -134,7 +135,7 @@ fn TimelineTools() -> impl IntoView {
                     on:click=move |_| zoom(store, 1.0 / ZOOM_STEP)>{icons::minus()}</button>
                 <button type="button" class="icon-button" aria-label=strings::ZOOM_IN title=format!("{} (+)", strings::ZOOM_IN)
                     on:click=move |_| zoom(store, ZOOM_STEP)>{icons::plus()}</button>
-                <button type="button" class="icon-button" aria-label=strings::FIT title=format!("{} (0)", strings::FIT)
+                <button type="button" class="icon-button" aria-label=strings::FIT title=format!("{} ({})", strings::FIT, first_key(Command::ShowAll))
                     on:click=move |_| zoom(store, f64::INFINITY)>{icons::fit()}</button>
             </div>
         </div>
@@ -156,6 +157,8 @@ fn draw(store: Store, board: Board) {
             scroll: board.scroll.get_untracked(),
             view: store.view_now(),
             truth: store.analysis.with_value(|analysis| analysis.truth.clone()),
+            queue: store.queue.get_untracked(),
+            current: untrack(|| review::current(store)),
             groups: board.groups.get_untracked(),
             sight: store.viewport.get_untracked(),
             style: store.plot_style.get_untracked(),
@@ -174,6 +177,9 @@ fn draw(store: Store, board: Board) {
         board.scroll.track();
         board.groups.track();
         store.revision.track();
+        store.review_revision.track();
+        store.queue.track();
+        store.track.track();
         store.viewport.track();
         store.playhead.track();
         store.hover.track();

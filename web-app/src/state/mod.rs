@@ -3,5 +3,6 @@
 pub mod analysis;
 pub mod engine_state;
 pub mod notice;
+pub mod review_desk;
 pub mod source;
 pub mod store;

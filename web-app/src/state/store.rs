@@ -1,6 +1,7 @@
 //! The one store: every signal of the page.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use leptos::prelude::*;
 use shared_model::smoothing::{DEFAULT_WINDOW, Smoothing};
@@ -10,12 +11,14 @@ use web_sys::HtmlVideoElement;
 use super::analysis::Analysis;
 use super::engine_state::EngineState;
 use super::notice::{Notice, Offer, Tone};
+use super::review_desk::{Keeping, ReviewDesk};
 use super::source::Source;
 use crate::engine_link::EngineLink;
 use crate::frame_feed::Feed;
 use crate::relabel::Relabel;
 use page_view::job::{self, Job};
 use page_view::label_view::LabelView;
+use page_view::review::queue::{Conflicts, QueueFilter, ReviewQueue};
 use page_view::shipped_model::ShippedModel;
 use page_view::timeline_layout::PlotStyle;
 use page_view::viewport::Viewport;
@@ -103,6 +106,22 @@ pub struct Store {
     pub hover: RwSignal<Option<Hover>>,
     /// Track that the person chose.
     pub track: RwSignal<Option<u32>>,
+    /// The review under way. Read with `review_revision`.
+    pub desk: StoredValue<ReviewDesk, LocalStorage>,
+    /// Counts up whenever labels by hand have changed.
+    pub review_revision: RwSignal<u32>,
+    /// Whether the review is kept.
+    pub keeping: RwSignal<Keeping>,
+    /// Which segments the queue offers.
+    pub queue_filter: RwSignal<QueueFilter>,
+    /// Segments, and which of them to look at next.
+    pub queue: RwSignal<Arc<ReviewQueue>>,
+    /// Frames whose labels differ from loaded ones.
+    pub conflicts: StoredValue<Option<Conflicts>>,
+    /// What the last edit was, for the eye and for screen readers.
+    pub said: RwSignal<String>,
+    /// Whether the help is open.
+    pub help: RwSignal<bool>,
     /// Counts up when colours change (light or dark).
     pub theme: RwSignal<u32>,
 }
@@ -140,6 +159,14 @@ impl Store {
             plot_style: RwSignal::new(PlotStyle::default()),
             hover: RwSignal::new(None),
             track: RwSignal::new(None),
+            desk: StoredValue::new_local(ReviewDesk::default()),
+            review_revision: RwSignal::new(0),
+            keeping: RwSignal::new(Keeping::default()),
+            queue_filter: RwSignal::new(QueueFilter::default()),
+            queue: RwSignal::new(Arc::new(ReviewQueue::default())),
+            conflicts: StoredValue::new(None),
+            said: RwSignal::new(String::new()),
+            help: RwSignal::new(false),
             theme: RwSignal::new(0),
         }
     }

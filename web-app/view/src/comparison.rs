@@ -6,6 +6,7 @@ use shared_model::affwild2::{self, AnnotationError};
 use shared_model::expression::Expression;
 use shared_model::frame_table::{self, FrameTableError};
 use shared_model::metrics::{ConfusionMatrix, Report};
+use shared_model::timeline::FrameRow;
 
 use crate::label_view::{LabelView, TrackView};
 
@@ -86,24 +87,50 @@ impl LoadedLabels {
         self.label(track.track, frame, is_first)
     }
 
-    /// Smoothed labels against these as truth, over the frames that both label.
+    /// The rows of a track, each with the label that these give it.
+    pub fn beside<'a>(
+        &'a self,
+        view: &'a LabelView,
+        track: &'a TrackView,
+    ) -> impl Iterator<Item = (&'a FrameRow, Option<Expression>)> {
+        track.series.iter().filter_map(move |index| {
+            let place = *index as usize;
+            let row = view.rows.get(place)?;
+            let before = place.checked_sub(1).and_then(|before| view.rows.get(before));
+            let is_first = before.is_none_or(|before| before.frame != row.frame);
+            Some((row, self.label(track.track, row.frame, is_first)))
+        })
+    }
+
+    /// Our labels (reviewed, else smoothed) against these as truth, over the frames that both label.
     #[must_use]
     pub fn compare(&self, view: &LabelView) -> Report {
         let mut matrix = ConfusionMatrix::default();
-        for track in &view.tracks {
-            for index in &track.series {
-                let place = *index as usize;
-                let Some(row) = view.rows.get(place) else { continue };
-                let before = place.checked_sub(1).and_then(|before| view.rows.get(before));
-                let is_first = before.is_none_or(|before| before.frame != row.frame);
-                if let (Some(truth), Some(label)) =
-                    (self.label(track.track, row.frame, is_first), row.smoothed)
-                {
-                    matrix.add(truth, label);
-                }
+        for (row, truth) in view.tracks.iter().flat_map(|track| self.beside(view, track)) {
+            if let (Some(truth), Some(label)) = (truth, row.reviewed.or(row.smoothed)) {
+                matrix.add(truth, label);
             }
         }
         matrix.report()
+    }
+
+    /// Cohen's kappa over segments: each stretch of a track in which neither side changes counts once, however long
+    /// it is, so that long quiet parts do not outweigh the rest. Frames that one side leaves out part stretches.
+    #[must_use]
+    pub fn segment_kappa(&self, view: &LabelView) -> f64 {
+        let mut matrix = ConfusionMatrix::default();
+        for track in &view.tracks {
+            let mut before = None;
+            for (row, truth) in self.beside(view, track) {
+                let pair = truth.zip(row.reviewed.or(row.smoothed));
+                match pair {
+                    Some((truth, label)) if before != Some((row.frame, pair)) => matrix.add(truth, label),
+                    _ => {}
+                }
+                before = Some((row.frame + 1, pair));
+            }
+        }
+        matrix.report().kappa
     }
 }
 
@@ -180,5 +207,24 @@ mod tests {
             LoadedLabels::read("a.txt", &nothing),
             Err(LabelFileError::Empty)
         ));
+    }
+
+    #[test]
+    fn kappa_over_segments_counts_each_stretch_once() {
+        let mut view = view();
+        // Ours, of the first track: 0 1 2 0 1 2.
+        for row in view
+            .rows
+            .iter_mut()
+            .filter(|row| row.frame == 5 && row.track == Some(0))
+        {
+            row.reviewed = Some(Expression::Anger);
+        }
+        let text = format!("{}\n0\n0\n2\n-1\n1\n1\n", affwild2::HEADER);
+        let labels = LoadedLabels::read("a.txt", &text).unwrap();
+        // Stretches: (0, 0), (0, 1), (2, 2), (1, 1); the last one lasts two frames.
+        // sklearn: cohen_kappa_score([0, 0, 2, 1], [0, 1, 2, 1]) = 0.636363...
+        assert!((labels.segment_kappa(&view) - 7.0 / 11.0).abs() < 1e-9);
+        assert!((labels.compare(&view).accuracy - 0.8).abs() < 1e-9);
     }
 }

@@ -96,6 +96,7 @@ mod tests {
                 model: "tiny".into(),
                 smoothing: Smoothing::Block,
                 window: 12,
+                reviewed: Vec::new(),
                 timeline: Timeline::new(),
             };
             let (before, after) = project_frame(&project).unwrap();

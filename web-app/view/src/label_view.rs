@@ -4,6 +4,7 @@ use shared_model::smoothing::Smoothing;
 use shared_model::timeline::{FrameRow, Timeline};
 
 use crate::levels::Levels;
+use crate::review::predicted_runs::PredictedRuns;
 use crate::row_builder::RowBuilder;
 use crate::smoother::Smoother;
 
@@ -16,6 +17,8 @@ pub struct TrackView {
     pub series: Vec<u32>,
     /// Coarser copies for drawing when many frames share a pixel.
     pub levels: Levels,
+    /// Runs of equal smoothed label, with their doubt.
+    pub runs: PredictedRuns,
 }
 
 /// The same rows as [`Timeline::rows`], with what drawing needs beside them.

@@ -5,6 +5,7 @@ use shared_model::smoothing::Smoothing;
 
 use crate::label_view::LabelView;
 use crate::levels::Levels;
+use crate::review::predicted_runs::PredictedRuns;
 
 /// Gives all rows of a view their smoothed labels, a slice at a time.
 #[derive(Debug)]
@@ -14,6 +15,7 @@ pub struct Smoother {
     track: usize,
     position: usize,
     levels: Levels,
+    runs: PredictedRuns,
 }
 
 impl Smoother {
@@ -26,6 +28,7 @@ impl Smoother {
             track: 0,
             position: 0,
             levels: Levels::default(),
+            runs: PredictedRuns::default(),
         }
     }
 
@@ -48,12 +51,14 @@ impl Smoother {
             .filter_map(|index| rows.get(*index as usize)?.probabilities)
             .collect();
         let labels = self.smoothing.apply(&probabilities, self.window);
+        // A track has probabilities in all its rows or in none.
         let kept = labels.into_iter().skip(start - from);
         let slice = track.series.get(start..stop).unwrap_or_default();
         for (index, label) in slice.iter().zip(kept) {
             if let Some(row) = rows.get_mut(*index as usize) {
                 row.smoothed = Some(label);
                 self.levels.add(row);
+                self.runs.add(row);
             }
         }
         self.position = stop;
@@ -61,6 +66,7 @@ impl Smoother {
             let mut levels = std::mem::take(&mut self.levels);
             levels.build_upper();
             track.levels = levels;
+            track.runs = std::mem::take(&mut self.runs);
             self.track += 1;
             self.position = 0;
         }

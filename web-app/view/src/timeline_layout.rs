@@ -49,6 +49,8 @@ pub struct Group {
     pub plot: Vec<Band>,
     /// Raw, temporal and smoothed labels.
     pub lanes: [Band; 3],
+    /// Labels a person gave.
+    pub reviewed: Band,
     /// Labels of a file.
     pub truth: Option<Band>,
     /// Bottom edge.
@@ -88,12 +90,14 @@ fn group(top: f64, with_heading: bool, style: PlotStyle, with_truth: bool) -> Gr
     };
     band(GAP, 0.0);
     let lanes = [band(LANE, GAP), band(LANE, GAP), band(LAST_LANE, GAP)];
+    let reviewed = band(LAST_LANE, GAP);
     let truth = with_truth.then(|| band(LAST_LANE, GAP));
     Group {
         y: top,
         heading,
         plot,
         lanes,
+        reviewed,
         truth,
         end: y,
     }
@@ -118,6 +122,7 @@ mod tests {
                 bands.extend(group.heading);
                 bands.extend(&group.plot);
                 bands.extend(group.lanes);
+                bands.push(group.reviewed);
                 bands.extend(group.truth);
             }
             assert!(bands.first().unwrap().y >= RULER);

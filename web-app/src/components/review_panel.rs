@@ -1,0 +1,121 @@
+//! The review: the segment at the playhead, what it can be labelled, and how much is left.
+
+use leptos::prelude::*;
+use page_view::command::{Command, first_key};
+use shared_model::expression::Expression;
+
+use super::keyboard;
+use crate::review;
+use crate::state::store::Store;
+use crate::{strings, webcam};
+
+#[component]
+pub fn ReviewPanel() -> impl IntoView {
+    let store = Store::of_page();
+    let current = Memo::new(move |_| review::current(store));
+    let is_off = Memo::new(move |_| {
+        current.with(Option::is_none) || webcam::is_on(store) || !store.keeping.with(|k| k.allows_edits())
+    });
+    let progress = move || {
+        let queue = store.queue.get();
+        store.review_revision.track();
+        let left = queue.total.saturating_sub(queue.reviewed);
+        let seconds = store.desk.with_value(|desk| desk.pace.seconds_for(left));
+        strings::progress(&queue, seconds)
+    };
+    let segment = move || {
+        let view = store.view();
+        current.get().map_or_else(
+            || strings::NO_SEGMENT.to_owned(),
+            |segment| {
+                let span = (
+                    view.span_of(segment.start).0,
+                    view.span_of(segment.end.saturating_sub(1)).1,
+                );
+                strings::segment(&segment, span)
+            },
+        )
+    };
+    let class_button = move |class: Expression| {
+        let is_current =
+            move || current.with(|current| current.is_some_and(|segment| segment.label == class));
+        view! {
+            <button type="button" class=format!("class-button class-{}", class.index())
+                disabled=move || is_off.get() aria-pressed=move || is_current().to_string()
+                on:click=move |_| review::label(store, class)>
+                <kbd>{class.index()}</kbd>{class.name()}
+            </button>
+        }
+    };
+    let command_button = move |command: Command, hook: &'static str, is_off: Signal<bool>| {
+        let name = strings::command(command);
+        view! {
+            <button type="button" class="button small" data-testid=hook disabled=move || is_off.get()
+                title=format!("{name} ({})", first_key(command))
+                on:click=move |_| keyboard::run(store, command)>{strings::command_short(command)}</button>
+        }
+    };
+    let nothing_to_do = Signal::derive(move || store.queue.with(|queue| queue.doubtful().is_empty()));
+    let without = move |has: fn(&page_view::review::history::Review) -> bool| {
+        Signal::derive(move || {
+            store.review_revision.track();
+            store.desk.with_value(|desk| !has(&desk.review))
+        })
+    };
+    view! {
+        <section class="panel review">
+            <h2>{strings::REVIEW}</h2>
+            <p class="review-segment" data-testid="review-current">{segment}</p>
+            <div class="class-buttons" role="group" aria-label=strings::LABEL_AS>
+                {Expression::ALL.map(class_button).into_iter().collect_view()}
+            </div>
+            <div class="panel-buttons">
+                {command_button(Command::NextDoubtful, "review-next", nothing_to_do)}
+                {command_button(Command::Undo, "undo", without(|review| review.last_done().is_some()))}
+                {command_button(Command::Redo, "redo", without(|review| review.last_undone().is_some()))}
+                {command_button(Command::Help, "help", Signal::derive(|| false))}
+            </div>
+            <p class="hint" data-testid="review-progress">{progress}</p>
+            <p class="hint" data-testid="review-said" aria-live="polite">{move || store.said.get()}</p>
+            <QueueFilters/>
+            <p class="hint" data-testid="review-kept">{move || store.keeping.with(strings::keeping)}</p>
+        </section>
+    }
+}
+
+/// What the queue offers; the timeline shows everything all the same.
+#[component]
+fn QueueFilters() -> impl IntoView {
+    let store = Store::of_page();
+    let set_doubt = move |event| {
+        if let Ok(percent) = event_target_value(&event).parse::<f64>() {
+            store
+                .queue_filter
+                .update(|filter| filter.least_doubt = percent / 100.0);
+        }
+    };
+    let set_class = move |event| {
+        let chosen = event_target_value(&event).parse::<usize>().ok();
+        store.queue_filter.update(|filter| {
+            filter.classes = std::array::from_fn(|class| chosen.is_none_or(|chosen| chosen == class));
+        });
+    };
+    view! {
+        <div class="queue-filters">
+            <label>
+                <span>{strings::LEAST_DOUBT}</span>
+                <input type="range" min="0" max="100" value="0" data-testid="least-doubt" on:input=set_doubt/>
+            </label>
+            <label>
+                <span class="visually-hidden">{strings::ONLY_CLASS}</span>
+                <select data-testid="only-class" on:change=set_class>
+                    <option value="">{strings::EVERY_CLASS}</option>
+                    {Expression::ALL
+                        .map(|class| view! { <option value=class.index().to_string()>{class.name()}</option> })
+                        .into_iter()
+                        .collect_view()}
+                </select>
+            </label>
+        </div>
+    }
+}

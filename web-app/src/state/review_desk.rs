@@ -1,0 +1,60 @@
+//! The review under way, and whether it is kept.
+
+use page_view::review::history::Review;
+use page_view::review::pace::Pace;
+
+use crate::browser::database::Database;
+use crate::browser::lock::Lock;
+
+/// Labels by hand of the source on the stage.
+#[derive(Default)]
+pub struct ReviewDesk {
+    /// The labels and the way back.
+    pub review: Review,
+    /// How fast segments are reviewed.
+    pub pace: Pace,
+    /// Where it is kept, once that is known.
+    pub place: Option<Place>,
+    /// There are changes that are not on their way into the storage.
+    pub is_dirty: bool,
+    /// A change is on its way into the storage.
+    pub is_writing: bool,
+    /// Counts up with each source, so that what comes late is dropped.
+    pub generation: u32,
+}
+
+/// A place in the browser's storage that belongs to one video, and to this tab alone.
+pub struct Place {
+    /// Name in the storage: the video's content.
+    pub key: String,
+    /// The storage.
+    pub database: Database,
+    /// Keeps other tabs away.
+    pub lock: Lock,
+}
+
+/// What the person is told about the storage.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Keeping {
+    /// Nothing to keep, or no video to keep it with.
+    #[default]
+    Nowhere,
+    /// What was kept is being looked for.
+    Opening,
+    /// Another tab reviews the same video.
+    OtherTab,
+    /// All is kept.
+    Kept,
+    /// On its way.
+    Writing,
+    /// It cannot be kept: why.
+    Failed,
+}
+
+impl Keeping {
+    /// Whether labels can be changed.
+    #[must_use]
+    pub fn allows_edits(&self) -> bool {
+        !matches!(self, Self::Opening | Self::OtherTab)
+    }
+}

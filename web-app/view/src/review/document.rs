@@ -1,0 +1,266 @@
+//! The labels that a person gave, by track and frame.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use shared_model::expression::Expression;
+use shared_model::reviewed_segment::ReviewedSegment;
+
+/// Segments of each track: none overlaps another, none is empty.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ReviewDocument {
+    tracks: BTreeMap<u32, BTreeMap<usize, Piece>>,
+}
+
+/// A segment less its track and start, which are its keys.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Piece {
+    end: usize,
+    label: Expression,
+    confirmed: bool,
+}
+
+/// What one edit did to one track, complete enough to take it back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrackChange {
+    /// Whose labels.
+    pub track: u32,
+    /// The frames whose labels may differ.
+    pub frames: Range<usize>,
+    /// Segments that were there, whole.
+    before: Vec<ReviewedSegment>,
+    /// Segments that are in their place.
+    after: Vec<ReviewedSegment>,
+}
+
+/// Segments that cannot all be true, for instance of a file that was edited by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SegmentFault {
+    /// It ends where it begins, or before.
+    Empty(ReviewedSegment),
+    /// Two of one track share frames.
+    Overlap(ReviewedSegment, ReviewedSegment),
+}
+
+impl ReviewDocument {
+    /// From segments in any order.
+    ///
+    /// # Errors
+    /// When a segment is empty or shares frames with another of its track.
+    pub fn from_segments(segments: &[ReviewedSegment]) -> Result<Self, SegmentFault> {
+        let mut sorted = segments.to_vec();
+        sorted.sort_by_key(|segment| (segment.track, segment.start));
+        let mut document = Self::default();
+        let mut before: Option<ReviewedSegment> = None;
+        for segment in sorted {
+            if segment.end <= segment.start {
+                return Err(SegmentFault::Empty(segment));
+            }
+            match before {
+                Some(last) if last.track == segment.track && last.end > segment.start => {
+                    return Err(SegmentFault::Overlap(last, segment));
+                }
+                _ => {}
+            }
+            document.insert(segment);
+            before = Some(segment);
+        }
+        Ok(document)
+    }
+
+    /// Whether nothing was labelled.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tracks.values().all(BTreeMap::is_empty)
+    }
+
+    /// All segments by track and start.
+    pub fn segments(&self) -> impl Iterator<Item = ReviewedSegment> + '_ {
+        self.tracks.iter().flat_map(|(track, pieces)| {
+            pieces
+                .iter()
+                .map(|(start, piece)| segment(*track, *start, *piece))
+        })
+    }
+
+    /// Tracks that have segments.
+    pub fn tracks(&self) -> impl Iterator<Item = u32> + '_ {
+        self.tracks.keys().copied()
+    }
+
+    /// Segments of a track that hold frames of `frames`, whole, by start.
+    pub fn touching(&self, track: u32, frames: Range<usize>) -> impl Iterator<Item = ReviewedSegment> + '_ {
+        let pieces = self.tracks.get(&track);
+        let first = pieces
+            .and_then(|pieces| pieces.range(..=frames.start).next_back())
+            .filter(|(_, piece)| piece.end > frames.start)
+            .map_or(frames.start, |(start, _)| *start);
+        let range = first..frames.end.max(first);
+        pieces
+            .into_iter()
+            .flat_map(move |pieces| pieces.range(range.clone()))
+            .map(move |(start, piece)| segment(track, *start, *piece))
+    }
+
+    /// The segment that holds a frame.
+    #[must_use]
+    pub fn at(&self, track: u32, frame: usize) -> Option<ReviewedSegment> {
+        self.touching(track, frame..frame.saturating_add(1)).next()
+    }
+
+    /// Puts `with` in the place of all that a track has in `frames`; segments that reach beyond keep what lies
+    /// outside. Of `with` only what lies inside counts, and of overlapping ones the first. `None` where that changes
+    /// nothing.
+    pub fn replace(
+        &mut self,
+        track: u32,
+        frames: Range<usize>,
+        with: &[ReviewedSegment],
+    ) -> Option<TrackChange> {
+        let before: Vec<ReviewedSegment> = self.touching(track, frames.clone()).collect();
+        let mut after = Vec::with_capacity(with.len() + 2);
+        after.extend(
+            before
+                .iter()
+                .filter(|segment| segment.start < frames.start)
+                .map(|segment| ReviewedSegment {
+                    end: frames.start,
+                    ..*segment
+                }),
+        );
+        let mut free = frames.start;
+        for segment in with {
+            let (start, end) = (segment.start.max(free), segment.end.min(frames.end));
+            if start < end {
+                free = end;
+                after.push(ReviewedSegment {
+                    track,
+                    start,
+                    end,
+                    ..*segment
+                });
+            }
+        }
+        after.extend(
+            before
+                .iter()
+                .filter(|segment| segment.end > frames.end)
+                .map(|segment| ReviewedSegment {
+                    start: frames.end,
+                    ..*segment
+                }),
+        );
+        if before == after {
+            return None;
+        }
+        let change = TrackChange {
+            track,
+            frames,
+            before,
+            after,
+        };
+        self.apply(&change);
+        Some(change)
+    }
+
+    /// Does a change that was taken back.
+    pub fn apply(&mut self, change: &TrackChange) {
+        self.exchange(&change.before, &change.after);
+    }
+
+    /// Takes a change back.
+    pub fn revert(&mut self, change: &TrackChange) {
+        self.exchange(&change.after, &change.before);
+    }
+
+    fn exchange(&mut self, old: &[ReviewedSegment], new: &[ReviewedSegment]) {
+        for segment in old {
+            if let Some(pieces) = self.tracks.get_mut(&segment.track) {
+                pieces.remove(&segment.start);
+                if pieces.is_empty() {
+                    self.tracks.remove(&segment.track);
+                }
+            }
+        }
+        for segment in new {
+            self.insert(*segment);
+        }
+    }
+
+    fn insert(&mut self, segment: ReviewedSegment) {
+        let piece = Piece {
+            end: segment.end,
+            label: segment.label,
+            confirmed: segment.confirmed,
+        };
+        self.tracks
+            .entry(segment.track)
+            .or_default()
+            .insert(segment.start, piece);
+    }
+}
+
+fn segment(track: u32, start: usize, piece: Piece) -> ReviewedSegment {
+    ReviewedSegment {
+        track,
+        start,
+        end: piece.end,
+        label: piece.label,
+        confirmed: piece.confirmed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fear(start: usize, end: usize) -> ReviewedSegment {
+        ReviewedSegment {
+            track: 2,
+            start,
+            end,
+            label: Expression::Fear,
+            confirmed: true,
+        }
+    }
+
+    #[test]
+    fn a_range_cuts_what_it_meets_and_leaves_the_rest() {
+        let mut document = ReviewDocument::from_segments(&[fear(0, 10), fear(20, 30)]).unwrap();
+        let anger = ReviewedSegment {
+            label: Expression::Anger,
+            ..fear(5, 25)
+        };
+        let change = document.replace(2, 5..25, &[anger]).unwrap();
+        let found: Vec<_> = document.segments().map(|s| (s.start, s.end, s.label)).collect();
+        assert_eq!(
+            found,
+            [
+                (0, 5, Expression::Fear),
+                (5, 25, Expression::Anger),
+                (25, 30, Expression::Fear)
+            ]
+        );
+        document.revert(&change);
+        assert_eq!(
+            document.segments().collect::<Vec<_>>(),
+            [fear(0, 10), fear(20, 30)]
+        );
+        assert_eq!(document.replace(2, 12..18, &[]), None);
+    }
+
+    #[test]
+    fn segments_that_cannot_all_be_true_are_named() {
+        let overlap = ReviewDocument::from_segments(&[fear(5, 9), fear(0, 6)]);
+        assert_eq!(overlap, Err(SegmentFault::Overlap(fear(0, 6), fear(5, 9))));
+        assert!(matches!(
+            ReviewDocument::from_segments(&[fear(3, 3)]),
+            Err(SegmentFault::Empty(_))
+        ));
+        let other = ReviewedSegment {
+            track: 3,
+            ..fear(0, 6)
+        };
+        assert!(ReviewDocument::from_segments(&[fear(5, 9), other]).is_ok());
+    }
+}

@@ -1,0 +1,15 @@
+//! The annotator's work: labels a person gave, what is left to look at, and the way back.
+
+pub mod document;
+pub mod history;
+pub mod saved;
+
+pub mod predicted_runs;
+pub mod queue;
+pub mod segments;
+
+pub mod pace;
+pub mod rows;
+
+#[cfg(test)]
+mod edit_sequences;
