@@ -295,7 +295,10 @@ fn editable(store: Store) -> Option<ReviewedSegment> {
 }
 
 fn may_edit(store: Store) -> bool {
-    !webcam::is_on(store) && store.keeping.with_untracked(|keeping| keeping.allows_edits())
+    !webcam::is_on(store)
+        && store
+            .keeping
+            .with_untracked(crate::state::review_desk::Keeping::allows_edits)
 }
 
 fn frame_now(store: Store) -> Option<usize> {

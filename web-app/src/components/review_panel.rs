@@ -14,7 +14,11 @@ pub fn ReviewPanel() -> impl IntoView {
     let store = Store::of_page();
     let current = Memo::new(move |_| review::current(store));
     let is_off = Memo::new(move |_| {
-        current.with(Option::is_none) || webcam::is_on(store) || !store.keeping.with(|k| k.allows_edits())
+        current.with(Option::is_none)
+            || webcam::is_on(store)
+            || !store
+                .keeping
+                .with(crate::state::review_desk::Keeping::allows_edits)
     });
     let progress = move || {
         let queue = store.queue.get();
