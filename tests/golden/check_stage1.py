@@ -12,6 +12,25 @@ LIMIT = 1e-4
 RATES = {"teacher": 1e-2, "student": 1e-2}
 
 
+def with_biased_statistics(network):
+    """burn keeps the running mean of the biased variance, torch that of the unbiased one; all else is torch's."""
+
+    def remember(norm, _inputs):
+        norm.variance_before = norm.running_var.detach().clone()
+
+    def correct(norm, inputs, _output):
+        if norm.training:
+            kept = (1 - norm.momentum) * norm.variance_before
+            count = inputs[0].numel() / inputs[0].shape[1]
+            # Through `.data`: autograd counts changes to the buffer itself as harm to its graph.
+            norm.running_var.data.copy_(kept + (norm.running_var - kept) * (count - 1) / count)
+
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.register_forward_pre_hook(remember)
+            module.register_forward_hook(correct)
+
+
 def frozen_statistics(network):
     """A copy in training mode: batch statistics normalise it, and the network's own running statistics stay."""
     return copy.deepcopy(network).train()
@@ -67,6 +86,7 @@ def compare(checks, folder, name, momentum, steps, finite_difference):
     optimisers = {}
     for role, network in networks.items():
         network.train()
+        with_biased_statistics(network)
         optimisers[role] = torch.optim.SGD(network.parameters(), lr=RATES[role], momentum=momentum)
     for step in range(steps):
         batch = (labelled, labels, weak, strong)
