@@ -18,7 +18,7 @@ pub(super) fn auto_contrast(picture: Picture) -> Picture {
 pub(super) fn equalize(picture: Picture) -> Picture {
     each_channel(picture, |counts| {
         let there = counts.iter().filter(|count| **count > 0);
-        let last = there.clone().last().copied().unwrap_or(0);
+        let last = there.clone().next_back().copied().unwrap_or(0);
         let step = (counts.iter().sum::<u32>() - last) / 255;
         if there.count() <= 1 || step == 0 {
             return identity();

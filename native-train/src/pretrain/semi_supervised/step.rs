@@ -129,12 +129,11 @@ impl<M: Classifier> TeacherStudent<M> {
         };
         let (unlabelled, gradients) = self.student_step(input, &pseudo, rates.student);
         let (after_network, after) = self.student_on_labels(input);
-        let feedback = match before {
-            Some(before) => before - after.without_autodiff(),
-            None => {
-                let on_labels = GradientsParams::from_grads(after.backward(), &after_network);
-                dot(&self.student, &on_labels, &gradients, &self.device).mul_scalar(rates.student)
-            }
+        let feedback = if let Some(before) = before {
+            before - after.without_autodiff()
+        } else {
+            let on_labels = GradientsParams::from_grads(after.backward(), &after_network);
+            dot(&self.student, &on_labels, &gradients, &self.device).mul_scalar(rates.student)
         };
         let coefficient = self.without_baseline(feedback.clone());
         let supervised = cross_entropy(labelled, input.labels.clone(), self.config.label_smoothing).mean();
