@@ -2,6 +2,7 @@
 
 pub mod analyze;
 pub mod bench;
+pub mod data;
 pub mod datasets;
 pub mod export;
 pub mod import;
