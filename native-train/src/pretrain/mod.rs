@@ -95,6 +95,13 @@ pub fn train(
         }
         Mode::SemiSupervised => SemiSupervisedRun::new(config, data, resume, device)?.train(interruption)?,
     };
+    let lost = data.training.lost() + data.held_back.lost();
+    if lost > 0 {
+        eprintln!(
+            "warning: labelled pictures that were readable at the start could not be read {lost} times; others of their \
+             class stood in for them, and evaluations left them out"
+        );
+    }
     let Some(temporal) = &config.temporal else {
         return Ok(config.run.join("student.safetensors"));
     };
