@@ -8,6 +8,7 @@ pub mod import;
 pub mod info;
 pub mod pretrain;
 pub mod score;
+pub mod synth;
 
 pub mod device;
 pub mod model_store;
