@@ -2,16 +2,38 @@
 
 pub mod spec;
 
-use std::path::Path;
+mod generate;
+mod readme;
 
-use anyhow::{Result, bail};
+pub mod performance;
+pub mod stills;
+pub mod videos;
 
+pub mod expression_style;
+pub mod face_unit;
+pub mod identity;
+pub mod look;
+pub mod recipe;
+
+pub mod head;
+mod hair;
+mod normals;
+mod openness;
+pub mod pose;
+mod rasterizer;
+
+mod face_map;
+mod shading;
+mod skin;
+mod skins_folder;
+pub mod studio;
+
+pub mod background;
+pub mod camera_effects;
+pub mod lighting;
+mod movie;
+
+pub mod random;
+
+pub use generate::generate;
 pub use spec::{SynthSpec, SynthSummary};
-
-/// Renders all that `spec` asks for into the folder `out`.
-///
-/// # Errors
-/// When `out` holds something already or cannot be written, or a value of `spec` cannot be used.
-pub fn generate(spec: &SynthSpec, out: &Path) -> Result<SynthSummary> {
-    bail!("{spec:?} cannot be rendered into {} yet", out.display())
-}

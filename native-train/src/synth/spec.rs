@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
 /// What `mien synth` renders. The same values give the same bytes.
@@ -65,4 +66,28 @@ pub struct SynthSummary {
     pub whole_videos_left_out: Option<String>,
     /// Faces rendered in all.
     pub faces: usize,
+}
+
+impl SynthSpec {
+    /// Looks that every value can be used.
+    ///
+    /// # Errors
+    /// On the first that cannot; the message says which and what it may be.
+    pub fn check(&self) -> Result<()> {
+        ensure!((32..=1024).contains(&self.size), "size is {}: faces are 32 to 1024 pixels wide", self.size);
+        ensure!((1..=120).contains(&self.fps), "fps is {}: 1 to 120 frames a second can be made", self.fps);
+        let videos = self.videos_train + self.videos_validation;
+        ensure!(
+            videos == 0 || (1..=3600).contains(&self.seconds),
+            "seconds is {}: a video lasts 1 to 3600 seconds",
+            self.seconds
+        );
+        // Numbers of frames and people are packed into the random streams' numbers.
+        ensure!(
+            self.images.max(self.unlabelled) <= 1_000_000 && self.videos_train.max(self.videos_validation) <= 100_000,
+            "at most 1,000,000 stills of a kind and 100,000 videos of a set can be made"
+        );
+        ensure!(self.images + self.unlabelled + videos > 0, "nothing is asked for: images, unlabelled and videos are 0");
+        Ok(())
+    }
 }
