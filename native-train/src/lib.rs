@@ -9,6 +9,8 @@ pub mod info;
 pub mod pretrain;
 pub mod score;
 
+pub mod training_run;
+
 pub mod device;
 pub mod model_store;
 pub mod torch_file;
