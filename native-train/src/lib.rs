@@ -22,6 +22,7 @@ pub mod video_probe;
 
 pub mod atomic_file;
 pub mod natural_order;
+pub mod plots;
 pub mod progress;
 pub mod stdout;
 
