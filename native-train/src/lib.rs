@@ -10,6 +10,8 @@ pub mod pretrain;
 pub mod score;
 pub mod synth;
 
+pub mod training_run;
+
 pub mod device;
 pub mod model_store;
 pub mod torch_file;
@@ -21,6 +23,7 @@ pub mod video_probe;
 
 pub mod atomic_file;
 pub mod natural_order;
+pub mod plots;
 pub mod progress;
 pub mod stdout;
 

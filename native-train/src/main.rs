@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use native_train::pretrain::interruption::{self, Interrupted};
+use native_train::training_run::interruption::{self, Interrupted};
 use native_train::{analyze, bench, export, import, info, pretrain, score};
 
 /// Facial expression recognition over time.

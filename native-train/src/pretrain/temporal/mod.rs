@@ -18,9 +18,9 @@ use shared_model::temporal_encoder::{TEMPORAL_PREFIX, TemporalEncoder};
 use crate::pretrain::class_balance::random_of;
 use crate::pretrain::config::{PretrainConfig, TemporalConfig};
 use crate::pretrain::evaluation::{rows, summary};
-use crate::pretrain::interruption::{Interrupted, Interruption};
 use crate::pretrain::supervised::{SupervisedData, cosine_rate};
 use crate::progress::Progress;
+use crate::training_run::interruption::{Interrupted, Interruption};
 use still_clips::{Clip, StillFeatures};
 
 /// Clips of held-back stills that the encoder is evaluated on.
