@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
+use crate::refine::config::RefineConfig;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use shared_model::face_crop::InputSpec;
@@ -35,6 +36,9 @@ pub struct PretrainConfig {
     pub semi_supervised: SemiSupervisedConfig,
     /// The temporal encoder; without this table a per-frame model is trained.
     pub temporal: Option<TemporalConfig>,
+    /// Stage 2. Not part of what a stage-1 checkpoint belongs to.
+    #[serde(default, skip_serializing)]
+    pub refine: Option<RefineConfig>,
 }
 
 /// Ways of training.
@@ -302,7 +306,14 @@ impl PretrainConfig {
         Ok(config)
     }
 
+    /// The `[refine]` table, or its defaults.
+    #[must_use]
+    pub fn refine(&self) -> RefineConfig {
+        self.refine.clone().unwrap_or_default()
+    }
+
     fn check(&self) -> Result<()> {
+        self.refine().check()?;
         self.augmentation.check("augmentation")?;
         self.semi_supervised.check()?;
         if self.mode == Mode::SemiSupervised {
