@@ -11,6 +11,8 @@ pub mod pretrain;
 pub mod refine;
 pub mod score;
 
+pub mod training_run;
+
 pub mod device;
 pub mod model_store;
 pub mod torch_file;

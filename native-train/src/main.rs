@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use native_train::pretrain::interruption::{self, Interrupted};
-use native_train::{analyze, bench, export, import, info, pretrain, refine, score};
+use native_train::training_run::interruption::{self, Interrupted};
+use native_train::{analyze, bench, evaluate, export, import, info, pretrain, refine, score};
 
 /// Facial expression recognition over time.
 #[derive(Parser)]

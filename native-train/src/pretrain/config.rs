@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
 use crate::refine::config::RefineConfig;
+use crate::training_run::run_loop::Course;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use shared_model::face_crop::InputSpec;
@@ -109,8 +110,10 @@ pub struct TrainingConfig {
     pub batch: usize,
     /// Steps in all (paper: 100,000).
     pub steps: u64,
-    /// Steps between evaluations and checkpoints.
+    /// Steps between evaluations, each of which a checkpoint follows.
     pub steps_an_epoch: u64,
+    /// Most minutes between checkpoints; 0 writes one after each step.
+    pub checkpoint_minutes: f64,
     /// Learning rate at the start; it falls to 0 along a cosine (method: 1e-2).
     pub rate: f64,
     /// Momentum of SGD (method: 0.9).
@@ -188,6 +191,7 @@ impl Default for TrainingConfig {
             batch: 32,
             steps: 100_000,
             steps_an_epoch: 1000,
+            checkpoint_minutes: 10.0,
             rate: 1e-2,
             momentum: 0.9,
             weight_decay: 0.0,
@@ -285,6 +289,21 @@ impl PretrainConfig {
         }
     }
 
+    /// How long the run is: also the steps of a last fine-tuning.
+    #[must_use]
+    pub fn course(&self) -> Course {
+        let finetune_steps = match self.mode {
+            Mode::Supervised => 0,
+            Mode::SemiSupervised => self.semi_supervised.finetune_steps,
+        };
+        Course {
+            steps: self.training.steps + finetune_steps,
+            steps_an_epoch: self.training.steps_an_epoch,
+            checkpoint_minutes: self.training.checkpoint_minutes,
+            patience: None,
+        }
+    }
+
     /// Reads and checks a config file.
     ///
     /// # Errors
@@ -349,6 +368,7 @@ impl PretrainConfig {
             batch,
             steps,
             steps_an_epoch,
+            checkpoint_minutes,
             rate,
             momentum,
             weight_decay,
@@ -369,6 +389,10 @@ impl PretrainConfig {
         ensure!(
             steps > 0 && steps_an_epoch > 0,
             "`training.steps` and `steps_an_epoch` must be above 0"
+        );
+        ensure!(
+            checkpoint_minutes >= 0.0,
+            "`training.checkpoint_minutes` is {checkpoint_minutes}, expected 0 or more"
         );
         ensure!(
             rate > 0.0 && rate.is_finite(),

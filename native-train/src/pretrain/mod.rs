@@ -25,10 +25,6 @@ pub mod temporal;
 
 pub mod evaluation;
 
-pub mod checkpoint;
-pub mod interruption;
-pub mod training_log;
-
 use std::collections::HashSet;
 use std::path::PathBuf;
 
@@ -40,15 +36,28 @@ use shared_model::expression::Expression;
 use shared_model::face_detector::FaceDetector;
 
 use crate::device::DeviceChoice;
+use crate::training_run::interruption::Interruption;
+use crate::training_run::run_folder::{self, RunFolder};
+use crate::training_run::{checkpoint, interruption};
 use crate::{atomic_file, model_store, stdout};
 use config::{Mode, PretrainConfig};
 use face_store::{Checked, FaceStore};
-use interruption::Interruption;
 use labelled_pictures::LabelledPicture;
 use person_split::PersonSplit;
-use semi_supervised::run::SemiSupervisedRun;
-use supervised::{SupervisedData, SupervisedRun};
+use supervised::SupervisedData;
 use unlabelled_pictures::UnlabelledPool;
+
+/// Keys that may have another value when a run is taken up again: what is said and kept, and what is
+/// lowered where memory is short.
+const RESUMABLE_KEYS: &[&str] = &[
+    "run",
+    "note",
+    "data.cache_mib",
+    "data.origin",
+    "training.batch",
+    "training.checkpoint_minutes",
+    "semi_supervised.unlabelled_ratio",
+];
 
 /// Unreadable pictures that are named; the others are counted.
 const MOST_NAMED: usize = 10;
@@ -76,10 +85,11 @@ pub fn run(options: &Options) -> Result<()> {
     let device = options.device.open_and_say()?.device;
     atomic_file::make_folder(&config.run)?;
     // Said before the pictures are looked at, which takes a while.
-    checkpoint::find(&config.run, options.resume)?;
+    checkpoint::refuse_to_overwrite(&config.run, options.resume)?;
     let data = read_data(&config, &device)?;
     // Until here there is nothing to keep, and Ctrl-C ends the program at once.
     let interruption = Interruption::listen()?;
+    run_folder::keep_original(&config.run, &options.config)?;
     let model = train(&config, &data, options.resume, &device, &interruption)?;
     stdout::line(format_args!("{}", model.display()));
     Ok(())
@@ -97,12 +107,15 @@ pub fn train(
     device: &Device,
     interruption: &Interruption,
 ) -> Result<PathBuf> {
-    let student = match config.mode {
-        Mode::Supervised => {
-            SupervisedRun::new(config, data, config.input(), resume, device)?.train(interruption)?
-        }
-        Mode::SemiSupervised => SemiSupervisedRun::new(config, data, resume, device)?.train(interruption)?,
+    let folder = RunFolder::open(&config.run)?;
+    let found = folder.checkpoint(resume)?;
+    let step = found.as_ref().map_or(0, |found| found.state.step);
+    folder.describe(config, config.seed, step, &format!("{device:?}"))?;
+    let stage = match config.mode {
+        Mode::Supervised => supervised::train,
+        Mode::SemiSupervised => semi_supervised::run::train,
     };
+    let student = stage(config, data, &folder, found.as_ref(), device, interruption)?;
     let Some(temporal) = &config.temporal else {
         return Ok(config.run.join("student.safetensors"));
     };

@@ -49,6 +49,8 @@ pub struct RefineConfig {
     pub steps: u64,
     /// Steps between two evaluations; each is followed by a checkpoint.
     pub steps_an_evaluation: u64,
+    /// Most minutes between checkpoints; 0 writes one after each step.
+    pub checkpoint_minutes: f64,
     /// Evaluations without a better macro F1 after which training stops.
     pub patience: u64,
     /// How labels are made steady in the figures that the model's description gives (method: sliding).
@@ -90,6 +92,7 @@ impl Default for RefineConfig {
             batch: 16,
             steps: 20_000,
             steps_an_evaluation: 500,
+            checkpoint_minutes: 10.0,
             patience: 10,
             smoothing: Smoothing::default(),
             window: DEFAULT_WINDOW,
@@ -154,6 +157,11 @@ impl RefineConfig {
             self.weight_decay >= 0.0 && self.weight_decay.is_finite(),
             "`refine.weight_decay` is {}, expected 0 or more",
             self.weight_decay
+        );
+        ensure!(
+            self.checkpoint_minutes >= 0.0,
+            "`refine.checkpoint_minutes` is {}, expected 0 or more",
+            self.checkpoint_minutes
         );
         let counts = [
             ("batch", self.batch as u64),

@@ -1,6 +1,6 @@
 //! One step of the temporal encoder's training, for clips of any origin.
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, anyhow};
 use burn::optim::GradientsParams;
 use burn::tensor::Device;
 use shared_model::expression::CLASS_COUNT;
@@ -10,15 +10,13 @@ use shared_model::temporal_encoder::TemporalEncoder;
 use crate::refine::adam_w::AdamW;
 use crate::refine::clip_batch::ClipBatch;
 
-/// An encoder, its optimiser, and the number of steps that were done.
+/// An encoder and its optimiser.
 #[derive(Clone)]
 pub struct EncoderTrainer {
     /// On the training device, with dropout.
     pub encoder: TemporalEncoder,
     /// `AdamW` with its moments.
     pub optimiser: AdamW,
-    /// Steps done.
-    pub step: u64,
     class_weights: [f32; CLASS_COUNT],
     seed: u64,
     device: Device,
@@ -41,7 +39,6 @@ impl EncoderTrainer {
         Self {
             encoder: shape.init(feature_len, dropout, &device),
             optimiser: AdamW::new(weight_decay),
-            step: 0,
             class_weights: [1.0; CLASS_COUNT],
             seed,
             device,
@@ -55,27 +52,21 @@ impl EncoderTrainer {
         self
     }
 
-    /// Learns from one batch and gives its loss before the step.
+    /// The step `at` (counted from 0): learns from one batch and gives its loss before the step. A
+    /// loss that is not finite is the caller's affair.
     ///
     /// # Errors
-    /// When the loss is not finite or the device fails.
-    pub fn learn(&mut self, batch: &ClipBatch, rate: f64) -> Result<f32> {
+    /// When the device fails.
+    pub fn learn(&mut self, at: u64, batch: &ClipBatch, rate: f64) -> Result<f32> {
         // Dropout draws from the device's generator, which a checkpoint cannot hold.
         self.device
-            .seed(self.seed ^ (self.step + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            .seed(self.seed ^ (at + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let loss = batch.loss(&self.encoder, &self.class_weights, &self.device);
         let value = loss.clone().without_autodiff();
         let gradients = GradientsParams::from_grads(loss.backward(), &self.encoder);
         self.encoder = self.optimiser.step(rate, self.encoder.clone(), &gradients);
-        self.step += 1;
-        let value = value
+        value
             .try_into_scalar::<f32>()
-            .map_err(|error| anyhow!("the device failed: {error}"))?;
-        ensure!(
-            value.is_finite(),
-            "the temporal encoder's loss of step {} is {value}: training diverged (try a smaller rate)",
-            self.step
-        );
-        Ok(value)
+            .map_err(|error| anyhow!("the device failed: {error}"))
     }
 }

@@ -27,14 +27,14 @@ use shared_model::model_file::ModelFile;
 use crate::datasets::affwild2;
 use crate::datasets::labelled_video::LabelledVideo;
 use crate::device::DeviceChoice;
-use crate::pretrain::checkpoint;
 use crate::pretrain::config::PretrainConfig;
-use crate::pretrain::interruption::Interruption;
+use crate::training_run::checkpoint;
+use crate::training_run::interruption::Interruption;
+use crate::training_run::run_folder::{self, RunFolder};
 use crate::{atomic_file, model_store, stdout};
 use config::{RefineConfig, VideoFolders};
 use crop_reader::CropReader;
 use feature_cache::FeatureCache;
-use run::RefineRun;
 use video_features::VideoFeatures;
 
 /// What to train.
@@ -66,17 +66,18 @@ pub struct RefineData {
 ///
 /// # Errors
 /// On a bad config or data, when training diverges, and
-/// [`Interrupted`](crate::pretrain::interruption::Interrupted).
+/// [`Interrupted`](crate::training_run::interruption::Interrupted).
 pub fn run(options: &Options) -> Result<()> {
     let config = PretrainConfig::read(&options.config)?;
     let device = options.device.open_and_say()?.device;
     let folder = RefineConfig::folder_in(&config.run);
     atomic_file::make_folder(&folder)?;
     // Said before the videos are looked at, which takes a while.
-    checkpoint::find(&folder, options.resume)?;
+    checkpoint::refuse_to_overwrite(&folder, options.resume)?;
     let data = read_data(&config, &device)?;
     // Until here the cache keeps what was done, and Ctrl-C ends the program at once.
     let interruption = Interruption::listen()?;
+    run_folder::keep_original(&folder, &options.config)?;
     let model = train(&config, &data, options.resume, &device, &interruption)?;
     stdout::line(format_args!("{}", model.display()));
     Ok(())
@@ -86,7 +87,7 @@ pub fn run(options: &Options) -> Result<()> {
 ///
 /// # Errors
 /// When training diverges, the disk or the device fails, and
-/// [`Interrupted`](crate::pretrain::interruption::Interrupted).
+/// [`Interrupted`](crate::training_run::interruption::Interrupted).
 pub fn train(
     config: &PretrainConfig,
     data: &RefineData,
@@ -94,7 +95,11 @@ pub fn train(
     device: &Device,
     interruption: &Interruption,
 ) -> Result<PathBuf> {
-    let model = RefineRun::new(config, data, resume, device)?.train(interruption)?;
+    let folder = RunFolder::open(&RefineConfig::folder_in(&config.run))?;
+    let found = folder.checkpoint(resume)?;
+    let step = found.as_ref().map_or(0, |found| found.state.step);
+    folder.describe(&config.refine(), config.seed, step, &format!("{device:?}"))?;
+    let model = run::train(config, data, &folder, found.as_ref(), device, interruption)?;
     let path = config.run.join("model.safetensors");
     model_store::write(&path, &model)?;
     Ok(path)
