@@ -22,6 +22,8 @@ enum Command {
     Pretrain(pretrain::Options),
     /// Stage 2: the temporal encoder on a frozen stage-1 model
     Refine(refine::Options),
+    /// A model on labelled videos: macro F1 before and after each step, predictions, submission
+    Evaluate(evaluate::Options),
     /// Predictions against the truth: macro F1, its table, the confusion matrix
     Score(score::Options),
     /// A model in 16 or 32 bits, or under torchvision's plain names
@@ -53,6 +55,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Analyze(options) => analyze::run(options),
         Command::Pretrain(options) => pretrain::run(options),
         Command::Refine(options) => refine::run(options),
+        Command::Evaluate(options) => evaluate::run(options),
         Command::Score(options) => score::run(options),
         Command::Export(options) => export::run(options),
         Command::Import(options) => import::run(options),

@@ -138,6 +138,12 @@ impl PredictedVideo {
         frames.filter(|frame| frame.faces.is_empty()).count()
     }
 
+    /// Whether no frame has a readable crop, so that nothing can be predicted.
+    #[must_use]
+    pub fn has_no_crop(&self) -> bool {
+        self.frames_without_crop() == self.timeline.frames().len()
+    }
+
     /// Whether the temporal encoder spoke.
     #[must_use]
     pub fn has_temporal(&self) -> bool {
