@@ -3,10 +3,12 @@
 pub mod analyze;
 pub mod bench;
 pub mod datasets;
+pub mod evaluate;
 pub mod export;
 pub mod import;
 pub mod info;
 pub mod pretrain;
+pub mod refine;
 pub mod score;
 pub mod synth;
 

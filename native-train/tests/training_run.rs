@@ -112,6 +112,7 @@ fn train(path: &Path, fault: Fault) -> (Option<String>, Option<(u64, f32)>) {
         steps: 12,
         steps_an_epoch: 4,
         checkpoint_minutes: 10.0,
+        patience: None,
     };
     let found = folder.checkpoint(true).unwrap();
     let mut toy = Toy {

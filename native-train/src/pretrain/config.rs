@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 pub use crate::datasets::config::{DataConfig, FaceSource};
 use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
+use crate::refine::config::RefineConfig;
 use crate::training_run::run_loop::Course;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,9 @@ pub struct PretrainConfig {
     pub semi_supervised: SemiSupervisedConfig,
     /// The temporal encoder; without this table a per-frame model is trained.
     pub temporal: Option<TemporalConfig>,
+    /// Stage 2. Not part of what a stage-1 checkpoint belongs to.
+    #[serde(default, skip_serializing)]
+    pub refine: Option<RefineConfig>,
 }
 
 /// Ways of training.
@@ -253,6 +257,7 @@ impl PretrainConfig {
             steps: self.training.steps + finetune_steps,
             steps_an_epoch: self.training.steps_an_epoch,
             checkpoint_minutes: self.training.checkpoint_minutes,
+            patience: None,
         }
     }
 
@@ -277,7 +282,14 @@ impl PretrainConfig {
         Ok(config)
     }
 
+    /// The `[refine]` table, or its defaults.
+    #[must_use]
+    pub fn refine(&self) -> RefineConfig {
+        self.refine.clone().unwrap_or_default()
+    }
+
     fn check(&self) -> Result<()> {
+        self.refine().check()?;
         self.augmentation.check("augmentation")?;
         self.semi_supervised.check()?;
         self.data.check()?;
