@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use native_train::pretrain::interruption::{self, Interrupted};
-use native_train::{analyze, bench, export, import, info, pretrain, score};
+use native_train::{analyze, bench, export, import, info, pretrain, score, synth};
 
 /// Facial expression recognition over time.
 #[derive(Parser)]
@@ -20,6 +20,8 @@ enum Command {
     Analyze(analyze::Options),
     /// Stage 1 of training, as a config file says
     Pretrain(pretrain::Options),
+    /// Rendered faces with known expressions: stills, an unlabelled pool, videos
+    Synth(synth::Options),
     /// Predictions against the truth: macro F1, its table, the confusion matrix
     Score(score::Options),
     /// A model in 16 or 32 bits, or under torchvision's plain names
@@ -50,6 +52,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.command {
         Command::Analyze(options) => analyze::run(options),
         Command::Pretrain(options) => pretrain::run(options),
+        Command::Synth(options) => synth::run(options),
         Command::Score(options) => score::run(options),
         Command::Export(options) => export::run(options),
         Command::Import(options) => import::run(options),
