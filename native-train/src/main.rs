@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use native_train::training_run::interruption::{self, Interrupted};
-use native_train::{analyze, bench, evaluate, export, import, info, pretrain, refine, score};
+use native_train::{
+    analyze, bench, evaluate, export, import, info, pretrain, refine, score, synth,
+};
 
 /// Facial expression recognition over time.
 #[derive(Parser)]
@@ -18,6 +20,8 @@ struct Arguments {
 enum Command {
     /// Videos, pictures or folders of frames to per-frame predictions
     Analyze(analyze::Options),
+    /// Rendered faces with known expressions: stills, an unlabelled pool, videos
+    Synth(synth::Options),
     /// Stage 1 of training, as a config file says
     Pretrain(pretrain::Options),
     /// Stage 2: the temporal encoder on a frozen stage-1 model
@@ -56,6 +60,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Pretrain(options) => pretrain::run(options),
         Command::Refine(options) => refine::run(options),
         Command::Evaluate(options) => evaluate::run(options),
+        Command::Synth(options) => synth::run(options),
         Command::Score(options) => score::run(options),
         Command::Export(options) => export::run(options),
         Command::Import(options) => import::run(options),
