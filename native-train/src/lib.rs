@@ -10,6 +10,7 @@ pub mod info;
 pub mod pretrain;
 pub mod refine;
 pub mod score;
+pub mod synth;
 
 pub mod training_run;
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+pub use crate::datasets::config::{DataConfig, FaceSource};
 use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
 use crate::refine::config::RefineConfig;
 use crate::training_run::run_loop::Course;
@@ -50,42 +51,6 @@ pub enum Mode {
     Supervised,
     /// Teacher and student, on labelled and unlabelled pictures (paper, 3.3).
     SemiSupervised,
-}
-
-/// Where pictures come from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DataConfig {
-    /// A csv `path,label[,video,frame,person]` (paths from its own folder), or a folder with one
-    /// folder of pictures a class.
-    pub labelled: PathBuf,
-    /// Pictures without labels, for `mode = "semi-supervised"`: a folder, with all folders in it, or a
-    /// csv with a column `path`. Labels that a csv has are only compared with the pseudo-labels.
-    pub unlabelled: Option<PathBuf>,
-    /// Share of the persons that is held back for evaluation.
-    #[serde(default = "one_fifth")]
-    pub held_back: f64,
-    /// How a face is found in its picture.
-    #[serde(default)]
-    pub faces: FaceSource,
-    /// Memory for decoded pictures in MiB; what does not fit is decoded again.
-    #[serde(default = "one_gib")]
-    pub cache_mib: usize,
-    /// Origin and licence of the data, for the model's description.
-    #[serde(default)]
-    pub origin: String,
-}
-
-/// Whether pictures are faces already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FaceSource {
-    /// The whole picture is the face.
-    #[default]
-    Whole,
-    /// The detector looks for the face, so that it is framed as in a video; where it finds none
-    /// the whole picture is taken.
-    Detect,
 }
 
 /// The network.
@@ -163,14 +128,6 @@ pub struct TemporalConfig {
     pub rate: f64,
     /// Augmented views of each picture that stand in for its frames.
     pub views: usize,
-}
-
-fn one_fifth() -> f64 {
-    0.2
-}
-
-fn one_gib() -> usize {
-    1024
 }
 
 impl Default for NetworkConfig {
@@ -335,17 +292,7 @@ impl PretrainConfig {
         self.refine().check()?;
         self.augmentation.check("augmentation")?;
         self.semi_supervised.check()?;
-        if self.mode == Mode::SemiSupervised {
-            ensure!(
-                self.data.unlabelled.is_some(),
-                "`mode = \"semi-supervised\"` needs pictures without labels: name a folder or a csv in `data.unlabelled`"
-            );
-        }
-        let held_back = self.data.held_back;
-        ensure!(
-            held_back > 0.0 && held_back < 1.0,
-            "`data.held_back` is {held_back}, expected between 0 and 1"
-        );
+        self.data.check()?;
         let NetworkConfig {
             input_size,
             blocks,
@@ -430,11 +377,12 @@ impl PretrainConfig {
     }
 }
 
-/// The known key that is nearest to the unknown one of a message such as "unknown field `stepz`,
-/// expected one of `batch`, `steps`".
+/// The known key or value that is nearest to the unknown one of a message such as "unknown field
+/// `stepz`, expected one of `batch`, `steps`".
 fn nearest_key(message: &str) -> Option<&str> {
     let mut names = message
-        .strip_prefix("unknown field")?
+        .strip_prefix("unknown field")
+        .or_else(|| message.strip_prefix("unknown variant"))?
         .split('`')
         .skip(1)
         .step_by(2);
