@@ -209,7 +209,7 @@ fn a_full_disk_keeps_the_last_checkpoint_and_says_what_is_needed() {
         for part in [
             "checkpoint.safetensors cannot be written",
             &needed,
-            "is kept",
+            "are kept",
             "--resume",
         ] {
             assert!(said.contains(part), "`{part}`: {said}");

@@ -34,9 +34,9 @@ use burn::tensor::Device;
 use clap::Args;
 
 use crate::device::DeviceChoice;
+use crate::training_run::checkpoint;
 use crate::training_run::interruption::Interruption;
 use crate::training_run::run_folder::{self, RunFolder};
-use crate::training_run::{checkpoint, interruption};
 use crate::{atomic_file, model_store, stdout};
 use config::{Mode, PretrainConfig};
 pub use run_data::read_data;
@@ -71,7 +71,7 @@ pub struct Options {
 /// Trains as the config says and prints the path of the model.
 ///
 /// # Errors
-/// On a bad config or data, when training diverges, and [`interruption::Interrupted`].
+/// On a bad config or data, when training diverges, and [`Interrupted`](crate::training_run::interruption::Interrupted).
 pub fn run(options: &Options) -> Result<()> {
     let config = PretrainConfig::read(&options.config)?;
     let device = options.device.open_and_say()?.device;
@@ -91,7 +91,7 @@ pub fn run(options: &Options) -> Result<()> {
 /// temporal encoder, else `student.safetensors`, in the run's folder.
 ///
 /// # Errors
-/// When training diverges, the disk or the device fails, and [`interruption::Interrupted`].
+/// When training diverges, the disk or the device fails, and [`Interrupted`](crate::training_run::interruption::Interrupted).
 pub fn train(
     config: &PretrainConfig,
     data: &SupervisedData,

@@ -11,6 +11,8 @@ pub mod config_change;
 pub mod event_file;
 pub mod training_log;
 
+pub mod pictures;
+
 pub mod run_loop;
 
 pub mod device_failure;

@@ -16,6 +16,7 @@ use crate::training_run::checkpoint::{self, Checkpoint, RunState};
 use crate::training_run::config_change;
 use crate::training_run::device_failure::{Work, guarded};
 use crate::training_run::interruption::{Interrupted, Interruption};
+use crate::training_run::pictures;
 use crate::training_run::run_folder::RunFolder;
 use crate::training_run::training_log::TrainingLog;
 
@@ -274,6 +275,7 @@ impl<'a> TrainingRun<'a> {
         let mut entry = Map::from_iter([("step".to_owned(), step.into())]);
         let mut said = vec![format!("step {step}"), self.epoch.take_in_words()];
         self.state.stale += 1;
+        let mut reports = Vec::new();
         for one in evaluated {
             entry.extend(one.log);
             let macro_f1 = one.report.macro_f1;
@@ -283,10 +285,13 @@ impl<'a> TrainingRun<'a> {
                 self.state.stale = 0;
                 model_store::write(&self.model_path(one.model), &one.file)?;
             }
+            reports.push((one.model, one.report));
         }
         self.log.write(Value::Object(entry))?;
         progress.say(&said.join(", "));
         self.write(saved)?;
+        let reports: Vec<_> = reports.iter().map(|(model, report)| (*model, report)).collect();
+        pictures::write(self.folder.path(), &self.log.entries()?, &reports)?;
         // Evaluation is no training.
         self.since_look = Instant::now();
         Ok(())
