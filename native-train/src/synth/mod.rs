@@ -2,6 +2,7 @@
 
 pub mod spec;
 
+mod command;
 mod generate;
 mod readme;
 
@@ -15,8 +16,8 @@ pub mod identity;
 pub mod look;
 pub mod recipe;
 
-pub mod head;
 mod hair;
+pub mod head;
 mod normals;
 mod openness;
 pub mod pose;
@@ -35,5 +36,6 @@ mod movie;
 
 pub mod random;
 
+pub use command::{Options, run};
 pub use generate::generate;
 pub use spec::{SynthSpec, SynthSummary};
