@@ -1,5 +1,6 @@
 //! The native program `mien`: one module a command, over the modules that they share.
 
+pub mod ablate;
 pub mod analyze;
 pub mod bench;
 pub mod datasets;

@@ -7,6 +7,7 @@ use native_train::training_run::interruption::{self, Interrupted};
 use native_train::{
     analyze, bench, evaluate, export, import, info, pretrain, refine, score, synth,
 };
+use native_train::{ablate, analyze, bench, evaluate, export, import, info, pretrain, refine, score, synth};
 
 /// Facial expression recognition over time.
 #[derive(Parser)]
@@ -26,8 +27,12 @@ enum Command {
     Pretrain(pretrain::Options),
     /// Stage 2: the temporal encoder on a frozen stage-1 model
     Refine(refine::Options),
+    /// The rows of the paper's Table 1, each from its own run
+    Ablate(ablate::Options),
     /// A model on labelled videos: macro F1 before and after each step, predictions, submission
     Evaluate(evaluate::Options),
+    /// Rendered faces with known expressions: stills, an unlabelled pool, videos
+    Synth(synth::Options),
     /// Predictions against the truth: macro F1, its table, the confusion matrix
     Score(score::Options),
     /// A model in 16 or 32 bits, or under torchvision's plain names
@@ -59,6 +64,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Analyze(options) => analyze::run(options),
         Command::Pretrain(options) => pretrain::run(options),
         Command::Refine(options) => refine::run(options),
+        Command::Ablate(options) => ablate::run(options),
         Command::Evaluate(options) => evaluate::run(options),
         Command::Synth(options) => synth::run(options),
         Command::Score(options) => score::run(options),

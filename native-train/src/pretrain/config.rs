@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 pub use crate::datasets::config::{DataConfig, FaceSource};
 use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
 use crate::refine::config::RefineConfig;
+use crate::ablate::config::AblateConfig;
 use crate::training_run::run_loop::Course;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,9 @@ pub struct PretrainConfig {
     /// Stage 2. Not part of what a stage-1 checkpoint belongs to.
     #[serde(default, skip_serializing)]
     pub refine: Option<RefineConfig>,
+    /// Table 1. Not part of it either.
+    #[serde(default, skip_serializing)]
+    pub ablate: Option<AblateConfig>,
 }
 
 /// Ways of training.
@@ -73,6 +77,10 @@ pub struct NetworkConfig {
 pub struct TrainingConfig {
     /// Pictures a step (method: 32).
     pub batch: usize,
+    /// Whether each class is drawn equally often (method: yes); else each picture is, and classes are
+    /// as frequent as in the data.
+    #[serde(skip_serializing_if = "is_true")]
+    pub balanced: bool,
     /// Steps in all (paper: 100,000).
     pub steps: u64,
     /// Steps between evaluations, each of which a checkpoint follows.
@@ -130,6 +138,12 @@ pub struct TemporalConfig {
     pub views: usize,
 }
 
+// Left out where it is as ever, so that checkpoints of older runs still fit.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_true(value: &bool) -> bool {
+    *value
+}
+
 impl Default for NetworkConfig {
     fn default() -> Self {
         let shape = BackboneShape::default();
@@ -146,6 +160,7 @@ impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
             batch: 32,
+            balanced: true,
             steps: 100_000,
             steps_an_epoch: 1000,
             checkpoint_minutes: 10.0,
@@ -290,6 +305,7 @@ impl PretrainConfig {
 
     fn check(&self) -> Result<()> {
         self.refine().check()?;
+        self.ablate.clone().unwrap_or_default().check()?;
         self.augmentation.check("augmentation")?;
         self.semi_supervised.check()?;
         self.data.check()?;
@@ -320,6 +336,7 @@ impl PretrainConfig {
             momentum,
             weight_decay,
             clip_norm,
+            balanced: _,
         } = self.training;
         ensure!(
             weight_decay >= 0.0 && weight_decay.is_finite(),

@@ -47,6 +47,17 @@ impl ClipBatch {
         class_weights: &[f32; CLASS_COUNT],
         device: &Device,
     ) -> Tensor<1> {
+        self.loss_of(self.logits(encoder, device), class_weights, device)
+    }
+
+    /// As [`ClipBatch::loss`], of these logits `[clips * frames, 8]`.
+    #[must_use]
+    pub fn loss_of(
+        &self,
+        logits: Tensor<2>,
+        class_weights: &[f32; CLASS_COUNT],
+        device: &Device,
+    ) -> Tensor<1> {
         let rows = self.clips * self.frames;
         let weights: Vec<f32> = self
             .counted()
@@ -59,7 +70,7 @@ impl ClipBatch {
             .collect();
         let labels = Tensor::<2, Int>::from_data(TensorData::new(labels, [rows, 1]), device);
         let weights = Tensor::<2>::from_data(TensorData::new(weights, [rows, 1]), device);
-        let picked = log_softmax(self.logits(encoder, device), 1).gather(1, labels);
+        let picked = log_softmax(logits, 1).gather(1, labels);
         (picked * weights).sum().neg() / whole.max(f32::MIN_POSITIVE)
     }
 

@@ -25,6 +25,7 @@ use clap::Args;
 use shared_model::model_file::ModelFile;
 
 use crate::datasets::affwild2;
+use crate::datasets::config::{SourceKind, SourceUse};
 use crate::datasets::labelled_video::LabelledVideo;
 use crate::device::DeviceChoice;
 use crate::pretrain::config::PretrainConfig;
@@ -131,20 +132,15 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<RefineData>
     })
 }
 
-/// The training and the validation videos that a config names; none may be on both sides.
+/// The training and the validation videos that a config names in `[refine]`, else those of the Aff-Wild2
+/// sources of `[data]`; none may be on both sides.
 ///
 /// # Errors
 /// When none are named, a folder cannot be read, or a video is on both sides.
 pub fn videos_of(config: &PretrainConfig) -> Result<[Vec<LabelledVideo>; 2]> {
     let refine = config.refine();
-    let read = |folders: &Option<VideoFolders>, key: &str| -> Result<Vec<LabelledVideo>> {
-        let folders = folders.as_ref().with_context(|| {
-            format!("no {key} videos are named: set `refine.{key}` to {{ crops = \"...\", annotations = \"...\" }}")
-        })?;
-        affwild2::read_videos(&folders.crops, &folders.annotations)
-    };
-    let training = read(&refine.training, "training")?;
-    let validation = read(&refine.validation, "validation")?;
+    let training = read_side(config, refine.training.as_ref(), SourceUse::Labelled, "training")?;
+    let validation = read_side(config, refine.validation.as_ref(), SourceUse::Validation, "validation")?;
     for video in &validation {
         ensure!(
             training.iter().all(|other| other.name != video.name),
@@ -153,4 +149,29 @@ pub fn videos_of(config: &PretrainConfig) -> Result<[Vec<LabelledVideo>; 2]> {
         );
     }
     Ok([training, validation])
+}
+
+fn read_side(
+    config: &PretrainConfig,
+    named: Option<&VideoFolders>,
+    role: SourceUse,
+    key: &str,
+) -> Result<Vec<LabelledVideo>> {
+    if let Some(VideoFolders { crops, annotations }) = named {
+        return affwild2::read_videos(crops, annotations);
+    }
+    let mut videos = Vec::new();
+    for source in &config.data.sources {
+        let wanted = source.kind == SourceKind::AffWild2 && source.role == role;
+        if let (true, Some(crops), Some(annotations)) = (wanted, &source.pictures, &source.annotations) {
+            videos.extend(affwild2::read_videos(crops, annotations)?);
+        }
+    }
+    ensure!(
+        !videos.is_empty(),
+        "no {key} videos are named: set `refine.{key}` to {{ crops = \"...\", annotations = \"...\" }}, or give `[data]` a \
+         source of kind `affwild2` with `use = \"{}\"`",
+        if role == SourceUse::Labelled { "labelled" } else { "validation" }
+    );
+    Ok(videos)
 }

@@ -1,8 +1,6 @@
 //! Stage 2 as a training run: what a step does, and how good the encoder is.
 
-use std::path::PathBuf;
-
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use burn::tensor::Device;
 use serde_json::{Map, Value, json};
 use shared_model::model_file::{ModelFile, Weights};
@@ -11,7 +9,6 @@ use shared_model::temporal_encoder::TEMPORAL_PREFIX;
 use crate::evaluate::figures::Figures;
 use crate::evaluate::predicted_video::PredictedVideo;
 use crate::model_store;
-use crate::plots::line_chart::{Line, LineChart};
 use crate::pretrain::config::PretrainConfig;
 use crate::pretrain::evaluation::summary;
 use crate::pretrain::supervised::cosine_rate;
@@ -82,7 +79,6 @@ pub fn train(
             refiner.refine.patience
         );
     }
-    plot(folder)?;
     model_store::read(&run.model_path("model"))
 }
 
@@ -200,7 +196,11 @@ impl Trainee for Refiner<'_> {
         self.describe(&mut file, step, &figures);
         Ok(vec![Evaluated {
             model: "model",
-            log: Map::from_iter([("validation".to_owned(), in_words(&figures))]),
+            log: Map::from_iter([
+                ("per_frame".to_owned(), summary(&figures.raw)),
+                ("temporal".to_owned(), summary(figures.refined())),
+                ("smoothed".to_owned(), summary(&figures.smoothed)),
+            ]),
             report: figures.refined().clone(),
             file,
         }])
@@ -217,34 +217,6 @@ impl Trainee for Refiner<'_> {
     fn keys_of_rates(&self) -> &'static str {
         "`refine.rate`"
     }
-}
-
-/// Loss and macro F1 over the steps, from the log, which an interruption does not shorten.
-fn plot(folder: &RunFolder) -> Result<()> {
-    let path = folder.path().join("log.jsonl");
-    let log = std::fs::read_to_string(&path).with_context(|| format!("the log {}", path.display()))?;
-    let entries: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let line = |name: &str, pointer: &str| Line {
-        name: name.to_owned(),
-        points: entries
-            .iter()
-            .filter_map(|entry| Some((entry.get("step")?.as_f64()?, entry.pointer(pointer)?.as_f64()?)))
-            .collect(),
-    };
-    let write = |title: &str, y_label: &str, lines: Vec<Line>, file: &str| -> Result<[PathBuf; 2]> {
-        let chart = LineChart {
-            title: title.to_owned(),
-            x_label: "step".to_owned(),
-            y_label: y_label.to_owned(),
-            lines,
-        };
-        chart.write(&folder.path().join(file))
-    };
-    write("Stage 2: loss", "cross-entropy", vec![line("loss", "/loss")], "loss")?;
-    let f1 = ["per_frame", "temporal", "smoothed"]
-        .map(|name| line(name, &format!("/validation/{name}/macro_f1_of_8_classes")));
-    write("Stage 2: validation videos", "macro F1", f1.into(), "validation")?;
-    Ok(())
 }
 
 fn in_words(figures: &Figures) -> Value {
