@@ -4,9 +4,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use native_train::training_run::interruption::{self, Interrupted};
-use native_train::{
-    analyze, bench, evaluate, export, import, info, pretrain, refine, score, synth,
-};
 use native_train::{ablate, analyze, bench, evaluate, export, import, info, pretrain, refine, score, synth};
 
 /// Facial expression recognition over time.

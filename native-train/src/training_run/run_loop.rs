@@ -274,16 +274,8 @@ impl<'a> TrainingRun<'a> {
         let evaluated = guarded(&work, || trainee.evaluate(step))?;
         let mut entry = Map::from_iter([("step".to_owned(), step.into())]);
         let mut said = vec![format!("step {step}"), self.epoch.take_in_words()];
-<<<<<<< HEAD
-<<<<<<< HEAD
-        self.state.stale += 1;
-=======
-        let mut reports = Vec::new();
->>>>>>> runs
-=======
         self.state.stale += 1;
         let mut reports = Vec::new();
->>>>>>> temporal
         for one in evaluated {
             entry.extend(one.log);
             let macro_f1 = one.report.macro_f1;
