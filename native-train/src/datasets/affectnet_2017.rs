@@ -46,7 +46,9 @@ pub fn read(pictures: &Path, list: &Path) -> Result<PictureSet> {
         let face = face_box(sides.map(cell));
         if face.is_none() {
             set.findings()
-                .add("faces without a usable box (taken whole)", || format!("{name} (line {line})"));
+                .add("faces without a usable box (taken whole)", || {
+                    format!("{name} (line {line})")
+                });
         }
         set.push(&Listed {
             name,

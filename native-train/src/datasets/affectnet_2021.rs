@@ -61,7 +61,11 @@ fn names_with(folder: &Path, ending: &str) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(fail)? {
         let name = entry.with_context(fail)?.file_name();
-        names.extend(name.to_str().and_then(|name| name.strip_suffix(ending)).map(str::to_owned));
+        names.extend(
+            name.to_str()
+                .and_then(|name| name.strip_suffix(ending))
+                .map(str::to_owned),
+        );
     }
     names.sort_by(|a, b| natural_order::compare(a, b));
     Ok(names)
@@ -84,7 +88,9 @@ fn read_code(bytes: &[u8]) -> Result<i64> {
     let value = match (kind.type_char(), kind.size_field()) {
         (TypeChar::UnicodeStr, _) => {
             let text = array.into_vec::<String>()?.pop().unwrap_or_default();
-            text.trim().parse().with_context(|| format!("`{text}` is no number"))?
+            text.trim()
+                .parse()
+                .with_context(|| format!("`{text}` is no number"))?
         }
         (TypeChar::Int, 8) => one(array.into_vec::<i64>()?.pop().map(|value| value as f64))?,
         (TypeChar::Int, 4) => one(array.into_vec::<i32>()?.pop().map(f64::from))?,

@@ -48,9 +48,15 @@ fn push_row(set: &mut SetBuilder, row: &str, line: u64) -> Result<()> {
             cells.len()
         );
     };
-    let number = |text: &str| text.parse::<f32>().with_context(|| format!("`{text}` is no number"));
+    let number = |text: &str| {
+        text.parse::<f32>()
+            .with_context(|| format!("`{text}` is no number"))
+    };
     let (top, left, right, bottom) = (number(top)?, number(left)?, number(right)?, number(bottom)?);
-    let class = label.parse::<usize>().ok().and_then(|code| CLASSES.get(code).copied());
+    let class = label
+        .parse::<usize>()
+        .ok()
+        .and_then(|code| CLASSES.get(code).copied());
     let label = class.with_context(|| format!("`{label}` is no expression, expected 0 to 6"))?;
     ensure!(
         right > left && bottom > top,

@@ -40,7 +40,9 @@ pub fn read(records: &Path) -> Result<PictureSet> {
         // What lies wholly in the file is looked at when it is needed; here only what cannot be there.
         let near_end = offset.saturating_add(MOST_RECORD_BYTES) >= file.bytes();
         if near_end && let Err(error) = file.record(offset) {
-            findings.add("records that cannot be read (left out)", || format!("key {key}: {error:#}"));
+            findings.add("records that cannot be read (left out)", || {
+                format!("key {key}: {error:#}")
+            });
             continue;
         }
         offsets.push(offset);
@@ -74,13 +76,20 @@ pub fn jpeg(payload: &[u8]) -> Result<&[u8]> {
 
 fn key_behind_pictures(file: &RecordFile, offset: u64) -> Result<Option<u64>> {
     let payload = file.record(offset).context("the index header")?;
-    let flag = payload.first_chunk::<4>().map_or(0, |bytes| u32::from_le_bytes(*bytes));
+    let flag = payload
+        .first_chunk::<4>()
+        .map_or(0, |bytes| u32::from_le_bytes(*bytes));
     if flag == 0 {
         return Ok(None);
     }
-    let labels = payload.get(FIXED_BYTES..).and_then(|rest| rest.first_chunk::<4>());
+    let labels = payload
+        .get(FIXED_BYTES..)
+        .and_then(|rest| rest.first_chunk::<4>());
     let end = f32::from_le_bytes(*labels.context("the index header has no labels")?);
-    ensure!(end.is_finite() && end >= 1.0, "the index header says {end} pictures");
+    ensure!(
+        end.is_finite() && end >= 1.0,
+        "the index header says {end} pictures"
+    );
     Ok(Some(end as u64))
 }
 

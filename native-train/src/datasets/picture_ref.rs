@@ -78,7 +78,9 @@ impl fmt::Display for PictureRef {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
             Place::File(path) => write!(formatter, "{}", path.display()),
-            Place::Record { file, offset } => write!(formatter, "at byte {offset} of {}", file.path().display()),
+            Place::Record { file, offset } => {
+                write!(formatter, "at byte {offset} of {}", file.path().display())
+            }
         }
     }
 }

@@ -44,10 +44,17 @@ impl RecordFile {
     pub fn open(path: &Path) -> Result<Self> {
         let fail = || format!("the records {}", path.display());
         let file = File::open(path).with_context(fail)?;
-        ensure!(file.metadata().with_context(fail)?.len() > 0, "{} is empty", path.display());
+        ensure!(
+            file.metadata().with_context(fail)?.len() > 0,
+            "{} is empty",
+            path.display()
+        );
         // SAFETY: the bytes are only read. Datasets lie still during a run; were the file cut short
         // meanwhile, the system would end the program, as a failing disk would.
-        #[allow(unsafe_code, reason = "mapping is unsafe by nature: another program may change the file")]
+        #[allow(
+            unsafe_code,
+            reason = "mapping is unsafe by nature: another program may change the file"
+        )]
         let map = unsafe { Mmap::map(&file) }.with_context(fail)?;
         Ok(Self {
             path: path.to_path_buf(),
@@ -81,12 +88,17 @@ impl RecordFile {
         match flag {
             WHOLE => return Ok(Cow::Borrowed(payload)),
             FIRST => (),
-            other => bail!("it begins with part {other}, expected the first: the .idx belongs to another .rec"),
+            other => {
+                bail!("it begins with part {other}, expected the first: the .idx belongs to another .rec")
+            }
         }
         let mut joined = payload.to_vec();
         loop {
             let (flag, payload, after) = self.part(next)?;
-            ensure!(flag == MIDDLE || flag == LAST, "its continuation at byte {next} is missing");
+            ensure!(
+                flag == MIDDLE || flag == LAST,
+                "its continuation at byte {next} is missing"
+            );
             // The writer cut the record at this word and left it out.
             joined.extend_from_slice(&MAGIC.to_le_bytes());
             joined.extend_from_slice(payload);
