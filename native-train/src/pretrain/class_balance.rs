@@ -27,7 +27,17 @@ impl ClassBalance {
         Self { by_class, seed }
     }
 
-    /// Another picture of the same class, to stand in for the one at `place`.
+    /// For `count` pictures that are drawn equally often, whatever their classes: classes are as
+    /// frequent as in the data.
+    #[must_use]
+    pub fn as_they_come(count: usize, seed: u64) -> Self {
+        Self {
+            by_class: vec![(0..count).collect()],
+            seed,
+        }
+    }
+
+    /// Another picture to stand in for the one at `place`: of the same class, where classes are balanced.
     pub fn another(&self, place: usize, random: &mut impl Rng) -> Option<usize> {
         let mut classes = self.by_class.iter();
         let places = classes.find(|places| places.binary_search(&place).is_ok())?;
@@ -79,5 +89,21 @@ mod tests {
         assert_eq!(counts, [1000, 0, 0, 1000, 1000, 0, 0, 0]);
         assert_eq!(balance.batch(7, 30), balance.batch(7, 30));
         assert_ne!(balance.batch(7, 30), balance.batch(8, 30));
+    }
+
+    #[test]
+    fn without_balance_classes_are_as_frequent_as_in_the_data() {
+        let balance = ClassBalance::as_they_come(1000, 5);
+        let drawn: usize = (0..100)
+            .map(|step| {
+                balance
+                    .batch(step, 30)
+                    .into_iter()
+                    .filter(|place| *place < 900)
+                    .count()
+            })
+            .sum();
+        // 90% of 3,000 draws, five standard deviations either way.
+        assert!((2618..=2782).contains(&drawn), "{drawn}");
     }
 }

@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::ablate::config::AblateConfig;
 pub use crate::datasets::config::{DataConfig, FaceSource};
 use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
+use crate::refine::config::RefineConfig;
+use crate::training_run::run_loop::Course;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use shared_model::face_crop::InputSpec;
@@ -36,6 +39,12 @@ pub struct PretrainConfig {
     pub semi_supervised: SemiSupervisedConfig,
     /// The temporal encoder; without this table a per-frame model is trained.
     pub temporal: Option<TemporalConfig>,
+    /// Stage 2. Not part of what a stage-1 checkpoint belongs to.
+    #[serde(default, skip_serializing)]
+    pub refine: Option<RefineConfig>,
+    /// Table 1. Not part of it either.
+    #[serde(default, skip_serializing)]
+    pub ablate: Option<AblateConfig>,
 }
 
 /// Ways of training.
@@ -68,10 +77,16 @@ pub struct NetworkConfig {
 pub struct TrainingConfig {
     /// Pictures a step (method: 32).
     pub batch: usize,
+    /// Whether each class is drawn equally often (method: yes); else each picture is, and classes are
+    /// as frequent as in the data.
+    #[serde(skip_serializing_if = "is_true")]
+    pub balanced: bool,
     /// Steps in all (paper: 100,000).
     pub steps: u64,
-    /// Steps between evaluations and checkpoints.
+    /// Steps between evaluations, each of which a checkpoint follows.
     pub steps_an_epoch: u64,
+    /// Most minutes between checkpoints; 0 writes one after each step.
+    pub checkpoint_minutes: f64,
     /// Learning rate at the start; it falls to 0 along a cosine (method: 1e-2).
     pub rate: f64,
     /// Momentum of SGD (method: 0.9).
@@ -123,6 +138,12 @@ pub struct TemporalConfig {
     pub views: usize,
 }
 
+// Left out where it is as ever, so that checkpoints of older runs still fit.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_true(value: &bool) -> bool {
+    *value
+}
+
 impl Default for NetworkConfig {
     fn default() -> Self {
         let shape = BackboneShape::default();
@@ -139,8 +160,10 @@ impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
             batch: 32,
+            balanced: true,
             steps: 100_000,
             steps_an_epoch: 1000,
+            checkpoint_minutes: 10.0,
             rate: 1e-2,
             momentum: 0.9,
             weight_decay: 0.0,
@@ -238,6 +261,21 @@ impl PretrainConfig {
         }
     }
 
+    /// How long the run is: also the steps of a last fine-tuning.
+    #[must_use]
+    pub fn course(&self) -> Course {
+        let finetune_steps = match self.mode {
+            Mode::Supervised => 0,
+            Mode::SemiSupervised => self.semi_supervised.finetune_steps,
+        };
+        Course {
+            steps: self.training.steps + finetune_steps,
+            steps_an_epoch: self.training.steps_an_epoch,
+            checkpoint_minutes: self.training.checkpoint_minutes,
+            patience: None,
+        }
+    }
+
     /// Reads and checks a config file.
     ///
     /// # Errors
@@ -259,7 +297,15 @@ impl PretrainConfig {
         Ok(config)
     }
 
+    /// The `[refine]` table, or its defaults.
+    #[must_use]
+    pub fn refine(&self) -> RefineConfig {
+        self.refine.clone().unwrap_or_default()
+    }
+
     fn check(&self) -> Result<()> {
+        self.refine().check()?;
+        self.ablate.clone().unwrap_or_default().check()?;
         self.augmentation.check("augmentation")?;
         self.semi_supervised.check()?;
         self.data.check()?;
@@ -285,10 +331,12 @@ impl PretrainConfig {
             batch,
             steps,
             steps_an_epoch,
+            checkpoint_minutes,
             rate,
             momentum,
             weight_decay,
             clip_norm,
+            balanced: _,
         } = self.training;
         ensure!(
             weight_decay >= 0.0 && weight_decay.is_finite(),
@@ -305,6 +353,10 @@ impl PretrainConfig {
         ensure!(
             steps > 0 && steps_an_epoch > 0,
             "`training.steps` and `steps_an_epoch` must be above 0"
+        );
+        ensure!(
+            checkpoint_minutes >= 0.0,
+            "`training.checkpoint_minutes` is {checkpoint_minutes}, expected 0 or more"
         );
         ensure!(
             rate > 0.0 && rate.is_finite(),

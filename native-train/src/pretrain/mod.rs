@@ -27,10 +27,6 @@ pub mod temporal;
 
 pub mod evaluation;
 
-pub mod checkpoint;
-pub mod interruption;
-pub mod training_log;
-
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -38,12 +34,25 @@ use burn::tensor::Device;
 use clap::Args;
 
 use crate::device::DeviceChoice;
+use crate::training_run::checkpoint;
+use crate::training_run::interruption::Interruption;
+use crate::training_run::run_folder::{self, RunFolder};
 use crate::{atomic_file, model_store, stdout};
 use config::{Mode, PretrainConfig};
-use interruption::Interruption;
 pub use run_data::read_data;
-use semi_supervised::run::SemiSupervisedRun;
-use supervised::{SupervisedData, SupervisedRun};
+use supervised::SupervisedData;
+
+/// Keys that may have another value when a run is taken up again: what is said and kept, and what is
+/// lowered where memory is short.
+const RESUMABLE_KEYS: &[&str] = &[
+    "run",
+    "note",
+    "data.cache_mib",
+    "data.origin",
+    "training.batch",
+    "training.checkpoint_minutes",
+    "semi_supervised.unlabelled_ratio",
+];
 
 /// What to train.
 #[derive(Debug, Args)]
@@ -62,16 +71,17 @@ pub struct Options {
 /// Trains as the config says and prints the path of the model.
 ///
 /// # Errors
-/// On a bad config or data, when training diverges, and [`interruption::Interrupted`].
+/// On a bad config or data, when training diverges, and [`Interrupted`](crate::training_run::interruption::Interrupted).
 pub fn run(options: &Options) -> Result<()> {
     let config = PretrainConfig::read(&options.config)?;
     let device = options.device.open_and_say()?.device;
     atomic_file::make_folder(&config.run)?;
     // Said before the pictures are looked at, which takes a while.
-    checkpoint::find(&config.run, options.resume)?;
+    checkpoint::refuse_to_overwrite(&config.run, options.resume)?;
     let data = read_data(&config, &device)?;
     // Until here there is nothing to keep, and Ctrl-C ends the program at once.
     let interruption = Interruption::listen()?;
+    run_folder::keep_original(&config.run, &options.config)?;
     let model = train(&config, &data, options.resume, &device, &interruption)?;
     stdout::line(format_args!("{}", model.display()));
     Ok(())
@@ -81,7 +91,7 @@ pub fn run(options: &Options) -> Result<()> {
 /// temporal encoder, else `student.safetensors`, in the run's folder.
 ///
 /// # Errors
-/// When training diverges, the disk or the device fails, and [`interruption::Interrupted`].
+/// When training diverges, the disk or the device fails, and [`Interrupted`](crate::training_run::interruption::Interrupted).
 pub fn train(
     config: &PretrainConfig,
     data: &SupervisedData,
@@ -89,12 +99,15 @@ pub fn train(
     device: &Device,
     interruption: &Interruption,
 ) -> Result<PathBuf> {
-    let student = match config.mode {
-        Mode::Supervised => {
-            SupervisedRun::new(config, data, config.input(), resume, device)?.train(interruption)?
-        }
-        Mode::SemiSupervised => SemiSupervisedRun::new(config, data, resume, device)?.train(interruption)?,
+    let folder = RunFolder::open(&config.run)?;
+    let found = folder.checkpoint(resume)?;
+    let step = found.as_ref().map_or(0, |found| found.state.step);
+    folder.describe(config, config.seed, step, &format!("{device:?}"))?;
+    let stage = match config.mode {
+        Mode::Supervised => supervised::train,
+        Mode::SemiSupervised => semi_supervised::run::train,
     };
+    let student = stage(config, data, &folder, found.as_ref(), device, interruption)?;
     let lost = data.training.lost() + data.held_back.lost();
     if lost > 0 {
         eprintln!(
