@@ -8,7 +8,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use dataset_files::{jpeg, ms1mv2, write};
-use native_train::pretrain::config::PretrainConfig;
+use native_train::pretrain::config::{AugmentationConfig, PretrainConfig};
 use native_train::pretrain::read_data;
 use native_train::pretrain::semi_supervised::batches::{PairedBatch, PairedLoader};
 use native_train::pretrain::supervised::SupervisedData;
@@ -138,4 +138,34 @@ fn a_pool_that_cannot_be_read_at_all_is_named() {
     );
     assert!(error.contains("the unlabelled pictures of step 0"), "{error}");
     assert!(error.contains("train.rec") && error.contains("[data]"), "{error}");
+}
+
+#[test]
+fn what_stands_in_brings_its_own_label() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = write_data(folder.path());
+    config.training.balanced = false;
+    config.augmentation = AugmentationConfig {
+        flip: 0.0,
+        rotation: 0.0,
+        jitter: 0.0,
+        greyscale: 0.0,
+        erase: 0.0,
+    };
+    let data = read_data(&config, &Device::flex()).unwrap();
+    for picture in data.training.pictures().iter().step_by(3) {
+        let number = picture.person.trim_start_matches('p');
+        write(&folder.path().join(format!("faces/{number}.jpg")), b"broken");
+    }
+    let input = config.input();
+    for batch in batches(&config, &data, 2, 0) {
+        let pictures = batch.labelled.pictures.chunks(3 * 32 * 32);
+        for (picture, label) in pictures.zip(batch.labelled.labels) {
+            // Its red says which picture it is, and its number which class.
+            let red = (picture[0] * input.std[0] + input.mean[0]) * 255.0;
+            let number = (red / 6.0).round() as i64;
+            assert_eq!(label, 4 * (number % 2), "{red}");
+        }
+    }
+    assert!(data.training.lost() > 0);
 }
