@@ -53,7 +53,10 @@ pub fn run(options: &Options) -> Result<()> {
     let ablate = config.ablate.clone().unwrap_or_default();
     let device = options.device.open_and_say()?.device;
     atomic_file::make_folder(&config.run)?;
-    let begun = ablate.seeds.iter().any(|seed| Row::Baseline.folder(&config.run, *seed).is_dir());
+    let begun = ablate
+        .seeds
+        .iter()
+        .any(|seed| Row::Baseline.folder(&config.run, *seed).is_dir());
     ensure!(
         options.resume || !begun,
         "{} holds an ablation already: go on with `--resume`, or choose another `run` folder",
@@ -124,7 +127,11 @@ fn one(
     let resolved = resolved(&config)?;
     atomic_file::make_folder(&config.run)?;
     if let Some(found) = RowResult::find(&config.run, &resolved)? {
-        eprintln!("seed {seed}, {}: {:.2} (finished before)", row.title(), 100.0 * found.macro_f1);
+        eprintln!(
+            "seed {seed}, {}: {:.2} (finished before)",
+            row.title(),
+            100.0 * found.macro_f1
+        );
         return Ok(found);
     }
     eprintln!("seed {seed}, {}: begins", row.title());
@@ -177,7 +184,9 @@ fn evaluate(
     Ok(match row {
         Row::Baseline | Row::Ssl | Row::SslFaces => compare(&predicted, PredictedVideo::raw),
         Row::Temporal => compare(&predicted, PredictedVideo::refined),
-        Row::PostProcess => compare(&predicted, |video| video.smoothed(refine.smoothing, refine.window)),
+        Row::PostProcess => compare(&predicted, |video| {
+            video.smoothed(refine.smoothing, refine.window)
+        }),
     })
 }
 

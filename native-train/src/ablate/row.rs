@@ -75,9 +75,7 @@ impl Row {
     #[must_use]
     pub fn model(self, run: &Path, seed: u64) -> PathBuf {
         match self {
-            Self::Temporal | Self::PostProcess => {
-                Self::Temporal.folder(run, seed).join("model.safetensors")
-            }
+            Self::Temporal | Self::PostProcess => Self::Temporal.folder(run, seed).join("model.safetensors"),
             _ => self.folder(run, seed).join("student.safetensors"),
         }
     }
@@ -115,9 +113,7 @@ impl Row {
     fn takes(self, source: &SourceConfig) -> bool {
         match (self, source.role) {
             (_, SourceUse::Validation) => true,
-            (Self::Baseline, role) => {
-                role == SourceUse::Labelled && source.kind == SourceKind::AffWild2
-            }
+            (Self::Baseline, role) => role == SourceUse::Labelled && source.kind == SourceKind::AffWild2,
             (Self::Ssl, role) => role == SourceUse::Labelled,
             _ => true,
         }
