@@ -14,6 +14,7 @@ use native_train::datasets::picture_ref::{PictureRef, Place};
 use native_train::datasets::record_file::RecordFile;
 use native_train::datasets::selection::Selection;
 use native_train::datasets::{affectnet_2017, affectnet_2021, affwild2, expw, list_csv, ms1mv2};
+use native_train::pretrain::config::PretrainConfig;
 use shared_model::expression::Expression;
 
 /// The table, with `DIR` for the folder.
@@ -409,4 +410,21 @@ fn both_faces_of_a_recording_stand_on_one_side() {
         assert_eq!(pair[0] + 1, pair[1]);
         assert_eq!(pair[0] % 2, 0);
     }
+}
+
+#[test]
+fn the_papers_composition_is_a_config_that_is_read() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/affwild2.toml");
+    let config = PretrainConfig::read(&path).unwrap();
+    // Paper, 4.1 and 4.2.
+    assert_eq!(
+        (config.data.quota, config.training.batch, config.training.steps),
+        (8000, 32, 100_000)
+    );
+    assert_eq!(
+        (config.training.rate, config.semi_supervised.student_rate),
+        (1e-2, 1e-3)
+    );
+    let thirds: Vec<usize> = config.data.sources.iter().map(|source| source.every).collect();
+    assert_eq!(thirds, [1, 1, 1, 3, 10]);
 }

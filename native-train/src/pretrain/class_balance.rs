@@ -37,7 +37,7 @@ impl ClassBalance {
         }
     }
 
-    /// Another picture of the same class, to stand in for the one at `place`.
+    /// Another picture to stand in for the one at `place`: of the same class, where classes are balanced.
     pub fn another(&self, place: usize, random: &mut impl Rng) -> Option<usize> {
         let mut classes = self.by_class.iter();
         let places = classes.find(|places| places.binary_search(&place).is_ok())?;

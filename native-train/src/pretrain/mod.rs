@@ -108,6 +108,13 @@ pub fn train(
         Mode::SemiSupervised => semi_supervised::run::train,
     };
     let student = stage(config, data, &folder, found.as_ref(), device, interruption)?;
+    let lost = data.training.lost() + data.held_back.lost();
+    if lost > 0 {
+        eprintln!(
+            "warning: labelled pictures that were readable at the start could not be read {lost} times; others of their \
+             class stood in for them, and evaluations left them out"
+        );
+    }
     let Some(temporal) = &config.temporal else {
         return Ok(config.run.join("student.safetensors"));
     };

@@ -1,4 +1,5 @@
 //! Small datasets in the layouts of the real ones, byte for byte.
+#![allow(dead_code, reason = "each test binary uses a part")]
 
 use std::fmt::Write as _;
 use std::io::Cursor;
