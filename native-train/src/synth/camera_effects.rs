@@ -45,13 +45,13 @@ impl CameraEffects {
     pub fn draw(random: &mut ChaCha8Rng, wear: f32) -> Self {
         let tint = 0.10 + 0.10 * wear;
         Self {
-            blur: if random.chance(0.35 + 0.3 * wear) {
-                random.between(2.0, 5.0 + 9.0 * wear)
+            blur: if random.chance(0.25 + 0.3 * wear) {
+                random.between(1.5, 3.5 + 7.0 * wear)
             } else {
                 0.0
             },
             detail: if random.chance(0.5 * wear) {
-                random.between(0.35, 0.9)
+                random.between(0.45, 0.9)
             } else {
                 1.0
             },

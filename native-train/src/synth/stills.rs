@@ -152,8 +152,8 @@ fn still_units(
     // Low intensities are common: the square leans towards them.
     let full = random.between(0.0, 1.0);
     let intensity = match pool {
-        Pool::Labelled => 0.35 + 0.65 * full,
-        Pool::Unlabelled => 0.25 + 0.75 * full * full,
+        Pool::Labelled => 0.4 + 0.75 * full,
+        Pool::Unlabelled => 0.3 + 0.8 * full * full,
     };
     let mut actions: Actions = [0.0; ActionUnit::COUNT];
     blend(&mut actions, &showing.actions, intensity);
@@ -180,8 +180,8 @@ fn still_units(
     for (unit, extra) in units.iter_mut().zip(showing.extra) {
         *unit = (*unit + extra * intensity.max(0.75)).min(1.1);
     }
-    let left = (random.spread(0.25) - 0.6 * pose.yaw).clamp(-0.8, 0.8);
-    let up = (random.spread(0.2) + 0.5 * pose.pitch - if class == Expression::Sadness { 0.15 } else { 0.0 })
+    let left = (random.spread(0.13) - 0.7 * pose.yaw).clamp(-0.8, 0.8);
+    let up = (random.spread(0.1) + 0.6 * pose.pitch - if class == Expression::Sadness { 0.15 } else { 0.0 })
         .clamp(-0.7, 0.6);
     turn_eyes(&mut units, left, up);
     units
