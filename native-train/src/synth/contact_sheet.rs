@@ -38,7 +38,9 @@ impl ContactSheet {
     /// # Errors
     /// When they cannot be decoded.
     pub fn add(&mut self, class: Expression, jpeg: &[u8]) -> Result<()> {
-        let still = image::load_from_memory(jpeg).context("a rendered still")?.into_rgb8();
+        let still = image::load_from_memory(jpeg)
+            .context("a rendered still")?
+            .into_rgb8();
         let row = class.index();
         replace(
             &mut self.picture,
