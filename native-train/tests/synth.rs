@@ -253,7 +253,7 @@ fn a_detector_finds_the_face_in_whole_frames() {
             // The face is near the middle, and a good third of the frame high.
             found += usize::from(faces.iter().any(|face| {
                 let (x, y) = face.center();
-                (x - 240.0).abs() < 90.0 && (y - 150.0).abs() < 70.0 && (60.0..240.0).contains(&face.h)
+                (x - 240.0).abs() < 90.0 && (y - 216.0).abs() < 70.0 && (60.0..240.0).contains(&face.h)
             }));
         }
     }
