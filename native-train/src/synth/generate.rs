@@ -150,7 +150,7 @@ impl Work<'_> {
                 &format!("{letter}{:05}", still.person),
             ])?;
         }
-        let bytes = table.into_inner().map_err(|error| error.into_error())?;
+        let bytes = table.into_inner().map_err(csv::IntoInnerError::into_error)?;
         self.write(&format!("{name}.csv"), &bytes)?;
         if pool == Pool::Labelled && !planned.is_empty() {
             self.contact_sheet(name, &planned)?;
