@@ -3,6 +3,7 @@
 pub mod ablate;
 pub mod analyze;
 pub mod bench;
+pub mod data;
 pub mod datasets;
 pub mod evaluate;
 pub mod export;

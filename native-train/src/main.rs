@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use native_train::training_run::interruption::{self, Interrupted};
-use native_train::{ablate, analyze, bench, evaluate, export, import, info, pretrain, refine, score, synth};
+use native_train::{
+    ablate, analyze, bench, data, evaluate, export, import, info, pretrain, refine, score, synth,
+};
 
 /// Facial expression recognition over time.
 #[derive(Parser)]
@@ -18,6 +20,10 @@ struct Arguments {
 enum Command {
     /// Videos, pictures or folders of frames to per-frame predictions
     Analyze(analyze::Options),
+    /// Rendered faces with known expressions: stills, an unlabelled pool, videos
+    Synth(synth::Options),
+    /// What a config's data holds: counts, missing and unreadable pictures, augmentations
+    Data(data::Options),
     /// Stage 1 of training, as a config file says
     Pretrain(pretrain::Options),
     /// Stage 2: the temporal encoder on a frozen stage-1 model
@@ -57,6 +63,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.command {
         Command::Analyze(options) => analyze::run(options),
+        Command::Data(options) => data::run(options),
         Command::Pretrain(options) => pretrain::run(options),
         Command::Refine(options) => refine::run(options),
         Command::Ablate(options) => ablate::run(options),

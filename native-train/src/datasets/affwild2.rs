@@ -56,7 +56,7 @@ pub fn read_pictures(crops: &Path, annotations: &Path) -> Result<PictureSet> {
         }
     }
     find_unannotated(crops, &files, set.findings())?;
-    set.finish()
+    Ok(set.finish())
 }
 
 /// The video of which two faces are annotated as `<video>_left` and `<video>_right`: they must not

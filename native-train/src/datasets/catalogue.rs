@@ -1,12 +1,12 @@
 //! All sources of a run under one numbering.
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use shared_model::expression::Expression;
 
 use crate::datasets::config::{DataConfig, SourceConfig, SourceKind, SourceUse};
 use crate::datasets::picture_ref::PictureRef;
 use crate::datasets::picture_set::PictureSet;
-use crate::datasets::{affwild2, class_folders, list_csv};
+use crate::datasets::{affectnet_2017, affectnet_2021, affwild2, class_folders, expw, list_csv, ms1mv2};
 
 /// Every picture that a run may see, numbered through all sources. It knows where they are; it holds
 /// none of them.
@@ -121,6 +121,15 @@ fn read_set(config: &SourceConfig) -> Result<PictureSet> {
             &path("pictures", &config.pictures)?,
             &path("annotations", &config.annotations)?,
         ),
-        _ => bail!("this kind is not read yet"),
+        SourceKind::AffectNet2017 => affectnet_2017::read(
+            &path("pictures", &config.pictures)?,
+            &path("annotations", &config.annotations)?,
+        ),
+        SourceKind::AffectNet2021 => affectnet_2021::read(&path("path", &config.path)?),
+        SourceKind::ExpW => expw::read(
+            &path("pictures", &config.pictures)?,
+            &path("annotations", &config.annotations)?,
+        ),
+        SourceKind::Ms1mV2 => ms1mv2::read(&path("path", &config.path)?),
     }
 }

@@ -36,7 +36,7 @@ pub fn read_labelled(root: &Path) -> Result<PictureSet> {
             });
         }
     }
-    set.finish()
+    Ok(set.finish())
 }
 
 /// Reads all pictures of a folder and of the folders in it.
@@ -58,7 +58,7 @@ pub fn read_unlabelled(root: &Path) -> Result<PictureSet> {
         }
         folders.extend(inner.into_iter().rev());
     }
-    set.finish()
+    Ok(set.finish())
 }
 
 fn push(set: &mut SetBuilder, root: &Path, path: &Path, label: Option<Expression>) -> Result<()> {

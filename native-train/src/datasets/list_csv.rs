@@ -51,5 +51,5 @@ pub fn read(list: &Path, root: Option<&Path>, needs_labels: bool) -> Result<Pict
             line,
         })?;
     }
-    set.finish()
+    Ok(set.finish())
 }

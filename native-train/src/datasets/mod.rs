@@ -4,9 +4,15 @@
 
 pub mod config;
 
+mod affectnet;
+pub mod affectnet_2017;
+pub mod affectnet_2021;
 pub mod affwild2;
 pub mod class_folders;
+pub mod expw;
 pub mod list_csv;
+pub mod ms1mv2;
+pub mod record_file;
 
 pub mod findings;
 pub mod labelled_video;

@@ -2,12 +2,15 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use shared_model::face_box::FaceBox;
 use shared_model::face_crop::{resize, square_crop};
 use shared_model::frame::Frame;
 
+use crate::datasets::ms1mv2;
+use crate::datasets::record_file::RecordFile;
 use crate::picture;
 
 /// A picture that can be read whenever it is needed.
@@ -24,6 +27,13 @@ pub struct PictureRef {
 pub enum Place {
     /// A file of its own.
     File(PathBuf),
+    /// A JPEG in a record of a mapped file.
+    Record {
+        /// The mapped file.
+        file: Arc<RecordFile>,
+        /// The byte at which the record begins.
+        offset: u64,
+    },
 }
 
 impl PictureRef {
@@ -43,6 +53,10 @@ impl PictureRef {
     pub fn read(&self) -> Result<Frame> {
         match &self.place {
             Place::File(path) => picture::read(path),
+            Place::Record { file, offset } => {
+                let read = || picture::decode(ms1mv2::jpeg(&file.record(*offset)?)?);
+                read().with_context(|| format!("the picture {self} cannot be read"))
+            }
         }
     }
 
@@ -64,6 +78,9 @@ impl fmt::Display for PictureRef {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
             Place::File(path) => write!(formatter, "{}", path.display()),
+            Place::Record { file, offset } => {
+                write!(formatter, "at byte {offset} of {}", file.path().display())
+            }
         }
     }
 }

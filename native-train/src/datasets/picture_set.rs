@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use shared_model::expression::Expression;
@@ -10,6 +11,7 @@ use shared_model::face_box::FaceBox;
 
 use crate::datasets::findings::Findings;
 use crate::datasets::picture_ref::{PictureRef, Place};
+use crate::datasets::record_file::RecordFile;
 
 /// Stands for "nobody known: the picture is its own person".
 const OWN_PERSON: u32 = u32::MAX;
@@ -24,7 +26,7 @@ pub struct PictureSet {
     labels: Vec<Option<Expression>>,
     persons: Vec<u32>,
     person_names: Vec<Box<str>>,
-    boxes: Vec<FaceBox>,
+    boxes: Vec<Option<FaceBox>>,
 }
 
 #[derive(Debug, Clone)]
@@ -34,6 +36,11 @@ enum Storage {
         root: PathBuf,
         names: String,
         ends: Vec<u32>,
+    },
+    /// Where each record begins.
+    Records {
+        file: Arc<RecordFile>,
+        offsets: Vec<u64>,
     },
 }
 
@@ -64,11 +71,29 @@ pub struct SetBuilder {
 }
 
 impl PictureSet {
+    /// Pictures without labels in a file of records, at these bytes.
+    #[must_use]
+    pub fn of_records(file: Arc<RecordFile>, offsets: Vec<u64>, findings: Findings) -> Self {
+        Self::bare(Storage::Records { file, offsets }, findings)
+    }
+
+    fn bare(storage: Storage, findings: Findings) -> Self {
+        Self {
+            findings,
+            storage,
+            labels: Vec::new(),
+            persons: Vec::new(),
+            person_names: Vec::new(),
+            boxes: Vec::new(),
+        }
+    }
+
     /// Number of pictures.
     #[must_use]
     pub fn len(&self) -> usize {
         match &self.storage {
             Storage::Files { ends, .. } => ends.len(),
+            Storage::Records { offsets, .. } => offsets.len(),
         }
     }
 
@@ -83,10 +108,14 @@ impl PictureSet {
     pub fn picture(&self, place: usize) -> Option<PictureRef> {
         let from = match &self.storage {
             Storage::Files { root, .. } => Place::File(root.join(self.name(place)?)),
+            Storage::Records { file, offsets } => Place::Record {
+                file: Arc::clone(file),
+                offset: *offsets.get(place)?,
+            },
         };
         Some(PictureRef {
             place: from,
-            face: self.boxes.get(place).copied(),
+            face: self.boxes.get(place).copied().flatten(),
         })
     }
 
@@ -105,7 +134,7 @@ impl PictureSet {
         }
     }
 
-    /// Its path from the source's root.
+    /// Its path from the source's root; a record has none.
     #[must_use]
     pub fn name(&self, place: usize) -> Option<&str> {
         match &self.storage {
@@ -116,14 +145,16 @@ impl PictureSet {
                 };
                 names.get(start as usize..*ends.get(place)? as usize)
             }
+            Storage::Records { .. } => None,
         }
     }
 
-    /// The folder that its names start from.
+    /// The folder that its names start from, or the file of its records.
     #[must_use]
     pub fn root(&self) -> &Path {
         match &self.storage {
             Storage::Files { root, .. } => root,
+            Storage::Records { file, .. } => file.path(),
         }
     }
 
@@ -142,6 +173,11 @@ impl PictureSet {
             storage: self.storage.emptied(),
         };
         match &mut kept.storage {
+            Storage::Records { offsets, .. } => {
+                if let Storage::Records { offsets: all, .. } = &self.storage {
+                    offsets.extend(all.iter().step_by(every));
+                }
+            }
             Storage::Files { names, ends, .. } => {
                 for place in (0..self.len()).step_by(every) {
                     names.push_str(self.name(place).unwrap_or_default());
@@ -162,6 +198,10 @@ impl Storage {
                 names: String::new(),
                 ends: Vec::new(),
             },
+            Self::Records { file, .. } => Self::Records {
+                file: Arc::clone(file),
+                offsets: Vec::new(),
+            },
         }
     }
 }
@@ -176,14 +216,7 @@ impl SetBuilder {
             ends: Vec::new(),
         };
         Self {
-            set: PictureSet {
-                findings: Findings::default(),
-                storage,
-                labels: Vec::new(),
-                persons: Vec::new(),
-                person_names: Vec::new(),
-                boxes: Vec::new(),
-            },
+            set: PictureSet::bare(storage, Findings::default()),
             seen: HashMap::new(),
             lines: Vec::new(),
             person_numbers: HashMap::new(),
@@ -208,16 +241,16 @@ impl SetBuilder {
         if before != place && self.set.name(before as usize) == Some(listed.name) {
             return self.push_again(listed, before as usize);
         }
-        let Storage::Files { names, ends, .. } = &mut self.set.storage;
+        let Storage::Files { names, ends, .. } = &mut self.set.storage else {
+            bail!("records are not listed one by one");
+        };
         names.push_str(listed.name);
         ends.push(u32::try_from(names.len()).context("a list with more than 4 GB of paths")?);
         self.lines.push(u32::try_from(listed.line).unwrap_or(u32::MAX));
         self.set.labels.push(listed.label);
         let person = listed.person.map_or(OWN_PERSON, |name| self.person_number(name));
         self.set.persons.push(person);
-        if let Some(face) = listed.face {
-            self.set.boxes.push(face);
-        }
+        self.set.boxes.push(listed.face);
         Ok(())
     }
 
@@ -253,10 +286,8 @@ impl SetBuilder {
     }
 
     /// The set. Lists that say nothing are dropped.
-    ///
-    /// # Errors
-    /// When some pictures have a box and others none.
-    pub fn finish(mut self) -> Result<PictureSet> {
+    #[must_use]
+    pub fn finish(mut self) -> PictureSet {
         let set = &mut self.set;
         if set.labels.iter().all(Option::is_none) {
             set.labels = Vec::new();
@@ -264,16 +295,12 @@ impl SetBuilder {
         if set.person_names.is_empty() {
             set.persons = Vec::new();
         }
-        if !set.boxes.is_empty() && set.boxes.len() != set.len() {
-            bail!(
-                "{} of {} pictures have a face box, expected all or none",
-                set.boxes.len(),
-                set.len()
-            );
+        if set.boxes.iter().all(Option::is_none) {
+            set.boxes = Vec::new();
         }
         set.labels.shrink_to_fit();
         set.persons.shrink_to_fit();
         set.boxes.shrink_to_fit();
-        Ok(self.set)
+        self.set
     }
 }

@@ -1,7 +1,7 @@
 //! Which pictures a training step sees.
 
 use rand::seq::SliceRandom as _;
-use rand::{Rng as _, SeedableRng as _};
+use rand::{Rng, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use shared_model::expression::{CLASS_COUNT, Expression};
 
@@ -35,6 +35,13 @@ impl ClassBalance {
             by_class: vec![(0..count).collect()],
             seed,
         }
+    }
+
+    /// Another picture of the same class, to stand in for the one at `place`.
+    pub fn another(&self, place: usize, random: &mut impl Rng) -> Option<usize> {
+        let mut classes = self.by_class.iter();
+        let places = classes.find(|places| places.binary_search(&place).is_ok())?;
+        places.get(random.random_range(0..places.len())).copied()
     }
 
     /// The places of the pictures of a step: the same for the same seed and step.

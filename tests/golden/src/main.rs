@@ -93,6 +93,12 @@ enum Command {
         /// Momentum of both
         #[arg(long)]
         momentum: f64,
+        /// Weight decay of both
+        #[arg(long, default_value_t = 0.0)]
+        weight_decay: f64,
+        /// Largest norm of all gradients of a network together
+        #[arg(long)]
+        clip_norm: Option<f64>,
         /// Steps
         #[arg(long)]
         steps: usize,
@@ -152,6 +158,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             teacher_rate,
             student_rate,
             momentum,
+            weight_decay,
+            clip_norm,
             steps,
         } => {
             let feedback = if *finite_difference {
@@ -163,7 +171,14 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
                 teacher: *teacher_rate,
                 student: *student_rate,
             };
-            training::stage1([teacher, student], feedback, rates, *momentum, *steps, &input)?
+            let course = training::Course {
+                rates,
+                momentum: *momentum,
+                weight_decay: *weight_decay,
+                clip_norm: *clip_norm,
+                steps: *steps,
+            };
+            training::stage1([teacher, student], feedback, &course, &input)?
         }
         Command::Stage2 {
             model,
