@@ -37,6 +37,7 @@ use shared_model::face_detector::FaceDetector;
 
 use crate::device::DeviceChoice;
 use crate::training_run::checkpoint;
+use crate::training_run::device_failure::{Work, guarded};
 use crate::training_run::interruption::Interruption;
 use crate::training_run::run_folder::{self, RunFolder};
 use crate::{atomic_file, model_store, stdout};
@@ -111,6 +112,7 @@ pub fn train(
     let found = folder.checkpoint(resume)?;
     let step = found.as_ref().map_or(0, |found| found.state.step);
     folder.describe(config, config.seed, step, &format!("{device:?}"))?;
+    warn_of_empty_classes(data);
     let stage = match config.mode {
         Mode::Supervised => supervised::train,
         Mode::SemiSupervised => semi_supervised::run::train,
@@ -119,7 +121,14 @@ pub fn train(
     let Some(temporal) = &config.temporal else {
         return Ok(config.run.join("student.safetensors"));
     };
-    let model = temporal::train(student, config, temporal, data, device, interruption)?;
+    let work = Work {
+        what: format!("the temporal encoder ({} clips a step)", temporal.batch),
+        lower: "`temporal.batch`, in a new run".to_owned(),
+        kept: "the student is kept: `--resume` goes on from there".to_owned(),
+    };
+    let model = guarded(&work, || {
+        temporal::train(student, config, temporal, data, device, interruption)
+    })?;
     let path = config.run.join("model.safetensors");
     model_store::write(&path, &model)?;
     Ok(path)
@@ -180,6 +189,21 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedD
         unlabelled: UnlabelledPool::new(pool, config.input().resized(), config.data.cache_mib << 20),
         description,
     })
+}
+
+fn warn_of_empty_classes(data: &SupervisedData) {
+    let there: HashSet<usize> = data.training.pictures().iter().map(|p| p.label.index()).collect();
+    let empty: Vec<&str> = Expression::ALL
+        .iter()
+        .filter(|class| !there.contains(&class.index()))
+        .map(|class| class.name())
+        .collect();
+    if !empty.is_empty() {
+        eprintln!(
+            "warning: no training picture shows {}: the model cannot learn what it never sees",
+            empty.join(", ")
+        );
+    }
 }
 
 fn report(name: &str, checked: &Checked) {
