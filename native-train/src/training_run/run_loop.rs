@@ -185,7 +185,7 @@ impl<'a> TrainingRun<'a> {
         let mut progress = Progress::start_at("training", "steps", Some(steps), done);
         self.since_look = Instant::now();
         let outcome = std::thread::scope(|scope| -> Result<()> {
-            let make = |step| without_panics(|| make(step));
+            let make = move |step| without_panics(|| make(step));
             for batch in ahead(scope, done, steps, make) {
                 let batch = match batch {
                     Ok(batch) => batch,
