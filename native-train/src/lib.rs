@@ -1,13 +1,18 @@
 //! The native program `mien`: one module a command, over the modules that they share.
 
+pub mod ablate;
 pub mod analyze;
 pub mod bench;
+pub mod data;
 pub mod datasets;
+pub mod evaluate;
 pub mod export;
 pub mod import;
 pub mod info;
 pub mod pretrain;
+pub mod refine;
 pub mod score;
+pub mod synth;
 
 pub mod training_run;
 

@@ -146,7 +146,7 @@ fn a_resumed_run_ends_as_one_that_was_never_interrupted() {
         std::fs::write(&path, text).unwrap();
         let mut config = PretrainConfig::read(&path).unwrap();
         config.run = folder.path().join(run);
-        config.data.labelled = folder.path().join("list.csv");
+        config.data.labelled = Some(folder.path().join("list.csv"));
         config
     };
     let whole = config("whole", 8);

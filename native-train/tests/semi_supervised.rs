@@ -117,7 +117,7 @@ fn a_resumed_run_ends_as_one_that_was_never_interrupted() {
         std::fs::write(&path, config_text(5, more)).unwrap();
         let mut config = PretrainConfig::read(&path).unwrap();
         config.run = folder.path().join(run);
-        config.data.labelled = folder.path().join("labelled.csv");
+        config.data.labelled = Some(folder.path().join("labelled.csv"));
         config.data.unlabelled = Some(folder.path().join("pool.csv"));
         config
     };

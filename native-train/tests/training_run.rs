@@ -121,6 +121,7 @@ fn train_on(
         steps: 12,
         steps_an_epoch: 4,
         checkpoint_minutes: 10.0,
+        patience: None,
     };
     let found = folder.checkpoint(true).unwrap();
     let mut toy = Toy {

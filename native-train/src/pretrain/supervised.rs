@@ -65,7 +65,11 @@ pub fn train(
     let input = config.input();
     let loader = BatchLoader {
         store: &data.training,
-        balance: ClassBalance::new(&labels, config.seed),
+        balance: if config.training.balanced {
+            ClassBalance::new(&labels, config.seed)
+        } else {
+            ClassBalance::as_they_come(labels.len(), config.seed)
+        },
         input: &input,
         augmentation: &config.augmentation,
         size: config.training.batch,
@@ -144,7 +148,11 @@ impl<'a> Supervised<'a> {
                 "batch": training.batch,
                 "rate": training.rate,
                 "optimiser": format!("SGD, momentum {}, half a cosine to 0", training.momentum),
-                "sampling": "each class equally often, drawn with replacement",
+                "sampling": if training.balanced {
+                    "each class equally often, drawn with replacement"
+                } else {
+                    "each picture equally often, drawn with replacement"
+                },
                 "augmentation": self.config.augmentation,
                 "held_back_persons": summary(colour),
                 "held_back_persons_grey_only": summary(grey),

@@ -29,6 +29,9 @@ pub struct RunState {
     pub step: u64,
     /// Macro F1 of the best evaluation of each model, by the model's name; empty before the first.
     pub best: BTreeMap<String, f64>,
+    /// Evaluations in a row that found no better model.
+    #[serde(default)]
+    pub stale: u64,
     /// The config as JSON.
     pub config: Value,
 }

@@ -104,6 +104,8 @@ pub struct Course {
     pub steps_an_epoch: u64,
     /// Most minutes between two checkpoints.
     pub checkpoint_minutes: f64,
+    /// Evaluations in a row without a better model after which the run ends before its last step.
+    pub patience: Option<u64>,
 }
 
 /// A run under way.
@@ -141,12 +143,14 @@ impl<'a> TrainingRun<'a> {
         let mut state = RunState {
             step: 0,
             best: BTreeMap::new(),
+            stale: 0,
             config,
         };
         if let Some(found) = found {
             config_change::check(&found.state.config, &state.config, may_change)
                 .with_context(|| format!("the run in {} cannot go on", folder.path().display()))?;
             state.step = found.state.step;
+            state.stale = found.state.stale;
             state.best.clone_from(&found.state.best);
         }
         Ok(Self {
@@ -187,6 +191,10 @@ impl<'a> TrainingRun<'a> {
         let outcome = std::thread::scope(|scope| -> Result<()> {
             let make = move |step| without_panics(|| make(step));
             for batch in ahead(scope, done, steps, make) {
+                // Asked before the step, so that a run that had ended goes no further when it is resumed.
+                if self.is_out_of_patience() {
+                    return Ok(());
+                }
                 let batch = match batch {
                     Ok(batch) => batch,
                     Err(error) => return Err(self.save_before(error, trainee)),
@@ -217,6 +225,14 @@ impl<'a> TrainingRun<'a> {
             )),
             Err(other) => error.context(format!("step {step} could not be saved either ({other:#})")),
         }
+    }
+
+    /// Whether so many evaluations in a row were no better that the run ends here.
+    #[must_use]
+    pub fn is_out_of_patience(&self) -> bool {
+        self.course
+            .patience
+            .is_some_and(|patience| self.state.stale >= patience)
     }
 
     /// One step, and what follows it.
@@ -278,6 +294,7 @@ impl<'a> TrainingRun<'a> {
         let evaluated = guarded(&work, || trainee.evaluate(step))?;
         let mut entry = Map::from_iter([("step".to_owned(), step.into())]);
         let mut said = vec![format!("step {step}"), self.epoch.take_in_words()];
+        self.state.stale += 1;
         let mut reports = Vec::new();
         for one in evaluated {
             entry.extend(one.log);
@@ -285,6 +302,7 @@ impl<'a> TrainingRun<'a> {
             said.push(format!("{} macro F1 {macro_f1:.4}", one.model));
             if self.state.best.get(one.model).is_none_or(|best| macro_f1 > *best) {
                 self.state.best.insert(one.model.to_owned(), macro_f1);
+                self.state.stale = 0;
                 model_store::write(&self.model_path(one.model), &one.file)?;
             }
             reports.push((one.model, one.report));
