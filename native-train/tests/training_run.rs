@@ -38,10 +38,11 @@ impl Trainee for Toy {
 
     fn step(&mut self, at: u64, batch: f32) -> Result<()> {
         let step = at + 1;
-        #[allow(clippy::panic, reason = "as burn does when memory is short")]
-        if self.fault == Fault::MemoryAsPanic(step) {
-            panic!("wgpu error: Out of Memory");
-        }
+        // As wgpu does when memory is short.
+        assert!(
+            self.fault != Fault::MemoryAsPanic(step),
+            "wgpu error: Out of Memory"
+        );
         self.weight += batch;
         let loss = if self.fault == Fault::Loss(step) {
             f64::NAN
