@@ -32,8 +32,6 @@ enum Command {
     Ablate(ablate::Options),
     /// A model on labelled videos: macro F1 before and after each step, predictions, submission
     Evaluate(evaluate::Options),
-    /// Rendered faces with known expressions: stills, an unlabelled pool, videos
-    Synth(synth::Options),
     /// Predictions against the truth: macro F1, its table, the confusion matrix
     Score(score::Options),
     /// A model in 16 or 32 bits, or under torchvision's plain names
