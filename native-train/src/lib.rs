@@ -6,6 +6,7 @@ pub mod datasets;
 pub mod export;
 pub mod import;
 pub mod info;
+pub mod merge;
 pub mod pretrain;
 pub mod score;
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use native_train::pretrain::interruption::{self, Interrupted};
-use native_train::{analyze, bench, export, import, info, pretrain, score};
+use native_train::{analyze, bench, export, import, info, merge, pretrain, score};
 
 /// Facial expression recognition over time.
 #[derive(Parser)]
@@ -18,6 +18,8 @@ struct Arguments {
 enum Command {
     /// Videos, pictures or folders of frames to per-frame predictions
     Analyze(analyze::Options),
+    /// Results of several shards of an analysis as one
+    Merge(merge::Options),
     /// Stage 1 of training, as a config file says
     Pretrain(pretrain::Options),
     /// Predictions against the truth: macro F1, its table, the confusion matrix
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.command {
         Command::Analyze(options) => analyze::run(options),
+        Command::Merge(options) => merge::run(options),
         Command::Pretrain(options) => pretrain::run(options),
         Command::Score(options) => score::run(options),
         Command::Export(options) => export::run(options),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::pretrain::precision::Precision;
 use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
@@ -116,6 +117,8 @@ pub struct TrainingConfig {
     /// Largest norm of the gradient over all parameters together; without it (method) nothing is
     /// clipped.
     pub clip_norm: Option<f64>,
+    /// In what convolutions multiply: `f32` (method), `bf16` or `f16`. Weights and updates are in f32.
+    pub precision: Precision,
 }
 
 /// Chances and ranges of the random changes to training pictures.
@@ -188,6 +191,7 @@ impl Default for TrainingConfig {
             momentum: 0.9,
             weight_decay: 0.0,
             clip_norm: None,
+            precision: Precision::F32,
         }
     }
 }
@@ -342,6 +346,7 @@ impl PretrainConfig {
             momentum,
             weight_decay,
             clip_norm,
+            precision: _,
         } = self.training;
         ensure!(
             weight_decay >= 0.0 && weight_decay.is_finite(),

@@ -4,12 +4,11 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use burn::nn::loss::CrossEntropyLossConfig;
-use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use serde_json::{Value, json};
 use shared_model::face_crop::InputSpec;
 use shared_model::metrics::Report;
-use shared_model::model_file::{ModelFile, ModelMetadata, Weights};
+use shared_model::model_file::{ModelFile, ModelMetadata, Weight, Weights};
 use shared_model::resnet50::{BACKBONE_PREFIX, ResNet50};
 
 use crate::model_store;
@@ -21,6 +20,7 @@ use crate::pretrain::evaluation::{evaluate, summary};
 use crate::pretrain::face_store::FaceStore;
 use crate::pretrain::gradients::clipped;
 use crate::pretrain::interruption::{Interrupted, Interruption};
+use crate::pretrain::precision::LossScale;
 use crate::pretrain::sgd::Sgd;
 use crate::pretrain::training_log::TrainingLog;
 use crate::pretrain::unlabelled_pictures::UnlabelledPool;
@@ -28,6 +28,7 @@ use crate::progress::Progress;
 
 /// Steps between two looks at the losses: each look waits for the device.
 const STEPS_A_LOOK: usize = 10;
+const LOSS_SCALE: &str = "loss_scale";
 
 /// The data of a run.
 #[derive(Debug)]
@@ -50,6 +51,7 @@ pub struct SupervisedRun<'a> {
     device: Device,
     network: ResNet50,
     sgd: Sgd,
+    loss_scale: LossScale,
     state: RunState,
     log: TrainingLog,
     recent: RecentLosses,
@@ -75,6 +77,7 @@ impl<'a> SupervisedRun<'a> {
         resume: bool,
         device: &Device,
     ) -> Result<Self> {
+        config.training.precision.check(device)?;
         device.seed(config.seed);
         let training_device = device.clone().autodiff();
         let shape = config.model.shape();
@@ -85,6 +88,7 @@ impl<'a> SupervisedRun<'a> {
             config: serde_json::to_value(config)?,
         };
         let mut sgd = Sgd::new(config.training.momentum).with_weight_decay(config.training.weight_decay);
+        let mut loss_scale = LossScale::new(config.training.precision);
         let network = shape.init(&training_device);
         let network = match checkpoint::find(&config.run, resume)? {
             Some(found) => {
@@ -94,7 +98,11 @@ impl<'a> SupervisedRun<'a> {
                     config.run.display()
                 );
                 state = found.state;
-                sgd.load(found.optimiser, device)?;
+                let mut optimiser = found.optimiser;
+                if let Some(saved) = optimiser.remove(LOSS_SCALE) {
+                    loss_scale.load(&saved.values);
+                }
+                sgd.load(optimiser, device)?;
                 network.load(&found.network, "", &training_device)?
             }
             None => match &config.model.start {
@@ -115,6 +123,7 @@ impl<'a> SupervisedRun<'a> {
             device: device.clone(),
             network,
             sgd,
+            loss_scale,
             state,
             log,
             recent: RecentLosses::default(),
@@ -161,21 +170,22 @@ impl<'a> SupervisedRun<'a> {
     }
 
     fn step(&mut self, batch: Batch) -> Result<()> {
-        let device = self.device.clone().autodiff();
         let training = &self.config.training;
+        let device = self.device.clone().autodiff();
         let (pictures, labels) = batch.tensors(&device);
-        let (_, logits) = self.network.forward(pictures);
+        let (_, logits) = self.network.forward(training.precision.of(pictures));
         let loss = CrossEntropyLossConfig::new()
             .init(&device)
             .forward(logits, labels);
         self.recent.losses.push(loss.clone().without_autodiff());
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
         let rate = cosine_rate(training.rate, self.state.step, training.steps);
-        let gradients = match training.clip_norm {
-            Some(most) => clipped(&self.network, &gradients, most, &self.device),
-            None => gradients,
-        };
-        self.network = self.sgd.step(rate, self.network.clone(), &gradients);
+        if let Some(gradients) = self.loss_scale.gradients(loss, &self.network, &self.device) {
+            let gradients = match training.clip_norm {
+                Some(most) => clipped(&self.network, &gradients, most, &self.device),
+                None => gradients,
+            };
+            self.network = self.sgd.step(rate, self.network.clone(), &gradients);
+        }
         self.state.step += 1;
         if self.recent.losses.len() >= STEPS_A_LOOK {
             self.look_at_losses()?;
@@ -220,10 +230,14 @@ impl<'a> SupervisedRun<'a> {
     }
 
     fn write_checkpoint(&self) -> Result<()> {
+        let mut optimiser = self.sgd.save()?;
+        let values = self.loss_scale.save();
+        let shape = vec![values.len()];
+        optimiser.insert(LOSS_SCALE.to_owned(), Weight { shape, values });
         let checkpoint = Checkpoint {
             state: self.state.clone(),
             network: self.network.save("")?,
-            optimiser: self.sgd.save()?,
+            optimiser,
         };
         checkpoint.write(&checkpoint::path_in(&self.config.run))
     }

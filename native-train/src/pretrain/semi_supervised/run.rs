@@ -29,6 +29,7 @@ const TEACHER: &str = "teacher.";
 const STUDENT: &str = "student.";
 const AVERAGE: &str = "average.";
 const BASELINE: &str = "baseline";
+const LOSS_SCALE: &str = "loss_scale";
 /// Added to the seed for the student, so that both networks begin differently.
 const STUDENT_SEED: u64 = 0x5eed;
 
@@ -60,6 +61,7 @@ impl<'a> SemiSupervisedRun<'a> {
             !data.unlabelled.is_empty(),
             "there is no unlabelled picture: check `data.unlabelled`"
         );
+        config.training.precision.check(device)?;
         let training_device = device.clone().autodiff();
         let begin = |seed: u64| -> Result<ResNet50> {
             device.seed(seed);
@@ -81,7 +83,8 @@ impl<'a> SemiSupervisedRun<'a> {
             training.clip_norm,
             &config.semi_supervised,
             device,
-        );
+        )
+        .with_precision(training.precision);
         let mut state = RunState {
             step: 0,
             best_macro_f1: None,
@@ -299,6 +302,9 @@ impl<'a> SemiSupervisedRun<'a> {
                 },
             );
         }
+        let values = self.pair.loss_scale.save();
+        let shape = vec![values.len()];
+        optimiser.insert(LOSS_SCALE.to_owned(), Weight { shape, values });
         let checkpoint = Checkpoint {
             state: self.state.clone(),
             network,
@@ -336,6 +342,9 @@ fn restored(
     };
     pair.teacher_sgd.load(part(TEACHER), device)?;
     pair.student_sgd.load(part(STUDENT), device)?;
+    if let Some(saved) = found.optimiser.get(LOSS_SCALE) {
+        pair.loss_scale.load(&saved.values);
+    }
     pair.baseline = found.optimiser.get(BASELINE).map(|weight| {
         Tensor::from_data(
             TensorData::new(weight.values.clone(), [weight.values.len()]),
