@@ -1,4 +1,9 @@
 //! The processor's own training operations against burn's layers: values and gradients.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests may fail loudly, in their helpers too"
+)]
 
 use burn::tensor::activation::relu;
 use burn::tensor::module::{batch_norm_train, conv2d};
@@ -195,7 +200,8 @@ fn nan_is_passed_on() {
         output
             .output
             .without_autodiff()
-            .into_vec_as::<f32>()
+            .try_into_vec_as::<f32>()
+            .unwrap()
             .iter()
             .all(|value| value.is_nan())
     );

@@ -252,7 +252,7 @@ impl Figures {
         line(
             "loader",
             format!(
-                "{:.0} images/s alone on {} threads; twice what the step consumes takes {} cores",
+                "{:.0} images/s alone on {} threads; cores for twice what the step consumes: {}",
                 self.loader_images_a_second, self.threads, self.loader_cores_needed
             ),
         );

@@ -1,8 +1,6 @@
 //! Batch normalisation in training, with the addition of a second input and ReLU after it (Ioffe and
 //! Szegedy 2015, algorithm 1 and its gradients), a channel's values in one run.
 
-#[cfg(target_arch = "x86_64")]
-use pulp::Simd as _;
 use rayon::prelude::*;
 
 /// Sums are taken over this many values in f32 before they are added in f64.
