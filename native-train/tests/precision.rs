@@ -103,7 +103,7 @@ fn an_overflow_leaves_the_update_out_and_halves_the_scale() {
     let norm = dot(&network, &found, &found, &device).into_scalar::<f32>();
     assert!(norm.is_finite() && norm > 0.0);
     let mut restored = LossScale::new(Precision::F16);
-    restored.load(&scale.save());
+    restored.load(&mut scale.save());
     assert_eq!(restored, scale);
 }
 

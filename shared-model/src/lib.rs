@@ -20,6 +20,7 @@ pub mod label_runs;
 pub mod model_file;
 pub mod project;
 pub mod reviewed_segment;
+pub mod safetensors_header;
 pub mod webvtt;
 pub mod weight_shapes;
 

@@ -1,5 +1,6 @@
 //! Training batches, made ahead on all cores while the device computes.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::Scope;
 
@@ -7,14 +8,19 @@ use anyhow::{Context as _, Result};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rayon::prelude::*;
 use shared_model::face_crop::InputSpec;
+use shared_model::frame::Frame;
 
 use crate::pretrain::augmentation::augmented;
 use crate::pretrain::class_balance::{ClassBalance, random_of};
-use crate::pretrain::config::AugmentationConfig;
+use crate::pretrain::config::{AugmentationConfig, PretrainConfig};
 use crate::pretrain::face_store::FaceStore;
 
 /// Batches that wait for the device.
 const AHEAD: usize = 3;
+/// Pictures of a class that are tried in the place of one that cannot be read, before a run stops.
+const MOST_TRIES: usize = 100;
+/// Random streams that nothing else uses.
+const STAND_IN_STREAM: u64 = 3 << 61;
 
 /// The pictures and labels of one step.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,18 +64,33 @@ pub struct BatchLoader<'a> {
     pub seed: u64,
 }
 
-impl BatchLoader<'_> {
-    /// The batch of a step.
+impl<'a> BatchLoader<'a> {
+    /// As a config says.
+    #[must_use]
+    pub fn of(config: &'a PretrainConfig, store: &'a FaceStore, input: &'a InputSpec) -> Self {
+        let labels: Vec<_> = store.pictures().iter().map(|picture| picture.label).collect();
+        Self {
+            store,
+            balance: ClassBalance::new(&labels, config.seed),
+            input,
+            augmentation: &config.augmentation,
+            size: config.training.batch,
+            seed: config.seed,
+        }
+    }
+
+    /// The batch of a step. Another picture of the class stands in for one that cannot be read any
+    /// more: which, follows from the seed, the step and the place in the batch too.
     ///
     /// # Errors
-    /// When a picture cannot be read any more.
+    /// When many pictures of a class cannot be read.
     pub fn batch(&self, step: u64) -> Result<Batch> {
         let places = self.balance.batch(step, self.size);
         let made = places
             .par_iter()
             .enumerate()
             .map(|(slot, place)| {
-                let face = self.store.face(*place)?;
+                let face = self.face(step, slot, *place)?;
                 // 2^20 slots a step are more than any batch has.
                 let mut random = random_of(self.seed, (step << 20) | slot as u64);
                 Ok(augmented(&face, self.input, self.augmentation, &mut random))
@@ -87,6 +108,22 @@ impl BatchLoader<'_> {
             labels: places.iter().map(label).collect(),
             size: self.input.size,
         })
+    }
+
+    fn face(&self, step: u64, slot: usize, place: usize) -> Result<Arc<Frame>> {
+        let mut tried = self.store.face(place);
+        if tried.is_ok() {
+            return tried;
+        }
+        let mut random = random_of(self.seed, STAND_IN_STREAM | (step << 20) | slot as u64);
+        for _ in 1..MOST_TRIES {
+            let another = self.balance.another(place, &mut random).unwrap_or(place);
+            tried = self.store.face(another);
+            if tried.is_ok() {
+                break;
+            }
+        }
+        tried.with_context(|| format!("{MOST_TRIES} pictures of a class after each other cannot be read"))
     }
 
     /// Batches of the steps from `first` up to `last`, made ahead on a thread of `scope` until the

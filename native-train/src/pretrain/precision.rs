@@ -6,12 +6,15 @@ use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, Tensor};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
+use shared_model::model_file::{Weight, Weights};
 
 use crate::pretrain::gradients::{dot, scaled};
 
 /// What a loss is multiplied by at first, and how that changes: the values of `torch.cuda.amp.GradScaler`.
 const FIRST_FACTOR: f64 = 65_536.0;
 const STEPS_UNTIL_GROWTH: u32 = 2000;
+/// Its name in a checkpoint.
+const SAVED: &str = "loss_scale";
 
 /// The precision in which convolutions multiply. Weights, statistics, losses, gradients of weights and updates are in
 /// 32 bits always.
@@ -125,15 +128,24 @@ impl LossScale {
         self.skipped
     }
 
-    /// As three values for a checkpoint.
+    /// For a checkpoint: nothing where nothing is scaled.
     #[must_use]
-    pub fn save(&self) -> Vec<f32> {
-        vec![self.factor() as f32, self.good_steps as f32, self.skipped as f32]
+    pub fn save(&self) -> Weights {
+        let Some(factor) = self.factor else {
+            return Weights::new();
+        };
+        let values = vec![factor as f32, self.good_steps as f32, self.skipped as f32];
+        let weight = Weight {
+            shape: vec![values.len()],
+            values,
+        };
+        Weights::from([(SAVED.to_owned(), weight)])
     }
 
-    /// Takes up [`LossScale::save`]; where nothing is scaled nothing changes.
-    pub fn load(&mut self, saved: &[f32]) {
-        if let (Some(_), [factor, good_steps, skipped]) = (self.factor, saved) {
+    /// Takes [`LossScale::save`] out of `saved` and goes on from it; where nothing is scaled nothing changes.
+    pub fn load(&mut self, saved: &mut Weights) {
+        let values = saved.remove(SAVED).map(|weight| weight.values);
+        if let (Some(_), Some([factor, good_steps, skipped])) = (self.factor, values.as_deref()) {
             self.factor = Some(f64::from(*factor));
             self.good_steps = *good_steps as u32;
             self.skipped = *skipped as u64;

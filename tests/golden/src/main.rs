@@ -93,6 +93,12 @@ enum Command {
         /// Momentum of both
         #[arg(long)]
         momentum: f64,
+        /// Weight decay of both
+        #[arg(long, default_value_t = 0.0)]
+        weight_decay: f64,
+        /// Largest norm of all gradients of a network together
+        #[arg(long)]
+        clip_norm: Option<f64>,
         /// Steps
         #[arg(long)]
         steps: usize,
@@ -137,6 +143,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             teacher_rate,
             student_rate,
             momentum,
+            weight_decay,
+            clip_norm,
             steps,
         } => {
             let feedback = if *finite_difference {
@@ -148,7 +156,14 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
                 teacher: *teacher_rate,
                 student: *student_rate,
             };
-            training::stage1([teacher, student], feedback, rates, *momentum, *steps, &input)?
+            let course = training::Course {
+                rates,
+                momentum: *momentum,
+                weight_decay: *weight_decay,
+                clip_norm: *clip_norm,
+                steps: *steps,
+            };
+            training::stage1([teacher, student], feedback, &course, &input)?
         }
         Command::Augment { operation, value } => training::augment(operation, *value, &input)?,
         Command::Metrics => {

@@ -13,13 +13,20 @@ use native_train::pretrain::sgd::Sgd;
 use shared_model::resnet50::{BACKBONE_PREFIX, ResNet50};
 use std::path::Path;
 
-/// Takes `count` steps on the same pictures and gives both networks and the terms of each step.
+/// How both networks learn.
+pub struct Course {
+    pub rates: Rates,
+    pub momentum: f64,
+    pub weight_decay: f64,
+    pub clip_norm: Option<f64>,
+    pub steps: usize,
+}
+
+/// Takes some steps on the same pictures and gives both networks and the terms of each step.
 pub fn stage1(
     models: [&Path; 2],
     feedback: Feedback,
-    rates: Rates,
-    momentum: f64,
-    count: usize,
+    course: &Course,
     input: &TensorFile,
 ) -> Result<TensorFile> {
     let device = Device::flex();
@@ -37,8 +44,9 @@ pub fn stage1(
         ..SemiSupervisedConfig::default()
     };
     let [teacher, student] = models;
-    let optimiser = || Sgd::new(momentum);
-    let mut pair = TeacherStudent::new(read(teacher)?, read(student)?, optimiser, None, &config, &device);
+    let optimiser = || Sgd::new(course.momentum).with_weight_decay(course.weight_decay);
+    let (teacher, student) = (read(teacher)?, read(student)?);
+    let mut pair = TeacherStudent::new(teacher, student, optimiser, course.clip_norm, &config, &device);
     let labels: Tensor<1> = input.tensor("labels", &training)?;
     let pictures = StepInput {
         labelled: input.tensor("labelled", &training)?,
@@ -47,8 +55,8 @@ pub fn stage1(
         strong: input.tensor("strong", &training)?,
     };
     let mut output = TensorFile::default();
-    for step in 0..count {
-        let terms = pair.step(&pictures, rates);
+    for step in 0..course.steps {
+        let terms = pair.step(&pictures, course.rates);
         output.put_tensor(&format!("L_s.{step}"), terms.supervised)?;
         output.put_tensor(&format!("L_c.{step}"), terms.consistency)?;
         output.put_tensor(&format!("L_f.{step}"), terms.feedback_loss)?;
