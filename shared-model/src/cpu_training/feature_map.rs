@@ -57,12 +57,11 @@ impl<'a> FeatureMap<'a> {
 
     /// The values channel by channel: copied where they lie otherwise.
     pub fn by_channel(&self) -> Cow<'a, [f32]> {
-        let plane = self.height * self.width;
-        let length = self.channel_len() * self.channels;
-        if self.channel_stride == plane * self.batch && (self.batch_stride == plane || self.batch == 1) {
-            return Cow::Borrowed(&self.values[..length]);
+        if let Some(values) = self.by_channel_borrowed() {
+            return Cow::Borrowed(values);
         }
-        let mut copied = Vec::with_capacity(length);
+        let plane = self.height * self.width;
+        let mut copied = Vec::with_capacity(self.channel_len() * self.channels);
         for channel in 0..self.channels {
             for picture in 0..self.batch {
                 let start = channel * self.channel_stride + picture * self.batch_stride;
@@ -74,10 +73,8 @@ impl<'a> FeatureMap<'a> {
 
     /// A row a channel, if they lie so.
     pub fn matrix(&self) -> Option<Matrix<'a>> {
-        match self.by_channel_borrowed() {
-            Some(values) => Some(Matrix::new(values, self.channels, self.channel_len())),
-            None => None,
-        }
+        self.by_channel_borrowed()
+            .map(|values| Matrix::new(values, self.channels, self.channel_len()))
     }
 
     fn by_channel_borrowed(&self) -> Option<&'a [f32]> {
