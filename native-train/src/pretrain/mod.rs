@@ -20,6 +20,7 @@ pub mod class_balance;
 pub mod rand_augment;
 
 pub mod gradients;
+pub mod precision;
 pub mod semi_supervised;
 pub mod sgd;
 pub mod supervised;
