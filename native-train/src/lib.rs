@@ -9,6 +9,7 @@ pub mod evaluate;
 pub mod export;
 pub mod import;
 pub mod info;
+pub mod merge;
 pub mod pretrain;
 pub mod refine;
 pub mod score;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use native_train::training_run::interruption::{self, Interrupted};
 use native_train::{
-    ablate, analyze, bench, data, evaluate, export, import, info, pretrain, refine, score, synth,
+    ablate, analyze, bench, data, evaluate, export, import, info, merge, pretrain, refine, score, synth,
 };
 
 /// Facial expression recognition over time.
@@ -24,6 +24,8 @@ enum Command {
     Synth(synth::Options),
     /// What a config's data holds: counts, missing and unreadable pictures, augmentations
     Data(data::Options),
+    /// Results of several shards of an analysis as one
+    Merge(merge::Options),
     /// Stage 1 of training, as a config file says
     Pretrain(pretrain::Options),
     /// Stage 2: the temporal encoder on a frozen stage-1 model
@@ -32,8 +34,6 @@ enum Command {
     Ablate(ablate::Options),
     /// A model on labelled videos: macro F1 before and after each step, predictions, submission
     Evaluate(evaluate::Options),
-    /// Rendered faces with known expressions: stills, an unlabelled pool, videos
-    Synth(synth::Options),
     /// Predictions against the truth: macro F1, its table, the confusion matrix
     Score(score::Options),
     /// A model in 16 or 32 bits, or under torchvision's plain names
@@ -64,6 +64,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.command {
         Command::Analyze(options) => analyze::run(options),
         Command::Data(options) => data::run(options),
+        Command::Merge(options) => merge::run(options),
         Command::Pretrain(options) => pretrain::run(options),
         Command::Refine(options) => refine::run(options),
         Command::Ablate(options) => ablate::run(options),

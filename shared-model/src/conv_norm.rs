@@ -5,8 +5,12 @@ use std::ops::Range;
 use burn::module::{Module, Param, RunningState};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, PaddingConfig2d};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::module::conv2d;
+use burn::tensor::ops::ConvOptions;
+use burn::tensor::{DType, Device, Tensor, TensorData};
 
+#[cfg(feature = "cpu-training")]
+use crate::cpu_training;
 use crate::model_file::{ModelFileError, Weight, Weights};
 
 /// Convolution without bias and batch normalisation; after [`ConvNorm::fold`] one convolution
@@ -56,11 +60,98 @@ impl ConvNorm {
     /// `[batch, in, h, w]` to `[batch, out, h / stride, w / stride]`.
     #[must_use]
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = self.conv.forward(x);
+        self.apply(x, None, false)
+    }
+
+    /// [`ConvNorm::forward`] and ReLU.
+    #[must_use]
+    pub fn forward_relu(&self, x: Tensor<4>) -> Tensor<4> {
+        self.apply(x, None, true)
+    }
+
+    /// [`ConvNorm::forward`], the addition of `added` in the shape of the output, and ReLU.
+    #[must_use]
+    pub fn forward_add_relu(&self, x: Tensor<4>, added: Tensor<4>) -> Tensor<4> {
+        self.apply(x, Some(added), true)
+    }
+
+    fn apply(&self, x: Tensor<4>, added: Option<Tensor<4>>, relu: bool) -> Tensor<4> {
+        #[cfg(feature = "cpu-training")]
+        if let Some(norm) = self.norm.as_ref().filter(|norm| self.trains_on_cpu(norm, &x)) {
+            return self.train_on_cpu(norm, x, added, relu);
+        }
+        let own = self.conv.weight.dtype();
+        let x = if x.dtype() == own {
+            let x = self.conv.forward(x);
+            match &self.norm {
+                Some(norm) => norm.forward(x),
+                None => x,
+            }
+        } else {
+            self.convolve_in(x, own)
+        };
+        let x = match added {
+            Some(added) => x + added,
+            None => x,
+        };
+        if relu {
+            burn::tensor::activation::relu(x)
+        } else {
+            x
+        }
+    }
+
+    /// In the precision of `x`, where that is not the weights': the product in it, the statistics and
+    /// the normalisation in the weights' own.
+    fn convolve_in(&self, x: Tensor<4>, own: DType) -> Tensor<4> {
+        let dtype = x.dtype();
+        let [.., kernel] = self.conv.weight.dims();
+        let padding = self.conv.dilation.map(|dilation| dilation * (kernel / 2));
+        let options = ConvOptions::new(self.conv.stride, padding, self.conv.dilation, self.conv.groups);
+        let bias = self.conv.bias.as_ref().map(|bias| bias.val().cast(dtype));
+        let x = conv2d(x, self.conv.weight.val().cast(dtype), bias, options);
         match &self.norm {
-            Some(norm) => norm.forward(x),
+            Some(norm) => norm.forward(x.cast(own)).cast(dtype),
             None => x,
         }
+    }
+
+    #[cfg(feature = "cpu-training")]
+    fn trains_on_cpu(&self, norm: &BatchNorm, x: &Tensor<4>) -> bool {
+        let plain = self.conv.groups == 1 && self.conv.dilation == [1, 1] && self.conv.bias.is_none();
+        plain && norm.training.is_enabled() && cpu_training::is_for(x)
+    }
+
+    /// The same values as by burn's own layers, some times faster.
+    #[cfg(feature = "cpu-training")]
+    fn train_on_cpu(
+        &self,
+        norm: &BatchNorm,
+        x: Tensor<4>,
+        added: Option<Tensor<4>>,
+        relu: bool,
+    ) -> Tensor<4> {
+        let [stride, _] = self.conv.stride;
+        let [.., kernel] = self.conv.weight.dims();
+        let normalised = cpu_training::normalise(cpu_training::NormInput {
+            x: cpu_training::convolve(x, self.conv.weight.val(), stride, kernel / 2),
+            gamma: norm.gamma.val(),
+            beta: norm.beta.val(),
+            added,
+            epsilon: norm.epsilon,
+            relu,
+        });
+        let follow = |state: &RunningState<Tensor<1>>, seen: Tensor<1>| {
+            let device = seen.device();
+            let before = state
+                .value_sync()
+                .to_device(&device)
+                .mul_scalar(1.0 - norm.momentum);
+            state.update((before + seen.detach().mul_scalar(norm.momentum)).detach());
+        };
+        follow(&norm.running_mean, normalised.mean);
+        follow(&norm.running_var, normalised.variance);
+        normalised.output
     }
 
     /// Multiplies the running statistics into the convolution: the same result in evaluation mode

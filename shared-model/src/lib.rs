@@ -26,6 +26,8 @@ pub mod weight_shapes;
 
 #[cfg(feature = "network")]
 pub mod conv_norm;
+#[cfg(feature = "cpu-training")]
+pub mod cpu_training;
 #[cfg(feature = "network")]
 pub mod face_detector;
 #[cfg(feature = "network")]

@@ -100,7 +100,7 @@ fn prepare(ablate: &AblateConfig) -> Result<String> {
         eprintln!("synthetic faces: rendering to {}", folder.display());
         let started = Instant::now();
         let summary = synth::generate(&ablate.synthetic, folder)?;
-        // Written last: without it the folder counts as half done and is rendered anew.
+        // The folder is there whole or not at all; this says what it was rendered from.
         atomic_file::write(&marker, &serde_json::to_vec_pretty(&wanted)?)?;
         eprintln!(
             "synthetic faces: {} in {:.0} s",

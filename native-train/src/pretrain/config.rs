@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::ablate::config::AblateConfig;
 pub use crate::datasets::config::{DataConfig, FaceSource};
+use crate::pretrain::precision::Precision;
 use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
 use crate::refine::config::RefineConfig;
 use crate::training_run::run_loop::Course;
@@ -96,6 +97,8 @@ pub struct TrainingConfig {
     /// Largest norm of the gradient over all parameters together; without it (method) nothing is
     /// clipped.
     pub clip_norm: Option<f64>,
+    /// In what convolutions multiply: `f32` (method), `bf16` or `f16`. Weights and updates are in f32.
+    pub precision: Precision,
 }
 
 /// Chances and ranges of the random changes to training pictures.
@@ -168,6 +171,7 @@ impl Default for TrainingConfig {
             momentum: 0.9,
             weight_decay: 0.0,
             clip_norm: None,
+            precision: Precision::F32,
         }
     }
 }
@@ -336,6 +340,7 @@ impl PretrainConfig {
             momentum,
             weight_decay,
             clip_norm,
+            precision: _,
             balanced: _,
         } = self.training;
         ensure!(

@@ -20,6 +20,7 @@ pub mod class_balance;
 pub mod rand_augment;
 
 pub mod gradients;
+pub mod precision;
 pub mod semi_supervised;
 pub mod sgd;
 pub mod supervised;
@@ -35,6 +36,7 @@ use clap::Args;
 
 use crate::device::DeviceChoice;
 use crate::training_run::checkpoint;
+use crate::training_run::device_failure::{Work, guarded};
 use crate::training_run::interruption::Interruption;
 use crate::training_run::run_folder::{self, RunFolder};
 use crate::{atomic_file, model_store, stdout};
@@ -118,7 +120,14 @@ pub fn train(
     let Some(temporal) = &config.temporal else {
         return Ok(config.run.join("student.safetensors"));
     };
-    let model = temporal::train(student, config, temporal, data, device, interruption)?;
+    let work = Work {
+        what: format!("the temporal encoder ({} clips a step)", temporal.batch),
+        lower: "`temporal.batch`, in a new run".to_owned(),
+        kept: "the student is kept: `--resume` goes on from there".to_owned(),
+    };
+    let model = guarded(&work, || {
+        temporal::train(student, config, temporal, data, device, interruption)
+    })?;
     let path = config.run.join("model.safetensors");
     model_store::write(&path, &model)?;
     Ok(path)

@@ -2,7 +2,6 @@
 
 use anyhow::{Context as _, Result, anyhow};
 use burn::nn::loss::CrossEntropyLossConfig;
-use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use serde_json::{Map, Value, json};
 use shared_model::face_crop::InputSpec;
@@ -17,6 +16,7 @@ use crate::pretrain::config::PretrainConfig;
 use crate::pretrain::evaluation::{absent_classes, evaluate, summary};
 use crate::pretrain::face_store::FaceStore;
 use crate::pretrain::gradients::clipped;
+use crate::pretrain::precision::LossScale;
 use crate::pretrain::sgd::Sgd;
 use crate::pretrain::unlabelled_pictures::UnlabelledPool;
 use crate::training_run::checkpoint::{Checkpoint, prefixed};
@@ -74,6 +74,7 @@ struct Supervised<'a> {
     device: Device,
     network: ResNet50,
     sgd: Sgd,
+    loss_scale: LossScale,
     waiting: Vec<Waiting>,
 }
 
@@ -91,13 +92,17 @@ impl<'a> Supervised<'a> {
         found: Option<&Checkpoint>,
         device: &Device,
     ) -> Result<Self> {
+        config.training.precision.check(device)?;
         device.seed(config.seed);
         let training_device = device.clone().autodiff();
         let mut sgd = Sgd::new(config.training.momentum).with_weight_decay(config.training.weight_decay);
+        let mut loss_scale = LossScale::new(config.training.precision);
         let network = config.model.shape().init(&training_device);
         let network = match (found, &config.model.start) {
             (Some(found), _) => {
-                sgd.load(found.optimiser.clone(), device)?;
+                let mut optimiser = found.optimiser.clone();
+                loss_scale.load(&mut optimiser);
+                sgd.load(optimiser, device)?;
                 network
                     .load(&found.network, "", &training_device)
                     .context("the checkpoint does not fit the config's `model`")?
@@ -117,6 +122,7 @@ impl<'a> Supervised<'a> {
             device: device.clone(),
             network,
             sgd,
+            loss_scale,
             waiting: Vec::new(),
         })
     }
@@ -162,7 +168,7 @@ impl Trainee for Supervised<'_> {
         let device = self.device.clone().autodiff();
         let training = &self.config.training;
         let (pictures, labels) = batch.tensors(&device);
-        let (_, logits) = self.network.forward(pictures);
+        let (_, logits) = self.network.forward(training.precision.of(pictures));
         let loss = CrossEntropyLossConfig::new()
             .init(&device)
             .forward(logits, labels);
@@ -172,12 +178,13 @@ impl Trainee for Supervised<'_> {
             loss: loss.clone().without_autodiff(),
             rate,
         });
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
-        let gradients = match training.clip_norm {
-            Some(most) => clipped(&self.network, &gradients, most, &self.device),
-            None => gradients,
-        };
-        self.network = self.sgd.step(rate, self.network.clone(), &gradients);
+        if let Some(gradients) = self.loss_scale.gradients(loss, &self.network, &self.device) {
+            let gradients = match training.clip_norm {
+                Some(most) => clipped(&self.network, &gradients, most, &self.device),
+                None => gradients,
+            };
+            self.network = self.sgd.step(rate, self.network.clone(), &gradients);
+        }
         Ok(())
     }
 
@@ -197,9 +204,11 @@ impl Trainee for Supervised<'_> {
     }
 
     fn save(&self) -> Result<Saved> {
+        let mut optimiser = self.sgd.save()?;
+        optimiser.extend(self.loss_scale.save());
         Ok(Saved {
             network: self.network.save("")?,
-            optimiser: self.sgd.save()?,
+            optimiser,
         })
     }
 

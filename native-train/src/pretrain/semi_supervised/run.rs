@@ -78,6 +78,7 @@ impl<'a> SemiSupervised<'a> {
         found: Option<&Checkpoint>,
         device: &Device,
     ) -> Result<Self> {
+        config.training.precision.check(device)?;
         let training_device = device.clone().autodiff();
         let begin = |seed: u64| -> Result<ResNet50> {
             device.seed(seed);
@@ -99,7 +100,8 @@ impl<'a> SemiSupervised<'a> {
             training.clip_norm,
             &config.semi_supervised,
             device,
-        );
+        )
+        .with_precision(training.precision);
         if let Some(found) = found {
             pair =
                 restored(pair, found, device).context("the checkpoint does not fit the config's `model`")?;
@@ -223,6 +225,7 @@ impl Trainee for SemiSupervised<'_> {
                 },
             );
         }
+        optimiser.extend(self.pair.loss_scale.save());
         Ok(Saved { network, optimiser })
     }
 
@@ -276,6 +279,7 @@ fn restored(
     };
     pair.teacher_sgd.load(part(TEACHER), device)?;
     pair.student_sgd.load(part(STUDENT), device)?;
+    pair.loss_scale.load(&mut found.optimiser.clone());
     pair.baseline = found.optimiser.get(BASELINE).map(|weight| {
         Tensor::from_data(
             TensorData::new(weight.values.clone(), [weight.values.len()]),
