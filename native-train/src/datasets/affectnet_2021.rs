@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use rayon::prelude::*;
 use shared_model::expression::Expression;
 
 use crate::datasets::affectnet::class_of;
-use crate::datasets::npy_scalar;
+use crate::datasets::numpy_number;
 use crate::datasets::picture_set::{Listed, PictureSet, SetBuilder};
 use crate::natural_order;
 
@@ -74,15 +74,5 @@ fn names_with(folder: &Path, ending: &str) -> Result<Vec<String>> {
 fn read_annotation(path: &Path) -> Result<Option<Expression>> {
     let fail = || format!("the annotation {}", path.display());
     let bytes = std::fs::read(path).with_context(fail)?;
-    read_code(&bytes).and_then(class_of).with_context(fail)
-}
-
-/// The one number of an array: an integer, a float, or digits, as the releases have them.
-fn read_code(bytes: &[u8]) -> Result<i64> {
-    let value = npy_scalar::read(bytes)?;
-    ensure!(
-        value.fract() == 0.0 && value.abs() < 1e6,
-        "`{value}` is no expression, expected 0 to 10"
-    );
-    Ok(value as i64)
+    numpy_number::read(&bytes).and_then(class_of).with_context(fail)
 }
