@@ -47,21 +47,42 @@ fn each_row_has_its_own_data_and_stages() {
     let sources = |row: Row| -> Vec<(SourceKind, String)> {
         let config = row.config(&whole, 3);
         let sources = config.data.all_sources().into_iter();
-        sources.map(|source| (source.kind, format!("{:?}", source.role))).collect()
+        sources
+            .map(|source| (source.kind, format!("{:?}", source.role)))
+            .collect()
     };
     let (aff, csv) = (SourceKind::AffWild2, SourceKind::Csv);
     let named = |kind, role: &str| (kind, role.to_owned());
-    assert_eq!(sources(Row::Baseline), [named(aff, "Labelled"), named(aff, "Validation")]);
+    assert_eq!(
+        sources(Row::Baseline),
+        [named(aff, "Labelled"), named(aff, "Validation")]
+    );
     assert_eq!(
         sources(Row::Ssl),
-        [named(csv, "Labelled"), named(aff, "Labelled"), named(aff, "Validation")]
+        [
+            named(csv, "Labelled"),
+            named(aff, "Labelled"),
+            named(aff, "Validation")
+        ]
     );
     assert_eq!(sources(Row::SslFaces).len(), 4);
     let baseline = Row::Baseline.config(&whole, 3);
-    assert_eq!((baseline.mode, baseline.training.balanced, baseline.data.quota), (Mode::Supervised, false, 0));
-    assert!(baseline.data.sources.iter().all(|source| source.classes.is_empty()));
+    assert_eq!(
+        (baseline.mode, baseline.training.balanced, baseline.data.quota),
+        (Mode::Supervised, false, 0)
+    );
+    assert!(
+        baseline
+            .data
+            .sources
+            .iter()
+            .all(|source| source.classes.is_empty())
+    );
     let ssl = Row::Ssl.config(&whole, 3);
-    assert_eq!((ssl.mode, ssl.training.balanced, ssl.data.quota), (Mode::SemiSupervised, true, 9));
+    assert_eq!(
+        (ssl.mode, ssl.training.balanced, ssl.data.quota),
+        (Mode::SemiSupervised, true, 9)
+    );
     assert_eq!(
         Row::Temporal.config(&whole, 3).refine().start,
         Some(Row::SslFaces.folder(&whole.run, 3).join("student.safetensors"))
@@ -78,10 +99,20 @@ fn five_rows_come_out_and_finished_ones_are_not_run_again() {
         assert!(printed.contains(&wanted), "{wanted}: {printed}");
     }
     assert!(printed.contains("seed 3 | seed 5 |"), "{printed}");
-    assert_eq!(std::fs::read_to_string(folder.join("run/table.md")).unwrap(), printed);
-    let table: Value = serde_json::from_slice(&std::fs::read(folder.join("run/table.json")).unwrap()).unwrap();
+    assert_eq!(
+        std::fs::read_to_string(folder.join("run/table.md")).unwrap(),
+        printed
+    );
+    let table: Value =
+        serde_json::from_slice(&std::fs::read(folder.join("run/table.json")).unwrap()).unwrap();
     assert_eq!(table["rows"].as_array().unwrap().len(), 5);
-    assert_eq!(std::fs::read_to_string(folder.join("run/table.csv")).unwrap().lines().count(), 11);
+    assert_eq!(
+        std::fs::read_to_string(folder.join("run/table.csv"))
+            .unwrap()
+            .lines()
+            .count(),
+        11
+    );
     for (row_index, one) in Row::ALL.into_iter().enumerate() {
         let found = row(folder, one, 5);
         // All annotated frames of the validation videos.
@@ -90,7 +121,8 @@ fn five_rows_come_out_and_finished_ones_are_not_run_again() {
         assert!(path.join("confusion.png").is_file());
         PretrainConfig::read(&path.join("row.toml")).unwrap();
         let mean = table["rows"][row_index]["mean"].as_f64().unwrap();
-        let both = 50.0 * (found["macro_f1"].as_f64().unwrap() + row(folder, one, 3)["macro_f1"].as_f64().unwrap());
+        let both =
+            50.0 * (found["macro_f1"].as_f64().unwrap() + row(folder, one, 3)["macro_f1"].as_f64().unwrap());
         assert!((mean - both).abs() < 1e-9);
     }
     let said = mien_fails(folder, 1, &ABLATE);
@@ -99,7 +131,14 @@ fn five_rows_come_out_and_finished_ones_are_not_run_again() {
     let result = |one: Row| one.folder(&folder.join("run"), 3).join("row.json");
     let text = std::fs::read_to_string(result(Row::Baseline)).unwrap();
     let figure = row(folder, Row::Baseline, 3)["macro_f1"].to_string();
-    std::fs::write(result(Row::Baseline), text.replace(&format!("\"macro_f1\": {figure},\n  \"report\""), "\"macro_f1\": 0.5,\n  \"report\"")).unwrap();
+    std::fs::write(
+        result(Row::Baseline),
+        text.replace(
+            &format!("\"macro_f1\": {figure},\n  \"report\""),
+            "\"macro_f1\": 0.5,\n  \"report\"",
+        ),
+    )
+    .unwrap();
     let before = row(folder, Row::Temporal, 3);
     std::fs::remove_file(result(Row::Temporal)).unwrap();
     let again = mien_ok(folder, &RESUME);

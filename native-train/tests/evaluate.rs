@@ -6,7 +6,9 @@ mod common;
 use std::path::Path;
 
 use burn::tensor::Device;
-use common::{mien, mien_fails, mien_ok, random_model, stderr, write_random_model, write_video, write_videos};
+use common::{
+    mien, mien_fails, mien_ok, random_model, stderr, write_random_model, write_video, write_videos,
+};
 use native_train::datasets::affwild2;
 use native_train::evaluate::predict_on;
 use native_train::picture;
@@ -16,7 +18,15 @@ use shared_model::smoothing::Smoothing;
 use shared_model::timeline::Timeline;
 
 fn evaluate(folder: &Path, more: &[&str]) -> String {
-    let given = ["evaluate", "--model", "model.safetensors", "--device", "cpu", "--crops", "crops"];
+    let given = [
+        "evaluate",
+        "--model",
+        "model.safetensors",
+        "--device",
+        "cpu",
+        "--crops",
+        "crops",
+    ];
     mien_ok(folder, &[&given, more].concat())
 }
 
@@ -31,9 +41,20 @@ fn predictions_are_those_of_analyze_to_the_letter() {
     write_random_model(folder);
     let shown: Vec<Option<u32>> = (0..110).map(|frame| Some(frame / 10 % 6)).collect();
     write_video(folder, "truth", "talk_left", &[0; 110], &shown);
-    evaluate(folder, &["--annotations", "truth", "--window", "7", "--out", "ours"]);
+    evaluate(
+        folder,
+        &["--annotations", "truth", "--window", "7", "--out", "ours"],
+    );
     let model = ["--model", "model.safetensors", "--device", "cpu", "--window", "7"];
-    let analyze = ["analyze", "crops/talk_left", "--whole-frame", "--out", "theirs", "--format", "csv,affwild2"];
+    let analyze = [
+        "analyze",
+        "crops/talk_left",
+        "--whole-frame",
+        "--out",
+        "theirs",
+        "--format",
+        "csv,affwild2",
+    ];
     mien_ok(folder, &[&analyze[..], &model[..]].concat());
     for ending in ["csv", "txt"] {
         let read = |path: String| std::fs::read_to_string(folder.join(path)).unwrap();
@@ -49,7 +70,9 @@ fn missing_crops_are_interpolated_as_the_recogniser_does_whatever_the_batches_ar
     let folder = folder.path();
     write_videos(folder);
     // A long gap ends a track in the app, so it does here.
-    let shown: Vec<Option<u32>> = (0..140).map(|f| (!(50..90).contains(&f) && f > 2).then_some(f / 20)).collect();
+    let shown: Vec<Option<u32>> = (0..140)
+        .map(|f| (!(50..90).contains(&f) && f > 2).then_some(f / 20))
+        .collect();
     write_video(folder, "validation", "f", &[4; 140], &shown);
     let model = random_model(true);
     let device = Device::flex();
@@ -92,9 +115,21 @@ fn figures_agree_with_score_and_the_sweep_with_them() {
     let folder = folder.path();
     write_videos(folder);
     write_random_model(folder);
-    let said = json(&evaluate(folder, &["--annotations", "validation", "--sweep", "--json", "--out", "out"]));
+    let said = json(&evaluate(
+        folder,
+        &["--annotations", "validation", "--sweep", "--json", "--out", "out"],
+    ));
     let of = |name: &str| said[name]["macro_f1"].as_f64().unwrap();
-    let score = ["score", "--predictions", "scored", "--truth", "validation", "--json", "--out", "score"];
+    let score = [
+        "score",
+        "--predictions",
+        "scored",
+        "--truth",
+        "validation",
+        "--json",
+        "--out",
+        "score",
+    ];
     std::fs::create_dir(folder.join("scored")).unwrap();
     for name in ["d", "e"] {
         let copied = std::fs::copy(
@@ -107,7 +142,10 @@ fn figures_agree_with_score_and_the_sweep_with_them() {
     assert_eq!(scored["macro_f1"], said["smoothed"]["macro_f1"]);
     assert_eq!(scored["confusion"], said["smoothed"]["confusion"]);
     // 130 frames, every eleventh without a label, every seventeenth without a crop.
-    assert_eq!((said["frames"].as_u64(), said["videos"].as_u64()), (Some(130), Some(2)));
+    assert_eq!(
+        (said["frames"].as_u64(), said["videos"].as_u64()),
+        (Some(130), Some(2))
+    );
     assert_eq!(said["unannotated_frames"], 9 + 3);
     assert_eq!(said["frames_without_crop"], 6 + 2);
     assert_eq!(said["smoothed"]["frames"], 130 - 12);
@@ -117,17 +155,34 @@ fn figures_agree_with_score_and_the_sweep_with_them() {
     let at = |window: u64| rows.iter().find(|row| row["window"] == window).unwrap();
     for way in ["sliding", "block", "mean"] {
         // A window of one frame changes nothing.
-        assert!((at(1)[way].as_f64().unwrap() - of("temporal")).abs() < 1e-12, "{way}");
+        assert!(
+            (at(1)[way].as_f64().unwrap() - of("temporal")).abs() < 1e-12,
+            "{way}"
+        );
     }
     assert!((at(30)["sliding"].as_f64().unwrap() - of("smoothed")).abs() < 1e-12);
-    for name in ["confusion-raw", "confusion-temporal", "confusion-smoothed", "sweep"] {
+    for name in [
+        "confusion-raw",
+        "confusion-temporal",
+        "confusion-smoothed",
+        "sweep",
+    ] {
         for ending in ["svg", "png"] {
-            assert!(folder.join(format!("out/{name}.{ending}")).is_file(), "{name}.{ending}");
+            assert!(
+                folder.join(format!("out/{name}.{ending}")).is_file(),
+                "{name}.{ending}"
+            );
         }
     }
     assert!(folder.join("out/sweep.csv").is_file() && folder.join("score/confusion.png").is_file());
     let text = evaluate(folder, &["--annotations", "validation", "--sweep"]);
-    for word in ["raw (per-frame head)", "temporal", "smoothed (sliding, 30 frames)", "absent", "window"] {
+    for word in [
+        "raw (per-frame head)",
+        "temporal",
+        "smoothed (sliding, 30 frames)",
+        "absent",
+        "window",
+    ] {
         assert!(text.contains(word), "{word}: {text}");
     }
 }
@@ -140,7 +195,11 @@ fn a_folder_in_the_datasets_layout_and_a_config_name_the_same_videos() {
     write_random_model(folder);
     std::fs::create_dir_all(folder.join("set/annotations")).unwrap();
     std::fs::rename(folder.join("crops"), folder.join("set/cropped_aligned")).unwrap();
-    std::fs::rename(folder.join("validation"), folder.join("set/annotations/Validation_Set")).unwrap();
+    std::fs::rename(
+        folder.join("validation"),
+        folder.join("set/annotations/Validation_Set"),
+    )
+    .unwrap();
     std::fs::rename(folder.join("train"), folder.join("set/annotations/Train_Set")).unwrap();
     let text = "mode = \"supervised\"\nrun = \"r\"\n[[data.source]]\nkind = \"affwild2\"\nuse = \"labelled\"\n\
                 pictures = \"set/cropped_aligned\"\nannotations = \"set/annotations/Train_Set\"\n[[data.source]]\n\
@@ -148,7 +207,16 @@ fn a_folder_in_the_datasets_layout_and_a_config_name_the_same_videos() {
                 annotations = \"set/annotations/Validation_Set\"\n";
     std::fs::write(folder.join("c.toml"), text).unwrap();
     let of = |data: &str| {
-        let given = ["evaluate", "--model", "model.safetensors", "--device", "cpu", "--json", "--data", data];
+        let given = [
+            "evaluate",
+            "--model",
+            "model.safetensors",
+            "--device",
+            "cpu",
+            "--json",
+            "--data",
+            data,
+        ];
         mien_ok(folder, &given)
     };
     assert_eq!(of("set"), of("c.toml"));
@@ -162,12 +230,26 @@ fn a_submission_has_exactly_the_rows_of_its_example() {
     write_videos(folder);
     write_random_model(folder);
     let header = "image_location,Neutral,Anger,Disgust,Fear,Happiness,Sadness,Surprise,Other";
-    let locations = ["e/00030.jpg", "d/00004.jpg", "d/00001.jpg", "e/00001.jpg", "d/00099.jpg", "e/00034.jpg"];
+    let locations = [
+        "e/00030.jpg",
+        "d/00004.jpg",
+        "d/00001.jpg",
+        "e/00001.jpg",
+        "d/00099.jpg",
+        "e/00034.jpg",
+    ];
     let write = |name: &str, header: &str, rows: &[&str]| {
         let rows: String = rows.iter().map(|row| format!("{row}\n")).collect();
         std::fs::write(folder.join(name), format!("{header}\n{rows}")).unwrap();
     };
-    write("example.txt", header, &locations.map(|row| format!("{row},0")).each_ref().map(String::as_str));
+    write(
+        "example.txt",
+        header,
+        &locations
+            .map(|row| format!("{row},0"))
+            .each_ref()
+            .map(String::as_str),
+    );
     let given = ["--submission", "example.txt", "--out", "mine.txt"];
     assert_eq!(evaluate(folder, &given).trim(), "mine.txt");
     let mine = std::fs::read_to_string(folder.join("mine.txt")).unwrap();
@@ -190,8 +272,20 @@ fn a_submission_has_exactly_the_rows_of_its_example() {
     assert_eq!(mine.lines().count(), 1 + locations.len());
     let fails = |rows: &[&str], header: &str| {
         write("bad.txt", header, rows);
-        let given = ["evaluate", "--model", "model.safetensors", "--device", "cpu", "--crops", "crops"];
-        mien_fails(folder, 1, &[&given[..], &["--submission", "bad.txt", "--out", "x.txt"][..]].concat())
+        let given = [
+            "evaluate",
+            "--model",
+            "model.safetensors",
+            "--device",
+            "cpu",
+            "--crops",
+            "crops",
+        ];
+        mien_fails(
+            folder,
+            1,
+            &[&given[..], &["--submission", "bad.txt", "--out", "x.txt"][..]].concat(),
+        )
     };
     let said = fails(&["nobody/00001.jpg"], header);
     assert!(said.contains("`nobody`"), "{said}");
@@ -212,11 +306,31 @@ fn a_video_without_any_crop_and_a_broken_crop_are_said() {
     write_video(folder, "truth", "gone", &[0, 4, 4], &[None; 3]);
     write_video(folder, "truth", "here", &[4, 4], &[Some(1), Some(1)]);
     std::fs::write(folder.join("crops/here/00002.jpg"), "no picture").unwrap();
-    let given = ["evaluate", "--model", "model.safetensors", "--device", "cpu", "--crops", "crops"];
-    let output = mien(folder, &[&given[..], &["--annotations", "truth", "--json"][..]].concat());
+    let given = [
+        "evaluate",
+        "--model",
+        "model.safetensors",
+        "--device",
+        "cpu",
+        "--crops",
+        "crops",
+    ];
+    let output = mien(
+        folder,
+        &[&given[..], &["--annotations", "truth", "--json"][..]].concat(),
+    );
     let (said, found) = (stderr(&output), json(&String::from_utf8(output.stdout).unwrap()));
     assert!(said.contains("3 frames are of videos without any crop"), "{said}");
-    assert!(said.contains("00002.jpg") && said.contains("1 crops cannot be read"), "{said}");
-    assert_eq!((&found["unreadable_crops"], &found["frames_of_videos_without_crop"]), (&1.into(), &3.into()));
+    assert!(
+        said.contains("00002.jpg") && said.contains("1 crops cannot be read"),
+        "{said}"
+    );
+    assert_eq!(
+        (
+            &found["unreadable_crops"],
+            &found["frames_of_videos_without_crop"]
+        ),
+        (&1.into(), &3.into())
+    );
     assert_eq!(found["smoothed"]["frames"], 5);
 }

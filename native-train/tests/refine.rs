@@ -39,7 +39,9 @@ fn write_config(folder: &Path, more: &str) {
 
 fn log(folder: &Path) -> Vec<serde_json::Value> {
     let text = std::fs::read_to_string(folder.join("run/refine/log.jsonl")).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 fn encoder(device: &Device) -> TemporalEncoder {
@@ -57,9 +59,15 @@ fn encoder(device: &Device) -> TemporalEncoder {
 /// and the fourth no label.
 fn batch(filling: f32) -> ClipBatch {
     let missing: Vec<bool> = (0..16).map(|i| i % 8 == 2 || i >= 13).collect();
-    let labels = (0..16).map(|i| (i % 8 != 3).then(|| Expression::ALL[i % 5])).collect();
+    let labels = (0..16)
+        .map(|i| (i % 8 != 3).then(|| Expression::ALL[i % 5]))
+        .collect();
     let features = (0..16 * 6).map(|i| {
-        if missing[i / 6] { filling } else { ((i * 37) % 23) as f32 / 11.0 - 1.0 }
+        if missing[i / 6] {
+            filling
+        } else {
+            ((i * 37) % 23) as f32 / 11.0 - 1.0
+        }
     });
     ClipBatch {
         clips: 2,
@@ -80,9 +88,19 @@ fn missing_and_padded_frames_change_neither_outputs_nor_loss() {
     assert!((loss(&a) - loss(&b)).abs() < 1e-6);
     // Also their labels do not count.
     let mut c = batch(50.0);
-    c.missing.iter().zip(&mut c.labels).filter(|(missing, _)| **missing).for_each(|(_, l)| *l = None);
+    c.missing
+        .iter()
+        .zip(&mut c.labels)
+        .filter(|(missing, _)| **missing)
+        .for_each(|(_, l)| *l = None);
     assert_eq!(loss(&b), loss(&c));
-    let rows = |batch: &ClipBatch| batch.logits(&encoder, &device).into_data().try_into_vec::<f32>().unwrap();
+    let rows = |batch: &ClipBatch| {
+        batch
+            .logits(&encoder, &device)
+            .into_data()
+            .try_into_vec::<f32>()
+            .unwrap()
+    };
     for (row, (x, y)) in rows(&a).chunks(8).zip(rows(&b).chunks(8)).enumerate() {
         let same = x.iter().zip(y).all(|(x, y)| (x - y).abs() < 1e-5);
         assert!(same || a.missing[row], "frame {row}");
@@ -133,13 +151,21 @@ fn every_clip_comes_once_a_round_and_covers_every_frame_that_teaches() {
     let plan = ClipPlan::new(&videos, 64, 32, 7);
     // 90 frames: 0 and 26; 40 frames: 0, padded; 150 frames: 0, 32, 64, 86.
     assert_eq!(plan.len(), 7);
-    let learnable: usize = videos.iter().map(|v| (0..v.len()).filter(|f| v.learnable(*f).is_some()).count()).sum();
+    let learnable: usize = videos
+        .iter()
+        .map(|v| (0..v.len()).filter(|f| v.learnable(*f).is_some()).count())
+        .sum();
     let counted = |batch: &ClipBatch| {
         let frames = batch.labels.iter().zip(&batch.missing);
-        frames.filter(|(label, missing)| label.is_some() && !**missing).count()
+        frames
+            .filter(|(label, missing)| label.is_some() && !**missing)
+            .count()
     };
     let round = plan.batch(&videos, 0, 7);
-    assert_eq!((round.clips, round.frames, round.features.len()), (7, 64, 7 * 64 * videos[0].feature_len));
+    assert_eq!(
+        (round.clips, round.frames, round.features.len()),
+        (7, 64, 7 * 64 * videos[0].feature_len)
+    );
     assert!(counted(&round) >= learnable);
     // Another round has the same clips in another order, whatever the size of the batch.
     let next = plan.batch(&videos, 1, 7);
@@ -147,7 +173,11 @@ fn every_clip_comes_once_a_round_and_covers_every_frame_that_teaches() {
     assert_eq!(counted(&next), counted(&round));
     let singly: usize = (0..7).map(|step| counted(&plan.batch(&videos, step, 1))).sum();
     assert_eq!(singly, counted(&round));
-    let padded = round.missing.chunks(64).filter(|clip| clip[40..].iter().all(|m| *m)).count();
+    let padded = round
+        .missing
+        .chunks(64)
+        .filter(|clip| clip[40..].iter().all(|m| *m))
+        .count();
     assert_eq!(padded, 1);
     let weights = inverse_frequencies(&videos);
     let total: f32 = videos
@@ -218,13 +248,19 @@ fn training_stops_when_nothing_gets_better_and_leaves_a_model_and_plots() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     // A rate that changes nothing.
-    write_config(folder, "rate = 1e-30\nweight_decay = 0.0\nsteps = 100\nsteps_an_evaluation = 2\npatience = 3\n");
+    write_config(
+        folder,
+        "rate = 1e-30\nweight_decay = 0.0\nsteps = 100\nsteps_an_evaluation = 2\npatience = 3\n",
+    );
     let printed = mien_ok(folder, &REFINE);
     assert_eq!(printed.trim(), "run/model.safetensors");
     // The first evaluation is the best, three are no better.
     assert_eq!(log(folder).last().unwrap()["step"], 8);
     let again = mien_ok(folder, &RESUME);
-    assert_eq!((printed, log(folder).last().unwrap()["step"].as_u64()), (again, Some(8)));
+    assert_eq!(
+        (printed, log(folder).last().unwrap()["step"].as_u64()),
+        (again, Some(8))
+    );
     let model = ModelFile::from_bytes(&std::fs::read(folder.join("run/model.safetensors")).unwrap()).unwrap();
     model.check_weights().unwrap();
     assert_eq!(model.metadata.training["temporal"]["steps"], 2);
@@ -237,7 +273,8 @@ fn training_stops_when_nothing_gets_better_and_leaves_a_model_and_plots() {
 
 #[test]
 fn training_learns_and_a_killed_run_ends_with_the_same_bytes() {
-    let more = "rate = 1e-3\nsteps = 30\nsteps_an_evaluation = 10\ncheckpoint_minutes = 0.0\nclass_weights = true\n";
+    let more =
+        "rate = 1e-3\nsteps = 30\nsteps_an_evaluation = 10\ncheckpoint_minutes = 0.0\nclass_weights = true\n";
     let (whole, broken) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     for folder in [&whole, &broken] {
         write_config(folder.path(), more);
@@ -245,7 +282,10 @@ fn training_learns_and_a_killed_run_ends_with_the_same_bytes() {
     mien_ok(whole.path(), &REFINE);
     let entries = log(whole.path());
     let loss = |entries: &[serde_json::Value]| {
-        let losses: Vec<f64> = entries.iter().filter_map(|entry| entry["loss"].as_f64()).collect();
+        let losses: Vec<f64> = entries
+            .iter()
+            .filter_map(|entry| entry["loss"].as_f64())
+            .collect();
         losses.iter().sum::<f64>() / losses.len() as f64
     };
     assert!(loss(&entries[20..]) < loss(&entries[..10]), "{entries:?}");
@@ -261,7 +301,9 @@ fn training_learns_and_a_killed_run_ends_with_the_same_bytes() {
             .spawn()
             .unwrap();
         let begun = Instant::now();
-        let count = || std::fs::read_to_string(folder.join("run/refine/log.jsonl")).map_or(0, |log| log.lines().count());
+        let count = || {
+            std::fs::read_to_string(folder.join("run/refine/log.jsonl")).map_or(0, |log| log.lines().count())
+        };
         while count() < lines && child.try_wait().unwrap().is_none() {
             assert!(begun.elapsed() < Duration::from_secs(120), "nothing happens");
             std::thread::sleep(Duration::from_micros(200));
@@ -275,7 +317,11 @@ fn training_learns_and_a_killed_run_ends_with_the_same_bytes() {
     let ended = mien(folder, &RESUME);
     assert!(ended.status.success(), "{}", stderr(&ended));
     // What was computed before is found.
-    assert!(stderr(&ended).contains("3 videos from the cache"), "{}", stderr(&ended));
+    assert!(
+        stderr(&ended).contains("3 videos from the cache"),
+        "{}",
+        stderr(&ended)
+    );
     let bytes = |folder: &Path| std::fs::read(folder.join("run/model.safetensors")).unwrap();
     let [one, other] = [whole.path(), folder].map(|folder| ModelFile::from_bytes(&bytes(folder)).unwrap());
     assert_eq!(one.metadata, other.metadata);
@@ -300,15 +346,25 @@ fn a_step_after_loading_is_the_step_without() {
     for at in 0..3 {
         trainer.learn(at, &batch(0.0), 1e-2).unwrap();
     }
-    let (weights, moments) = (trainer.encoder.save("").unwrap(), trainer.optimiser.save().unwrap());
+    let (weights, moments) = (
+        trainer.encoder.save("").unwrap(),
+        trainer.optimiser.save().unwrap(),
+    );
     let mut loaded = new();
-    loaded.encoder = loaded.encoder.load(&weights, "", &device.clone().autodiff()).unwrap();
+    loaded.encoder = loaded
+        .encoder
+        .load(&weights, "", &device.clone().autodiff())
+        .unwrap();
     loaded.optimiser.load(&moments, &device).unwrap();
     assert_eq!(loaded.encoder.save("").unwrap(), weights);
     assert_eq!(loaded.optimiser.save().unwrap(), moments);
     let [a, b] = [&mut trainer, &mut loaded].map(|trainer| {
         let loss = trainer.learn(3, &batch(0.0), 1e-2).unwrap();
-        (loss, trainer.optimiser.save().unwrap(), trainer.encoder.save("").unwrap())
+        (
+            loss,
+            trainer.optimiser.save().unwrap(),
+            trainer.encoder.save("").unwrap(),
+        )
     });
     assert_eq!(a.0.to_bits(), b.0.to_bits());
     for (name, moment) in &a.1 {
@@ -325,13 +381,23 @@ fn what_is_missing_is_named() {
     let text = std::fs::read_to_string(folder.join("c.toml")).unwrap();
     std::fs::write(folder.join("c.toml"), text.replace("\"validation\"", "\"train\"")).unwrap();
     let said = mien_fails(folder, 1, &REFINE);
-    assert!(said.contains("the video a is among the training and the validation videos"), "{said}");
+    assert!(
+        said.contains("the video a is among the training and the validation videos"),
+        "{said}"
+    );
     std::fs::write(folder.join("c.toml"), text.replace("batch = 2", "bach = 2")).unwrap();
     assert!(mien_fails(folder, 1, &REFINE).contains("did you mean `batch`"));
-    std::fs::write(folder.join("c.toml"), text.replace("stride", "x").replace("heads = 2", "heads = 3")).unwrap();
+    std::fs::write(
+        folder.join("c.toml"),
+        text.replace("stride", "x").replace("heads = 2", "heads = 3"),
+    )
+    .unwrap();
     assert!(mien_fails(folder, 1, &REFINE).contains("`refine`"));
     std::fs::write(folder.join("c.toml"), &text).unwrap();
     std::fs::remove_file(folder.join("run/student.safetensors")).unwrap();
     let said = mien_fails(folder, 1, &REFINE);
-    assert!(said.contains("mien pretrain") && said.contains("student.safetensors"), "{said}");
+    assert!(
+        said.contains("mien pretrain") && said.contains("student.safetensors"),
+        "{said}"
+    );
 }

@@ -99,7 +99,11 @@ impl Row {
         (config.data.labelled, config.data.unlabelled) = (None, None);
         if self == Self::Baseline {
             // All frames: the others' choice of classes (paper, 4.1: `Other` alone) is one of their method.
-            config.data.sources.iter_mut().for_each(|source| source.classes.clear());
+            config
+                .data
+                .sources
+                .iter_mut()
+                .for_each(|source| source.classes.clear());
             config.data.quota = 0;
             config.training.balanced = false;
         }

@@ -13,6 +13,7 @@ use shared_model::smoothing::Smoothing;
 use super::{Options, predict, video_source};
 use crate::datasets::labelled_video::{LabelledFrame, LabelledVideo};
 use crate::evaluate::figures::WITHOUT_ANY_CROP;
+use crate::evaluate::predicted_video::PredictedVideo;
 use crate::{atomic_file, stdout};
 
 /// The rows of an example file, in its order.
@@ -185,7 +186,7 @@ pub(super) fn run(
         })
         .collect();
     atomic_file::write(out, rows.fill(&labels)?.as_bytes())?;
-    let without: usize = predicted.iter().map(|video| video.frames_without_crop()).sum();
+    let without: usize = predicted.iter().map(PredictedVideo::frames_without_crop).sum();
     eprintln!(
         "{} rows of {} videos; {without} frames without a crop are interpolated",
         rows.rows.len(),

@@ -12,8 +12,9 @@ use crate::refine;
 /// Names of the folder of crops, and of the annotations, from the dataset's root; the first that is
 /// there counts.
 const CROPS: [&str; 2] = ["cropped_aligned", "cropped"];
-const ANNOTATIONS: [&str; 4] = [
+const ANNOTATIONS: [&str; 5] = [
     "annotations/Validation_Set",
+    "EXPR_Recognition_Challenge/Validation_Set",
     "annotations/EXPR_Recognition_Challenge/Validation_Set",
     "annotations",
     "Validation_Set",

@@ -173,7 +173,7 @@ pub fn write_video(folder: &Path, set: &str, name: &str, labels: &[i32], shown: 
         });
         picture.save(crops.join(format!("{number:05}.jpg"))).unwrap();
     }
-    let lines: Vec<String> = labels.iter().map(|label| label.to_string()).collect();
+    let lines: Vec<String> = labels.iter().map(ToString::to_string).collect();
     let header = shared_model::affwild2::HEADER;
     std::fs::write(
         folder.join(set).join(format!("{name}.txt")),

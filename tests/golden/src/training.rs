@@ -86,17 +86,34 @@ pub fn stage2(
 ) -> Result<TensorFile> {
     let device = Device::flex();
     let file = model_store::read(model)?;
-    let shape = file.metadata.temporal.clone().context("the model has no temporal encoder")?;
+    let shape = file
+        .metadata
+        .temporal
+        .clone()
+        .context("the model has no temporal encoder")?;
     let features = input.get("features")?;
     let [clips, frames, feature_len] = features.shape[..] else {
-        bail!("`features` has shape {:?}, expected [clips, frames, values]", features.shape);
+        bail!(
+            "`features` has shape {:?}, expected [clips, frames, values]",
+            features.shape
+        );
     };
-    let label = |value: &f32| Expression::ALL.get(*value as usize).copied().filter(|_| *value >= 0.0);
+    let label = |value: &f32| {
+        Expression::ALL
+            .get(*value as usize)
+            .copied()
+            .filter(|_| *value >= 0.0)
+    };
     let batch = ClipBatch {
         clips,
         frames,
         features: features.values.clone(),
-        missing: input.get("missing")?.values.iter().map(|value| *value > 0.5).collect(),
+        missing: input
+            .get("missing")?
+            .values
+            .iter()
+            .map(|value| *value > 0.5)
+            .collect(),
         labels: input.get("labels")?.values.iter().map(label).collect(),
     };
     let weights = &input.get("class_weights")?.values;
