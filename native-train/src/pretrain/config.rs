@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::ablate::config::AblateConfig;
 pub use crate::datasets::config::{DataConfig, FaceSource};
 use crate::pretrain::precision::Precision;
 use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
 use crate::refine::config::RefineConfig;
-use crate::ablate::config::AblateConfig;
 use crate::training_run::run_loop::Course;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
