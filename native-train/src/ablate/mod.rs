@@ -53,7 +53,10 @@ pub fn run(options: &Options) -> Result<()> {
     let ablate = config.ablate.clone().unwrap_or_default();
     let device = options.device.open_and_say()?.device;
     atomic_file::make_folder(&config.run)?;
-    let begun = ablate.seeds.iter().any(|seed| Row::Baseline.folder(&config.run, *seed).is_dir());
+    let begun = ablate
+        .seeds
+        .iter()
+        .any(|seed| Row::Baseline.folder(&config.run, *seed).is_dir());
     ensure!(
         options.resume || !begun,
         "{} holds an ablation already: go on with `--resume`, or choose another `run` folder",
@@ -97,7 +100,7 @@ fn prepare(ablate: &AblateConfig) -> Result<String> {
         eprintln!("synthetic faces: rendering to {}", folder.display());
         let started = Instant::now();
         let summary = synth::generate(&ablate.synthetic, folder)?;
-        // Written last: without it the folder counts as half done and is rendered anew.
+        // The folder is there whole or not at all; this says what it was rendered from.
         atomic_file::write(&marker, &serde_json::to_vec_pretty(&wanted)?)?;
         eprintln!(
             "synthetic faces: {} in {:.0} s",
@@ -124,7 +127,11 @@ fn one(
     let resolved = resolved(&config)?;
     atomic_file::make_folder(&config.run)?;
     if let Some(found) = RowResult::find(&config.run, &resolved)? {
-        eprintln!("seed {seed}, {}: {:.2} (finished before)", row.title(), 100.0 * found.macro_f1);
+        eprintln!(
+            "seed {seed}, {}: {:.2} (finished before)",
+            row.title(),
+            100.0 * found.macro_f1
+        );
         return Ok(found);
     }
     eprintln!("seed {seed}, {}: begins", row.title());
@@ -177,7 +184,9 @@ fn evaluate(
     Ok(match row {
         Row::Baseline | Row::Ssl | Row::SslFaces => compare(&predicted, PredictedVideo::raw),
         Row::Temporal => compare(&predicted, PredictedVideo::refined),
-        Row::PostProcess => compare(&predicted, |video| video.smoothed(refine.smoothing, refine.window)),
+        Row::PostProcess => compare(&predicted, |video| {
+            video.smoothed(refine.smoothing, refine.window)
+        }),
     })
 }
 

@@ -75,9 +75,7 @@ impl Row {
     #[must_use]
     pub fn model(self, run: &Path, seed: u64) -> PathBuf {
         match self {
-            Self::Temporal | Self::PostProcess => {
-                Self::Temporal.folder(run, seed).join("model.safetensors")
-            }
+            Self::Temporal | Self::PostProcess => Self::Temporal.folder(run, seed).join("model.safetensors"),
             _ => self.folder(run, seed).join("student.safetensors"),
         }
     }
@@ -100,6 +98,8 @@ impl Row {
         config.data.sources = sources.filter(|source| self.takes(source)).collect();
         (config.data.labelled, config.data.unlabelled) = (None, None);
         if self == Self::Baseline {
+            // All frames: the others' choice of classes (paper, 4.1: `Other` alone) is one of their method.
+            config.data.sources.iter_mut().for_each(|source| source.classes.clear());
             config.data.quota = 0;
             config.training.balanced = false;
         }
@@ -115,9 +115,7 @@ impl Row {
     fn takes(self, source: &SourceConfig) -> bool {
         match (self, source.role) {
             (_, SourceUse::Validation) => true,
-            (Self::Baseline, role) => {
-                role == SourceUse::Labelled && source.kind == SourceKind::AffWild2
-            }
+            (Self::Baseline, role) => role == SourceUse::Labelled && source.kind == SourceKind::AffWild2,
             (Self::Ssl, role) => role == SourceUse::Labelled,
             _ => true,
         }

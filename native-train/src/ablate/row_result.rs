@@ -42,7 +42,12 @@ impl RowResult {
         if !path.is_file() {
             return Ok(None);
         }
-        let fail = || format!("the result {} cannot be read; delete it to run the row again", path.display());
+        let fail = || {
+            format!(
+                "the result {} cannot be read; delete it to run the row again",
+                path.display()
+            )
+        };
         let bytes = std::fs::read(&path).with_context(fail)?;
         let found: Self = serde_json::from_slice(&bytes).with_context(fail)?;
         // What was written went through text, which may change the last bit of a number.

@@ -65,7 +65,10 @@ impl AblationTable {
     #[must_use]
     pub fn markdown(&self) -> String {
         let seeds = self.rows.first().map_or(&[][..], |row| &row.by_seed);
-        let mut text = format!("{}\n\n| Method | paper, Aff-Wild2 | ours, mean | spread | step |", self.data);
+        let mut text = format!(
+            "{}\n\n| Method | paper, Aff-Wild2 | ours, mean | spread | step |",
+            self.data
+        );
         let mut rule = String::from("|---|---:|---:|---:|---:|");
         for (seed, _) in seeds {
             // Writing to a string cannot fail.

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail, ensure};
-use npyz::{NpyFile, TypeChar};
+use anyhow::{Context as _, Result, ensure};
 use rayon::prelude::*;
 use shared_model::expression::Expression;
 
 use crate::datasets::affectnet::class_of;
+use crate::datasets::npy_scalar;
 use crate::datasets::picture_set::{Listed, PictureSet, SetBuilder};
 use crate::natural_order;
 
@@ -79,31 +79,7 @@ fn read_annotation(path: &Path) -> Result<Option<Expression>> {
 
 /// The one number of an array: an integer, a float, or digits, as the releases have them.
 fn read_code(bytes: &[u8]) -> Result<i64> {
-    let array = NpyFile::new(bytes)?;
-    ensure!(array.len() == 1, "it holds {} values, expected one", array.len());
-    let npyz::DType::Plain(kind) = array.dtype() else {
-        bail!("it holds records, expected one number");
-    };
-    let one = |value: Option<f64>| value.context("it is cut off");
-    let value = match (kind.type_char(), kind.size_field()) {
-        (TypeChar::UnicodeStr, _) => {
-            let text = array.into_vec::<String>()?.pop().unwrap_or_default();
-            text.trim()
-                .parse()
-                .with_context(|| format!("`{text}` is no number"))?
-        }
-        (TypeChar::Int, 8) => one(array.into_vec::<i64>()?.pop().map(|value| value as f64))?,
-        (TypeChar::Int, 4) => one(array.into_vec::<i32>()?.pop().map(f64::from))?,
-        (TypeChar::Int, 2) => one(array.into_vec::<i16>()?.pop().map(f64::from))?,
-        (TypeChar::Int, 1) => one(array.into_vec::<i8>()?.pop().map(f64::from))?,
-        (TypeChar::Uint, 8) => one(array.into_vec::<u64>()?.pop().map(|value| value as f64))?,
-        (TypeChar::Uint, 4) => one(array.into_vec::<u32>()?.pop().map(f64::from))?,
-        (TypeChar::Uint, 2) => one(array.into_vec::<u16>()?.pop().map(f64::from))?,
-        (TypeChar::Uint, 1) => one(array.into_vec::<u8>()?.pop().map(f64::from))?,
-        (TypeChar::Float, 8) => one(array.into_vec::<f64>()?.pop())?,
-        (TypeChar::Float, 4) => one(array.into_vec::<f32>()?.pop().map(f64::from))?,
-        _ => bail!("it holds `{kind}`, expected a number"),
-    };
+    let value = npy_scalar::read(bytes)?;
     ensure!(
         value.fract() == 0.0 && value.abs() < 1e6,
         "`{value}` is no expression, expected 0 to 10"

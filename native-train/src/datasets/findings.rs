@@ -49,11 +49,11 @@ impl Findings {
     pub fn lines(&self) -> impl Iterator<Item = String> + '_ {
         self.0.iter().map(|(what, finding)| {
             let more = if finding.count > finding.examples.len() as u64 {
-                ", ..."
+                "; ..."
             } else {
                 ""
             };
-            format!("{} {what}: {}{more}", finding.count, finding.examples.join(", "))
+            format!("{} {what}: {}{more}", finding.count, finding.examples.join("; "))
         })
     }
 }

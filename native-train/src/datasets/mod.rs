@@ -12,6 +12,7 @@ pub mod class_folders;
 pub mod expw;
 pub mod list_csv;
 pub mod ms1mv2;
+mod npy_scalar;
 pub mod record_file;
 
 pub mod findings;

@@ -47,33 +47,32 @@ impl Selection {
         let mut selection = Self::default();
         let mut by_class: [Vec<u32>; CLASS_COUNT] = std::array::from_fn(|_| Vec::new());
         for source in catalogue.sources() {
-            let not_other =
-                data.other_from_affwild2 && affwild2_has_other && source.config.kind != SourceKind::AffWild2;
+            // Validation keeps all its labels.
+            let not_other = data.other_from_affwild2
+                && affwild2_has_other
+                && source.config.role == SourceUse::Labelled
+                && source.config.kind != SourceKind::AffWild2;
+            let used = |label: &Expression| {
+                source.config.takes(*label) && !(not_other && *label == Expression::Other)
+            };
             for (number, place) in (source.first..).zip(0..source.set.len()) {
-                let label = source
-                    .set
-                    .label(place)
-                    .filter(|label| source.config.takes(*label));
-                match (source.config.role, label) {
-                    (SourceUse::Unlabelled, _) => selection.unlabelled.push(number),
-                    (SourceUse::Validation, Some(_)) => selection.held_back.push(number),
-                    (SourceUse::Validation, None) => selection.hidden += 1,
-                    (SourceUse::Labelled, label) => {
-                        let label = label.filter(|label| !(not_other && *label == Expression::Other));
-                        let held = split.is_some_and(|share| {
-                            is_held_back(source.set.person(place).unwrap_or_default(), share, seed)
-                        });
-                        match (label, held) {
-                            (Some(_), true) => selection.held_back.push(number),
-                            (None, true) => selection.hidden += 1,
-                            (None, false) => selection.unlabelled.push(number),
-                            (Some(label), false) => {
-                                by_class
-                                    .get_mut(label.index())
-                                    .into_iter()
-                                    .for_each(|c| c.push(number));
-                            }
-                        }
+                let is_held = || {
+                    let person = source.set.person(place).unwrap_or_default();
+                    split.is_some_and(|share| is_held_back(person, share, seed))
+                };
+                let side = match source.config.role {
+                    SourceUse::Unlabelled => Side::Pool,
+                    SourceUse::Validation => Side::HeldBack,
+                    SourceUse::Labelled if is_held() => Side::HeldBack,
+                    SourceUse::Labelled => Side::Training,
+                };
+                match (side, source.set.label(place).filter(used)) {
+                    (Side::Pool, _) | (Side::Training, None) => selection.unlabelled.push(number),
+                    (Side::HeldBack, Some(_)) => selection.held_back.push(number),
+                    (Side::HeldBack, None) => selection.hidden += 1,
+                    (Side::Training, Some(label)) => {
+                        let class = by_class.get_mut(label.index());
+                        class.into_iter().for_each(|numbers| numbers.push(number));
                     }
                 }
             }
@@ -99,6 +98,13 @@ impl Selection {
         self.training.sort_unstable();
         self.unlabelled.sort_unstable();
     }
+}
+
+/// Where a picture stands before the quota.
+enum Side {
+    Pool,
+    HeldBack,
+    Training,
 }
 
 /// Random streams that nothing else uses.

@@ -69,9 +69,14 @@ impl<'a> BatchLoader<'a> {
     #[must_use]
     pub fn of(config: &'a PretrainConfig, store: &'a FaceStore, input: &'a InputSpec) -> Self {
         let labels: Vec<_> = store.pictures().iter().map(|picture| picture.label).collect();
+        let balance = if config.training.balanced {
+            ClassBalance::new(&labels, config.seed)
+        } else {
+            ClassBalance::as_they_come(labels.len(), config.seed)
+        };
         Self {
             store,
-            balance: ClassBalance::new(&labels, config.seed),
+            balance,
             input,
             augmentation: &config.augmentation,
             size: config.training.batch,
@@ -79,63 +84,57 @@ impl<'a> BatchLoader<'a> {
         }
     }
 
-    /// The batch of a step. Another picture of the class stands in for one that cannot be read any
-    /// more: which, follows from the seed, the step and the place in the batch too.
+    /// The batch of a step. Another picture (of the class, where classes are balanced) stands in for one
+    /// that cannot be read any more: which, follows from the seed, the step and the place in the batch
+    /// too.
     ///
     /// # Errors
-    /// When many pictures of a class cannot be read.
+    /// When many pictures after each other cannot be read.
     pub fn batch(&self, step: u64) -> Result<Batch> {
         let places = self.balance.batch(step, self.size);
         let made = places
             .par_iter()
             .enumerate()
             .map(|(slot, place)| {
-                let face = self.face(step, slot, *place)?;
+                let (label, face) = self.face(step, slot, *place)?;
                 // 2^20 slots a step are more than any batch has.
                 let mut random = random_of(self.seed, (step << 20) | slot as u64);
-                Ok(augmented(&face, self.input, self.augmentation, &mut random))
+                Ok((
+                    label,
+                    augmented(&face, self.input, self.augmentation, &mut random),
+                ))
             })
             .collect::<Result<Vec<_>>>()
             .with_context(|| format!("the batch of step {step}"))?;
-        let label = |place: &usize| {
-            self.store
-                .pictures()
-                .get(*place)
-                .map_or(0, |p| p.label.index() as i64)
-        };
+        let (labels, pictures): (Vec<i64>, Vec<Vec<f32>>) = made.into_iter().unzip();
         Ok(Batch {
-            pictures: made.concat(),
-            labels: places.iter().map(label).collect(),
+            pictures: pictures.concat(),
+            labels,
             size: self.input.size,
         })
     }
 
-    fn face(&self, step: u64, slot: usize, place: usize) -> Result<Arc<Frame>> {
+    /// The label and the face at a place, or of what stands in for it.
+    fn face(&self, step: u64, slot: usize, place: usize) -> Result<(i64, Arc<Frame>)> {
+        let label = |place: usize| {
+            let picture = self.store.pictures().get(place);
+            picture.map_or(0, |picture| picture.label.index() as i64)
+        };
         let mut tried = self.store.face(place);
-        if tried.is_ok() {
-            return tried;
+        if let Ok(face) = tried {
+            return Ok((label(place), face));
         }
         let mut random = random_of(self.seed, STAND_IN_STREAM | (step << 20) | slot as u64);
         for _ in 1..MOST_TRIES {
             let another = self.balance.another(place, &mut random).unwrap_or(place);
             tried = self.store.face(another);
-            if tried.is_ok() {
-                break;
+            if let Ok(face) = tried {
+                return Ok((label(another), face));
             }
         }
-        tried.with_context(|| format!("{MOST_TRIES} pictures of a class after each other cannot be read"))
-    }
-
-    /// Batches of the steps from `first` up to `last`, made ahead on a thread of `scope` until the
-    /// receiver is dropped.
-    #[must_use]
-    pub fn stream<'scope>(
-        &'scope self,
-        scope: &'scope Scope<'scope, '_>,
-        first: u64,
-        last: u64,
-    ) -> Receiver<Result<Batch>> {
-        ahead(scope, first, last, |step| self.batch(step))
+        let face = tried
+            .with_context(|| format!("{MOST_TRIES} labelled pictures after each other cannot be read"))?;
+        Ok((label(place), face))
     }
 }
 

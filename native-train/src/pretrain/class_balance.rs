@@ -37,7 +37,7 @@ impl ClassBalance {
         }
     }
 
-    /// Another picture of the same class, to stand in for the one at `place`.
+    /// Another picture to stand in for the one at `place`: of the same class, where classes are balanced.
     pub fn another(&self, place: usize, random: &mut impl Rng) -> Option<usize> {
         let mut classes = self.by_class.iter();
         let places = classes.find(|places| places.binary_search(&place).is_ok())?;
@@ -95,7 +95,13 @@ mod tests {
     fn without_balance_classes_are_as_frequent_as_in_the_data() {
         let balance = ClassBalance::as_they_come(1000, 5);
         let drawn: usize = (0..100)
-            .map(|step| balance.batch(step, 30).into_iter().filter(|place| *place < 900).count())
+            .map(|step| {
+                balance
+                    .batch(step, 30)
+                    .into_iter()
+                    .filter(|place| *place < 900)
+                    .count()
+            })
             .sum();
         // 90% of 3,000 draws, five standard deviations either way.
         assert!((2618..=2782).contains(&drawn), "{drawn}");

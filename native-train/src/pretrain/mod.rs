@@ -36,6 +36,7 @@ use clap::Args;
 
 use crate::device::DeviceChoice;
 use crate::training_run::checkpoint;
+use crate::training_run::device_failure::{Work, guarded};
 use crate::training_run::interruption::Interruption;
 use crate::training_run::run_folder::{self, RunFolder};
 use crate::{atomic_file, model_store, stdout};
@@ -109,10 +110,24 @@ pub fn train(
         Mode::SemiSupervised => semi_supervised::run::train,
     };
     let student = stage(config, data, &folder, found.as_ref(), device, interruption)?;
+    let lost = data.training.lost() + data.held_back.lost();
+    if lost > 0 {
+        eprintln!(
+            "warning: labelled pictures that were readable at the start could not be read {lost} times; others of their \
+             class stood in for them, and evaluations left them out"
+        );
+    }
     let Some(temporal) = &config.temporal else {
         return Ok(config.run.join("student.safetensors"));
     };
-    let model = temporal::train(student, config, temporal, data, device, interruption)?;
+    let work = Work {
+        what: format!("the temporal encoder ({} clips a step)", temporal.batch),
+        lower: "`temporal.batch`, in a new run".to_owned(),
+        kept: "the student is kept: `--resume` goes on from there".to_owned(),
+    };
+    let model = guarded(&work, || {
+        temporal::train(student, config, temporal, data, device, interruption)
+    })?;
     let path = config.run.join("model.safetensors");
     model_store::write(&path, &model)?;
     Ok(path)

@@ -12,7 +12,6 @@ use shared_model::resnet50::{BACKBONE_PREFIX, ResNet50};
 use crate::model_store;
 use crate::pretrain::RESUMABLE_KEYS;
 use crate::pretrain::batch_loader::{Batch, BatchLoader};
-use crate::pretrain::class_balance::ClassBalance;
 use crate::pretrain::config::PretrainConfig;
 use crate::pretrain::evaluation::{absent_classes, evaluate, summary};
 use crate::pretrain::face_store::FaceStore;
@@ -61,20 +60,8 @@ pub fn train(
     let resolved = serde_json::to_value(config)?;
     let mut run = TrainingRun::open(folder, config.course(), resolved, found, RESUMABLE_KEYS)?;
     let mut supervised = Supervised::new(config, data, found, device)?;
-    let labels: Vec<_> = data.training.pictures().iter().map(|p| p.label).collect();
     let input = config.input();
-    let loader = BatchLoader {
-        store: &data.training,
-        balance: if config.training.balanced {
-            ClassBalance::new(&labels, config.seed)
-        } else {
-            ClassBalance::as_they_come(labels.len(), config.seed)
-        },
-        input: &input,
-        augmentation: &config.augmentation,
-        size: config.training.batch,
-        seed: config.seed,
-    };
+    let loader = BatchLoader::of(config, &data.training, &input);
     run.train(&mut supervised, |step| loader.batch(step), interruption)?;
     model_store::read(&run.model_path("student"))
 }

@@ -140,7 +140,12 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<RefineData>
 pub fn videos_of(config: &PretrainConfig) -> Result<[Vec<LabelledVideo>; 2]> {
     let refine = config.refine();
     let training = read_side(config, refine.training.as_ref(), SourceUse::Labelled, "training")?;
-    let validation = read_side(config, refine.validation.as_ref(), SourceUse::Validation, "validation")?;
+    let validation = read_side(
+        config,
+        refine.validation.as_ref(),
+        SourceUse::Validation,
+        "validation",
+    )?;
     for video in &validation {
         ensure!(
             training.iter().all(|other| other.name != video.name),
@@ -171,7 +176,11 @@ fn read_side(
         !videos.is_empty(),
         "no {key} videos are named: set `refine.{key}` to {{ crops = \"...\", annotations = \"...\" }}, or give `[data]` a \
          source of kind `affwild2` with `use = \"{}\"`",
-        if role == SourceUse::Labelled { "labelled" } else { "validation" }
+        if role == SourceUse::Labelled {
+            "labelled"
+        } else {
+            "validation"
+        }
     );
     Ok(videos)
 }

@@ -24,7 +24,12 @@ use crate::training_run::run_folder::RunFolder;
 use crate::training_run::run_loop::{Course, Evaluated, Saved, StepFigures, Trainee, TrainingRun};
 
 /// Keys that may have another value when a run is taken up again.
-const RESUMABLE_KEYS: &[&str] = &["refine.cache", "refine.start", "refine.patience", "refine.checkpoint_minutes"];
+const RESUMABLE_KEYS: &[&str] = &[
+    "refine.cache",
+    "refine.start",
+    "refine.patience",
+    "refine.checkpoint_minutes",
+];
 
 /// The encoder under training, on features that do not change.
 struct Refiner<'a> {
@@ -207,7 +212,10 @@ impl Trainee for Refiner<'_> {
     }
 
     fn batch_in_words(&self) -> String {
-        format!("{} clips of {} frames", self.refine.batch, self.refine.clip_length)
+        format!(
+            "{} clips of {} frames",
+            self.refine.batch, self.refine.clip_length
+        )
     }
 
     fn keys_of_memory(&self) -> &'static str {

@@ -58,6 +58,20 @@ impl Background {
         }
     }
 
+    /// The same with the body of somebody whose face is at `face`, `scale` times the picture's height
+    /// high: the mesh ends at the shoulders.
+    #[must_use]
+    pub fn with_body(&self, face: Vec2, scale: f32, color: Vec3) -> Self {
+        let mut with = self.clone();
+        with.blobs.push(Blob {
+            center: face + Vec2::new(0.0, 1.62) * scale,
+            radius: Vec2::new(1.22, 0.86) * scale,
+            softness: 0.01,
+            color,
+        });
+        with
+    }
+
     /// Linear colour at a place.
     #[must_use]
     pub fn color(&self, at: Vec2) -> Vec3 {

@@ -45,13 +45,13 @@ impl CameraEffects {
     pub fn draw(random: &mut ChaCha8Rng, wear: f32) -> Self {
         let tint = 0.10 + 0.10 * wear;
         Self {
-            blur: if random.chance(0.35 + 0.3 * wear) {
-                random.between(2.0, 5.0 + 9.0 * wear)
+            blur: if random.chance(0.25 + 0.3 * wear) {
+                random.between(1.5, 3.5 + 7.0 * wear)
             } else {
                 0.0
             },
             detail: if random.chance(0.5 * wear) {
-                random.between(0.35, 0.9)
+                random.between(0.45, 0.9)
             } else {
                 1.0
             },
@@ -66,7 +66,7 @@ impl CameraEffects {
             } else {
                 (1.0 + random.spread(0.2)).max(0.2)
             },
-            noise: random.between(0.5, 3.0 + 9.0 * wear),
+            noise: random.between(0.5, 2.0 + 7.0 * wear),
             quality: random.between(88.0 - 55.0 * wear, 94.0) as u8,
             obstacle: None,
         }
@@ -86,7 +86,7 @@ impl CameraEffects {
         if deviation > 0.15 {
             let picture =
                 RgbImage::from_raw(width as u32, height as u32, rgb).context("a rendered picture")?;
-            rgb = image::imageops::fast_blur(&picture, deviation).into_raw();
+            rgb = image::imageops::blur(&picture, deviation).into_raw();
         }
         if self.detail < 1.0 {
             let small = |side: usize| ((side as f32 * self.detail) as usize).max(8);

@@ -65,7 +65,7 @@ impl ExpressionStyle {
             for (face_unit, share) in unit.face_units() {
                 let tilt = 1.0 + side(*face_unit) * (self.lopsided + asymmetry);
                 let weight = &mut weights[*face_unit as usize];
-                *weight = (*weight + strength * share * tilt.clamp(0.3, 1.7)).min(1.15);
+                *weight = (*weight + strength * share * tilt.clamp(0.3, 1.7)).min(1.6);
             }
         }
         weights

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// Weight of each face unit, 0 (rest) to 1 (as far as it goes), in [`FaceUnit::ALL`]'s order.
+/// Weight of each face unit, 0 (rest) to 1 (as far as the asset was sculpted; strong brows go farther), in [`FaceUnit::ALL`]'s order.
 pub type UnitWeights = [f32; FaceUnit::ALL.len()];
 
 macro_rules! face_units {
@@ -141,10 +141,10 @@ impl ActionUnit {
     pub const fn face_units(self) -> &'static [(FaceUnit, f32)] {
         use FaceUnit as U;
         match self {
-            Self::InnerBrowRaiser => &[(U::BrowInnerUp, 1.0)],
-            Self::OuterBrowRaiser => &[(U::BrowOuterUpLeft, 1.0), (U::BrowOuterUpRight, 1.0)],
-            Self::BrowLowerer => &[(U::BrowDownLeft, 1.0), (U::BrowDownRight, 1.0)],
-            Self::UpperLidRaiser => &[(U::EyeWideLeft, 1.0), (U::EyeWideRight, 1.0)],
+            Self::InnerBrowRaiser => &[(U::BrowInnerUp, 1.35)],
+            Self::OuterBrowRaiser => &[(U::BrowOuterUpLeft, 1.35), (U::BrowOuterUpRight, 1.35)],
+            Self::BrowLowerer => &[(U::BrowDownLeft, 1.2), (U::BrowDownRight, 1.2)],
+            Self::UpperLidRaiser => &[(U::EyeWideLeft, 1.4), (U::EyeWideRight, 1.4)],
             Self::CheekRaiser => &[
                 (U::CheekSquintLeft, 0.8),
                 (U::CheekSquintRight, 0.8),
@@ -156,7 +156,7 @@ impl ActionUnit {
             Self::UpperLipRaiser => &[(U::MouthUpperUpLeft, 1.0), (U::MouthUpperUpRight, 1.0)],
             Self::LipCornerPuller => &[(U::MouthSmileLeft, 1.0), (U::MouthSmileRight, 1.0)],
             Self::Dimpler => &[(U::MouthDimpleLeft, 1.0), (U::MouthDimpleRight, 1.0)],
-            Self::LipCornerDepressor => &[(U::MouthFrownLeft, 1.0), (U::MouthFrownRight, 1.0)],
+            Self::LipCornerDepressor => &[(U::MouthFrownLeft, 1.3), (U::MouthFrownRight, 1.3)],
             Self::LowerLipDepressor => &[(U::MouthLowerDownLeft, 1.0), (U::MouthLowerDownRight, 1.0)],
             Self::ChinRaiser => &[(U::MouthShrugLower, 1.0), (U::MouthShrugUpper, 0.4)],
             Self::LipPucker => &[(U::MouthPucker, 1.0)],

@@ -6,8 +6,10 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail, ensure};
 use rayon::prelude::*;
 use shared_model::expression::{CLASS_COUNT, Expression};
+use shared_model::frame::Frame;
 
 use crate::synth::camera_effects::jpeg;
+use crate::synth::contact_sheet::ContactSheet;
 use crate::synth::movie;
 use crate::synth::performance;
 use crate::synth::readme::readme;
@@ -148,9 +150,27 @@ impl Work<'_> {
                 &format!("{letter}{:05}", still.person),
             ])?;
         }
-        let bytes = table.into_inner().map_err(|error| error.into_error())?;
+        let bytes = table.into_inner().map_err(csv::IntoInnerError::into_error)?;
         self.write(&format!("{name}.csv"), &bytes)?;
+        if pool == Pool::Labelled && !planned.is_empty() {
+            self.contact_sheet(name, &planned)?;
+        }
         Ok(count(planned.iter().map(|still| still.class)))
+    }
+
+    fn contact_sheet(&self, name: &str, planned: &[PlannedStill]) -> Result<()> {
+        let mut sheet = ContactSheet::new(self.spec.size);
+        for still in planned {
+            if sheet.wants(still.class) {
+                let path = self.folder.join(still_path(name, still));
+                let bytes = std::fs::read(&path).with_context(|| format!("{}", path.display()))?;
+                sheet.add(still.class, &bytes)?;
+            }
+        }
+        let picture = sheet.into_picture();
+        let (width, height) = (picture.width() as usize, picture.height() as usize);
+        let frame = Frame::from_rgb(width, height, picture.into_raw())?;
+        self.write("contact-sheet.jpg", &jpeg(&frame, 85)?)
     }
 
     fn videos(

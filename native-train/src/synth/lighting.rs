@@ -30,11 +30,11 @@ impl Lighting {
         let angle = random.spread(0.45 + 0.45 * harshness);
         let height = random.between(0.1 - 0.4 * harshness, 0.9);
         let key = random.between(0.45, 0.85 + 0.3 * harshness);
-        let warm = random.spread(0.10 + 0.08 * harshness);
+        let warm = random.spread(0.05 + 0.05 * harshness);
         let tint = |amount: f32| Vec3::new(1.0 + amount, 1.0, 1.0 - amount);
         let fill = random.between(0.05, 0.35) * (1.0 - 0.5 * harshness);
         let around = random.between(0.28, 0.5) * (1.0 - 0.4 * harshness);
-        let cool = random.spread(0.06);
+        let cool = random.spread(0.04);
         Self {
             lamps: [
                 Lamp {

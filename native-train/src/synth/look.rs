@@ -150,7 +150,7 @@ impl Look {
             sclera: Vec3::new(0.90, 0.88, 0.86) * random.between(0.88, 1.0),
             hair: Hair {
                 color: hair_color,
-                thickness: if bald { 0.0 } else { random.between(0.05, 0.45) },
+                thickness: if bald { 0.0 } else { random.between(0.05, 0.32) },
                 recession: if bald {
                     0.06
                 } else {

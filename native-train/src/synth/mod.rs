@@ -3,6 +3,7 @@
 pub mod spec;
 
 mod command;
+mod contact_sheet;
 mod generate;
 mod readme;
 

@@ -85,7 +85,7 @@ impl Performance {
                     span: [start, end],
                     onset: random.between(0.15, 0.5),
                     offset: random.between(0.2, 0.6),
-                    intensity: random.between(0.35, 1.0),
+                    intensity: random.between(0.45, 1.2),
                 }
             })
             .collect();

@@ -69,7 +69,7 @@ impl Camera {
                 * Mat3::from_rotation_x(pose.pitch * share)
                 * Mat3::from_rotation_z(-pose.roll * share);
             // A person's pivot moves with the height that the identity gives the head.
-            let pivot = PIVOT + Vec3::new(0.0, middle.y - 7.09, middle.z - 1.4);
+            let pivot = PIVOT + Vec3::new(0.0, middle.y - 7.09, middle.z - 0.95);
             rotation * (position - pivot) + pivot
         };
         let origin = turned(middle, Vec3::new(0.0, 7.0, 1.0));
@@ -95,7 +95,9 @@ impl Camera {
 pub fn face_frame(head: &Head, rest: &[Vec3]) -> (Vec3, f32) {
     let at = |number| head.vertex(number).and_then(|vertex| rest.get(vertex)).copied();
     let (Some(hairline), Some(chin)) = (at(HAIRLINE), at(CHIN)) else {
-        return (Vec3::new(0.0, 7.1, 1.4), 1.8);
+        return (Vec3::new(0.0, 7.1, 0.95), 1.8);
     };
-    ((hairline + chin) / 2.0, hairline.distance(chin))
+    // Behind the surface, so that a turned head stays in the middle of its box.
+    let middle = (hairline + chin) / 2.0 - Vec3::new(0.0, 0.0, 0.45);
+    (middle, hairline.distance(chin))
 }

@@ -15,7 +15,6 @@ pub enum Purpose {
     Video,
     VideoFrame,
     VideoPlan,
-    Scene,
 }
 
 /// The stream for one thing: the same numbers for the same seed, purpose and index.

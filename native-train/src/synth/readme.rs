@@ -32,7 +32,7 @@ pub fn readme(spec: &SynthSpec, summary: &SynthSummary) -> String {
         spec.fps,
         spec.size,
     );
-    text.push_str("| class | labelled.csv | unlabelled.csv | frames in Train_Set | in Validation_Set |\n|---|---|---|---|---|\n");
+    text.push_str("`contact-sheet.jpg` shows the first labelled stills, a row a class in the table's order.\n\n| class | labelled.csv | unlabelled.csv | frames in Train_Set | in Validation_Set |\n|---|---|---|---|---|\n");
     for (index, class) in Expression::ALL.into_iter().enumerate().take(CLASS_COUNT) {
         let of = |counts: &[usize; CLASS_COUNT]| counts.get(index).copied().unwrap_or(0);
         let _ = writeln!(

@@ -102,7 +102,7 @@ pub fn render(
     };
     let mut random = stream(seed, purpose, still.index);
     let pose = Pose {
-        yaw: random.spread(if pool == Pool::Labelled { 0.24 } else { 0.34 }),
+        yaw: random.spread(if pool == Pool::Labelled { 0.21 } else { 0.34 }),
         pitch: random.spread(0.13),
         roll: random.spread(0.08),
     };
@@ -111,7 +111,7 @@ pub fn render(
     let lighting = Lighting::draw(&mut random, wear);
     let background = Background::draw(&mut random, wear);
     let mut effects = CameraEffects::draw(&mut random, wear);
-    if random.chance(0.12) {
+    if random.chance(0.08) {
         effects.obstacle = Some(Obstacle::draw(&mut random));
     }
     let shot = Shot {
@@ -149,11 +149,11 @@ fn still_units(
 ) -> UnitWeights {
     let style = &model.identity.style;
     let showing = Showing::draw(class, style.habit, random);
-    // Low intensities are common: the square leans towards them.
-    let full = random.between(0.0, 1.0);
+    // From a hint to the whole; photographs of the pool are fainter.
+    let full = random.between(0.0, 1.0).max(random.between(0.0, 0.8));
     let intensity = match pool {
-        Pool::Labelled => 0.35 + 0.65 * full,
-        Pool::Unlabelled => 0.25 + 0.75 * full * full,
+        Pool::Labelled => 0.45 + 0.75 * full,
+        Pool::Unlabelled => 0.35 + 0.8 * full * full,
     };
     let mut actions: Actions = [0.0; ActionUnit::COUNT];
     blend(&mut actions, &showing.actions, intensity);
@@ -180,8 +180,8 @@ fn still_units(
     for (unit, extra) in units.iter_mut().zip(showing.extra) {
         *unit = (*unit + extra * intensity.max(0.75)).min(1.1);
     }
-    let left = (random.spread(0.25) - 0.6 * pose.yaw).clamp(-0.8, 0.8);
-    let up = (random.spread(0.2) + 0.5 * pose.pitch - if class == Expression::Sadness { 0.15 } else { 0.0 })
+    let left = (random.spread(0.13) - 0.7 * pose.yaw).clamp(-0.8, 0.8);
+    let up = (random.spread(0.1) + 0.6 * pose.pitch - if class == Expression::Sadness { 0.15 } else { 0.0 })
         .clamp(-0.7, 0.6);
     turn_eyes(&mut units, left, up);
     units

@@ -92,13 +92,13 @@ impl Studio {
         };
         let mut rgb = Vec::with_capacity(3 * coverage.fragments.len());
         for (index, fragment) in coverage.fragments.iter().enumerate() {
-            let color = match fragment.and_then(|f| self.point(f.triangle, f.weights, &normals)) {
-                Some(point) => shader.color(&point),
-                None => {
-                    let (x, y) = (index % camera.width, index / camera.width);
-                    shot.background
-                        .color(Vec2::new(x as f32, y as f32) / camera.height.max(1) as f32)
-                }
+            let seen = fragment.and_then(|f| self.point(f.triangle, f.weights, &normals));
+            let color = if let Some(point) = seen {
+                shader.color(&point)
+            } else {
+                let (x, y) = (index % camera.width, index / camera.width);
+                let at = Vec2::new(x as f32, y as f32) / camera.height.max(1) as f32;
+                shot.background.color(at)
             };
             rgb.extend(encoded(color));
         }

@@ -2,7 +2,7 @@
 //! whole scenes as mp4.
 
 use anyhow::Result;
-use glam::Vec2;
+use glam::{Vec2, Vec3};
 use rand_chacha::ChaCha8Rng;
 use shared_model::affwild2::HEADER;
 use shared_model::expression::Expression;
@@ -14,7 +14,8 @@ use crate::synth::lighting::Lighting;
 use crate::synth::performance::{Moment, Performance, UNANNOTATED};
 use crate::synth::pose::Camera;
 use crate::synth::random::{Draw as _, Purpose, stream, value_noise};
-use crate::synth::stills::crop_camera;
+use crate::synth::shading::linear;
+use crate::synth::stills::{FRAMING, crop_camera};
 use crate::synth::studio::{Model, Shot, Studio};
 
 /// Share of the frames whose crop is missing, as in Aff-Wild2's training set.
@@ -24,7 +25,7 @@ const WEAR: f32 = 0.6;
 /// Size of whole frames in pixels.
 pub const SCENE: [usize; 2] = [480, 360];
 /// Height of the face in whole frames, of the frame's.
-const SCENE_FACE: f32 = 0.36;
+const SCENE_FACE: f32 = 0.40;
 
 /// A video ready to be drawn, frame by frame in any order.
 #[derive(Debug)]
@@ -97,7 +98,17 @@ impl Video {
             face_height: self.camera.face_height * (1.0 + random.spread(0.012)),
             ..self.camera
         };
-        self.record(studio, frame, camera, &mut random)
+        let moment = self.moment(frame);
+        let lighting = self.lighting.scaled(moment.light);
+        let shot = Shot {
+            units: &moment.units,
+            pose: moment.pose,
+            camera,
+            lighting: &lighting,
+            background: &self.background,
+        };
+        self.effects
+            .record(&studio.draw(&self.model, &shot)?, &mut random)
     }
 
     /// The whole frame: the face moves about in a larger scene.
@@ -118,9 +129,27 @@ impl Video {
             height,
             distance: 12.0,
             face_height: SCENE_FACE * height as f32,
-            center: Vec2::new(0.5 * width as f32, 0.42 * height as f32) + sway * Vec2::new(30.0, 12.0),
+            center: Vec2::new(0.5 * width as f32, 0.60 * height as f32) + sway * Vec2::new(30.0, 12.0),
         };
-        self.record(studio, frame, camera, &mut random)
+        let moment = self.moment(frame);
+        let lighting = self.lighting.scaled(moment.light);
+        let cloth = linear(self.model.identity.look.clothes) * lighting.diffuse(Vec3::Z, Vec3::ZERO, 0.8);
+        let background = self
+            .background
+            .with_body(camera.center / height as f32, SCENE_FACE, cloth);
+        // Blur is meant for a picture that the face fills.
+        let effects = CameraEffects {
+            blur: self.effects.blur * camera.face_height * FRAMING / width as f32,
+            ..self.effects.clone()
+        };
+        let shot = Shot {
+            units: &moment.units,
+            pose: moment.pose,
+            camera,
+            lighting: &lighting,
+            background: &background,
+        };
+        effects.record(&studio.draw(&self.model, &shot)?, &mut random)
     }
 
     /// The annotation file.
@@ -149,25 +178,6 @@ impl Video {
     pub fn moment(&self, frame: usize) -> Moment {
         self.performance
             .at(frame as f32 / self.fps as f32, &self.model.identity.style)
-    }
-
-    fn record(
-        &self,
-        studio: &Studio,
-        frame: usize,
-        camera: Camera,
-        random: &mut ChaCha8Rng,
-    ) -> Result<Frame> {
-        let moment = self.moment(frame);
-        let lighting = self.lighting.scaled(moment.light);
-        let shot = Shot {
-            units: &moment.units,
-            pose: moment.pose,
-            camera,
-            lighting: &lighting,
-            background: &self.background,
-        };
-        self.effects.record(&studio.draw(&self.model, &shot)?, random)
     }
 
     fn frame_random(&self, frame: usize) -> ChaCha8Rng {

@@ -61,6 +61,14 @@ pub fn guarded<T>(asked: &Work, work: impl FnOnce() -> Result<T>) -> Result<T> {
     }
 }
 
+/// Does the work; a panic becomes an error.
+///
+/// # Errors
+/// Those of the work, and its panics.
+pub fn without_panics<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(anyhow!("{}", panic_message(&*panic))))
+}
+
 fn is_out_of_memory(message: &str) -> bool {
     let message = message.to_lowercase();
     SIGNS.iter().any(|sign| message.contains(sign))

@@ -38,7 +38,7 @@ impl EventFile {
             })
             .collect();
         // Readers take the files in the order of their names: a whole second, then milliseconds.
-        let path = run.join(format!("{PREFIX}{:014.3}.mien", unix_time));
+        let path = run.join(format!("{PREFIX}{unix_time:014.3}.mien"));
         let mut bytes = record(&version(unix_time));
         bytes.extend(record(&begin_anew(unix_time)));
         for entry in entries {

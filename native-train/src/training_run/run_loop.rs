@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Error, Result, bail};
 use serde_json::{Map, Value, json};
 use shared_model::metrics::Report;
 use shared_model::model_file::{ModelFile, Weights};
@@ -14,7 +14,7 @@ use crate::pretrain::batch_loader::ahead;
 use crate::progress::Progress;
 use crate::training_run::checkpoint::{self, Checkpoint, RunState};
 use crate::training_run::config_change;
-use crate::training_run::device_failure::{Work, guarded};
+use crate::training_run::device_failure::{Work, guarded, without_panics};
 use crate::training_run::interruption::{Interrupted, Interruption};
 use crate::training_run::pictures;
 use crate::training_run::run_folder::RunFolder;
@@ -189,12 +189,17 @@ impl<'a> TrainingRun<'a> {
         let mut progress = Progress::start_at("training", "steps", Some(steps), done);
         self.since_look = Instant::now();
         let outcome = std::thread::scope(|scope| -> Result<()> {
+            let make = move |step| without_panics(|| make(step));
             for batch in ahead(scope, done, steps, make) {
                 // Asked before the step, so that a run that had ended goes no further when it is resumed.
                 if self.is_out_of_patience() {
                     return Ok(());
                 }
-                self.step_on(trainee, batch?, &progress)?;
+                let batch = match batch {
+                    Ok(batch) => batch,
+                    Err(error) => return Err(self.save_before(error, trainee)),
+                };
+                self.step_on(trainee, batch, &progress)?;
                 progress.add(1);
                 let step = self.state.step;
                 if interruption.is_wished() && step < steps {
@@ -209,10 +214,25 @@ impl<'a> TrainingRun<'a> {
         outcome
     }
 
+    /// The data fail, and what was learned is as good as before: it is saved.
+    fn save_before<T: Trainee>(&mut self, error: Error, trainee: &mut T) -> Error {
+        let step = self.state.step;
+        match self.look(trainee).and_then(|()| self.write_checkpoint(trainee)) {
+            Ok(()) => error.context(format!(
+                "the data of step {} fail; {}",
+                step + 1,
+                self.kept_in_words()
+            )),
+            Err(other) => error.context(format!("step {step} could not be saved either ({other:#})")),
+        }
+    }
+
     /// Whether so many evaluations in a row were no better that the run ends here.
     #[must_use]
     pub fn is_out_of_patience(&self) -> bool {
-        self.course.patience.is_some_and(|patience| self.state.stale >= patience)
+        self.course
+            .patience
+            .is_some_and(|patience| self.state.stale >= patience)
     }
 
     /// One step, and what follows it.
@@ -289,9 +309,13 @@ impl<'a> TrainingRun<'a> {
         }
         self.log.write(Value::Object(entry))?;
         progress.say(&said.join(", "));
-        self.write(saved)?;
         let reports: Vec<_> = reports.iter().map(|(model, report)| (*model, report)).collect();
-        pictures::write(self.folder.path(), &self.log.entries()?, &reports)?;
+        // A run is not lost for want of its pictures.
+        if let Err(error) = pictures::write(self.folder.path(), &self.log.entries()?, &reports) {
+            progress.say(&format!("warning: {error:#}"));
+        }
+        // Last, so that a run that is killed before it does all of this again.
+        self.write(saved)?;
         // Evaluation is no training.
         self.since_look = Instant::now();
         Ok(())

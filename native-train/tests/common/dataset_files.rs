@@ -1,4 +1,5 @@
 //! Small datasets in the layouts of the real ones, byte for byte.
+#![allow(dead_code, reason = "each test binary uses a part")]
 
 use std::fmt::Write as _;
 use std::io::Cursor;
@@ -29,7 +30,10 @@ pub fn affwild2_video(root: &Path, name: &str, labels: &[i32], there: &[usize]) 
     write(&root.join("annotations").join(format!("{name}.txt")), text);
     for frame in there {
         let shade = (frame * 20 % 250) as u8;
-        write(&root.join("crops").join(name).join(format!("{frame:05}.jpg")), jpeg([shade; 3]));
+        write(
+            &root.join("crops").join(name).join(format!("{frame:05}.jpg")),
+            jpeg([shade; 3]),
+        );
     }
 }
 

@@ -163,7 +163,11 @@ pub fn write_video(folder: &Path, set: &str, name: &str, labels: &[i32], shown: 
         let Some(class) = class else { continue };
         let period = 3 * (class + 1);
         let picture = image::RgbImage::from_fn(32, 32, |x, y| {
-            let stripe = if (y + number) % period < period / 2 { 200 } else { 40 };
+            let stripe = if (y + number) % period < period / 2 {
+                200
+            } else {
+                40
+            };
             let noise = (x * 7 + y * 13 + number * 29) % 48;
             image::Rgb([(stripe + noise) as u8, stripe as u8, (stripe + number % 30) as u8])
         });

@@ -103,6 +103,21 @@ enum Command {
         #[arg(long)]
         steps: usize,
     },
+    /// `features` [n, t, f], `missing` and `labels` [n, t] (-1: none) and `class_weights` [8] to the temporal encoder's weights
+    /// after some steps on these clips, and the loss before each
+    Stage2 {
+        /// Model file
+        model: PathBuf,
+        /// Learning rate
+        #[arg(long)]
+        rate: f64,
+        /// Decoupled weight decay
+        #[arg(long)]
+        weight_decay: f64,
+        /// Steps
+        #[arg(long)]
+        steps: usize,
+    },
     /// `picture.NAME` `[h, w, 3]` to the same after one operation of the strong augmentation
     Augment {
         /// Name of the operation
@@ -165,6 +180,12 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             };
             training::stage1([teacher, student], feedback, &course, &input)?
         }
+        Command::Stage2 {
+            model,
+            rate,
+            weight_decay,
+            steps,
+        } => training::stage2(model, *rate, *weight_decay, *steps, &input)?,
         Command::Augment { operation, value } => training::augment(operation, *value, &input)?,
         Command::Metrics => {
             println!("{}", labels::metrics(&input)?);

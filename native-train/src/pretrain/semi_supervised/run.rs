@@ -10,8 +10,6 @@ use shared_model::resnet50::{BACKBONE_PREFIX, ResNet50};
 
 use crate::model_store;
 use crate::pretrain::RESUMABLE_KEYS;
-use crate::pretrain::batch_loader::BatchLoader;
-use crate::pretrain::class_balance::ClassBalance;
 use crate::pretrain::config::PretrainConfig;
 use crate::pretrain::evaluation::{absent_classes, evaluate, summary};
 use crate::pretrain::semi_supervised::batches::{PairedBatch, PairedLoader};
@@ -51,20 +49,8 @@ pub fn train(
     let resolved = serde_json::to_value(config)?;
     let mut run = TrainingRun::open(folder, config.course(), resolved, found, RESUMABLE_KEYS)?;
     let mut semi_supervised = SemiSupervised::new(config, data, found, device)?;
-    let labels: Vec<_> = data.training.pictures().iter().map(|p| p.label).collect();
     let input = config.input();
-    let loader = PairedLoader {
-        labelled: BatchLoader {
-            store: &data.training,
-            balance: ClassBalance::new(&labels, config.seed),
-            input: &input,
-            augmentation: &config.augmentation,
-            size: config.training.batch,
-            seed: config.seed,
-        },
-        unlabelled: &data.unlabelled,
-        config: &config.semi_supervised,
-    };
+    let loader = PairedLoader::of(config, data, &input);
     run.train(&mut semi_supervised, |step| loader.batch(step), interruption)?;
     let unreadable = data.unlabelled.unreadable();
     if unreadable > 0 {

@@ -23,7 +23,7 @@ enum WaitingTerms {
         truths: Vec<Option<Expression>>,
     },
     Finetuning {
-        loss: Tensor<1>,
+        loss: Box<Tensor<1>>,
         rate: f64,
     },
 }
@@ -56,7 +56,10 @@ impl WaitingStep {
         Self {
             step,
             pictures,
-            terms: WaitingTerms::Finetuning { loss, rate },
+            terms: WaitingTerms::Finetuning {
+                loss: Box::new(loss),
+                rate,
+            },
         }
     }
 
