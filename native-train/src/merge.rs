@@ -216,5 +216,5 @@ fn some(names: &[String]) -> String {
     } else {
         String::new()
     };
-    listed.join(", ") + &rest
+    format!("{}{rest}", listed.join(", "))
 }
