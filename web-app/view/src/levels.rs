@@ -17,9 +17,25 @@ pub struct Bucket {
     /// Rows in it; 0 where the track is not there.
     pub count: u32,
     sums: ClassScores,
+    margins: f32,
     raw: Votes,
     temporal: Votes,
     smoothed: Votes,
+}
+
+/// How sure the network is, 0 to 1: its best less its second best probability.
+#[must_use]
+pub fn margin(probabilities: &ClassScores) -> f32 {
+    let (mut best, mut second) = (0.0_f32, 0.0_f32);
+    for value in probabilities {
+        if *value > best {
+            second = best;
+            best = *value;
+        } else if *value > second {
+            second = *value;
+        }
+    }
+    best - second
 }
 
 /// Which labels a lane shows.
@@ -55,6 +71,12 @@ impl Bucket {
         (self.count > 0).then(|| self.sums.map(|sum| sum / self.count as f32))
     }
 
+    /// Mean margin of its frames, see [`margin`]; `None` where the track is not there.
+    #[must_use]
+    pub fn margin(&self) -> Option<f32> {
+        (self.count > 0).then(|| self.margins / self.count as f32)
+    }
+
     /// The most frequent label of a lane.
     #[must_use]
     pub fn label(&self, lane: Lane) -> Option<Expression> {
@@ -75,6 +97,7 @@ impl Bucket {
             return;
         };
         self.count += 1;
+        self.margins += margin(probabilities);
         for (sum, value) in self.sums.iter_mut().zip(probabilities) {
             *sum += value;
         }
@@ -91,6 +114,7 @@ impl Bucket {
 
     fn add_bucket(&mut self, finer: &Self) {
         self.count += finer.count;
+        self.margins += finer.margins;
         for (sum, value) in self.sums.iter_mut().zip(finer.sums) {
             *sum += value;
         }
@@ -221,6 +245,9 @@ mod tests {
         let coarse = levels.for_frames(1e9).unwrap();
         let mean = coarse.bucket(0).unwrap().mean().unwrap();
         assert!((mean[0] - 0.75).abs() < 1e-5 && (mean[1] - 0.25).abs() < 1e-5);
+        // Each frame is sure, of whatever it is.
+        assert!((coarse.bucket(0).unwrap().margin().unwrap() - 1.0).abs() < 1e-5);
+        assert!((margin(&mean) - 0.5).abs() < 1e-5);
         assert_eq!(
             coarse.bucket(0).unwrap().label(Lane::Raw),
             Some(Expression::Neutral)

@@ -3,7 +3,7 @@
 use shared_model::expression::{ClassScores, Expression};
 
 use crate::label_view::{LabelView, TrackView};
-use crate::levels::Lane;
+use crate::levels::{Lane, margin};
 use crate::viewport::Viewport;
 
 /// Samples a pixel at most, about; more could not be told apart.
@@ -20,6 +20,8 @@ pub struct Sample {
     pub frame: usize,
     /// Mean probabilities.
     pub mean: ClassScores,
+    /// Mean margin, see [`margin`].
+    pub margin: f32,
     /// Most frequent labels, in [`Lane::ALL`]'s order.
     pub labels: [Option<Expression>; 3],
 }
@@ -46,6 +48,7 @@ pub fn samples(view: &LabelView, track: &TrackView, sight: &Viewport, width: f64
                 end_s: view.span_of(last).1,
                 frame,
                 mean: bucket.mean()?,
+                margin: bucket.margin()?,
                 labels: Lane::ALL.map(|lane| bucket.label(lane)),
             })
         })
@@ -65,6 +68,7 @@ fn single_frames(view: &LabelView, track: &TrackView, first: usize, last: usize)
                 end_s,
                 frame: row.frame,
                 mean: row.probabilities?,
+                margin: margin(row.probabilities.as_ref()?),
                 labels: Lane::ALL.map(|lane| lane.label_of(row)),
             })
         })
