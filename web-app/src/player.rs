@@ -9,6 +9,7 @@ use web_sys::HtmlVideoElement;
 use crate::browser::{call_method, tasks};
 use crate::state::source::SourceKind;
 use crate::state::store::Store;
+use crate::{looping, painting};
 
 /// Watches a player for as long as the page lives: whatever picture it shows, the store knows its time.
 pub fn watch(store: Store, video: &HtmlVideoElement) {
@@ -88,6 +89,7 @@ fn picture_is_on(store: Store, video: &HtmlVideoElement, media_s: f64) {
         store
             .viewport
             .update(|viewport| *viewport = viewport.following(time_s));
+        looping::picture_is_on(store, time_s);
     }
 }
 
@@ -117,14 +119,46 @@ pub fn length_s(store: Store) -> f64 {
 pub fn toggle(store: Store) {
     let Some(video) = video_of(store) else { return };
     if video.paused() {
-        // A refusal (for instance of a broken file) shows as an error of the player.
-        if let Ok(promise) = video.play() {
-            wasm_bindgen_futures::spawn_local(async move {
-                let _ = JsFuture::from(promise).await;
-            });
-        }
+        play(store);
     } else {
         let _ = video.pause();
+    }
+}
+
+/// Plays.
+pub fn play(store: Store) {
+    let Some(video) = video_of(store) else { return };
+    set_speed(store, store.bench.speed.get_untracked());
+    // A refusal (for instance of a broken file) shows as an error of the player.
+    if let Ok(promise) = video.play() {
+        wasm_bindgen_futures::spawn_local(async move {
+            let _ = JsFuture::from(promise).await;
+        });
+    }
+}
+
+/// Sets how fast the video plays; 1 as it was taken.
+pub fn set_speed(store: Store, speed: f64) {
+    store.bench.speed.set(speed);
+    if let Some(video) = video_of(store) {
+        // A file that is opened later begins with the default.
+        video.set_default_playback_rate(speed);
+        video.set_playback_rate(speed);
+    }
+}
+
+/// The player has stopped, by itself or because it was asked to.
+pub fn stopped(store: Store) {
+    store.playing.set(false);
+    painting::release(store);
+}
+
+/// The video has come to its end: a looped segment that ends with it begins again.
+pub fn ended(store: Store) {
+    stopped(store);
+    if let Some(segment) = untrack(|| looping::segment(store)) {
+        seek(store, store.view_now().span_of(segment.start).0);
+        play(store);
     }
 }
 
