@@ -89,7 +89,6 @@ fn picture_is_on(store: Store, video: &HtmlVideoElement, media_s: f64) {
         store
             .viewport
             .update(|viewport| *viewport = viewport.following(time_s));
-        looping::picture_is_on(store, time_s);
     }
 }
 
@@ -101,6 +100,20 @@ fn kind_of(store: Store) -> Option<SourceKind> {
 
 fn video_of(store: Store) -> Option<HtmlVideoElement> {
     (kind_of(store) == Some(SourceKind::Video)).then(|| store.video.get_value())?
+}
+
+/// Where the player is, in seconds from the first frame; `None` while it is on its way elsewhere or where there is
+/// none.
+#[must_use]
+pub fn now_s(store: Store) -> Option<f64> {
+    let video = video_of(store).filter(|video| !video.seeking())?;
+    Some(video.current_time() - store.media_start_s.get_value())
+}
+
+/// It plays.
+pub fn started(store: Store) {
+    store.playing.set(true);
+    looping::watch(store);
 }
 
 /// Length of what is on the stage in seconds.

@@ -314,11 +314,13 @@ fn shown(store: Store) {
 }
 
 /// The segment at the playhead where labels can be changed.
+#[must_use]
 pub fn editable(store: Store) -> Option<ReviewedSegment> {
     may_edit(store).then(|| untrack(|| current(store))).flatten()
 }
 
 /// Whether labels can be changed.
+#[must_use]
 pub fn may_edit(store: Store) -> bool {
     !webcam::is_on(store)
         && store

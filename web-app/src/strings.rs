@@ -307,13 +307,8 @@ pub fn command(command: Command) -> String {
         Command::PanLeft => "Move left",
         Command::PanRight => "Move right",
         Command::PlotStyle => "Rows or stacked",
-        Command::Label(class) => {
-            return format!(
-                "Label as {}, then the next doubtful segment; held while playing: paint it",
-                class.name()
-            );
-        }
-        Command::Confirm => "Confirm the label, then the next doubtful segment",
+        Command::Label(class) => return format!("Label as {}", class.name()),
+        Command::Confirm => "Confirm the label",
         Command::NextDoubtful => "Next doubtful segment",
         Command::PreviousDoubtful => "Doubtful segment before",
         Command::NextUnreviewed => "Next segment not reviewed",

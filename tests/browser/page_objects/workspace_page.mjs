@@ -66,6 +66,11 @@ export class WorkspacePage extends AnalysisPage {
     return Number((await this.page.locator(".clock-frame").textContent()).match(/\d+/)[0]);
   }
 
+  /** Lines of the queue as they are read out. */
+  queue() {
+    return this.hook("queue").locator("button > .visually-hidden").allTextContents();
+  }
+
   /** Where the timeline's plot lies: its names take a part of the left. */
   async plot() {
     const box = await this.hook("timeline").boundingBox();

@@ -122,7 +122,7 @@ fn Refusal(
     let text = move || match (change.refused.get(), change.command.get()) {
         (Some(refused), _) => strings::key_refused(&refused.key, refused.why),
         (None, Some(command)) => format!("{}: {}", strings::command(command), strings::PRESS_A_KEY),
-        (None, None) => String::new(),
+        (None, None) => strings::HELP_LABELS.to_owned(),
     };
     let can_take = move || {
         let refused = change.refused.get();
@@ -138,7 +138,7 @@ fn Refusal(
         change.end();
     };
     view! {
-        <div class="key-message">
+        <div class="key-message" class:is-asked=move || change.command.get().is_some()>
             <p role="status" data-testid="key-message">{text}</p>
             <button type="button" class="button small" data-testid="take-key" class:is-off=move || !can_take()
                 on:click=take>{strings::USE_HERE}</button>

@@ -54,7 +54,9 @@ fn band(
         let high = (room * f64::from(part)).max(1.0);
         let (left, right) = (x_of(sample.start_s), x_of(sample.end_s));
         context.set_fill_style_str(palette.class(label));
-        context.fill_rect(left, top + (room - high) / 2.0, (right - left).max(0.7), high);
+        // Whole pixels: hairs between neighbours would show as gaps.
+        let (left, right) = (left.floor(), right.ceil());
+        context.fill_rect(left, top + 1.0 + (room - high) / 2.0, right - left, high);
     }
     context.set_fill_style_str(&palette.accent);
     let mut drawn = f64::NEG_INFINITY;

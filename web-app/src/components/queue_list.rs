@@ -9,7 +9,7 @@ use crate::{people, review, strings};
 use page_view::clock;
 
 /// Lines that are listed; the rest follows as these are done.
-const LISTED: usize = 30;
+const LISTED: usize = 12;
 
 #[component]
 pub fn QueueList() -> impl IntoView {
@@ -24,7 +24,7 @@ pub fn QueueList() -> impl IntoView {
     };
     view! {
         <QueueFilters/>
-        <ol class="queue-list" data-testid="queue" aria-label=strings::QUEUE tabindex="0">{shown}</ol>
+        <ol class="queue-list" data-testid="queue" aria-label=strings::QUEUE>{shown}</ol>
     }
 }
 
@@ -48,13 +48,14 @@ fn Line(
     };
     view! {
         <li>
-            <button type="button" class=format!("queue-line class-{}", segment.label.index()) aria-label=spoken
+            <button type="button" class=format!("queue-line class-{}", segment.label.index())
                 on:click=move |_| review::go_to(store, &segment)>
-                <span class="chip">{strings::mark(segment.label)}</span>
-                <span class="queue-time">{clock::precise(span.0)}</span>
-                <span class="queue-who">{move || is_many.then(|| people::name(store, segment.track))}</span>
-                <span class="doubt"><span style:transform=format!("scaleX({:.3})", line.doubt)></span></span>
-                <span class="queue-doubt">{format!("{:.0}%", line.doubt * 100.0)}</span>
+                <span class="visually-hidden">{spoken}</span>
+                <span class="chip" aria-hidden="true">{strings::mark(segment.label)}</span>
+                <span class="queue-time" aria-hidden="true">{clock::precise(span.0)}</span>
+                <span class="queue-who" aria-hidden="true">{move || is_many.then(|| people::name(store, segment.track))}</span>
+                <span class="doubt" aria-hidden="true"><span style:transform=format!("scaleX({:.3})", line.doubt)></span></span>
+                <span class="queue-doubt" aria-hidden="true">{format!("{:.0}%", line.doubt * 100.0)}</span>
             </button>
         </li>
     }
@@ -87,7 +88,10 @@ fn QueueFilters() -> impl IntoView {
         };
         view! {
             <button type="button" class=format!("chip-button class-{}", class.index()) title=class.name()
-                aria-label=class.name() aria-pressed=move || is_on().to_string() on:click=turn>{strings::mark(class)}</button>
+                aria-pressed=move || is_on().to_string() on:click=turn>
+                <span aria-hidden="true">{strings::mark(class)}</span>
+                <span class="visually-hidden">{class.name()}</span>
+            </button>
         }
     };
     view! {

@@ -46,7 +46,7 @@ pub fn Stage() -> impl IntoView {
                 class:is-mirrored=move || webcam::is_on(store)
                 aria-label=name
                 on:click=move |_| player::toggle(store)
-                on:play=move |_| store.playing.set(true) on:pause=move |_| player::stopped(store)
+                on:play=move |_| player::started(store) on:pause=move |_| player::stopped(store)
                 on:ended=move |_| player::ended(store)
                 on:seeked=move |_| player::arrived(store)>
             </video>

@@ -148,7 +148,7 @@ impl Painter<'_> {
             self.lane_ground(*band);
             self.context.set_fill_style_str(self.palette.class(class));
             let share = |sample: &Sample| sample.mean.get(class.index()).copied().unwrap_or(0.0);
-            self.area(found, *band, |_| 0.0, |sample| f64::from(share(sample)));
+            self.bars(found, *band, |sample| f64::from(share(sample)));
         }
     }
 
@@ -183,6 +183,20 @@ impl Painter<'_> {
             };
             self.name(class.name(), strings::mark(class), band, Some(class));
         }
+    }
+
+    /// One bar a sample from the bottom of the band; what is less than half a pixel high is left out.
+    fn bars(&self, found: &[Sample], band: Band, part: impl Fn(&Sample) -> f64) {
+        let context = self.context;
+        context.begin_path();
+        for sample in found {
+            let high = band.h * part(sample);
+            if high >= 0.5 {
+                let (left, right) = self.edges(sample.start_s, sample.end_s);
+                context.rect(left, band.y + band.h - high, right - left, high);
+            }
+        }
+        context.fill();
     }
 
     /// Fills between two heights (0 at the bottom, 1 at the top of the band), in steps, with pauses left out.

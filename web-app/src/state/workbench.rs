@@ -16,6 +16,8 @@ pub struct Workbench {
     pub reaction_s: RwSignal<f64>,
     /// Track and a frame of the segment that is played over and over.
     pub looped: RwSignal<Option<(u32, usize)>>,
+    /// Whether the loop is being kept.
+    pub is_watching: StoredValue<bool>,
     /// The edge between two segments that is being dragged.
     pub held_edge: RwSignal<Option<HeldEdge>>,
     /// The label that is being painted.
@@ -31,6 +33,7 @@ impl Workbench {
             speed: RwSignal::new(1.0),
             reaction_s: RwSignal::new(0.0),
             looped: RwSignal::new(None),
+            is_watching: StoredValue::new(false),
             held_edge: RwSignal::new(None),
             stroke: RwSignal::new(None),
         }

@@ -31,6 +31,7 @@ pub const NOTHING_TO_PART: &str =
 pub const QUEUE: &str = "To review, most doubtful first";
 pub const CLASS_FILTER: &str = "Offer segments labelled";
 
+pub const HELP_LABELS: &str = "A label's key labels the segment and goes on to the next doubtful one. Held while the video plays, it paints.";
 pub const CHANGE_KEY: &str = "Change";
 pub const PRESS_A_KEY: &str = "Press a key, Escape to leave it";
 pub const USE_HERE: &str = "Use it here";

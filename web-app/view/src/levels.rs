@@ -3,10 +3,12 @@
 use shared_model::expression::{CLASS_COUNT, ClassScores, Expression};
 use shared_model::timeline::FrameRow;
 
-/// Buckets of one level that make one of the next.
-const FACTOR: usize = 4;
+/// Frames that make a bucket of the finest level.
+const FINEST: usize = 4;
+/// Buckets of one level that make one of the next: with two, a plot finds one that fits its pixels well.
+const FACTOR: usize = 2;
 /// Levels above the frames themselves: the coarsest holds 16384 frames a bucket.
-const LEVEL_COUNT: u32 = 7;
+const LEVEL_COUNT: u32 = 13;
 
 /// Counts of labels.
 type Votes = [u32; CLASS_COUNT];
@@ -171,14 +173,14 @@ impl Levels {
     pub fn add(&mut self, row: &FrameRow) {
         if self.levels.is_empty() {
             self.levels.push(Level {
-                frames: FACTOR,
+                frames: FINEST,
                 ..Level::default()
             });
         }
         if let Some(bucket) = self
             .levels
             .first_mut()
-            .and_then(|level| level.bucket_mut(row.frame / FACTOR))
+            .and_then(|level| level.bucket_mut(row.frame / FINEST))
         {
             bucket.add_row(row);
         }

@@ -41,7 +41,7 @@ impl Painter<'_> {
         self.name(name, short, band, None);
         self.lane_ground(band);
         self.context.set_fill_style_str(&self.palette.muted);
-        self.area(found, band, |_| 0.0, |sample| f64::from(sample.margin));
+        self.bars(found, band, |sample| f64::from(sample.margin));
     }
 
     /// What was said by hand is filled, what is not reviewed yet only tinted; the current segment is framed.
