@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { WorkspacePage } from "../page_objects/workspace_page.mjs";
+import { AnnotatorPage } from "../page_objects/annotator_page.mjs";
 import { launchBrowser } from "../support/browser.mjs";
 import { makeProject } from "../support/project.mjs";
 
@@ -26,7 +26,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
   async function workspace(options = {}, people = PEOPLE) {
     browser ??= await launchBrowser();
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
-    const opened = await WorkspacePage.open(context, url);
+    const opened = await AnnotatorPage.open(context, url);
     const project = makeProject({ video: "face.mp4", frames: FRAMES, rate: RATE, people });
     await opened.openProject(scratch, project, await scratch.file("face.mp4"));
     return opened;

@@ -3,10 +3,10 @@
 import { readFile } from "node:fs/promises";
 import { AnalysisPage } from "./analysis_page.mjs";
 
-export class WorkspacePage extends AnalysisPage {
+export class AnnotatorPage extends AnalysisPage {
   static async open(context, url) {
     const { page } = await AnalysisPage.open(context, url);
-    return new WorkspacePage(page);
+    return new AnnotatorPage(page);
   }
 
   /** Opens a project, then its video beside it. */
