@@ -1,13 +1,21 @@
 //! The native program `mien`: one module a command, over the modules that they share.
 
+pub mod ablate;
 pub mod analyze;
 pub mod bench;
+pub mod data;
 pub mod datasets;
+pub mod evaluate;
 pub mod export;
 pub mod import;
 pub mod info;
+pub mod merge;
 pub mod pretrain;
+pub mod refine;
 pub mod score;
+pub mod synth;
+
+pub mod training_run;
 
 pub mod device;
 pub mod model_store;
@@ -20,6 +28,7 @@ pub mod video_probe;
 
 pub mod atomic_file;
 pub mod natural_order;
+pub mod plots;
 pub mod progress;
 pub mod stdout;
 

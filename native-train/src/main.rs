@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use native_train::pretrain::interruption::{self, Interrupted};
-use native_train::{analyze, bench, export, import, info, pretrain, score};
+use native_train::training_run::interruption::{self, Interrupted};
+use native_train::{
+    ablate, analyze, bench, data, evaluate, export, import, info, merge, pretrain, refine, score, synth,
+};
 
 /// Facial expression recognition over time.
 #[derive(Parser)]
@@ -18,8 +20,20 @@ struct Arguments {
 enum Command {
     /// Videos, pictures or folders of frames to per-frame predictions
     Analyze(analyze::Options),
+    /// Rendered faces with known expressions: stills, an unlabelled pool, videos
+    Synth(synth::Options),
+    /// What a config's data holds: counts, missing and unreadable pictures, augmentations
+    Data(data::Options),
+    /// Results of several shards of an analysis as one
+    Merge(merge::Options),
     /// Stage 1 of training, as a config file says
     Pretrain(pretrain::Options),
+    /// Stage 2: the temporal encoder on a frozen stage-1 model
+    Refine(refine::Options),
+    /// The rows of the paper's Table 1, each from its own run
+    Ablate(ablate::Options),
+    /// A model on labelled videos: macro F1 before and after each step, predictions, submission
+    Evaluate(evaluate::Options),
     /// Predictions against the truth: macro F1, its table, the confusion matrix
     Score(score::Options),
     /// A model in 16 or 32 bits, or under torchvision's plain names
@@ -49,7 +63,13 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.command {
         Command::Analyze(options) => analyze::run(options),
+        Command::Data(options) => data::run(options),
+        Command::Merge(options) => merge::run(options),
         Command::Pretrain(options) => pretrain::run(options),
+        Command::Refine(options) => refine::run(options),
+        Command::Ablate(options) => ablate::run(options),
+        Command::Evaluate(options) => evaluate::run(options),
+        Command::Synth(options) => synth::run(options),
         Command::Score(options) => score::run(options),
         Command::Export(options) => export::run(options),
         Command::Import(options) => import::run(options),

@@ -1,5 +1,6 @@
 //! Picture files as frames.
 
+use std::io::{BufRead, Cursor, Seek};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -27,14 +28,24 @@ pub fn is_picture(path: &Path) -> bool {
 /// When the file cannot be read or is no picture of a known kind; the message names it.
 pub fn read(path: &Path) -> Result<Frame> {
     let fail = || format!("the picture {} cannot be read", path.display());
-    let reader = ImageReader::open(path)
-        .and_then(ImageReader::with_guessed_format)
-        .with_context(fail)?;
-    let mut decoder = reader.into_decoder().with_context(fail)?;
-    let orientation = decoder.orientation().with_context(fail)?;
-    let mut picture = DynamicImage::from_decoder(decoder).with_context(fail)?;
+    let reader = ImageReader::open(path).with_context(fail)?;
+    decode_with(reader).with_context(fail)
+}
+
+/// As [`read`], from a file's bytes.
+///
+/// # Errors
+/// When they are no picture of a known kind.
+pub fn decode(bytes: &[u8]) -> Result<Frame> {
+    decode_with(ImageReader::new(Cursor::new(bytes)))
+}
+
+fn decode_with<R: BufRead + Seek>(reader: ImageReader<R>) -> Result<Frame> {
+    let mut decoder = reader.with_guessed_format()?.into_decoder()?;
+    let orientation = decoder.orientation()?;
+    let mut picture = DynamicImage::from_decoder(decoder)?;
     picture.apply_orientation(orientation);
     let rgb = picture.into_rgb8();
     let (width, height) = (rgb.width() as usize, rgb.height() as usize);
-    Frame::from_rgb(width, height, rgb.into_raw()).with_context(fail)
+    Ok(Frame::from_rgb(width, height, rgb.into_raw())?)
 }

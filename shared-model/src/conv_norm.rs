@@ -1,10 +1,16 @@
 //! A convolution followed by batch normalisation, and how named weights come in and go out.
 
+use std::ops::Range;
+
 use burn::module::{Module, Param, RunningState};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, PaddingConfig2d};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::module::conv2d;
+use burn::tensor::ops::ConvOptions;
+use burn::tensor::{DType, Device, Tensor, TensorData};
 
+#[cfg(feature = "cpu-training")]
+use crate::cpu_training;
 use crate::model_file::{ModelFileError, Weight, Weights};
 
 /// Convolution without bias and batch normalisation; after [`ConvNorm::fold`] one convolution
@@ -54,11 +60,98 @@ impl ConvNorm {
     /// `[batch, in, h, w]` to `[batch, out, h / stride, w / stride]`.
     #[must_use]
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = self.conv.forward(x);
+        self.apply(x, None, false)
+    }
+
+    /// [`ConvNorm::forward`] and ReLU.
+    #[must_use]
+    pub fn forward_relu(&self, x: Tensor<4>) -> Tensor<4> {
+        self.apply(x, None, true)
+    }
+
+    /// [`ConvNorm::forward`], the addition of `added` in the shape of the output, and ReLU.
+    #[must_use]
+    pub fn forward_add_relu(&self, x: Tensor<4>, added: Tensor<4>) -> Tensor<4> {
+        self.apply(x, Some(added), true)
+    }
+
+    fn apply(&self, x: Tensor<4>, added: Option<Tensor<4>>, relu: bool) -> Tensor<4> {
+        #[cfg(feature = "cpu-training")]
+        if let Some(norm) = self.norm.as_ref().filter(|norm| self.trains_on_cpu(norm, &x)) {
+            return self.train_on_cpu(norm, x, added, relu);
+        }
+        let own = self.conv.weight.dtype();
+        let x = if x.dtype() == own {
+            let x = self.conv.forward(x);
+            match &self.norm {
+                Some(norm) => norm.forward(x),
+                None => x,
+            }
+        } else {
+            self.convolve_in(x, own)
+        };
+        let x = match added {
+            Some(added) => x + added,
+            None => x,
+        };
+        if relu {
+            burn::tensor::activation::relu(x)
+        } else {
+            x
+        }
+    }
+
+    /// In the precision of `x`, where that is not the weights': the product in it, the statistics and
+    /// the normalisation in the weights' own.
+    fn convolve_in(&self, x: Tensor<4>, own: DType) -> Tensor<4> {
+        let dtype = x.dtype();
+        let [.., kernel] = self.conv.weight.dims();
+        let padding = self.conv.dilation.map(|dilation| dilation * (kernel / 2));
+        let options = ConvOptions::new(self.conv.stride, padding, self.conv.dilation, self.conv.groups);
+        let bias = self.conv.bias.as_ref().map(|bias| bias.val().cast(dtype));
+        let x = conv2d(x, self.conv.weight.val().cast(dtype), bias, options);
         match &self.norm {
-            Some(norm) => norm.forward(x),
+            Some(norm) => norm.forward(x.cast(own)).cast(dtype),
             None => x,
         }
+    }
+
+    #[cfg(feature = "cpu-training")]
+    fn trains_on_cpu(&self, norm: &BatchNorm, x: &Tensor<4>) -> bool {
+        let plain = self.conv.groups == 1 && self.conv.dilation == [1, 1] && self.conv.bias.is_none();
+        plain && norm.training.is_enabled() && cpu_training::is_for(x)
+    }
+
+    /// The same values as by burn's own layers, some times faster.
+    #[cfg(feature = "cpu-training")]
+    fn train_on_cpu(
+        &self,
+        norm: &BatchNorm,
+        x: Tensor<4>,
+        added: Option<Tensor<4>>,
+        relu: bool,
+    ) -> Tensor<4> {
+        let [stride, _] = self.conv.stride;
+        let [.., kernel] = self.conv.weight.dims();
+        let normalised = cpu_training::normalise(cpu_training::NormInput {
+            x: cpu_training::convolve(x, self.conv.weight.val(), stride, kernel / 2),
+            gamma: norm.gamma.val(),
+            beta: norm.beta.val(),
+            added,
+            epsilon: norm.epsilon,
+            relu,
+        });
+        let follow = |state: &RunningState<Tensor<1>>, seen: Tensor<1>| {
+            let device = seen.device();
+            let before = state
+                .value_sync()
+                .to_device(&device)
+                .mul_scalar(1.0 - norm.momentum);
+            state.update((before + seen.detach().mul_scalar(norm.momentum)).detach());
+        };
+        follow(&norm.running_mean, normalised.mean);
+        follow(&norm.running_var, normalised.variance);
+        normalised.output
     }
 
     /// Multiplies the running statistics into the convolution: the same result in evaluation mode
@@ -193,27 +286,39 @@ impl<'a> WeightSource<'a> {
     /// As [`WeightSource::tensor`].
     pub fn linear(&self, name: &str, like: Linear) -> Result<Linear, ModelFileError> {
         let [input, output] = like.weight.dims();
-        let weight = self.get(&format!("{name}.weight"), &[output, input])?;
+        let names = [format!("{name}.weight"), format!("{name}.bias")];
+        self.linear_of_rows(&names, [output, input], 0..output)
+    }
+
+    /// A linear layer from the rows `rows` of torch's weight `[out, in]` and its bias, where several
+    /// layers share one matrix. `names` are the weight's and the bias's.
+    ///
+    /// # Errors
+    /// As [`WeightSource::tensor`].
+    pub fn linear_of_rows(
+        &self,
+        names: &[String; 2],
+        [output, input]: [usize; 2],
+        rows: Range<usize>,
+    ) -> Result<Linear, ModelFileError> {
+        let weight = self.get(&names[0], &[output, input])?;
+        let bias = self.get(&names[1], &[output])?;
+        let taken = |values: &[f32], width: usize| -> Vec<f32> {
+            let values = values.iter().skip(rows.start * width);
+            values.take(rows.len() * width).copied().collect()
+        };
+        let part = taken(&weight.values, input);
         // Transposed here and not on the device: a strided weight takes another way through the
         // matrix product, and a resumed training would round differently from one that went on.
-        let values = (0..input)
-            .flat_map(|column| weight.values.iter().skip(column).step_by(input).copied())
-            .collect::<Vec<f32>>();
-        let weight = Tensor::from_data(TensorData::new(values, [input, output]), self.device);
-        let bias = self.tensor(&format!("{name}.bias"), [output])?;
+        let values: Vec<f32> = (0..input)
+            .flat_map(|column| part.iter().skip(column).step_by(input).copied())
+            .collect();
+        let weight = Tensor::from_data(TensorData::new(values, [input, rows.len()]), self.device);
+        let bias = Tensor::from_data(TensorData::new(taken(&bias.values, 1), [rows.len()]), self.device);
         Ok(Linear {
             weight: Param::from_tensor(weight),
             bias: Some(Param::from_tensor(bias)),
         })
-    }
-}
-
-/// A linear layer from torch's `[out, in]` weight and its bias.
-#[must_use]
-pub fn linear_from(weight: Tensor<2>, bias: Tensor<1>) -> Linear {
-    Linear {
-        weight: Param::from_tensor(weight.transpose()),
-        bias: Some(Param::from_tensor(bias)),
     }
 }
 

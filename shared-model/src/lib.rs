@@ -21,11 +21,14 @@ pub mod model_file;
 pub mod people;
 pub mod project;
 pub mod reviewed_segment;
+pub mod safetensors_header;
 pub mod webvtt;
 pub mod weight_shapes;
 
 #[cfg(feature = "network")]
 pub mod conv_norm;
+#[cfg(feature = "cpu-training")]
+pub mod cpu_training;
 #[cfg(feature = "network")]
 pub mod face_detector;
 #[cfg(feature = "network")]

@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use crate::expression::Expression;
 use crate::face_crop::{DEFAULT_MEAN, DEFAULT_STD, InputSpec};
+use crate::safetensors_header;
 use crate::smoothing::DEFAULT_WINDOW;
 
 /// Version that is written, and the only one that is read.
@@ -208,7 +209,8 @@ impl ModelFile {
                 Ok((name.as_str(), view))
             })
             .collect::<Result<Vec<_>, ModelFileError>>()?;
-        safetensors::serialize(views, Some(self.metadata.to_fields())).map_err(container)
+        let bytes = safetensors::serialize(views, Some(self.metadata.to_fields())).map_err(container)?;
+        Ok(safetensors_header::in_order(bytes))
     }
 }
 

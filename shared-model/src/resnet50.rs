@@ -3,7 +3,6 @@
 use burn::module::Module;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Linear, LinearConfig, PaddingConfig2d};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use crate::conv_norm::{ConvNorm, ReadError, WeightSink, WeightSource};
@@ -78,22 +77,24 @@ impl Bottleneck {
             Some(shortcut) => shortcut.forward(x.clone()),
             None => x.clone(),
         };
-        let x = relu(self.reduce.forward(x));
-        let x = relu(self.spatial.forward(x));
-        relu(self.expand.forward(x) + around)
+        let x = self.spatial.forward_relu(self.reduce.forward_relu(x));
+        self.expand.forward_add_relu(x, around)
     }
 }
 
 impl ResNet50 {
     /// Normalised pictures `[batch, 3, size, size]` to pooled features
-    /// `[batch, feature_len]` and logits `[batch, 8]`.
+    /// `[batch, feature_len]` and logits `[batch, 8]`. Pictures of another precision than the weights'
+    /// are convolved in theirs; statistics, features and logits are in the weights'.
     #[must_use]
     pub fn forward(&self, pictures: Tensor<4>) -> (Tensor<2>, Tensor<2>) {
-        let mut x = self.pool.forward(relu(self.stem.forward(pictures)));
+        let mut x = self.pool.forward(self.stem.forward_relu(pictures));
         for block in self.stages.iter().flatten() {
             x = block.forward(x);
         }
         let [batch, channels, _, _] = x.dims();
+        let own = self.head.weight.dtype();
+        let x = if x.dtype() == own { x } else { x.cast(own) };
         let features = x
             .reshape([batch as i32, channels as i32, -1])
             .mean_dim(2)

@@ -5,7 +5,8 @@ import warnings
 
 import numpy as np
 from golden import MIEN, RUNNER, Checks, run, run_network, write_tensors
-from random_networks import CLASSES
+from PIL import Image
+from random_networks import CLASSES, Temporal, resnet, write_model
 from sklearn.metrics import accuracy_score, cohen_kappa_score, confusion_matrix, precision_recall_fscore_support
 
 LIMIT = 1e-9
@@ -118,4 +119,33 @@ def smoothing(checks, folder):
             checks.at_most(f"{way}, window {window}, frames that differ", different, 0)
 
 
-Checks().run(figures, score_of_annotation_files, score_of_frame_table, smoothing)
+def evaluation_of_a_model(checks, folder):
+    """`mien evaluate` on videos with missing crops and frames without annotation: its figures are those of its predictions."""
+    random = np.random.default_rng(37)
+    write_model(folder / "model.safetensors", resnet((1, 1, 1, 1), 8, 32), Temporal(256, 1, 2, 16, 16), size=32)
+    (folder / "truth").mkdir()
+    for video, frames in (("a", 90), ("b_left", 25)):
+        (folder / "crops" / video).mkdir(parents=True)
+        labels = np.where(random.random(frames) < 0.2, -1, random.choice([0, 1, 4, 6], frames))
+        (folder / "truth" / f"{video}.txt").write_text("\n".join([",".join(CLASSES), *map(str, labels)]) + "\n")
+        for frame in np.flatnonzero(random.random(frames) < 0.9):
+            picture = Image.fromarray(random.integers(0, 255, (4, 4, 3), np.uint8)).resize((40, 40))
+            picture.save(folder / "crops" / video / f"{frame + 1:05}.jpg")
+    data = ["--crops", folder / "crops", "--annotations", folder / "truth"]
+    model = ["--model", folder / "model.safetensors", "--device", "cpu", "--window", 5]
+    report = json.loads(run(MIEN, "evaluate", *model, *data, "--json", "--sweep", "--out", folder / "out"))
+
+    def together(where):
+        files = sorted((folder / where).glob("*.txt"))
+        return np.concatenate([np.loadtxt(file, int, skiprows=1) for file in files])
+
+    truth, predicted = together("truth"), together("out/predictions")
+    checks.holds("mien evaluate predicts every frame", len(predicted) == 115 and (predicted >= 0).all())
+    known = truth >= 0
+    expect_report(checks, "mien evaluate, smoothed", report["smoothed"], truth[known], predicted[known])
+    for row in report["sweep"]["rows"]:
+        if row["window"] == 5:
+            checks.agree("its sweep", np.array([row["sliding"]]), np.array([report["smoothed"]["macro_f1"]]), LIMIT)
+
+
+Checks().run(figures, score_of_annotation_files, score_of_frame_table, evaluation_of_a_model, smoothing)

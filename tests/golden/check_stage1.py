@@ -36,7 +36,14 @@ def frozen_statistics(network):
     return copy.deepcopy(network).train()
 
 
-def torch_step(teacher, student, optimisers, batch, finite_difference):
+def limit(network, clip_norm):
+    """Clips by the norm of all gradients together, and makes sure that there is something to clip."""
+    if clip_norm is not None:
+        norm = torch.nn.utils.clip_grad_norm_(network.parameters(), clip_norm)
+        assert norm > clip_norm, f"nothing is clipped: the norm is {norm}"
+
+
+def torch_step(teacher, student, optimisers, batch, finite_difference, clip_norm):
     """One step as the method's table has it; returns its terms."""
     labelled, labels, weak, strong = batch
     count, unlabelled = len(labelled), len(weak)
@@ -50,6 +57,7 @@ def torch_step(teacher, student, optimisers, batch, finite_difference):
     loss_u = cross_entropy(student(weak), pseudo)
     loss_u.backward()
     gradients_u = [parameter.grad.clone() for parameter in student.parameters()]
+    limit(student, clip_norm)
     optimisers["student"].step()
 
     after_network = frozen_statistics(student)
@@ -65,11 +73,12 @@ def torch_step(teacher, student, optimisers, batch, finite_difference):
     loss_f = f * cross_entropy(on_weak, pseudo)
     optimisers["teacher"].zero_grad()
     (loss_s + loss_c + loss_f).backward()
+    limit(teacher, clip_norm)
     optimisers["teacher"].step()
     return {"L_s": loss_s, "L_c": loss_c, "L_f": loss_f, "L_u": loss_u, "f": f}
 
 
-def compare(checks, folder, name, momentum, steps, finite_difference):
+def compare(checks, folder, name, momentum, steps, finite_difference=False, weight_decay=0.0, clip_norm=None):
     networks = {"teacher": resnet((1, 1, 1, 1), 8, 64, seed=21), "student": resnet((1, 1, 1, 1), 8, 64, seed=22)}
     for role, network in networks.items():
         write_model(folder / f"{role}.safetensors", network, size=64)
@@ -81,16 +90,20 @@ def compare(checks, folder, name, momentum, steps, finite_difference):
         *["stage1", folder / "teacher.safetensors", folder / "student.safetensors", "--momentum", momentum],
         *["--teacher-rate", RATES["teacher"], "--student-rate", RATES["student"], "--steps", steps],
         *(["--finite-difference"] if finite_difference else []),
+        *["--weight-decay", weight_decay],
+        *(["--clip-norm", clip_norm] if clip_norm is not None else []),
     )
     before = {role: copy.deepcopy(network.state_dict()) for role, network in networks.items()}
     optimisers = {}
     for role, network in networks.items():
         network.train()
         with_biased_statistics(network)
-        optimisers[role] = torch.optim.SGD(network.parameters(), lr=RATES[role], momentum=momentum)
+        optimisers[role] = torch.optim.SGD(
+            network.parameters(), lr=RATES[role], momentum=momentum, weight_decay=weight_decay
+        )
     for step in range(steps):
         batch = (labelled, labels, weak, strong)
-        terms = torch_step(networks["teacher"], networks["student"], optimisers, batch, finite_difference)
+        terms = torch_step(networks["teacher"], networks["student"], optimisers, batch, finite_difference, clip_norm)
         for term, value in terms.items():
             checks.agree(f"{name}, step {step}, {term}", ours[f"{term}.{step}"], value.detach().numpy().reshape(1), LIMIT)
     for role, network in networks.items():
@@ -106,17 +119,27 @@ def compare(checks, folder, name, momentum, steps, finite_difference):
 
 def plain(checks, folder):
     """One step of plain SGD."""
-    compare(checks, folder, "SGD", 0.0, 1, False)
+    compare(checks, folder, "SGD", 0.0, 1)
 
 
 def with_momentum(checks, folder):
     """Two steps, so that the momentum shows."""
-    compare(checks, folder, "SGD with momentum", 0.9, 2, False)
+    compare(checks, folder, "SGD with momentum", 0.9, 2)
 
 
 def by_difference(checks, folder):
     """Feedback as the difference of two losses."""
-    compare(checks, folder, "finite difference", 0.0, 1, True)
+    compare(checks, folder, "finite difference", 0.0, 1, finite_difference=True)
 
 
-Checks().run(plain, with_momentum, by_difference)
+def with_weight_decay(checks, folder):
+    """A decay that is large enough to be seen, with momentum."""
+    compare(checks, folder, "SGD with weight decay", 0.9, 2, weight_decay=0.1)
+
+
+def with_clipping(checks, folder):
+    """Clipping by the global norm."""
+    compare(checks, folder, "SGD with clipping", 0.9, 2, clip_norm=0.5)
+
+
+Checks().run(plain, with_momentum, by_difference, with_weight_decay, with_clipping)

@@ -45,4 +45,33 @@ def other_sizes(checks, folder):
     compare(checks, folder, "2 layers, 48, no positions", Temporal(256, **shape, positions=False), backbone, 33)
 
 
-Checks().run(method_size, other_sizes)
+def training_steps(checks, folder):
+    """Steps of stage 2 without dropout against the same steps in torch: AdamW, weighted cross-entropy, both masks."""
+    backbone = resnet((1, 1, 1, 1), 8, 64)
+    temporal = Temporal(256, layers=2, heads=2, d_model=48, d_ff=96)
+    random = np.random.default_rng(5)
+    features = random.gamma(1.0, 0.5, (4, 33, 256)).astype(np.float32)
+    missing, labels = masks(33), random.integers(-1, 8, (4, 33))
+    weights = random.uniform(0.3, 3.0, 8).astype(np.float32)
+    rate, decay, steps = 1e-3, 0.05, 6
+    write_model(folder / "model.safetensors", backbone, temporal)
+    inputs = {"features": features, "missing": missing, "labels": labels, "class_weights": weights}
+    options = ["--rate", rate, "--weight-decay", decay, "--steps", steps]
+    ours = run_network(folder, inputs, "stage2", folder / "model.safetensors", *options)
+    # In evaluation mode there is no dropout; torch's fast path is for inference only.
+    optimiser = torch.optim.AdamW(temporal.parameters(), lr=rate, weight_decay=decay)
+    targets = torch.from_numpy(np.where(missing, -1, labels)).flatten()
+    for step in range(steps):
+        logits = temporal(torch.from_numpy(features), torch.from_numpy(missing))
+        loss = torch.nn.functional.cross_entropy(
+            logits.flatten(0, 1), targets, weight=torch.from_numpy(weights), ignore_index=-1
+        )
+        checks.agree(f"loss before step {step + 1}", ours[f"loss.{step}"], np.array([loss.item()]), LIMIT)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    for name, parameter in temporal.named_parameters():
+        checks.agree(f"{name} after {steps} steps", ours[name], parameter.detach().numpy(), LIMIT)
+
+
+Checks().run(method_size, other_sizes, training_steps)

@@ -1,7 +1,9 @@
 //! `mien analyze`: videos, pictures and folders of frames to per-frame predictions.
 
+pub mod manifest;
 mod output;
 mod recognition;
+pub mod shard;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -15,8 +17,10 @@ use shared_model::smoothing::Smoothing;
 use crate::device::{DeviceChoice, NamedDevice};
 use crate::frame_source::FrameSource;
 use crate::{atomic_file, model_store, stdout};
+use manifest::{Done, Manifest};
 use output::{Format, OutputNames, Written};
 use recognition::{Recognition, Strides};
+use shard::Shard;
 
 /// What to analyse and how.
 #[derive(Debug, Args)]
@@ -54,9 +58,13 @@ pub struct Options {
     /// Pictures a second in a folder of frames
     #[arg(long, default_value_t = 25.0, value_parser = parse_fps)]
     fps: f64,
+    /// Only this share of the inputs, from 0/N to N-1/N, for several machines; `mien merge` puts the results together
+    /// [default: the task of a Slurm job array]
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
 }
 
-fn parse_smoothing(text: &str) -> Result<Smoothing, String> {
+pub(crate) fn parse_smoothing(text: &str) -> Result<Smoothing, String> {
     Smoothing::parse(text).ok_or_else(|| "expected sliding, block, mean or none".to_owned())
 }
 
@@ -85,15 +93,42 @@ pub fn run(options: &Options) -> Result<()> {
     let model = model_store::read(&options.model)?;
     atomic_file::make_folder(folder)?;
     let device = options.device.open_and_say()?;
+    let shard = shard::chosen(options.shard, &options.inputs)?;
+    // Names are given over all inputs, so that those of all shards differ.
     let mut names = OutputNames::new(folder);
-    let mut failures = 0;
-    for input in &options.inputs {
-        if let Err(error) = analyze_one(input, options, &model, &device, &mut names) {
-            eprintln!("error: {error:#}");
-            failures += 1;
+    let bases = names.take_all(&options.inputs);
+    let weights: Vec<u64> = options.inputs.iter().map(|input| shard::weight(input)).collect();
+    let places = shard.map_or_else(|| (0..bases.len()).collect(), |shard| shard.places(&weights));
+    if let Some(shard) = shard {
+        eprintln!(
+            "shard {shard}: {} of {} inputs",
+            places.len(),
+            options.inputs.len()
+        );
+    }
+    let mut done = Vec::new();
+    for (input, base) in places
+        .iter()
+        .filter_map(|place| options.inputs.get(*place).zip(bases.get(*place)))
+    {
+        match analyze_one(input, options, &model, &device, base) {
+            Ok(files) => done.push(Done {
+                input: input.clone(),
+                files: files
+                    .iter()
+                    .filter_map(|path| path.file_name())
+                    .map(PathBuf::from)
+                    .collect(),
+            }),
+            Err(error) => eprintln!("error: {error:#}"),
         }
     }
-    let count = options.inputs.len();
+    let (count, failures) = (places.len(), places.len() - done.len());
+    if let Some(shard) = shard {
+        let mut manifest = Manifest::new(shard, options.settings(), &options.inputs);
+        manifest.done = done;
+        manifest.write(folder)?;
+    }
     if failures > 0 {
         bail!("{failures} of {count} inputs could not be analysed, or not wholly; the messages are above");
     }
@@ -103,13 +138,32 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
+impl Options {
+    /// What the results of several shards must have in common.
+    fn settings(&self) -> serde_json::Value {
+        let formats: Vec<String> = self.format.iter().map(|format| format!("{format:?}")).collect();
+        serde_json::json!({
+            "model": self.model.file_name().map(|name| name.to_string_lossy()),
+            "model_bytes": std::fs::metadata(&self.model).map(|found| found.len()).ok(),
+            "smoothing": format!("{:?}", self.smoothing),
+            "window": self.window,
+            "stride": self.stride,
+            "clip_stride": self.clip_stride,
+            "whole_frame": self.whole_frame,
+            "fps": self.fps,
+            "format": formats,
+        })
+    }
+}
+
+/// Gives the files written.
 fn analyze_one(
     input: &Path,
     options: &Options,
     model: &ModelFile,
     device: &NamedDevice,
-    names: &mut OutputNames,
-) -> Result<()> {
+    base: &Path,
+) -> Result<Vec<PathBuf>> {
     let source = FrameSource::open(input, options.fps)?;
     let video = video_name(input);
     let strides = Strides {
@@ -135,7 +189,8 @@ fn analyze_one(
         written.summary(),
         seen.frames_a_second
     );
-    for path in written.write(input, &options.format, names)? {
+    let files = written.write(input, &options.format, base)?;
+    for path in &files {
         stdout::line(format_args!("{}", path.display()));
     }
     for error in &seen.unreadable {
@@ -147,7 +202,7 @@ fn analyze_one(
     if !seen.unreadable.is_empty() {
         bail!("{video}: {} frames could not be read", seen.unreadable.len());
     }
-    Ok(())
+    Ok(files)
 }
 
 /// The input's own name, also for `.` and `..`.

@@ -44,6 +44,12 @@ impl OutputNames {
         }
     }
 
+    /// The paths without extension of all inputs.
+    pub(super) fn take_all(&mut self, inputs: &[PathBuf]) -> Vec<PathBuf> {
+        let take = |input: &PathBuf| self.take(&super::video_name(input), input);
+        inputs.iter().map(take).collect()
+    }
+
     /// The path without extension for an input: its own name, with a number behind it where an
     /// earlier input has the same.
     fn take(&mut self, video: &str, input: &Path) -> PathBuf {
@@ -101,30 +107,25 @@ impl Written<'_> {
     ///
     /// # Errors
     /// When one cannot be written.
-    pub(super) fn write(
-        self,
-        input: &Path,
-        formats: &[Format],
-        names: &mut OutputNames,
-    ) -> Result<Vec<PathBuf>> {
-        let base = names.take(self.video, input);
+    pub(super) fn write(self, input: &Path, formats: &[Format], base: &Path) -> Result<Vec<PathBuf>> {
+        let folder = base.parent().unwrap_or(Path::new("."));
         let rows = self.timeline.rows(self.smoothing, self.window);
         let end_s = end_of(&rows);
         let mut files = Vec::new();
         for format in formats {
             let (ending, text) = match format {
                 Format::Csv => ("csv", frame_table::to_string(self.video, &rows)),
-                Format::Affwild2 => (annotation_ending(input, &names.folder), affwild2::write(&rows)),
+                Format::Affwild2 => (annotation_ending(input, folder), affwild2::write(&rows)),
                 Format::Vtt => ("vtt", webvtt::write(&rows, end_s)),
                 Format::Eaf => ("eaf", elan::write(self.video, &rows, end_s, now_unix_s())),
                 // Made last, since it takes the timeline.
                 Format::Json => continue,
             };
-            files.push((with_ending(&base, ending), text));
+            files.push((with_ending(base, ending), text));
         }
         if formats.contains(&Format::Json) {
             let json = self.into_project().to_json().context("the project")?;
-            files.push((with_ending(&base, "json"), json));
+            files.push((with_ending(base, "json"), json));
         }
         for (path, text) in &files {
             atomic_file::write(path, text.as_bytes())?;

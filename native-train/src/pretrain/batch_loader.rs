@@ -1,5 +1,6 @@
 //! Training batches, made ahead on all cores while the device computes.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::Scope;
 
@@ -7,14 +8,19 @@ use anyhow::{Context as _, Result};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rayon::prelude::*;
 use shared_model::face_crop::InputSpec;
+use shared_model::frame::Frame;
 
 use crate::pretrain::augmentation::augmented;
 use crate::pretrain::class_balance::{ClassBalance, random_of};
-use crate::pretrain::config::AugmentationConfig;
+use crate::pretrain::config::{AugmentationConfig, PretrainConfig};
 use crate::pretrain::face_store::FaceStore;
 
 /// Batches that wait for the device.
 const AHEAD: usize = 3;
+/// Pictures of a class that are tried in the place of one that cannot be read, before a run stops.
+const MOST_TRIES: usize = 100;
+/// Random streams that nothing else uses.
+const STAND_IN_STREAM: u64 = 3 << 61;
 
 /// The pictures and labels of one step.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,47 +64,77 @@ pub struct BatchLoader<'a> {
     pub seed: u64,
 }
 
-impl BatchLoader<'_> {
-    /// The batch of a step.
+impl<'a> BatchLoader<'a> {
+    /// As a config says.
+    #[must_use]
+    pub fn of(config: &'a PretrainConfig, store: &'a FaceStore, input: &'a InputSpec) -> Self {
+        let labels: Vec<_> = store.pictures().iter().map(|picture| picture.label).collect();
+        let balance = if config.training.balanced {
+            ClassBalance::new(&labels, config.seed)
+        } else {
+            ClassBalance::as_they_come(labels.len(), config.seed)
+        };
+        Self {
+            store,
+            balance,
+            input,
+            augmentation: &config.augmentation,
+            size: config.training.batch,
+            seed: config.seed,
+        }
+    }
+
+    /// The batch of a step. Another picture (of the class, where classes are balanced) stands in for one
+    /// that cannot be read any more: which, follows from the seed, the step and the place in the batch
+    /// too.
     ///
     /// # Errors
-    /// When a picture cannot be read any more.
+    /// When many pictures after each other cannot be read.
     pub fn batch(&self, step: u64) -> Result<Batch> {
         let places = self.balance.batch(step, self.size);
         let made = places
             .par_iter()
             .enumerate()
             .map(|(slot, place)| {
-                let face = self.store.face(*place)?;
+                let (label, face) = self.face(step, slot, *place)?;
                 // 2^20 slots a step are more than any batch has.
                 let mut random = random_of(self.seed, (step << 20) | slot as u64);
-                Ok(augmented(&face, self.input, self.augmentation, &mut random))
+                Ok((
+                    label,
+                    augmented(&face, self.input, self.augmentation, &mut random),
+                ))
             })
             .collect::<Result<Vec<_>>>()
             .with_context(|| format!("the batch of step {step}"))?;
-        let label = |place: &usize| {
-            self.store
-                .pictures()
-                .get(*place)
-                .map_or(0, |p| p.label.index() as i64)
-        };
+        let (labels, pictures): (Vec<i64>, Vec<Vec<f32>>) = made.into_iter().unzip();
         Ok(Batch {
-            pictures: made.concat(),
-            labels: places.iter().map(label).collect(),
+            pictures: pictures.concat(),
+            labels,
             size: self.input.size,
         })
     }
 
-    /// Batches of the steps from `first` up to `last`, made ahead on a thread of `scope` until the
-    /// receiver is dropped.
-    #[must_use]
-    pub fn stream<'scope>(
-        &'scope self,
-        scope: &'scope Scope<'scope, '_>,
-        first: u64,
-        last: u64,
-    ) -> Receiver<Result<Batch>> {
-        ahead(scope, first, last, |step| self.batch(step))
+    /// The label and the face at a place, or of what stands in for it.
+    fn face(&self, step: u64, slot: usize, place: usize) -> Result<(i64, Arc<Frame>)> {
+        let label = |place: usize| {
+            let picture = self.store.pictures().get(place);
+            picture.map_or(0, |picture| picture.label.index() as i64)
+        };
+        let mut tried = self.store.face(place);
+        if let Ok(face) = tried {
+            return Ok((label(place), face));
+        }
+        let mut random = random_of(self.seed, STAND_IN_STREAM | (step << 20) | slot as u64);
+        for _ in 1..MOST_TRIES {
+            let another = self.balance.another(place, &mut random).unwrap_or(place);
+            tried = self.store.face(another);
+            if let Ok(face) = tried {
+                return Ok((label(another), face));
+            }
+        }
+        let face = tried
+            .with_context(|| format!("{MOST_TRIES} labelled pictures after each other cannot be read"))?;
+        Ok((label(place), face))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which pictures a training step sees.
 
 use rand::seq::SliceRandom as _;
-use rand::{Rng as _, SeedableRng as _};
+use rand::{Rng, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use shared_model::expression::{CLASS_COUNT, Expression};
 
@@ -25,6 +25,23 @@ impl ClassBalance {
         }
         by_class.retain(|places| !places.is_empty());
         Self { by_class, seed }
+    }
+
+    /// For `count` pictures that are drawn equally often, whatever their classes: classes are as
+    /// frequent as in the data.
+    #[must_use]
+    pub fn as_they_come(count: usize, seed: u64) -> Self {
+        Self {
+            by_class: vec![(0..count).collect()],
+            seed,
+        }
+    }
+
+    /// Another picture to stand in for the one at `place`: of the same class, where classes are balanced.
+    pub fn another(&self, place: usize, random: &mut impl Rng) -> Option<usize> {
+        let mut classes = self.by_class.iter();
+        let places = classes.find(|places| places.binary_search(&place).is_ok())?;
+        places.get(random.random_range(0..places.len())).copied()
     }
 
     /// The places of the pictures of a step: the same for the same seed and step.
@@ -72,5 +89,21 @@ mod tests {
         assert_eq!(counts, [1000, 0, 0, 1000, 1000, 0, 0, 0]);
         assert_eq!(balance.batch(7, 30), balance.batch(7, 30));
         assert_ne!(balance.batch(7, 30), balance.batch(8, 30));
+    }
+
+    #[test]
+    fn without_balance_classes_are_as_frequent_as_in_the_data() {
+        let balance = ClassBalance::as_they_come(1000, 5);
+        let drawn: usize = (0..100)
+            .map(|step| {
+                balance
+                    .batch(step, 30)
+                    .into_iter()
+                    .filter(|place| *place < 900)
+                    .count()
+            })
+            .sum();
+        // 90% of 3,000 draws, five standard deviations either way.
+        assert!((2618..=2782).contains(&drawn), "{drawn}");
     }
 }

@@ -15,11 +15,11 @@ use crate::pretrain::face_store::FaceStore;
 /// Pictures that go through the network together.
 const PICTURES_A_BATCH: usize = 64;
 
-/// Compares the network's labels of all faces (centre crop) with the truth. `network` must be on
-/// `device` without autodiff.
+/// Compares the network's labels of all faces (centre crop) with the truth; faces that cannot be read
+/// any more are left out, which the store counts. `network` must be on `device` without autodiff.
 ///
 /// # Errors
-/// When a picture cannot be read or the device fails.
+/// When the device fails.
 pub fn evaluate(
     network: &ResNet50,
     store: &FaceStore,
@@ -30,16 +30,22 @@ pub fn evaluate(
     let mut matrix = ConfusionMatrix::default();
     let places: Vec<usize> = (0..store.pictures().len()).collect();
     for batch in places.chunks(PICTURES_A_BATCH) {
-        let inputs = batch
+        let (truths, inputs): (Vec<Expression>, Vec<Vec<f32>>) = batch
             .par_iter()
-            .map(|place| Ok(plain(&*store.face(*place)?, input, greyscale)))
-            .collect::<Result<Vec<_>>>()?;
-        let shape = [batch.len(), 3, input.size, input.size];
+            .filter_map(|place| {
+                let truth = store.pictures().get(*place)?.label;
+                let face = store.face(*place).ok()?;
+                Some((truth, plain(&face, input, greyscale)))
+            })
+            .unzip();
+        if truths.is_empty() {
+            continue;
+        }
+        let shape = [truths.len(), 3, input.size, input.size];
         let pictures = Tensor::from_data(TensorData::new(inputs.concat(), shape), device);
         let (_, logits) = network.forward(pictures);
-        let truths = batch.iter().filter_map(|place| store.pictures().get(*place));
-        for (truth, scores) in truths.zip(rows(logits)?) {
-            matrix.add(truth.label, Expression::argmax(&scores));
+        for (truth, scores) in truths.into_iter().zip(rows(logits)?) {
+            matrix.add(truth, Expression::argmax(&scores));
         }
     }
     Ok(matrix.report())
@@ -78,6 +84,13 @@ pub fn summary(report: &Report) -> Value {
         "f1": f1,
         "frames": pictures,
     })
+}
+
+/// Names of the classes that the truth does not hold.
+#[must_use]
+pub fn absent_classes(report: &Report) -> Vec<&'static str> {
+    let absent = report.classes.iter().filter(|class| class.support == 0);
+    absent.map(|class| class.class).collect()
 }
 
 fn rounded(value: f64) -> Value {

@@ -31,6 +31,12 @@ pub fn clipped<M: Module>(
 ) -> GradientsParams {
     let norm = dot(module, gradients, gradients, device).sqrt();
     let factor = (norm + 1e-6).recip().mul_scalar(most).clamp_max(1.0);
+    scaled(module, gradients, factor)
+}
+
+/// The gradients times `factor` `[1]`.
+#[must_use]
+pub fn scaled<M: Module>(module: &M, gradients: &GradientsParams, factor: Tensor<1>) -> GradientsParams {
     let mut scale = Scale {
         factor,
         from: gradients,

@@ -122,3 +122,83 @@ pub fn write_random_model(folder: &Path) -> PathBuf {
     std::fs::write(&path, random_model(true).to_bytes().unwrap()).unwrap();
     path
 }
+
+/// Stripes of three widths are three classes; every second person's pictures have labels (`labelled.csv`), the
+/// others are the pool (`pool.csv`).
+pub fn write_paired_pictures(folder: &Path) {
+    let (mut labelled, mut pool) = ("path,label,person\n".to_owned(), "path,label\n".to_owned());
+    for person in 0..24_u32 {
+        for (class, period) in [(0, 3), (4, 6), (6, 12)] {
+            let name = format!("{person}-{class}.png");
+            let picture = image::RgbImage::from_fn(40, 40, |x, y| {
+                let stripe = if (y + person) % period < period / 2 {
+                    200
+                } else {
+                    40
+                };
+                let noise = (x * 7 + y * 13 + person * 29) % 32;
+                image::Rgb([(stripe + noise) as u8, stripe as u8, (stripe + person) as u8])
+            });
+            picture.save(folder.join(&name)).unwrap();
+            if person % 2 == 0 {
+                labelled.push_str(&format!("{name},{class},{person}\n"));
+            } else {
+                pool.push_str(&format!("{name},{class}\n"));
+            }
+        }
+    }
+    // One that is no picture: others stand in for it.
+    pool.push_str("pool.csv,-1\n");
+    std::fs::write(folder.join("labelled.csv"), labelled).unwrap();
+    std::fs::write(folder.join("pool.csv"), pool).unwrap();
+}
+
+/// Writes videos of stripes in Aff-Wild2's layout: `crops/<name>/00001.jpg` and `<set>/<name>.txt`. `labels` are those of
+/// the annotation; the picture follows `shown`, `None` leaves the crop out.
+pub fn write_video(folder: &Path, set: &str, name: &str, labels: &[i32], shown: &[Option<u32>]) {
+    let crops = folder.join("crops").join(name);
+    std::fs::create_dir_all(&crops).unwrap();
+    std::fs::create_dir_all(folder.join(set)).unwrap();
+    for (number, class) in (1_u32..).zip(shown) {
+        let Some(class) = class else { continue };
+        let period = 3 * (class + 1);
+        let picture = image::RgbImage::from_fn(32, 32, |x, y| {
+            let stripe = if (y + number) % period < period / 2 {
+                200
+            } else {
+                40
+            };
+            let noise = (x * 7 + y * 13 + number * 29) % 48;
+            image::Rgb([(stripe + noise) as u8, stripe as u8, (stripe + number % 30) as u8])
+        });
+        picture.save(crops.join(format!("{number:05}.jpg"))).unwrap();
+    }
+    let lines: Vec<String> = labels.iter().map(|label| label.to_string()).collect();
+    let header = shared_model::affwild2::HEADER;
+    std::fs::write(
+        folder.join(set).join(format!("{name}.txt")),
+        format!("{header}\n{}\n", lines.join("\n")),
+    )
+    .unwrap();
+}
+
+/// A few training and validation videos with missing crops and frames without a label, in folders
+/// `crops`, `train` and `validation`.
+pub fn write_videos(folder: &Path) {
+    for (set, name, length) in [
+        ("train", "a", 90),
+        ("train", "b_left", 40),
+        ("train", "c", 150),
+        ("validation", "d", 100),
+        ("validation", "e", 30),
+    ] {
+        let label = |frame: usize| [0, 4, 1][(frame / 13 + name.len()) % 3];
+        let labels: Vec<i32> = (0..length)
+            .map(|frame| if frame % 11 == 5 { -1 } else { label(frame) })
+            .collect();
+        let shown: Vec<Option<u32>> = (0..length)
+            .map(|frame| (frame % 17 != 3).then(|| label(frame) as u32))
+            .collect();
+        write_video(folder, set, name, &labels, &shown);
+    }
+}

@@ -93,6 +93,27 @@ enum Command {
         /// Momentum of both
         #[arg(long)]
         momentum: f64,
+        /// Weight decay of both
+        #[arg(long, default_value_t = 0.0)]
+        weight_decay: f64,
+        /// Largest norm of all gradients of a network together
+        #[arg(long)]
+        clip_norm: Option<f64>,
+        /// Steps
+        #[arg(long)]
+        steps: usize,
+    },
+    /// `features` [n, t, f], `missing` and `labels` [n, t] (-1: none) and `class_weights` [8] to the temporal encoder's weights
+    /// after some steps on these clips, and the loss before each
+    Stage2 {
+        /// Model file
+        model: PathBuf,
+        /// Learning rate
+        #[arg(long)]
+        rate: f64,
+        /// Decoupled weight decay
+        #[arg(long)]
+        weight_decay: f64,
         /// Steps
         #[arg(long)]
         steps: usize,
@@ -137,6 +158,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             teacher_rate,
             student_rate,
             momentum,
+            weight_decay,
+            clip_norm,
             steps,
         } => {
             let feedback = if *finite_difference {
@@ -148,8 +171,21 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
                 teacher: *teacher_rate,
                 student: *student_rate,
             };
-            training::stage1([teacher, student], feedback, rates, *momentum, *steps, &input)?
+            let course = training::Course {
+                rates,
+                momentum: *momentum,
+                weight_decay: *weight_decay,
+                clip_norm: *clip_norm,
+                steps: *steps,
+            };
+            training::stage1([teacher, student], feedback, &course, &input)?
         }
+        Command::Stage2 {
+            model,
+            rate,
+            weight_decay,
+            steps,
+        } => training::stage2(model, *rate, *weight_decay, *steps, &input)?,
         Command::Augment { operation, value } => training::augment(operation, *value, &input)?,
         Command::Metrics => {
             println!("{}", labels::metrics(&input)?);

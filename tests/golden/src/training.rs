@@ -10,16 +10,27 @@ use native_train::pretrain::rand_augment::operation::Operation;
 use native_train::pretrain::semi_supervised::config::{Feedback, SemiSupervisedConfig};
 use native_train::pretrain::semi_supervised::step::{Rates, StepInput, TeacherStudent};
 use native_train::pretrain::sgd::Sgd;
+use native_train::refine::clip_batch::ClipBatch;
+use native_train::refine::encoder_trainer::EncoderTrainer;
+use shared_model::expression::Expression;
 use shared_model::resnet50::{BACKBONE_PREFIX, ResNet50};
+use shared_model::temporal_encoder::TEMPORAL_PREFIX;
 use std::path::Path;
 
-/// Takes `count` steps on the same pictures and gives both networks and the terms of each step.
+/// How both networks learn.
+pub struct Course {
+    pub rates: Rates,
+    pub momentum: f64,
+    pub weight_decay: f64,
+    pub clip_norm: Option<f64>,
+    pub steps: usize,
+}
+
+/// Takes some steps on the same pictures and gives both networks and the terms of each step.
 pub fn stage1(
     models: [&Path; 2],
     feedback: Feedback,
-    rates: Rates,
-    momentum: f64,
-    count: usize,
+    course: &Course,
     input: &TensorFile,
 ) -> Result<TensorFile> {
     let device = Device::flex();
@@ -37,8 +48,9 @@ pub fn stage1(
         ..SemiSupervisedConfig::default()
     };
     let [teacher, student] = models;
-    let optimiser = || Sgd::new(momentum);
-    let mut pair = TeacherStudent::new(read(teacher)?, read(student)?, optimiser, None, &config, &device);
+    let optimiser = || Sgd::new(course.momentum).with_weight_decay(course.weight_decay);
+    let (teacher, student) = (read(teacher)?, read(student)?);
+    let mut pair = TeacherStudent::new(teacher, student, optimiser, course.clip_norm, &config, &device);
     let labels: Tensor<1> = input.tensor("labels", &training)?;
     let pictures = StepInput {
         labelled: input.tensor("labelled", &training)?,
@@ -47,8 +59,8 @@ pub fn stage1(
         strong: input.tensor("strong", &training)?,
     };
     let mut output = TensorFile::default();
-    for step in 0..count {
-        let terms = pair.step(&pictures, rates);
+    for step in 0..course.steps {
+        let terms = pair.step(&pictures, course.rates);
         output.put_tensor(&format!("L_s.{step}"), terms.supervised)?;
         output.put_tensor(&format!("L_c.{step}"), terms.consistency)?;
         output.put_tensor(&format!("L_f.{step}"), terms.feedback_loss)?;
@@ -59,6 +71,47 @@ pub fn stage1(
         for (name, weight) in network.save("")? {
             output.put(&format!("{role}.{name}"), &weight.shape, weight.values);
         }
+    }
+    Ok(output)
+}
+
+/// Takes `count` steps of the temporal encoder on the same clips, without dropout, and gives its weights
+/// and the loss before each step. A label of -1 is none.
+pub fn stage2(
+    model: &Path,
+    rate: f64,
+    weight_decay: f64,
+    count: usize,
+    input: &TensorFile,
+) -> Result<TensorFile> {
+    let device = Device::flex();
+    let file = model_store::read(model)?;
+    let shape = file.metadata.temporal.clone().context("the model has no temporal encoder")?;
+    let features = input.get("features")?;
+    let [clips, frames, feature_len] = features.shape[..] else {
+        bail!("`features` has shape {:?}, expected [clips, frames, values]", features.shape);
+    };
+    let label = |value: &f32| Expression::ALL.get(*value as usize).copied().filter(|_| *value >= 0.0);
+    let batch = ClipBatch {
+        clips,
+        frames,
+        features: features.values.clone(),
+        missing: input.get("missing")?.values.iter().map(|value| *value > 0.5).collect(),
+        labels: input.get("labels")?.values.iter().map(label).collect(),
+    };
+    let weights = &input.get("class_weights")?.values;
+    let class_weights = std::array::from_fn(|class| weights.get(class).copied().unwrap_or(1.0));
+    let mut trainer = EncoderTrainer::new(&shape, feature_len, 0.0, weight_decay, 1, &device)
+        .with_class_weights(class_weights);
+    let training = device.clone().autodiff();
+    trainer.encoder = trainer.encoder.load(&file.weights, TEMPORAL_PREFIX, &training)?;
+    let mut output = TensorFile::default();
+    for step in 0..count {
+        let loss = trainer.learn(step as u64, &batch, rate)?;
+        output.put(&format!("loss.{step}"), &[1], vec![loss]);
+    }
+    for (name, weight) in trainer.encoder.save("")? {
+        output.put(&name, &weight.shape, weight.values);
     }
     Ok(output)
 }

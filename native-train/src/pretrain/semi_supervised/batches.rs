@@ -1,15 +1,21 @@
 //! Batches of labelled pictures and of unlabelled ones in two views.
 
+use std::sync::mpsc::Receiver;
+use std::thread::Scope;
+
 use anyhow::{Context as _, Result};
 use burn::tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
 use shared_model::expression::Expression;
+use shared_model::face_crop::InputSpec;
 
 use crate::pretrain::augmentation::{augmented, strong};
-use crate::pretrain::batch_loader::{Batch, BatchLoader};
+use crate::pretrain::batch_loader::{Batch, BatchLoader, ahead};
 use crate::pretrain::class_balance::random_of;
+use crate::pretrain::config::PretrainConfig;
 use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
 use crate::pretrain::semi_supervised::step::StepInput;
+use crate::pretrain::supervised::SupervisedData;
 use crate::pretrain::unlabelled_pictures::UnlabelledPool;
 
 /// Random streams that labelled pictures do not use.
@@ -39,26 +45,37 @@ pub struct PairedLoader<'a> {
     pub config: &'a SemiSupervisedConfig,
 }
 
-impl PairedLoader<'_> {
+impl<'a> PairedLoader<'a> {
+    /// As a config says.
+    #[must_use]
+    pub fn of(config: &'a PretrainConfig, data: &'a SupervisedData, input: &'a InputSpec) -> Self {
+        Self {
+            labelled: BatchLoader::of(config, &data.training, input),
+            unlabelled: &data.unlabelled,
+            config: &config.semi_supervised,
+        }
+    }
+
+    /// Batches of the steps from `first` up to `last`, made ahead on a thread of `scope` until the
+    /// receiver is dropped: the loader without a network, as a benchmark wants it.
+    #[must_use]
+    pub fn stream<'scope>(
+        &'scope self,
+        scope: &'scope Scope<'scope, '_>,
+        first: u64,
+        last: u64,
+    ) -> Receiver<Result<PairedBatch>> {
+        ahead(scope, first, last, |step| self.batch(step))
+    }
+
     /// The batch of a step.
     ///
     /// # Errors
     /// When pictures cannot be read.
     pub fn batch(&self, step: u64) -> Result<PairedBatch> {
-        let labelled = self.labelled.batch(step)?;
-        let (input, seed) = (self.labelled.input, self.labelled.seed);
-        let count = (self.labelled.size * self.config.unlabelled_ratio) as u64;
-        let views = (0..count)
-            .into_par_iter()
-            .map(|slot| {
-                let (face, truth) = self.unlabelled.face(seed, step * count + slot)?;
-                let mut random = random_of(seed, STREAM | (step << 20) | slot);
-                let weak = augmented(&face, input, &self.config.weak, &mut random);
-                let strong = strong(&face, input, &self.config.strong, &mut random);
-                Ok((weak, strong, truth))
-            })
-            .collect::<Result<Vec<_>>>()
-            .with_context(|| format!("the unlabelled pictures of step {step}"))?;
+        // Together, so that no core waits for the last labelled picture.
+        let (labelled, views) = rayon::join(|| self.labelled.batch(step), || self.views(step));
+        let (labelled, views) = (labelled?, views?);
         let mut batch = PairedBatch {
             labelled,
             weak: Vec::new(),
@@ -72,7 +89,27 @@ impl PairedLoader<'_> {
         }
         Ok(batch)
     }
+
+    /// Weak and strong view of each unlabelled picture of a step, and what it truly shows.
+    fn views(&self, step: u64) -> Result<Vec<Views>> {
+        let (input, seed) = (self.labelled.input, self.labelled.seed);
+        let count = (self.labelled.size * self.config.unlabelled_ratio) as u64;
+        (0..count)
+            .into_par_iter()
+            .map(|slot| {
+                let (face, truth) = self.unlabelled.face(seed, step * count + slot)?;
+                let mut random = random_of(seed, STREAM | (step << 20) | slot);
+                let weak = augmented(&face, input, &self.config.weak, &mut random);
+                let strong = strong(&face, input, &self.config.strong, &mut random);
+                Ok((weak, strong, truth))
+            })
+            .collect::<Result<Vec<_>>>()
+            .with_context(|| format!("the unlabelled pictures of step {step}"))
+    }
 }
+
+/// Weak view, strong view, truth.
+type Views = (Vec<f32>, Vec<f32>, Option<Expression>);
 
 impl PairedBatch {
     /// The pictures as tensors on `device`, and the truths.

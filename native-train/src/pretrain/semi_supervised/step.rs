@@ -8,6 +8,7 @@ use shared_model::expression::CLASS_COUNT;
 use shared_model::resnet50::ResNet50;
 
 use crate::pretrain::gradients::{clipped, dot};
+use crate::pretrain::precision::{LossScale, Precision};
 use crate::pretrain::semi_supervised::config::{Feedback, SemiSupervisedConfig, View};
 use crate::pretrain::semi_supervised::moving_average;
 use crate::pretrain::sgd::Sgd;
@@ -80,6 +81,9 @@ pub struct TeacherStudent<M> {
     pub teacher_sgd: Sgd,
     /// The student's optimiser.
     pub student_sgd: Sgd,
+    /// Of all losses; an update whose gradients overflow is left out, and f is 0 without the student's.
+    pub loss_scale: LossScale,
+    precision: Precision,
     config: SemiSupervisedConfig,
     clip_norm: Option<f64>,
     /// Without autodiff.
@@ -113,10 +117,20 @@ impl<M: Classifier> TeacherStudent<M> {
             baseline: None,
             teacher_sgd: optimiser(),
             student_sgd: optimiser(),
+            loss_scale: LossScale::new(Precision::F32),
+            precision: Precision::F32,
             config: config.clone(),
             clip_norm,
             device: device.clone(),
         }
+    }
+
+    /// The same in this precision, which the device must have.
+    #[must_use]
+    pub fn with_precision(mut self, precision: Precision) -> Self {
+        self.loss_scale = LossScale::new(precision);
+        self.precision = precision;
+        self
     }
 
     /// Both updates. The student's comes first and sees no label; the teacher's takes its feedback.
@@ -129,12 +143,17 @@ impl<M: Classifier> TeacherStudent<M> {
         };
         let (unlabelled, gradients) = self.student_step(input, &pseudo, rates.student);
         let (after_network, after) = self.student_on_labels(input);
-        let feedback = if let Some(before) = before {
-            before - after.without_autodiff()
-        } else {
-            let on_labels = GradientsParams::from_grads(after.backward(), &after_network);
-            dot(&self.student, &on_labels, &gradients, &self.device).mul_scalar(rates.student)
+        let feedback = match (before, gradients) {
+            (_, None) => None,
+            (Some(before), Some(_)) => Some(before - after.without_autodiff()),
+            (None, Some(gradients)) => self
+                .loss_scale
+                .gradients(after, &after_network, &self.device)
+                .map(|on_labels| {
+                    dot(&self.student, &on_labels, &gradients, &self.device).mul_scalar(rates.student)
+                }),
         };
+        let feedback = feedback.unwrap_or_else(|| Tensor::zeros([1], &self.device));
         let coefficient = self.without_baseline(feedback.clone());
         let supervised = cross_entropy(labelled, input.labels.clone(), self.config.label_smoothing).mean();
         let consistency = (pseudo.soft.clone() * log_softmax(strong.clone(), 1))
@@ -148,14 +167,15 @@ impl<M: Classifier> TeacherStudent<M> {
         let towards = cross_entropy(viewed, pseudo.labels.clone(), 0.0) * pseudo.kept.clone();
         let feedback_loss = towards.mean() * coefficient;
         let loss = supervised.clone() + consistency.clone() + feedback_loss.clone();
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.teacher);
-        let gradients = match self.clip_norm {
-            Some(most) => clipped(&self.teacher, &gradients, most, &self.device),
-            None => gradients,
-        };
-        self.teacher = self
-            .teacher_sgd
-            .step(rates.teacher, self.teacher.clone(), &gradients);
+        if let Some(gradients) = self.loss_scale.gradients(loss, &self.teacher, &self.device) {
+            let gradients = match self.clip_norm {
+                Some(most) => clipped(&self.teacher, &gradients, most, &self.device),
+                None => gradients,
+            };
+            self.teacher = self
+                .teacher_sgd
+                .step(rates.teacher, self.teacher.clone(), &gradients);
+        }
         Terms {
             supervised: supervised.without_autodiff(),
             consistency: consistency.without_autodiff(),
@@ -169,10 +189,14 @@ impl<M: Classifier> TeacherStudent<M> {
 
     /// One step of the student on labelled pictures, for the last part of a training; gives its loss.
     pub fn finetune(&mut self, input: &StepInput, rate: f64) -> Tensor<1> {
-        let logits = self.student.logits(input.labelled.clone());
+        let logits = self.student.logits(self.precision.of(input.labelled.clone()));
         let loss = cross_entropy(logits, input.labels.clone(), 0.0).mean();
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.student);
-        self.update_student(&gradients, rate);
+        let gradients = self
+            .loss_scale
+            .gradients(loss.clone(), &self.student, &self.device);
+        if let Some(gradients) = gradients {
+            self.update_student(&gradients, rate);
+        }
         loss.without_autodiff()
     }
 
@@ -181,7 +205,7 @@ impl<M: Classifier> TeacherStudent<M> {
         let [labelled, ..] = input.labelled.dims();
         let [unlabelled, ..] = input.weak.dims();
         let all = vec![input.labelled.clone(), input.weak.clone(), input.strong.clone()];
-        let logits = self.teacher.logits(Tensor::cat(all, 0));
+        let logits = self.teacher.logits(self.precision.of(Tensor::cat(all, 0)));
         let part = |from: usize, count: usize| logits.clone().slice([from..from + count, 0..CLASS_COUNT]);
         [
             part(0, labelled),
@@ -208,21 +232,30 @@ impl<M: Classifier> TeacherStudent<M> {
         }
     }
 
-    /// The student's update on pseudo-labels; gives L_u and its gradient before any clipping.
+    /// The student's update on pseudo-labels; gives L_u and its gradient before any clipping, where that
+    /// did not overflow.
     fn student_step(
         &mut self,
         input: &StepInput,
         pseudo: &PseudoLabels,
         rate: f64,
-    ) -> (Tensor<1>, GradientsParams) {
+    ) -> (Tensor<1>, Option<GradientsParams>) {
         let view = match self.config.student_view {
             View::Weak => input.weak.clone(),
             View::Strong => input.strong.clone(),
         };
-        let losses = cross_entropy(self.student.logits(view), pseudo.labels.clone(), 0.0);
+        let losses = cross_entropy(
+            self.student.logits(self.precision.of(view)),
+            pseudo.labels.clone(),
+            0.0,
+        );
         let loss = (losses * pseudo.kept.clone()).mean();
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.student);
-        self.update_student(&gradients, rate);
+        let gradients = self
+            .loss_scale
+            .gradients(loss.clone(), &self.student, &self.device);
+        if let Some(gradients) = &gradients {
+            self.update_student(gradients, rate);
+        }
         (loss.without_autodiff(), gradients)
     }
 
@@ -245,7 +278,7 @@ impl<M: Classifier> TeacherStudent<M> {
     /// that was asked: the student's own running statistics stay those of its training.
     fn student_on_labels(&self, input: &StepInput) -> (M, Tensor<1>) {
         let copy = self.student.valid().train();
-        let logits = copy.logits(input.labelled.clone());
+        let logits = copy.logits(self.precision.of(input.labelled.clone()));
         let loss = cross_entropy(logits, input.labels.clone(), 0.0).mean();
         (copy, loss)
     }

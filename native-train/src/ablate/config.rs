@@ -1,0 +1,53 @@
+//! The `[ablate]` table.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use serde::{Deserialize, Serialize};
+
+use crate::synth::SynthSpec;
+
+/// Which runs make up the table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AblateConfig {
+    /// Every row is run once with each of these.
+    pub seeds: Vec<u64>,
+    /// Folder that rendered data is written to before the first row; the sources of `[data]` point into
+    /// it. Without it nothing is rendered.
+    pub synthetic_folder: Option<PathBuf>,
+    /// What is rendered there.
+    pub synthetic: SynthSpec,
+}
+
+impl Default for AblateConfig {
+    fn default() -> Self {
+        Self {
+            seeds: vec![0],
+            synthetic_folder: None,
+            synthetic: SynthSpec::default(),
+        }
+    }
+}
+
+impl AblateConfig {
+    /// # Errors
+    /// On a value out of its range, named with what was expected.
+    pub fn check(&self) -> Result<()> {
+        ensure!(
+            !self.seeds.is_empty(),
+            "`ablate.seeds` is empty, expected at least one"
+        );
+        let mut seeds = self.seeds.clone();
+        seeds.sort_unstable();
+        seeds.dedup();
+        ensure!(
+            seeds.len() == self.seeds.len(),
+            "`ablate.seeds` names a seed twice: each must be another"
+        );
+        if self.synthetic_folder.is_some() {
+            self.synthetic.check()?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,210 @@
+//! `mien ablate`: the rows of the paper's Table 1, each from its own run.
+
+pub mod config;
+
+pub mod row;
+pub mod row_result;
+
+pub mod table;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, ensure};
+use burn::tensor::Device;
+use clap::Args;
+use serde_json::Value;
+use shared_model::metrics::Report;
+
+use crate::device::DeviceChoice;
+use crate::evaluate::figures::compare;
+use crate::evaluate::predict_on;
+use crate::evaluate::predicted_video::PredictedVideo;
+use crate::plots::confusion_picture::write_confusion_matrix;
+use crate::pretrain::config::PretrainConfig;
+use crate::training_run::interruption::{Interrupted, Interruption};
+use crate::training_run::run_folder;
+use crate::{atomic_file, model_store, pretrain, refine, stdout, synth};
+use config::AblateConfig;
+use row::Row;
+use row_result::RowResult;
+use table::AblationTable;
+
+/// What to run.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// The whole config (.toml), with an `[ablate]` table
+    #[arg(long, value_name = "F.toml")]
+    config: PathBuf,
+    /// Go on: finished rows are not run again, an unfinished one goes on from its checkpoint
+    #[arg(long)]
+    resume: bool,
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t)]
+    device: DeviceChoice,
+}
+
+/// Runs all rows with all seeds and prints the table.
+///
+/// # Errors
+/// On a bad config or data, when a row's training fails, and [`Interrupted`].
+pub fn run(options: &Options) -> Result<()> {
+    let config = PretrainConfig::read(&options.config)?;
+    let ablate = config.ablate.clone().unwrap_or_default();
+    let device = options.device.open_and_say()?.device;
+    atomic_file::make_folder(&config.run)?;
+    let begun = ablate
+        .seeds
+        .iter()
+        .any(|seed| Row::Baseline.folder(&config.run, *seed).is_dir());
+    ensure!(
+        options.resume || !begun,
+        "{} holds an ablation already: go on with `--resume`, or choose another `run` folder",
+        config.run.display()
+    );
+    run_folder::keep_original(&config.run, &options.config)?;
+    let interruption = Interruption::listen()?;
+    let data = prepare(&ablate)?;
+    let mut results = Vec::new();
+    for seed in &ablate.seeds {
+        for row in Row::ALL {
+            if interruption.is_wished() {
+                return Err(Interrupted { step: 0 }.into());
+            }
+            results.push(one(row, *seed, &config, &device, &interruption)?);
+        }
+        // What is known so far is not lost with what comes.
+        AblationTable::new(data.clone(), &results).write(&config.run)?;
+    }
+    stdout::text(format_args!("{}", AblationTable::new(data, &results).markdown()));
+    Ok(())
+}
+
+/// Renders what is asked for, unless it is there, and says what the figures are measured on.
+fn prepare(ablate: &AblateConfig) -> Result<String> {
+    let Some(folder) = &ablate.synthetic_folder else {
+        return Ok("Macro F1 in percent on the validation videos of the config.".to_owned());
+    };
+    let marker = folder.join("spec.json");
+    let wanted = serde_json::to_value(&ablate.synthetic)?;
+    if marker.is_file() {
+        let bytes = std::fs::read(&marker).with_context(|| format!("{} cannot be read", marker.display()))?;
+        ensure!(
+            serde_json::from_slice::<Value>(&bytes).ok().as_ref() == Some(&wanted),
+            "{} holds faces that were rendered otherwise: choose another `ablate.synthetic_folder`, or delete it",
+            folder.display()
+        );
+        eprintln!("synthetic faces: {} is there already", folder.display());
+    } else {
+        atomic_file::make_folder(folder)?;
+        eprintln!("synthetic faces: rendering to {}", folder.display());
+        let started = Instant::now();
+        let summary = synth::generate(&ablate.synthetic, folder)?;
+        // The folder is there whole or not at all; this says what it was rendered from.
+        atomic_file::write(&marker, &serde_json::to_vec_pretty(&wanted)?)?;
+        eprintln!(
+            "synthetic faces: {} in {:.0} s",
+            serde_json::to_string(&summary)?,
+            started.elapsed().as_secs_f64()
+        );
+    }
+    Ok(
+        "Macro F1 in percent on rendered (synthetic) validation videos: it measures how well our own recipes of \
+         expressions are recovered, and says nothing about people."
+            .to_owned(),
+    )
+}
+
+/// One row with one seed, from its folder if it is finished.
+fn one(
+    row: Row,
+    seed: u64,
+    whole: &PretrainConfig,
+    device: &Device,
+    interruption: &Interruption,
+) -> Result<RowResult> {
+    let config = row.config(whole, seed);
+    let resolved = resolved(&config)?;
+    atomic_file::make_folder(&config.run)?;
+    if let Some(found) = RowResult::find(&config.run, &resolved)? {
+        eprintln!(
+            "seed {seed}, {}: {:.2} (finished before)",
+            row.title(),
+            100.0 * found.macro_f1
+        );
+        return Ok(found);
+    }
+    eprintln!("seed {seed}, {}: begins", row.title());
+    let started = Instant::now();
+    write_config(&config)?;
+    match row {
+        Row::Baseline | Row::Ssl | Row::SslFaces => {
+            let data = pretrain::read_data(&config, device)?;
+            pretrain::train(&config, &data, true, device, interruption)?;
+        }
+        Row::Temporal => {
+            let data = refine::read_data(&config, device)?;
+            refine::train(&config, &data, true, device, interruption)?;
+        }
+        Row::PostProcess => {}
+    }
+    let report = evaluate(row, seed, whole, &config, device)?;
+    let title = format!("{}: macro F1 {:.4}", row.title(), report.macro_f1);
+    write_confusion_matrix(&config.run.join("confusion"), &title, &report.confusion)?;
+    let result = RowResult {
+        row,
+        seed,
+        macro_f1: report.macro_f1,
+        report: serde_json::to_value(&report)?,
+        seconds: started.elapsed().as_secs_f64(),
+        config: resolved,
+    };
+    result.write(&config.run)?;
+    eprintln!(
+        "seed {seed}, {}: {:.2} ({:.0} s)",
+        row.title(),
+        100.0 * result.macro_f1,
+        result.seconds
+    );
+    Ok(result)
+}
+
+/// The row's labels on all annotated frames of the validation videos.
+fn evaluate(
+    row: Row,
+    seed: u64,
+    whole: &PretrainConfig,
+    config: &PretrainConfig,
+    device: &Device,
+) -> Result<Report> {
+    let model = model_store::read(&row.model(&whole.run, seed))?;
+    let [_, validation] = refine::videos_of(config)?;
+    let predicted = predict_on(&validation, &model, device)?;
+    let refine = whole.refine();
+    Ok(match row {
+        Row::Baseline | Row::Ssl | Row::SslFaces => compare(&predicted, PredictedVideo::raw),
+        Row::Temporal => compare(&predicted, PredictedVideo::refined),
+        Row::PostProcess => compare(&predicted, |video| {
+            video.smoothed(refine.smoothing, refine.window)
+        }),
+    })
+}
+
+/// Writes the row's config as `mien pretrain` and `mien refine` take it.
+fn write_config(config: &PretrainConfig) -> Result<()> {
+    let mut table = toml::Table::try_from(config).context("the row's config")?;
+    if let Some(refine) = &config.refine {
+        table.insert("refine".to_owned(), toml::Value::try_from(refine)?);
+    }
+    let text = toml::to_string_pretty(&table)?;
+    atomic_file::write(&config.run.join("row.toml"), text.as_bytes())
+}
+
+/// The row's config with its second stage, which a stage-1 config leaves out.
+fn resolved(config: &PretrainConfig) -> Result<Value> {
+    let mut resolved = serde_json::to_value(config)?;
+    if let (Value::Object(fields), Some(refine)) = (&mut resolved, &config.refine) {
+        fields.insert("refine".to_owned(), serde_json::to_value(refine)?);
+    }
+    Ok(resolved)
+}

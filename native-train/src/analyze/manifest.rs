@@ -1,0 +1,108 @@
+//! What one machine did of the whole work: written beside its results, so that a merge can tell what is missing.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use serde::{Deserialize, Serialize};
+
+use super::shard::Shard;
+use crate::atomic_file;
+
+const VERSION: u32 = 1;
+
+/// One share's account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    version: u32,
+    /// Which share, from 0.
+    pub shard: usize,
+    /// Shares in all.
+    pub shards: usize,
+    /// What all shares must agree on: model and options.
+    pub settings: serde_json::Value,
+    /// All inputs of all shares, in order.
+    pub inputs: Vec<PathBuf>,
+    /// What this share analysed wholly, in order.
+    pub done: Vec<Done>,
+}
+
+/// One input and the names of its results.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// As it was given.
+    pub input: PathBuf,
+    /// Beside the manifest.
+    pub files: Vec<PathBuf>,
+}
+
+impl Manifest {
+    /// An account without results.
+    #[must_use]
+    pub fn new(shard: Shard, settings: serde_json::Value, inputs: &[PathBuf]) -> Self {
+        Self {
+            version: VERSION,
+            shard: shard.index,
+            shards: shard.count,
+            settings,
+            inputs: inputs.to_vec(),
+            done: Vec::new(),
+        }
+    }
+
+    /// Writes it into `folder` under a name of its own.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<()> {
+        let name = format!("shard-{}-of-{}.json", self.shard, self.shards);
+        atomic_file::write(&folder.join(name), &serde_json::to_vec_pretty(self)?)
+    }
+
+    /// All accounts in `folder`, by name.
+    ///
+    /// # Errors
+    /// When there is none, or one cannot be read.
+    pub fn read_all(folder: &Path) -> Result<Vec<Self>> {
+        let entries =
+            std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+        let mut paths = Vec::new();
+        for entry in entries {
+            let path = entry
+                .with_context(|| format!("{} cannot be read", folder.display()))?
+                .path();
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+            if name.is_some_and(|name| is_manifest(&name)) {
+                paths.push(path);
+            }
+        }
+        ensure!(
+            !paths.is_empty(),
+            "{} holds no shard-I-of-N.json: it is not the finished output of `mien analyze --shard I/N`",
+            folder.display()
+        );
+        paths.sort();
+        paths.iter().map(|path| Self::read(path)).collect()
+    }
+
+    fn read(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let found: Self = serde_json::from_slice(&bytes)
+            .with_context(|| format!("{} is no account of a shard", path.display()))?;
+        ensure!(
+            found.version == VERSION,
+            "{} is of version {}; this program reads version {VERSION}",
+            path.display(),
+            found.version
+        );
+        Ok(found)
+    }
+}
+
+fn is_manifest(name: &str) -> bool {
+    let middle = name
+        .strip_prefix("shard-")
+        .and_then(|rest| rest.strip_suffix(".json"));
+    let numbers = middle.and_then(|middle| middle.split_once("-of-"));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    numbers.is_some_and(|(shard, shards)| is_number(shard) && is_number(shards))
+}

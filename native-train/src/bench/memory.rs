@@ -1,0 +1,142 @@
+//! What a stage-1 step keeps in memory, counted from the layers' shapes.
+
+use shared_model::expression::CLASS_COUNT;
+use shared_model::model_file::BackboneShape;
+
+/// Values of one network for one picture that stay until the way back, and its parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Weights, gammas and betas.
+    pub parameters: u64,
+    /// Outputs of convolutions: batch normalisation asks for them again.
+    pub convolved: u64,
+    /// Outputs of ReLU, which are the next layers' inputs, and of the pool with its places.
+    pub activated: u64,
+    /// Inputs of ReLU, which burn's ReLU keeps; the processor's own operations do not.
+    pub cut: u64,
+}
+
+/// Which operations compute, and what they keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeping {
+    /// The processor's own operations.
+    Fused,
+    /// burn's layers.
+    Layers,
+    /// burn's layers with gradient checkpointing: outputs of ReLU are made again on the way back.
+    Checkpointed,
+}
+
+/// Counts over all layers of a network at this input size.
+#[must_use]
+pub fn counts(shape: &BackboneShape, size: usize) -> Counts {
+    let mut counts = Counts::default();
+    let halved = |size: usize| size.div_ceil(2) as u64;
+    let mut side = halved(size);
+    let width = shape.width as u64;
+    counts.layer([3, width], 7, side);
+    counts.relu(width, side);
+    side = side.div_ceil(2);
+    // The pool's values, and its places as 64-bit integers: two values' room each.
+    counts.activated += 3 * width * side * side;
+    let mut channels = width;
+    for (stage, blocks) in shape.blocks.iter().enumerate() {
+        let narrow = width << stage;
+        for block in 0..*blocks {
+            let before = side;
+            if stage > 0 && block == 0 {
+                side = side.div_ceil(2);
+            }
+            counts.layer([channels, narrow], 1, before);
+            counts.layer([narrow, narrow], 3, side);
+            counts.layer([narrow, 4 * narrow], 1, side);
+            counts.relu(narrow, before);
+            counts.relu(narrow, side);
+            counts.relu(4 * narrow, side);
+            if side != before || channels != 4 * narrow {
+                counts.layer([channels, 4 * narrow], 1, side);
+            }
+            channels = 4 * narrow;
+        }
+    }
+    counts.parameters += (channels + 1) * CLASS_COUNT as u64;
+    counts
+}
+
+impl Counts {
+    fn layer(&mut self, [channels_in, channels_out]: [u64; 2], kernel: u64, side: u64) {
+        self.parameters += channels_in * channels_out * kernel * kernel + 2 * channels_out;
+        self.convolved += channels_out * side * side;
+    }
+
+    fn relu(&mut self, channels: u64, side: u64) {
+        self.activated += channels * side * side;
+        self.cut += channels * side * side;
+    }
+}
+
+/// Bytes of a stage-1 step with `batch` labelled and `ratio` times as many unlabelled pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepBytes {
+    /// Weights, momentum and gradients of teacher and student.
+    pub networks: u64,
+    /// What the teacher's three views keep until its way back; the student's passes come and go beside it.
+    pub teacher: u64,
+    /// What the student's larger pass keeps.
+    pub student: u64,
+}
+
+impl StepBytes {
+    /// `bytes` a value on the way: 4 for f32, 2 for f16 and bf16.
+    #[must_use]
+    pub fn of(counts: &Counts, batch: u64, ratio: u64, bytes: u64, keeping: Keeping) -> Self {
+        let values = match keeping {
+            Keeping::Fused => counts.convolved + counts.activated,
+            Keeping::Layers => counts.convolved + counts.activated + counts.cut,
+            Keeping::Checkpointed => counts.convolved + counts.cut,
+        };
+        let a_picture = bytes * values;
+        Self {
+            // Two networks with momentum and gradient; the student's gradient on labels is a third, beside its first.
+            networks: 4 * counts.parameters * (2 * 3 + 1),
+            teacher: a_picture * batch * (1 + 2 * ratio),
+            student: a_picture * batch * ratio.max(1),
+        }
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.networks + self.teacher + self.student
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::module::Module as _;
+    use burn::tensor::Device;
+
+    #[test]
+    fn resnet50_has_torchvisions_numbers() {
+        let counts = counts(&BackboneShape::default(), 224);
+        // torchvision's resnet50: 25,557,032 parameters with 1000 classes.
+        assert_eq!(counts.parameters, 25_557_032 - 2049 * 1000 + 2049 * 8);
+        // fvcore's and Dollar et al.'s (2021) count of its convolutions' outputs: 11.1 million.
+        assert!(
+            (11_000_000..11_200_000).contains(&counts.convolved),
+            "{}",
+            counts.convolved
+        );
+    }
+
+    #[test]
+    fn parameters_are_the_networks() {
+        let shape = BackboneShape {
+            blocks: [1, 2, 1, 2],
+            width: 8,
+        };
+        let network = shape.init(&Device::flex());
+        assert_eq!(counts(&shape, 97).parameters, network.num_params() as u64);
+    }
+}

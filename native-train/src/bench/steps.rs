@@ -1,0 +1,212 @@
+//! The steps whose speed is measured, and their parts.
+
+use std::time::Instant;
+
+use anyhow::{Result, anyhow};
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Distribution, Int, Tensor};
+use shared_model::expression::CLASS_COUNT;
+use shared_model::model_file::BackboneShape;
+use shared_model::resnet50::ResNet50;
+
+use crate::pretrain::precision::Precision;
+use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
+use crate::pretrain::semi_supervised::step::{Rates, StepInput, TeacherStudent, cross_entropy};
+use crate::pretrain::sgd::Sgd;
+
+const RATE: f64 = 1e-4;
+const MOMENTUM: f64 = 0.9;
+
+/// What can be measured; [`Step::word`] is its name on the way to another program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Inference with batch normalisation folded.
+    Forward,
+    /// Forward, backward and update of one network on labelled pictures.
+    Training,
+    /// The whole step of teacher and student.
+    Stage1,
+}
+
+impl Step {
+    /// Its name.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Forward => "forward",
+            Self::Training => "training",
+            Self::Stage1 => "stage1",
+        }
+    }
+
+    /// Pictures that one such step sees, for batches of `batch` labelled and as many unlabelled ones.
+    #[must_use]
+    pub fn pictures(self, batch: usize) -> usize {
+        match self {
+            Self::Forward | Self::Training => batch,
+            Self::Stage1 => 2 * batch,
+        }
+    }
+}
+
+/// Networks and pictures that stand ready.
+pub struct Steps {
+    device: Device,
+    precision: Precision,
+    frozen: ResNet50,
+    single: ResNet50,
+    sgd: Sgd,
+    pair: TeacherStudent<ResNet50>,
+    input: StepInput,
+}
+
+/// Seconds of the parts of a stage-1 step, each taken alone.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Parts {
+    /// The teacher's forward on all three views.
+    pub teacher_forward: f64,
+    /// The teacher's way back.
+    pub teacher_backward: f64,
+    /// The student's forwards and ways back, on pseudo-labels and on labels.
+    pub student: f64,
+    /// Both updates.
+    pub optimiser: f64,
+}
+
+impl Steps {
+    /// Random networks of this shape and `batch` random pictures of `size` pixels a view.
+    #[must_use]
+    pub fn new(
+        shape: &BackboneShape,
+        batch: usize,
+        size: usize,
+        precision: Precision,
+        device: &Device,
+    ) -> Self {
+        let training = device.clone().autodiff();
+        let pictures = || Tensor::random([batch, 3, size, size], Distribution::Normal(0.0, 1.0), &training);
+        let labels: Vec<i64> = (0..batch as i64).map(|n| n % CLASS_COUNT as i64).collect();
+        let optimiser = || Sgd::new(MOMENTUM);
+        let config = SemiSupervisedConfig::default();
+        let pair = TeacherStudent::new(
+            shape.init(&training),
+            shape.init(&training),
+            optimiser,
+            None,
+            &config,
+            device,
+        );
+        Self {
+            frozen: shape.init(device).fold(),
+            single: shape.init(&training),
+            sgd: optimiser(),
+            pair: pair.with_precision(precision),
+            input: StepInput {
+                labelled: pictures(),
+                labels: Tensor::from_data(labels.as_slice(), &training),
+                weak: pictures(),
+                strong: pictures(),
+            },
+            device: device.clone(),
+            precision,
+        }
+    }
+
+    /// Takes a step and gives its seconds.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn seconds(&mut self, step: Step) -> Result<f64> {
+        let begin = Instant::now();
+        match step {
+            Step::Forward => {
+                let (_, logits) = self
+                    .frozen
+                    .forward(self.input.labelled.clone().without_autodiff());
+                wait_for(logits)?;
+            }
+            Step::Training => self.train()?,
+            Step::Stage1 => {
+                let rates = Rates {
+                    teacher: RATE,
+                    student: RATE,
+                };
+                wait_for(self.pair.step(&self.input, rates).feedback)?;
+                self.wait()?;
+            }
+        }
+        Ok(begin.elapsed().as_secs_f64())
+    }
+
+    fn train(&mut self) -> Result<()> {
+        let gradients = self.gradients(self.input.labelled.clone());
+        self.single = self.sgd.step(RATE, self.single.clone(), &gradients);
+        self.wait()
+    }
+
+    fn gradients(&self, pictures: Tensor<4>) -> GradientsParams {
+        let loss = self.loss(pictures);
+        GradientsParams::from_grads(loss.backward(), &self.single)
+    }
+
+    fn loss(&self, pictures: Tensor<4>) -> Tensor<1> {
+        let [count, ..] = pictures.dims();
+        let (_, logits) = self.single.forward(self.precision.of(pictures));
+        let labels: Tensor<1, Int> = self.input.labels.clone();
+        let [labelled] = labels.dims();
+        cross_entropy(logits, labels.repeat_dim(0, count / labelled.max(1)), 0.0).mean()
+    }
+
+    /// The parts of a stage-1 step, one after the other.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn parts(&mut self) -> Result<Parts> {
+        let views = vec![
+            self.input.labelled.clone(),
+            self.input.weak.clone(),
+            self.input.strong.clone(),
+        ];
+        let mut clock = Instant::now();
+        let mut lap = || {
+            let seconds = clock.elapsed().as_secs_f64();
+            clock = Instant::now();
+            seconds
+        };
+        let loss = self.loss(Tensor::cat(views, 0));
+        self.wait()?;
+        let teacher_forward = lap();
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.single);
+        self.wait()?;
+        let teacher_backward = lap();
+        for pictures in [self.input.weak.clone(), self.input.labelled.clone()] {
+            drop(self.gradients(pictures));
+            self.wait()?;
+        }
+        let student = lap();
+        for _ in 0..2 {
+            self.single = self.sgd.step(RATE, self.single.clone(), &gradients);
+            self.wait()?;
+        }
+        Ok(Parts {
+            teacher_forward,
+            teacher_backward,
+            student,
+            optimiser: lap(),
+        })
+    }
+
+    fn wait(&self) -> Result<()> {
+        self.device
+            .sync()
+            .map_err(|error| anyhow!("the device failed: {error:?}"))
+    }
+}
+
+/// Reading a value back waits for all that it depends on.
+fn wait_for<const D: usize>(tensor: Tensor<D>) -> Result<()> {
+    tensor
+        .try_into_vec_as::<f32>()
+        .map(|_| ())
+        .map_err(|error| anyhow!("the device failed: {error}"))
+}

@@ -1,0 +1,187 @@
+//! `mien data`: what a config's `[data]` table finds, before anything is trained.
+
+mod contact_sheet;
+mod inspection;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use serde::Serialize;
+use shared_model::expression::{CLASS_COUNT, Expression};
+
+use crate::datasets::catalogue::Catalogue;
+use crate::datasets::config::SourceUse;
+use crate::datasets::selection::Selection;
+use crate::pretrain::config::PretrainConfig;
+use crate::{atomic_file, stdout};
+
+use inspection::SourceReport;
+
+/// What to look at.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// The run's config (.toml)
+    #[arg(long, value_name = "F.toml")]
+    config: PathBuf,
+    /// Write a picture of each augmentation here, and `contact-sheet.html` that shows them all
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Open only this many pictures of each source, spread evenly (without it all are opened)
+    #[arg(long, value_name = "N")]
+    sample: Option<usize>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Everything that is printed.
+#[derive(Debug, Serialize)]
+struct Report {
+    sources: Vec<SourceReport>,
+    sampling: Sampling,
+}
+
+/// What a run makes of the sources. Counts are by class, in the classes' order.
+#[derive(Debug, Serialize)]
+struct Sampling {
+    classes: [&'static str; CLASS_COUNT],
+    quota: usize,
+    /// Labelled pictures that are not held back.
+    before: [usize; CLASS_COUNT],
+    /// Of these, what is drawn: each class comes equally often in the batches.
+    training: [usize; CLASS_COUNT],
+    /// Classes that have fewer pictures than the quota, and are drawn with replacement.
+    with_replacement: Vec<&'static str>,
+    /// Classes without any training picture.
+    empty: Vec<&'static str>,
+    held_back: [usize; CLASS_COUNT],
+    unlabelled: usize,
+    /// Unlabelled pictures of held-back persons, which nobody sees.
+    hidden: usize,
+}
+
+/// Prints counts, missing files and unreadable pictures, and draws the augmentations.
+///
+/// # Errors
+/// When the config or a list is not as it should be; pictures that cannot be read are reported only.
+pub fn run(options: &Options) -> Result<()> {
+    let config = PretrainConfig::read(&options.config)?;
+    let catalogue = Catalogue::read(&config.data)?;
+    let selection = Selection::new(&catalogue, &config.data, config.seed)?;
+    let report = Report {
+        sources: catalogue
+            .sources()
+            .iter()
+            .map(|source| inspection::inspect(source, options.sample))
+            .collect(),
+        sampling: sampling(&catalogue, &selection, config.data.quota),
+    };
+    if options.json {
+        stdout::line(format_args!("{}", serde_json::to_string(&report)?));
+    } else {
+        print(&report);
+    }
+    if let Some(out) = &options.out {
+        atomic_file::make_folder(out)?;
+        let sheet = contact_sheet::write(out, &catalogue, &selection, &config)?;
+        eprintln!("wrote {}", sheet.display());
+    }
+    Ok(())
+}
+
+fn sampling(catalogue: &Catalogue, selection: &Selection, quota: usize) -> Sampling {
+    let count = |numbers: &[u32]| {
+        let mut counts = [0; CLASS_COUNT];
+        for label in numbers.iter().filter_map(|number| catalogue.label(*number)) {
+            counts
+                .get_mut(label.index())
+                .into_iter()
+                .for_each(|count| *count += 1);
+        }
+        counts
+    };
+    let training = count(&selection.training);
+    let named = |wanted: &dyn Fn(usize) -> bool| {
+        let classes = Expression::ALL.iter().zip(training);
+        classes
+            .filter(|(_, count)| wanted(*count))
+            .map(|(class, _)| class.name())
+            .collect()
+    };
+    Sampling {
+        classes: Expression::ALL.map(Expression::name),
+        quota,
+        before: selection.before_quota,
+        training,
+        with_replacement: named(&|count| count > 0 && count < quota),
+        empty: named(&|count| count == 0),
+        held_back: count(&selection.held_back),
+        unlabelled: selection.unlabelled.len(),
+        hidden: selection.hidden,
+    }
+}
+
+fn print(report: &Report) {
+    for source in &report.sources {
+        let role = match source.role {
+            SourceUse::Labelled => "labelled",
+            SourceUse::Unlabelled => "unlabelled",
+            SourceUse::Validation => "validation",
+        };
+        stdout::line(format_args!(
+            "{} ({role}): {} pictures",
+            source.source, source.pictures
+        ));
+        let labels = Expression::ALL
+            .iter()
+            .zip(source.classes)
+            .filter(|(_, count)| *count > 0);
+        let labels: Vec<String> = labels
+            .map(|(class, count)| format!("{} {count}", class.name()))
+            .collect();
+        stdout::line(format_args!(
+            "  labels: {}; without a label: {}",
+            if labels.is_empty() {
+                "none".to_owned()
+            } else {
+                labels.join(", ")
+            },
+            source.without_label
+        ));
+        for line in source.findings.lines() {
+            stdout::line(format_args!("  {line}"));
+        }
+        stdout::line(format_args!("  opened {} pictures", source.opened));
+    }
+    let sampling = &report.sampling;
+    stdout::line(format_args!("\nclass       found  training  held back"));
+    for (class, ((before, training), held_back)) in Expression::ALL.iter().zip(
+        sampling
+            .before
+            .iter()
+            .zip(sampling.training)
+            .zip(sampling.held_back),
+    ) {
+        stdout::line(format_args!(
+            "{:<9} {before:>7}  {training:>8}  {held_back:>9}",
+            class.name()
+        ));
+    }
+    stdout::line(format_args!(
+        "quota {} a class; unlabelled pool {}; seen by nobody {}",
+        sampling.quota, sampling.unlabelled, sampling.hidden
+    ));
+    if !sampling.with_replacement.is_empty() {
+        stdout::line(format_args!(
+            "fewer than the quota, drawn with replacement: {}",
+            sampling.with_replacement.join(", ")
+        ));
+    }
+    if !sampling.empty.is_empty() {
+        stdout::line(format_args!(
+            "no training picture, cannot be learned: {}",
+            sampling.empty.join(", ")
+        ));
+    }
+}

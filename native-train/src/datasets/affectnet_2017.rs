@@ -1,0 +1,77 @@
+//! AffectNet's first release: a csv with one face a line.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use shared_model::face_box::FaceBox;
+
+use crate::datasets::affectnet::class_of;
+use crate::datasets::picture_set::{Listed, PictureSet, SetBuilder};
+
+/// Reads the list; its paths start from `pictures`.
+///
+/// # Errors
+/// When it cannot be read, lacks a column, an expression is no code, or a picture comes twice with
+/// different ones; the message names the lines.
+pub fn read(pictures: &Path, list: &Path) -> Result<PictureSet> {
+    let fail = || format!("the list {}", list.display());
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .from_path(list)
+        .with_context(fail)?;
+    let headers = reader.headers().with_context(fail)?.clone();
+    let column = |name: &str| {
+        let mut names = headers.iter();
+        names
+            .position(|h| h.trim_start_matches('\u{feff}').trim() == name)
+            .with_context(|| format!("{}: there is no column `{name}`", fail()))
+    };
+    let path = column("subDirectory_filePath")?;
+    let expression = column("expression")?;
+    let sides = [
+        column("face_x")?,
+        column("face_y")?,
+        column("face_width")?,
+        column("face_height")?,
+    ];
+    let mut set = SetBuilder::of_files(pictures.to_path_buf());
+    let mut record = csv::StringRecord::new();
+    while reader.read_record(&mut record).with_context(fail)? {
+        let line = record.position().map_or(0, csv::Position::line);
+        let cell = |column: usize| record.get(column).map_or("", str::trim);
+        let code = cell(expression).parse::<i64>();
+        let label = code.map_err(anyhow::Error::from).and_then(class_of);
+        let label = label.with_context(|| format!("{}, line {line}: `{}`", fail(), cell(expression)))?;
+        let name = cell(path);
+        let face = face_box(sides.map(cell));
+        if face.is_none() {
+            set.findings()
+                .add("faces without a usable box (taken whole)", || {
+                    format!("{name} (line {line})")
+                });
+        }
+        set.push(&Listed {
+            name,
+            part: 0,
+            label,
+            person: None,
+            face,
+            line,
+        })
+        .with_context(fail)?;
+    }
+    Ok(set.finish())
+}
+
+/// Left, top, width and height in pixels; `None` where they are no rectangle.
+fn face_box(cells: [&str; 4]) -> Option<FaceBox> {
+    let [x, y, w, h] = cells.map(|text| text.parse::<f32>().ok().filter(|value| value.is_finite()));
+    let face = FaceBox {
+        x: x?,
+        y: y?,
+        w: w?,
+        h: h?,
+        score: 1.0,
+    };
+    (face.w >= 1.0 && face.h >= 1.0).then_some(face)
+}

@@ -1,0 +1,220 @@
+//! `mien merge`: the results of several machines as one.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use clap::Args;
+
+use crate::analyze::manifest::Manifest;
+use crate::{atomic_file, stdout};
+
+/// Names that a message lists at most.
+const MOST_NAMES: usize = 20;
+
+/// What to merge.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Output folders of `mien analyze --shard I/N`, of all shards
+    #[arg(required = true, value_name = "FOLDER")]
+    folders: Vec<PathBuf>,
+    /// Folder for the results of all inputs
+    #[arg(long, value_name = "DIR", required_unless_present = "csv")]
+    out: Option<PathBuf>,
+    /// One table of all inputs, in their order
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+}
+
+/// Checks that the shards belong together and that nothing is missing or there twice, and only then writes. The paths of
+/// the files written go to stdout.
+///
+/// # Errors
+/// When shards are missing, doubled or made with other settings, when an input has no or two results, or when a file
+/// cannot be read or written. Each file is whole or not there.
+pub fn run(options: &Options) -> Result<()> {
+    let results = Results::gather(&options.folders)?;
+    let table = match &options.csv {
+        Some(_) => Some(results.table()?),
+        None => None,
+    };
+    if let Some(folder) = &options.out {
+        atomic_file::make_folder(folder)?;
+        results.copy_to(folder)?;
+    }
+    if let (Some(path), Some(table)) = (&options.csv, table) {
+        atomic_file::write(path, table.as_bytes())?;
+        stdout::line(format_args!("{}", path.display()));
+    }
+    eprintln!(
+        "{} inputs of {} shards merged",
+        results.files.len(),
+        results.shards
+    );
+    Ok(())
+}
+
+/// The files of each input, in the inputs' order.
+struct Results {
+    shards: usize,
+    files: Vec<(PathBuf, Vec<PathBuf>)>,
+}
+
+impl Results {
+    fn gather(folders: &[PathBuf]) -> Result<Self> {
+        let mut found = BTreeMap::new();
+        for folder in folders {
+            for manifest in Manifest::read_all(folder)? {
+                let shard = manifest.shard;
+                if let Some((other, _)) = found.insert(shard, (folder, manifest)) {
+                    bail!(
+                        "shard {shard} is in {} and in {}",
+                        other.display(),
+                        folder.display()
+                    );
+                }
+            }
+        }
+        let Some((_, (first_folder, first))) = found.first_key_value() else {
+            bail!("there is nothing to merge");
+        };
+        for (folder, other) in found.values() {
+            let same = other.shards == first.shards
+                && other.inputs == first.inputs
+                && other.settings == first.settings;
+            ensure!(
+                same,
+                "{} and {} are not of one run: their inputs, model or options differ ({} and {})",
+                first_folder.display(),
+                folder.display(),
+                first.settings,
+                other.settings
+            );
+        }
+        let absent: Vec<String> = (0..first.shards)
+            .filter(|shard| !found.contains_key(shard))
+            .map(|shard| shard.to_string())
+            .collect();
+        ensure!(
+            absent.is_empty(),
+            "of {} shards these are missing: {}",
+            first.shards,
+            some(&absent)
+        );
+        Ok(Self {
+            shards: first.shards,
+            files: files_of(&first.inputs, &found)?,
+        })
+    }
+
+    /// All tables under one header.
+    fn table(&self) -> Result<String> {
+        let mut table = String::new();
+        let mut header: Option<String> = None;
+        for (input, files) in &self.files {
+            let path = files
+                .iter()
+                .find(|path| path.extension().is_some_and(|ending| ending == "csv"));
+            let path =
+                path.with_context(|| format!("{} has no csv: analyse with `--format csv`", input.display()))?;
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("{} cannot be read", path.display()))?;
+            let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
+            match &header {
+                None => {
+                    table.push_str(first);
+                    table.push('\n');
+                    header = Some(first.to_owned());
+                }
+                Some(header) => ensure!(
+                    header == first,
+                    "{} has other columns than the tables before it: `{first}` and `{header}`",
+                    path.display()
+                ),
+            }
+            table.push_str(rest);
+            if !rest.is_empty() && !rest.ends_with('\n') {
+                table.push('\n');
+            }
+        }
+        Ok(table)
+    }
+
+    fn copy_to(&self, folder: &Path) -> Result<()> {
+        for path in self.files.iter().flat_map(|(_, files)| files) {
+            let Some(name) = path.file_name() else { continue };
+            let target = folder.join(name);
+            let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+            atomic_file::write(&target, &bytes)?;
+            stdout::line(format_args!("{}", target.display()));
+        }
+        Ok(())
+    }
+}
+
+/// The results of each input, none missing and none there twice.
+fn files_of(
+    inputs: &[PathBuf],
+    shards: &BTreeMap<usize, (&PathBuf, Manifest)>,
+) -> Result<Vec<(PathBuf, Vec<PathBuf>)>> {
+    let mut results: BTreeMap<&Path, Vec<PathBuf>> = BTreeMap::new();
+    let mut names = BTreeMap::new();
+    for (folder, manifest) in shards.values() {
+        for done in &manifest.done {
+            let files: Vec<PathBuf> = done.files.iter().map(|file| folder.join(file)).collect();
+            for file in &done.files {
+                if let Some(other) = names.insert(file, &done.input) {
+                    let (here, there) = (done.input.display(), other.display());
+                    bail!("{} is a result of {there} and of {here}", file.display());
+                }
+            }
+            ensure!(
+                results.insert(&done.input, files).is_none(),
+                "{} was analysed in two shards",
+                done.input.display()
+            );
+        }
+    }
+    let missing: Vec<String> = inputs
+        .iter()
+        .filter(|input| !results.contains_key(input.as_path()))
+        .map(|input| input.display().to_string())
+        .collect();
+    ensure!(
+        missing.is_empty(),
+        "{} of {} inputs have no whole result: {}; their shards' messages say why, run those shards again",
+        missing.len(),
+        inputs.len(),
+        some(&missing)
+    );
+    let mut ordered = Vec::new();
+    for input in inputs {
+        if let Some(files) = results.remove(input.as_path()) {
+            for file in &files {
+                ensure!(
+                    file.is_file(),
+                    "{}, a result of {}, is gone",
+                    file.display(),
+                    input.display()
+                );
+            }
+            ordered.push((input.clone(), files));
+        }
+    }
+    if let Some((stray, _)) = results.first_key_value() {
+        bail!("{} was analysed, but is none of the inputs", stray.display());
+    }
+    Ok(ordered)
+}
+
+/// The first of many names.
+fn some(names: &[String]) -> String {
+    let listed: Vec<&str> = names.iter().take(MOST_NAMES).map(String::as_str).collect();
+    let more = names.len().saturating_sub(MOST_NAMES);
+    let rest = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    listed.join(", ") + &rest
+}

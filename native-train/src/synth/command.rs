@@ -1,0 +1,100 @@
+//! The command line of `mien synth`.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::Result;
+use clap::Args;
+use shared_model::expression::Expression;
+
+use crate::stdout;
+use crate::synth::{SynthSpec, SynthSummary, generate};
+
+/// What to render.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// The folder to make; it must be absent or empty
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Labelled stills
+    #[arg(long, value_name = "N", default_value_t = SynthSpec::default().images)]
+    images: usize,
+    /// Stills of the unlabelled pool
+    #[arg(long, value_name = "N", default_value_t = SynthSpec::default().unlabelled)]
+    unlabelled: usize,
+    /// Videos; every third is for validation
+    #[arg(long, value_name = "N", default_value_t = 24)]
+    videos: usize,
+    /// Length of every video in seconds
+    #[arg(long, value_name = "S", default_value_t = SynthSpec::default().seconds)]
+    seconds: usize,
+    /// Frames a second
+    #[arg(long, value_name = "F", default_value_t = SynthSpec::default().fps)]
+    fps: usize,
+    /// Side of every face picture in pixels
+    #[arg(long, value_name = "PX", default_value_t = SynthSpec::default().size)]
+    size: usize,
+    /// Seed of everything random: the same seed gives the same bytes
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    seed: u64,
+    /// Folder of MakeHuman skins (square textures) in place of painted ones
+    #[arg(long, value_name = "DIR")]
+    skins: Option<PathBuf>,
+}
+
+/// Renders, and prints what was made and how fast.
+///
+/// # Errors
+/// As [`generate`].
+pub fn run(options: &Options) -> Result<()> {
+    let videos_validation = options.videos / 3;
+    let spec = SynthSpec {
+        images: options.images,
+        unlabelled: options.unlabelled,
+        videos_train: options.videos - videos_validation,
+        videos_validation,
+        seconds: options.seconds,
+        fps: options.fps,
+        size: options.size,
+        seed: options.seed,
+        skins: options.skins.clone(),
+    };
+    let start = Instant::now();
+    let summary = generate(&spec, &options.out)?;
+    let elapsed_secs = start.elapsed().as_secs_f64();
+    print_summary(&summary);
+    stdout::line(format_args!(
+        "{} faces in {elapsed_secs:.1} s: {:.0} faces/s on {} threads",
+        summary.faces,
+        summary.faces as f64 / elapsed_secs.max(1e-9),
+        rayon::current_num_threads(),
+    ));
+    stdout::line(format_args!("{}", options.out.display()));
+    Ok(())
+}
+
+fn print_summary(summary: &SynthSummary) {
+    stdout::line(format_args!(
+        "{:<10} {:>9} {:>10} {:>12} {:>17}",
+        "class", "labelled", "unlabelled", "train frames", "validation frames"
+    ));
+    let columns = summary
+        .labelled
+        .iter()
+        .zip(summary.unlabelled)
+        .zip(summary.train_frames)
+        .zip(summary.validation_frames);
+    for (class, (((labelled, unlabelled), train), validation)) in Expression::ALL.into_iter().zip(columns) {
+        stdout::line(format_args!(
+            "{:<10} {labelled:>9} {unlabelled:>10} {train:>12} {validation:>17}",
+            class.name()
+        ));
+    }
+    stdout::line(format_args!(
+        "{} frames not annotated (-1), {} without a crop, {} whole-frame videos",
+        summary.unannotated_frames, summary.missing_crops, summary.whole_videos
+    ));
+    if let Some(reason) = &summary.whole_videos_left_out {
+        stdout::line(format_args!("no whole-frame videos: {reason}"));
+    }
+}

@@ -1,0 +1,156 @@
+//! Shares of an analysis and their merge: the same files as from one machine, or a clear refusal.
+#![allow(clippy::unwrap_used, reason = "tests may fail loudly, in their helpers too")]
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use common::{mien, mien_fails, mien_ok, write_random_model};
+
+const NAMES: [&str; 5] = ["a.png", "b.png", "c.png", "d.png", "e.png"];
+
+/// Five pictures of different sizes, two of one stem, and a model.
+fn pictures(folder: &Path) -> Vec<String> {
+    write_random_model(folder);
+    fs::create_dir(folder.join("other")).unwrap();
+    let mut inputs = Vec::new();
+    for (number, name) in (1..).zip(NAMES.iter().copied().chain(["other/a.png"])) {
+        let picture = image::RgbImage::from_fn(20 + 9 * number, 30, |x, y| {
+            image::Rgb([(x * 7) as u8, (y * number) as u8, number as u8])
+        });
+        picture.save(folder.join(name)).unwrap();
+        inputs.push(name.to_owned());
+    }
+    inputs
+}
+
+fn arguments<'a>(inputs: &'a [String], out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let mut arguments = vec!["analyze"];
+    arguments.extend(inputs.iter().map(String::as_str));
+    arguments.extend([
+        "--model",
+        "model.safetensors",
+        "--device",
+        "cpu",
+        "--whole-frame",
+        "--out",
+        out,
+    ]);
+    arguments.extend(["--format", "csv,vtt"]);
+    arguments.extend(more);
+    arguments
+}
+
+fn shards(folder: &Path, inputs: &[String], count: usize) -> Vec<String> {
+    (0..count)
+        .map(|index| {
+            let out = format!("part-{index}");
+            mien_ok(
+                folder,
+                &arguments(inputs, &out, &["--shard", &format!("{index}/{count}")]),
+            );
+            out
+        })
+        .collect()
+}
+
+#[test]
+fn shards_merge_to_what_one_machine_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let inputs = pictures(folder);
+    mien_ok(folder, &arguments(&inputs, "whole", &[]));
+    let mut merge = vec!["merge".to_owned()];
+    merge.extend(shards(folder, &inputs, 3));
+    merge.extend(["--out", "merged", "--csv", "all.csv"].map(str::to_owned));
+    let merge: Vec<&str> = merge.iter().map(String::as_str).collect();
+    mien_ok(folder, &merge);
+    let listing = |name: &str| {
+        let mut files: Vec<_> = fs::read_dir(folder.join(name))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        files.sort();
+        files
+    };
+    assert_eq!(listing("merged"), listing("whole"));
+    assert_eq!(listing("whole").len(), 2 * inputs.len());
+    for name in listing("whole") {
+        let (one, many) = (
+            folder.join("whole").join(&name),
+            folder.join("merged").join(&name),
+        );
+        assert_eq!(fs::read(one).unwrap(), fs::read(many).unwrap(), "{name:?}");
+    }
+    let all = fs::read_to_string(folder.join("all.csv")).unwrap();
+    let videos: Vec<&str> = all
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').next().unwrap())
+        .collect();
+    let expected: Vec<&str> = NAMES.iter().copied().chain(["a.png"]).collect();
+    assert_eq!(videos, expected, "in the order of the inputs, under one header");
+}
+
+#[test]
+fn a_job_array_chooses_the_shard_and_a_flag_wins() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let inputs = pictures(folder);
+    let run = |more: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_mien"))
+            .current_dir(folder)
+            .args(arguments(&inputs, "part", more))
+            .envs([
+                ("SLURM_ARRAY_TASK_ID", "2"),
+                ("SLURM_ARRAY_TASK_COUNT", "2"),
+                ("SLURM_ARRAY_TASK_MIN", "1"),
+            ])
+            .output()
+            .unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(run(&[]).contains("shard 1/2: "));
+    assert!(run(&["--shard", "4/5"]).contains("shard 4/5: "));
+}
+
+#[test]
+fn what_does_not_belong_together_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let inputs = pictures(folder);
+    shards(folder, &inputs, 2);
+    let refused = |parts: &[&str]| {
+        let mut merge = vec!["merge"];
+        merge.extend(parts);
+        merge.extend(["--csv", "all.csv"]);
+        let message = mien_fails(folder, 1, &merge);
+        assert!(!folder.join("all.csv").exists());
+        message
+    };
+    assert!(refused(&["part-0"]).contains("missing: 1"));
+    assert!(refused(&["part-0", "part-0"]).contains("shard 0 is in"));
+    assert!(refused(&["other"]).contains("holds no shard"));
+    // The same shard with other options.
+    mien_ok(
+        folder,
+        &arguments(&inputs, "odd", &["--shard", "1/2", "--window", "3"]),
+    );
+    assert!(refused(&["part-0", "odd"]).contains("options differ"));
+    // An input that failed is missing in the account of its shard.
+    fs::write(folder.join("c.png"), "no picture").unwrap();
+    for shard in ["0/2", "1/2"] {
+        mien(folder, &arguments(&inputs, "broken", &["--shard", shard]));
+    }
+    let message = refused(&["broken"]);
+    assert!(
+        message.contains("1 of 6 inputs") && message.contains("c.png"),
+        "{message}"
+    );
+    fs::remove_file(folder.join("part-0").join("a.csv")).ok();
+    fs::remove_file(folder.join("part-1").join("a.csv")).ok();
+    assert!(refused(&["part-0", "part-1"]).contains("is gone"));
+}

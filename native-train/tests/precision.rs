@@ -1,0 +1,155 @@
+//! Mixed precision: gradients near those in 32 bits, weights and statistics in 32 bits, overflows left out.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests may fail loudly, in their helpers too"
+)]
+
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::{DType, Device, Distribution, Int, Tensor};
+use native_train::pretrain::gradients::dot;
+use native_train::pretrain::precision::{LossScale, Precision};
+use native_train::pretrain::semi_supervised::config::SemiSupervisedConfig;
+use native_train::pretrain::semi_supervised::step::{Rates, StepInput, TeacherStudent, cross_entropy};
+use native_train::pretrain::sgd::Sgd;
+use shared_model::model_file::BackboneShape;
+use shared_model::resnet50::ResNet50;
+
+const BATCH: usize = 6;
+
+fn network(device: &Device) -> ResNet50 {
+    let shape = BackboneShape {
+        blocks: [1; 4],
+        width: 8,
+    };
+    shape.init(device)
+}
+
+fn pictures(device: &Device) -> Tensor<4> {
+    Tensor::random([BATCH, 3, 32, 32], Distribution::Normal(0.0, 1.0), device)
+}
+
+fn labels(device: &Device) -> Tensor<1, Int> {
+    Tensor::from_data([0, 1, 2, 3, 4, 5], device)
+}
+
+fn loss(network: &ResNet50, pictures: &Tensor<4>, precision: Precision) -> Tensor<1> {
+    let (features, logits) = network.forward(precision.of(pictures.clone()));
+    assert_eq!((features.dtype(), logits.dtype()), (DType::F32, DType::F32));
+    cross_entropy(logits, labels(&pictures.device()), 0.0).mean()
+}
+
+/// Gradients once the scale has found its place, as it does in the first steps of a training.
+fn settled(
+    scale: &mut LossScale,
+    network: &ResNet50,
+    pictures: &Tensor<4>,
+    precision: Precision,
+) -> GradientsParams {
+    let device = pictures.device().without_autodiff();
+    // 65,536 may be halved twelve times before a gradient below 1/16 of its largest value vanishes.
+    let mut tries = (0..12).map(|_| scale.gradients(loss(network, pictures, precision), network, &device));
+    tries.find_map(|found| found).expect("a scale without overflow")
+}
+
+fn gradients(network: &ResNet50, pictures: &Tensor<4>, precision: Precision) -> (f32, GradientsParams) {
+    let value = loss(network, pictures, precision).into_scalar::<f32>();
+    (
+        value,
+        settled(&mut LossScale::new(precision), network, pictures, precision),
+    )
+}
+
+#[test]
+fn gradients_in_16_bits_point_where_those_in_32_do() {
+    let device = Device::flex();
+    device.seed(3);
+    let training = device.clone().autodiff();
+    let (network, pictures) = (network(&training), pictures(&training));
+    let (exact_loss, exact) = gradients(&network, &pictures, Precision::F32);
+    let product =
+        |a: &GradientsParams, b: &GradientsParams| dot(&network, a, b, &device).into_scalar::<f32>();
+    // Half precision keeps 11 bits, bf16 8: what remains after some dozen layers of rounding.
+    for (precision, least_cosine, loss_error) in
+        [(Precision::F16, 0.999, 0.01), (Precision::Bf16, 0.97, 0.08)]
+    {
+        precision.check(&device).unwrap();
+        let (loss, found) = gradients(&network, &pictures, precision);
+        assert!(
+            (loss - exact_loss).abs() < loss_error,
+            "{precision:?}: {loss} and {exact_loss}"
+        );
+        let cosine = product(&found, &exact) / (product(&found, &found) * product(&exact, &exact)).sqrt();
+        assert!(cosine > least_cosine, "{precision:?}: cosine {cosine}");
+        let length = (product(&found, &found) / product(&exact, &exact)).sqrt();
+        assert!((length - 1.0).abs() < 0.1, "{precision:?}: length {length}");
+    }
+}
+
+#[test]
+fn an_overflow_leaves_the_update_out_and_halves_the_scale() {
+    let device = Device::flex();
+    device.seed(4);
+    let training = device.clone().autodiff();
+    let (network, pictures) = (network(&training), pictures(&training));
+    let mut scale = LossScale::new(Precision::F16);
+    let first = scale.factor();
+    // Far beyond the 65,504 that half precision reaches.
+    let huge = loss(&network, &pictures, Precision::F16).mul_scalar(1e9);
+    assert!(scale.gradients(huge, &network, &device).is_none());
+    assert_eq!((scale.factor(), scale.skipped()), (first / 2.0, 1));
+    let found = settled(&mut scale, &network, &pictures, Precision::F16);
+    let norm = dot(&network, &found, &found, &device).into_scalar::<f32>();
+    assert!(norm.is_finite() && norm > 0.0);
+    let mut restored = LossScale::new(Precision::F16);
+    restored.load(&mut scale.save());
+    assert_eq!(restored, scale);
+}
+
+#[test]
+fn a_step_in_half_precision_moves_32_bit_weights() {
+    let device = Device::flex();
+    device.seed(5);
+    let training = device.clone().autodiff();
+    let config = SemiSupervisedConfig::default();
+    let (teacher, student) = (network(&training), network(&training));
+    let before = student.save("").unwrap();
+    let pair = TeacherStudent::new(teacher, student, || Sgd::new(0.9), None, &config, &device);
+    let mut pair = pair.with_precision(Precision::F16);
+    let input = StepInput {
+        labelled: pictures(&training),
+        labels: labels(&training),
+        weak: pictures(&training),
+        strong: pictures(&training),
+    };
+    let rates = Rates {
+        teacher: 1e-2,
+        student: 1e-2,
+    };
+    // The scale finds its place within some steps.
+    for _ in 0..4 {
+        let terms = pair.step(&input, rates);
+        assert!(terms.supervised.into_scalar::<f32>().is_finite());
+    }
+    let after = pair.student.save("").unwrap();
+    assert!(pair.student.num_params() > 0);
+    for (name, weight) in &after {
+        assert!(weight.values.iter().all(|value| value.is_finite()), "{name}");
+    }
+    assert_ne!(before["conv1.weight"], after["conv1.weight"]);
+    assert_ne!(before["bn1.running_mean"], after["bn1.running_mean"]);
+}
+
+#[test]
+fn precisions_have_their_names_in_a_config() {
+    for (name, precision) in [
+        ("f32", Precision::F32),
+        ("bf16", Precision::Bf16),
+        ("f16", Precision::F16),
+    ] {
+        let read: Precision = serde_json::from_value(name.into()).unwrap();
+        assert_eq!(read, precision);
+    }
+    assert!(serde_json::from_value::<Precision>("f64".into()).is_err());
+}
