@@ -18,6 +18,7 @@ pub mod elan;
 pub mod frame_table;
 pub mod label_runs;
 pub mod model_file;
+pub mod people;
 pub mod project;
 pub mod reviewed_segment;
 pub mod safetensors_header;

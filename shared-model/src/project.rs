@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::people::People;
 use crate::reviewed_segment::ReviewedSegment;
 use crate::smoothing::Smoothing;
 use crate::timeline::Timeline;
@@ -26,6 +27,9 @@ pub struct Project {
     /// What a person said, by track and start.
     #[serde(default)]
     pub reviewed: Vec<ReviewedSegment>,
+    /// Who is who; the tracks of `reviewed` are people.
+    #[serde(default)]
+    pub people: People,
     /// All that was seen.
     pub timeline: Timeline,
 }
@@ -87,6 +91,7 @@ mod tests {
                 label: Expression::Fear,
                 confirmed: true,
             }],
+            people: People::default(),
             timeline: Timeline::new(),
         };
         let text = project.to_json().unwrap();

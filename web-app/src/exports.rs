@@ -116,6 +116,9 @@ async fn project_parts(store: Store, name: &str) -> Result<Array, JsValue> {
         reviewed: store
             .desk
             .with_value(|desk| desk.review.document().segments().collect()),
+        people: store
+            .desk
+            .with_value(|desk| desk.review.document().people().clone()),
         timeline: Timeline::new(),
     };
     let (before, after) = export_text::project_frame(&project).map_err(said)?;

@@ -124,6 +124,7 @@ fn release(store: Store) {
     store.playing.set(false);
     store.track.set(None);
     store.hover.set(None);
+    store.bench.let_go();
     store.viewport.set(Viewport::default());
     store.results_changed();
     relabel::results_replaced(store);
@@ -198,7 +199,10 @@ fn open_project(store: Store, file: File) {
         };
         match Project::from_json(&text) {
             Ok(project) => match ReviewDocument::from_segments(&project.reviewed) {
-                Ok(reviewed) => show_project(store, project, &reviewed),
+                Ok(reviewed) => {
+                    let reviewed = reviewed.with_people(project.people.clone());
+                    show_project(store, project, &reviewed);
+                }
                 Err(fault) => store.fail(strings::not_readable(&name, &strings::segment_fault(&fault))),
             },
             Err(error) => store.fail(strings::not_readable(&name, &error.to_string())),

@@ -9,6 +9,7 @@ use web_sys::HtmlVideoElement;
 use crate::browser::{call_method, tasks};
 use crate::state::source::SourceKind;
 use crate::state::store::Store;
+use crate::{looping, painting};
 
 /// Watches a player for as long as the page lives: whatever picture it shows, the store knows its time.
 pub fn watch(store: Store, video: &HtmlVideoElement) {
@@ -101,6 +102,20 @@ fn video_of(store: Store) -> Option<HtmlVideoElement> {
     (kind_of(store) == Some(SourceKind::Video)).then(|| store.video.get_value())?
 }
 
+/// Where the player is, in seconds from the first frame; `None` while it is on its way elsewhere or where there is
+/// none.
+#[must_use]
+pub fn now_s(store: Store) -> Option<f64> {
+    let video = video_of(store).filter(|video| !video.seeking())?;
+    Some(video.current_time() - store.media_start_s.get_value())
+}
+
+/// It plays.
+pub fn started(store: Store) {
+    store.playing.set(true);
+    looping::watch(store);
+}
+
 /// Length of what is on the stage in seconds.
 #[must_use]
 pub fn length_s(store: Store) -> f64 {
@@ -117,14 +132,46 @@ pub fn length_s(store: Store) -> f64 {
 pub fn toggle(store: Store) {
     let Some(video) = video_of(store) else { return };
     if video.paused() {
-        // A refusal (for instance of a broken file) shows as an error of the player.
-        if let Ok(promise) = video.play() {
-            wasm_bindgen_futures::spawn_local(async move {
-                let _ = JsFuture::from(promise).await;
-            });
-        }
+        play(store);
     } else {
         let _ = video.pause();
+    }
+}
+
+/// Plays.
+pub fn play(store: Store) {
+    let Some(video) = video_of(store) else { return };
+    set_speed(store, store.bench.speed.get_untracked());
+    // A refusal (for instance of a broken file) shows as an error of the player.
+    if let Ok(promise) = video.play() {
+        wasm_bindgen_futures::spawn_local(async move {
+            let _ = JsFuture::from(promise).await;
+        });
+    }
+}
+
+/// Sets how fast the video plays; 1 as it was taken.
+pub fn set_speed(store: Store, speed: f64) {
+    store.bench.speed.set(speed);
+    if let Some(video) = video_of(store) {
+        // A file that is opened later begins with the default.
+        video.set_default_playback_rate(speed);
+        video.set_playback_rate(speed);
+    }
+}
+
+/// The player has stopped, by itself or because it was asked to.
+pub fn stopped(store: Store) {
+    store.playing.set(false);
+    painting::release(store);
+}
+
+/// The video has come to its end: a looped segment that ends with it begins again.
+pub fn ended(store: Store) {
+    stopped(store);
+    if let Some(segment) = untrack(|| looping::segment(store)) {
+        seek(store, store.view_now().span_of(segment.start).0);
+        play(store);
     }
 }
 

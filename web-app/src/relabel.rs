@@ -106,9 +106,12 @@ fn run(store: Store) {
 /// Builds all rows anew, unless the results are replaced meanwhile.
 async fn build(store: Store, generation: u32) {
     let (smoothing, window) = settings(store);
+    let people = store
+        .desk
+        .with_value(|desk| desk.review.document().people().clone());
     let mut builder = store
         .analysis
-        .with_value(|analysis| RowBuilder::new(&analysis.timeline));
+        .with_value(|analysis| RowBuilder::of_people(&analysis.timeline, people));
     let mut slice = Slice::start();
     loop {
         if store.relabel.get_value().generation != generation {

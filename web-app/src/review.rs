@@ -6,14 +6,14 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use page_view::review::document::ReviewDocument;
 use page_view::review::history::{EditKind, Review, Step};
-use page_view::review::queue::{Conflicts, ReviewQueue, next_change};
+use page_view::review::queue::{Conflicts, ReviewQueue, next_change, previous_change};
 use page_view::review::rows;
 use shared_model::expression::Expression;
 use shared_model::reviewed_segment::ReviewedSegment;
 
 use crate::browser::now_ms;
 use crate::state::store::Store;
-use crate::{player, review_storage, strings, webcam};
+use crate::{looping, player, relabel, review_storage, strings, webcam};
 
 /// The queue follows results, edits and its filter, for as long as the page lives.
 pub fn follow(store: Store) {
@@ -58,6 +58,8 @@ pub fn document_replaced(store: Store) {
     });
     refresh(store);
     shown(store);
+    // People may be others than those whose rows are shown.
+    relabel::results_grew(store);
 }
 
 /// Lays the labels of a project file over those that are there.
@@ -198,6 +200,16 @@ pub fn next_doubtful(store: Store) {
     }
 }
 
+/// Goes to the segment before the current one in the queue.
+pub fn previous_doubtful(store: Store) {
+    let current = untrack(|| current(store));
+    let queue = store.queue.get_untracked();
+    match queue.before(current.as_ref()) {
+        Some(next) => go_to(store, &next.segment),
+        None => nothing_left(store),
+    }
+}
+
 fn go_to_top(store: Store) {
     let queue = store.queue.get_untracked();
     match queue.doubtful().first() {
@@ -212,13 +224,14 @@ fn nothing_left(store: Store) {
         .set(strings::nothing_left(&store.queue.get_untracked()));
 }
 
-/// Goes to the next segment in time that is not reviewed.
-pub fn next_unreviewed(store: Store) {
+/// Goes to the next segment in time that is not reviewed, or to the one before.
+pub fn to_unreviewed(store: Store, on: bool) {
     let found = untrack(|| current(store)).zip(frame_now(store));
     let next = found.and_then(|(segment, frame)| {
-        store
-            .queue
-            .with_untracked(|queue| queue.next_unreviewed(segment.track, frame))
+        store.queue.with_untracked(|queue| match on {
+            true => queue.next_unreviewed(segment.track, frame),
+            false => queue.previous_unreviewed(segment.track, segment.start.min(frame)),
+        })
     });
     match next {
         Some(next) => go_to(store, &next),
@@ -234,12 +247,18 @@ pub fn step_segments(store: Store, by: isize) {
     }
 }
 
-/// Goes to the next frame where the label changes.
-pub fn to_next_change(store: Store) {
+/// Goes to the next frame where the label changes, or to the one before.
+pub fn to_change(store: Store, on: bool) {
     let found = untrack(|| current(store)).zip(frame_now(store));
     if let Some((segment, frame)) = found {
         let queue = store.queue.get_untracked();
-        if let Some((start, _)) = next_change(queue.segments(segment.track), frame) {
+        let segments = queue.segments(segment.track);
+        let found = if on {
+            next_change(segments, frame)
+        } else {
+            previous_change(segments, frame)
+        };
+        if let Some(start) = found {
             go_to_frame(store, segment.track, start);
         }
     }
@@ -258,7 +277,8 @@ pub fn step_text(store: Store, step: &Step) -> String {
     strings::step(step.kind, span)
 }
 
-fn edit(store: Store, act: impl FnOnce(&mut Review) -> Option<Step>) -> bool {
+/// Does an edit, shows and keeps it; whether it changed something.
+pub fn edit(store: Store, act: impl FnOnce(&mut Review) -> Option<Step>) -> bool {
     let mut step = None;
     store.desk.update_value(|desk| step = act(&mut desk.review));
     if let Some(step) = &step {
@@ -281,6 +301,9 @@ fn apply(store: Store, step: &Step) {
     refresh(store);
     shown(store);
     review_storage::changed(store);
+    if step.changes_people() {
+        relabel::results_grew(store);
+    }
 }
 
 /// What shows labels by hand is drawn again.
@@ -290,11 +313,15 @@ fn shown(store: Store) {
         .update(|revision| *revision = revision.wrapping_add(1));
 }
 
-fn editable(store: Store) -> Option<ReviewedSegment> {
+/// The segment at the playhead where labels can be changed.
+#[must_use]
+pub fn editable(store: Store) -> Option<ReviewedSegment> {
     may_edit(store).then(|| untrack(|| current(store))).flatten()
 }
 
-fn may_edit(store: Store) -> bool {
+/// Whether labels can be changed.
+#[must_use]
+pub fn may_edit(store: Store) -> bool {
     !webcam::is_on(store)
         && store
             .keeping
@@ -313,7 +340,8 @@ fn neighbour(store: Store, segment: ReviewedSegment, by: isize) -> Option<Review
     })
 }
 
-fn go_to(store: Store, segment: &ReviewedSegment) {
+/// Goes to the start of a segment.
+pub fn go_to(store: Store, segment: &ReviewedSegment) {
     go_to_frame(store, segment.track, segment.start);
 }
 
@@ -321,7 +349,11 @@ fn go_to_frame(store: Store, track: u32, frame: usize) {
     if store.view_now().tracks.len() > 1 {
         store.track.set(Some(track));
     }
-    player::pause(store);
+    let plays_on = store.bench.looped.with_untracked(Option::is_some);
+    looping::follow(store, track, frame);
+    if !plays_on {
+        player::pause(store);
+    }
     let start_s = store.view_now().span_of(frame).0;
     player::seek(store, start_s);
     store

@@ -1,5 +1,9 @@
 //! Every English sentence of the page.
 
+mod workspace;
+
+pub use workspace::*;
+
 use page_view::clock;
 use page_view::command::{Command, Group};
 use page_view::review::document::SegmentFault;
@@ -293,21 +297,35 @@ pub fn command(command: Command) -> String {
         Command::SecondOn => "One second on",
         Command::ToStart => "To the start",
         Command::ToEnd => "To the end",
+        Command::Slower => "Slower",
+        Command::Faster => "Faster",
+        Command::Loop => "Loop the segment",
         Command::ZoomIn => ZOOM_IN,
         Command::ZoomOut => ZOOM_OUT,
         Command::ShowAll => FIT,
-        Command::Label(class) => return format!("Label as {}, then the next doubtful segment", class.name()),
-        Command::Confirm => "Confirm the label, then the next doubtful segment",
+        Command::ShowSegment => "Zoom to the segment",
+        Command::PanLeft => "Move left",
+        Command::PanRight => "Move right",
+        Command::PlotStyle => "Rows or stacked",
+        Command::Label(class) => return format!("Label as {}", class.name()),
+        Command::Confirm => "Confirm the label",
         Command::NextDoubtful => "Next doubtful segment",
+        Command::PreviousDoubtful => "Doubtful segment before",
         Command::NextUnreviewed => "Next segment not reviewed",
+        Command::PreviousUnreviewed => "Segment not reviewed before",
         Command::NextSegment => "Next segment",
         Command::PreviousSegment => "Segment before",
         Command::NextChange => "Next change of label",
+        Command::PreviousChange => "Change of label before",
         Command::Split => "Cut the segment before this frame",
         Command::Merge => "Join with the next segment",
         Command::StartHere => "Segment starts with this frame",
         Command::EndHere => "Segment ends with this frame",
         Command::Clear => "Take the reviewed label away",
+        Command::NextPerson => "Next person",
+        Command::PreviousPerson => "Person before",
+        Command::SplitPerson => "Another person from this frame on",
+        Command::IgnorePerson => "Leave the person out",
         Command::Undo => "Undo",
         Command::Redo => "Redo",
         Command::Help => HELP,
@@ -330,6 +348,7 @@ pub fn command_group(group: Group) -> &'static str {
         Group::Playing => "Playing",
         Group::Timeline => TIMELINE,
         Group::Review => REVIEW,
+        Group::People => PEOPLE,
         Group::Page => "Everywhere",
     }
 }
@@ -346,6 +365,7 @@ pub fn step(kind: EditKind, span: Option<(f64, f64)>) -> String {
         EditKind::Merge(class) => format!("Joined as {}", class.name()),
         EditKind::MoveEdge => "Edge moved".to_owned(),
         EditKind::OpenProject => return "Labels of the project taken".to_owned(),
+        _ => return people_step(kind).unwrap_or_default(),
     };
     span.map_or(what.clone(), |(start, end)| {
         format!("{what}, {} to {}", clock::precise(start), clock::precise(end))

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
+use shared_model::people::People;
 use shared_model::project::{PROJECT_VERSION, Project};
 use shared_model::smoothing::Smoothing;
 use shared_model::timeline::{FrameRow, Timeline};
@@ -140,6 +141,7 @@ impl Written<'_> {
         Project {
             version: PROJECT_VERSION,
             reviewed: Vec::new(),
+            people: People::default(),
             video: self.video.to_owned(),
             model: model.unwrap_or_default(),
             smoothing: self.smoothing,

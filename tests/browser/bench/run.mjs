@@ -1,4 +1,4 @@
-// Measures and prints; nothing here passes or fails. `node bench/run.mjs [cpu] [webgpu] [page] [memory]`
+// Measures and prints; nothing here passes or fails. `node bench/run.mjs [cpu] [webgpu] [page] [timeline] [memory]`
 //
 // MIEN_ONNX: the file that `resnet50_onnx.py` wrote. MIEN_DIST, MIEN_CHROMIUM: as in ../run.mjs.
 
@@ -9,8 +9,9 @@ import { StaticServer } from "../support/static_server.mjs";
 import { compareMemory } from "./memory.mjs";
 import { compareNetworks, serveBoth } from "./networks.mjs";
 import { measureSmoothness } from "./smoothness.mjs";
+import { measureTimeline } from "./timeline.mjs";
 
-const parts = process.argv.length > 2 ? process.argv.slice(2) : ["cpu", "webgpu", "page", "memory"];
+const parts = process.argv.length > 2 ? process.argv.slice(2) : ["cpu", "webgpu", "page", "timeline", "memory"];
 const scratch = await Scratch.make();
 const pageServer = await StaticServer.start(DIST);
 const networks = parts.filter((part) => part === "cpu" || part === "webgpu");
@@ -25,6 +26,11 @@ if (networks.length > 0) {
 if (parts.includes("page")) {
   const browser = await launchBrowser();
   await measureSmoothness(browser, pageServer.url, scratch);
+  await browser.close();
+}
+if (parts.includes("timeline")) {
+  const browser = await launchBrowser();
+  await measureTimeline(browser, pageServer.url, scratch);
   await browser.close();
 }
 if (parts.includes("memory")) await compareMemory(launchBrowser, pageServer.url, scratch);

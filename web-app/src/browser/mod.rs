@@ -4,6 +4,7 @@ pub mod canvas;
 pub mod database;
 pub mod download;
 pub mod fingerprint;
+pub mod kept;
 pub mod lock;
 pub mod palette;
 pub mod repaint;

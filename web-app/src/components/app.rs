@@ -16,12 +16,13 @@ use super::landing::Landing;
 use super::model_panel::ModelPanel;
 use super::moment_panel::MomentPanel;
 use super::notices::Notices;
+use super::people_panel::PeoplePanel;
 use super::review_panel::ReviewPanel;
 use super::stage::Stage;
 use super::timeline_panel::TimelinePanel;
 use super::transport::Transport;
 use crate::state::store::Store;
-use crate::{opening, review, startup, strings};
+use crate::{opening, painting, review, settings, startup, strings};
 
 /// The whole page.
 #[component]
@@ -31,6 +32,10 @@ pub fn App() -> impl IntoView {
     let dragging = RwSignal::new(false);
     accept_drops(store, dragging);
     window_event_listener(ev::keydown, move |event| keyboard::handle(store, &event));
+    window_event_listener(ev::keyup, move |event| keyboard::released(store, &event));
+    // A key that is released elsewhere says nothing here.
+    window_event_listener(ev::blur, move |_| painting::release(store));
+    settings::follow(store);
     follow_theme(store);
     review::follow(store);
     startup::start(store);
@@ -49,6 +54,7 @@ pub fn App() -> impl IntoView {
                 <aside class="panels">
                     <MomentPanel/>
                     <ReviewPanel/>
+                    <PeoplePanel/>
                     <LabelsPanel/>
                     <ExportPanel/>
                     <ModelPanel/>

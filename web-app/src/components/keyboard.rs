@@ -1,15 +1,44 @@
 //! Keys that work wherever the focus is, except where the focus needs them itself.
 
 use leptos::prelude::*;
-use page_view::command::{Command, command_of, key_name};
+use page_view::command::{Command, key_name};
+use page_view::timeline_layout::PlotStyle;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent};
 
 use crate::state::store::Store;
-use crate::{player, review};
+use crate::{looping, painting, people, player, review, strings};
+use page_view::speed;
 
 /// Zoom of one key press.
 pub const ZOOM_STEP: f64 = 0.7;
+
+/// Part of the sight by which a key moves it.
+const PAN_STEP: f64 = 0.4;
+
+/// Name and key of a command, for tips.
+#[must_use]
+pub fn tip(store: Store, command: Command) -> String {
+    let name = strings::command(command);
+    match store.bench.keys.with(|keys| keys.first_key(command)).as_str() {
+        "" => name,
+        key => format!("{name} ({key})"),
+    }
+}
+
+/// A key goes up: a label that was painted with it ends.
+pub fn released(store: Store, event: &KeyboardEvent) {
+    // Whether control or shift is still down does not matter.
+    let name = key_name(&event.key(), false, false);
+    let command = store.bench.keys.with_untracked(|keys| keys.command_of(&name));
+    let painted = store
+        .bench
+        .stroke
+        .with_untracked(|stroke| stroke.map(|stroke| stroke.label));
+    if painted.is_some_and(|label| command == Some(Command::Label(label))) {
+        painting::release(store);
+    }
+}
 
 /// Does what the key asks for.
 pub fn handle(store: Store, event: &KeyboardEvent) {
@@ -29,9 +58,14 @@ pub fn handle(store: Store, event: &KeyboardEvent) {
     if takes_text || (takes_press && matches!(name.as_str(), "Space" | "Enter")) {
         return;
     }
-    if let Some(command) = command_of(&name) {
-        event.prevent_default();
-        run(store, command);
+    let command = store.bench.keys.with_untracked(|keys| keys.command_of(&name));
+    let Some(command) = command else { return };
+    event.prevent_default();
+    match command {
+        // A held key repeats; one stroke of it is meant.
+        Command::Label(_) if event.repeat() => {}
+        Command::Label(class) if store.playing.get_untracked() => painting::press(store, class),
+        command => run(store, command),
     }
 }
 
@@ -45,25 +79,70 @@ pub fn run(store: Store, command: Command) {
         Command::SecondOn => player::step_seconds(store, 1.0),
         Command::ToStart => player::step_seconds(store, f64::NEG_INFINITY),
         Command::ToEnd => player::step_seconds(store, player::length_s(store)),
+        Command::Slower => change_speed(store, false),
+        Command::Faster => change_speed(store, true),
+        Command::Loop => looping::toggle(store),
         Command::ZoomIn => zoom(store, ZOOM_STEP),
         Command::ZoomOut => zoom(store, 1.0 / ZOOM_STEP),
         Command::ShowAll => zoom(store, f64::INFINITY),
+        Command::ShowSegment => show_segment(store),
+        Command::PanLeft => pan(store, -PAN_STEP),
+        Command::PanRight => pan(store, PAN_STEP),
+        Command::PlotStyle => store.plot_style.update(|style| {
+            *style = match style {
+                PlotStyle::Rows => PlotStyle::Stacked,
+                PlotStyle::Stacked => PlotStyle::Rows,
+            };
+        }),
         Command::Label(class) => review::label(store, class),
         Command::Confirm => review::confirm(store),
         Command::NextDoubtful => review::next_doubtful(store),
-        Command::NextUnreviewed => review::next_unreviewed(store),
+        Command::PreviousDoubtful => review::previous_doubtful(store),
+        Command::NextUnreviewed => review::to_unreviewed(store, true),
+        Command::PreviousUnreviewed => review::to_unreviewed(store, false),
         Command::NextSegment => review::step_segments(store, 1),
         Command::PreviousSegment => review::step_segments(store, -1),
-        Command::NextChange => review::to_next_change(store),
+        Command::NextChange => review::to_change(store, true),
+        Command::PreviousChange => review::to_change(store, false),
         Command::Split => review::split(store),
         Command::Merge => review::merge(store),
         Command::StartHere => review::start_here(store),
         Command::EndHere => review::end_here(store),
         Command::Clear => review::clear(store),
+        Command::NextPerson => people::choose(store, 1),
+        Command::PreviousPerson => people::choose(store, -1),
+        Command::SplitPerson => people::split_current(store),
+        Command::IgnorePerson => people::ignore_current(store),
         Command::Undo => review::undo(store),
         Command::Redo => review::redo(store),
         Command::Help => store.help.set(true),
     }
+}
+
+fn change_speed(store: Store, faster: bool) {
+    player::set_speed(store, speed::next(store.bench.speed.get_untracked(), faster));
+}
+
+fn pan(store: Store, part: f64) {
+    store
+        .viewport
+        .update(|viewport| *viewport = viewport.panned(part * viewport.span_s));
+}
+
+/// Shows the segment at the playhead with half its length on either side.
+fn show_segment(store: Store) {
+    let Some(segment) = untrack(|| review::current(store)) else {
+        return;
+    };
+    let view = store.view_now();
+    let (start_s, end_s) = (
+        view.span_of(segment.start).0,
+        view.span_of(segment.end.saturating_sub(1)).1,
+    );
+    let margin_s = (end_s - start_s) / 2.0;
+    store
+        .viewport
+        .update(|viewport| *viewport = viewport.showing(start_s - margin_s, end_s + margin_s));
 }
 
 /// Zooms around the playhead if it is in sight, else around the middle.

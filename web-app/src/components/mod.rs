@@ -14,6 +14,10 @@ pub mod notices;
 
 pub mod job_bar;
 pub mod overlay;
+pub mod overview_painter;
+pub mod overview_strip;
+pub mod people_panel;
+pub mod queue_list;
 pub mod stage;
 pub mod transport;
 

@@ -5,7 +5,7 @@ use shared_model::expression::{ClassScores, Expression};
 use shared_model::timeline::FrameRow;
 
 use crate::state::store::Store;
-use crate::{strings, webcam};
+use crate::{people, strings, webcam};
 
 #[component]
 pub fn MomentPanel() -> impl IntoView {
@@ -88,7 +88,7 @@ fn FaceSelect() -> impl IntoView {
             <select prop:value=chosen on:change=choose>
                 <option value="">{strings::FIRST_FACE}</option>
                 <For each=move || tracks.get() key=|track| *track let:track>
-                    <option value=track.to_string()>{strings::face(track)}</option>
+                    <option value=track.to_string()>{move || people::name(store, track)}</option>
                 </For>
             </select>
         </label>

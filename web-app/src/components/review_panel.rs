@@ -1,10 +1,11 @@
 //! The review: the segment at the playhead, what it can be labelled, and how much is left.
 
 use leptos::prelude::*;
-use page_view::command::{Command, first_key};
+use page_view::command::Command;
 use shared_model::expression::Expression;
 
 use super::keyboard;
+use super::queue_list::QueueList;
 use crate::review;
 use crate::state::store::Store;
 use crate::{strings, webcam};
@@ -47,15 +48,14 @@ pub fn ReviewPanel() -> impl IntoView {
             <button type="button" class=format!("class-button class-{}", class.index())
                 disabled=move || is_off.get() aria-pressed=move || is_current().to_string()
                 on:click=move |_| review::label(store, class)>
-                <kbd>{class.index()}</kbd>{class.name()}
+                <kbd>{move || store.bench.keys.with(|keys| keys.first_key(Command::Label(class)))}</kbd>{class.name()}
             </button>
         }
     };
     let command_button = move |command: Command, hook: &'static str, is_off: Signal<bool>| {
-        let name = strings::command(command);
         view! {
             <button type="button" class="button small" data-testid=hook disabled=move || is_off.get()
-                title=format!("{name} ({})", first_key(command))
+                title=move || keyboard::tip(store, command)
                 on:click=move |_| keyboard::run(store, command)>{strings::command_short(command)}</button>
         }
     };
@@ -81,45 +81,8 @@ pub fn ReviewPanel() -> impl IntoView {
             </div>
             <p class="hint" data-testid="review-progress">{progress}</p>
             <p class="hint" data-testid="review-said" aria-live="polite">{move || store.said.get()}</p>
-            <QueueFilters/>
+            <QueueList/>
             <p class="hint" data-testid="review-kept">{move || store.keeping.with(strings::keeping)}</p>
         </section>
-    }
-}
-
-/// What the queue offers; the timeline shows everything all the same.
-#[component]
-fn QueueFilters() -> impl IntoView {
-    let store = Store::of_page();
-    let set_doubt = move |event| {
-        if let Ok(percent) = event_target_value(&event).parse::<f64>() {
-            store
-                .queue_filter
-                .update(|filter| filter.least_doubt = percent / 100.0);
-        }
-    };
-    let set_class = move |event| {
-        let chosen = event_target_value(&event).parse::<usize>().ok();
-        store.queue_filter.update(|filter| {
-            filter.classes = std::array::from_fn(|class| chosen.is_none_or(|chosen| chosen == class));
-        });
-    };
-    view! {
-        <div class="queue-filters">
-            <label>
-                <span>{strings::LEAST_DOUBT}</span>
-                <input type="range" min="0" max="100" value="0" data-testid="least-doubt" on:input=set_doubt/>
-            </label>
-            <label>
-                <span class="visually-hidden">{strings::ONLY_CLASS}</span>
-                <select data-testid="only-class" on:change=set_class>
-                    <option value="">{strings::EVERY_CLASS}</option>
-                    {Expression::ALL
-                        .map(|class| view! { <option value=class.index().to_string()>{class.name()}</option> })
-                        .into_iter()
-                        .collect_view()}
-                </select>
-            </label>
-        </div>
     }
 }

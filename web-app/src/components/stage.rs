@@ -39,7 +39,6 @@ pub fn Stage() -> impl IntoView {
     let picture = NodeRef::<html::Img>::new();
     show_source(store, video);
     draw_overlay(store, canvas, picture);
-    let set_playing = move |playing: bool| move |_| store.playing.set(playing);
     view! {
         <div class="stage">
             <video node_ref=video playsinline=true preload="auto" src=video_url
@@ -47,7 +46,8 @@ pub fn Stage() -> impl IntoView {
                 class:is-mirrored=move || webcam::is_on(store)
                 aria-label=name
                 on:click=move |_| player::toggle(store)
-                on:play=set_playing(true) on:pause=set_playing(false) on:ended=set_playing(false)
+                on:play=move |_| player::started(store) on:pause=move |_| player::stopped(store)
+                on:ended=move |_| player::ended(store)
                 on:seeked=move |_| player::arrived(store)>
             </video>
             <img node_ref=picture class:is-off=move || kind.get() != Some(SourceKind::Picture)

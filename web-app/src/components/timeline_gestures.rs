@@ -3,12 +3,15 @@
 use leptos::prelude::*;
 use web_sys::{HtmlElement, PointerEvent, WheelEvent};
 
-use crate::player;
 use crate::state::store::{Hover, Store};
+use crate::{player, review};
+use page_view::review::edges::HeldEdge;
 use page_view::timeline_layout::{self as layout, Group};
 
 /// Zoom of one notch of a wheel.
 const WHEEL: f64 = 0.0016;
+/// Pixels on either side of an edge where it can be taken.
+const EDGE_PX: f64 = 5.0;
 
 /// A pointer that is down.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +26,8 @@ pub struct Gestures {
     held: Vec<Held>,
     /// Moves the sight instead of seeking.
     pans: bool,
+    /// Moves the edge between two segments instead of seeking.
+    drags_edge: bool,
 }
 
 /// Where the plot lies.
@@ -52,8 +57,16 @@ impl Plot {
     }
 }
 
-/// A button or finger goes down: seeks there, unless another finger is down or shift or the middle button moves.
-pub fn down(store: Store, gestures: &mut Gestures, plot: Plot, element: &HtmlElement, event: &PointerEvent) {
+/// A button or finger goes down: takes the edge that is under it, else seeks there, unless another finger is down or
+/// shift or the middle button moves.
+pub fn down(
+    store: Store,
+    gestures: &mut Gestures,
+    plot: Plot,
+    edge: Option<HeldEdge>,
+    element: &HtmlElement,
+    event: &PointerEvent,
+) {
     let _ = element.set_pointer_capture(event.pointer_id());
     let x = x_in(element, event);
     gestures.held.push(Held {
@@ -61,6 +74,13 @@ pub fn down(store: Store, gestures: &mut Gestures, plot: Plot, element: &HtmlEle
         x,
     });
     gestures.pans = event.shift_key() || event.button() == 1;
+    if let Some(held) = edge.filter(|_| gestures.held.len() == 1 && !gestures.pans && event.button() == 0) {
+        gestures.drags_edge = true;
+        player::pause(store);
+        store.track.set(Some(held.first.track));
+        store.bench.held_edge.set(Some(held));
+        return;
+    }
     if gestures.held.len() == 1 && !gestures.pans && event.button() == 0 {
         player::seek(store, plot.time_at(store, x));
     }
@@ -82,15 +102,65 @@ pub fn moved(store: Store, gestures: &mut Gestures, plot: Plot, element: &HtmlEl
     }
     match (before.as_slice(), gestures.held.as_slice()) {
         ([was], [_]) if gestures.pans => pan(store, plot, was.x - x),
+        ([_], [_]) if gestures.drags_edge => drag_edge(store, plot.time_at(store, x)),
         ([_], [_]) => player::seek(store, plot.time_at(store, x)),
         ([a, b], [c, d]) => pinch(store, plot, (a.x, b.x), (c.x, d.x)),
         _ => {}
     }
 }
 
-/// A button or finger goes up.
-pub fn up(gestures: &mut Gestures, event: &PointerEvent) {
+/// A button or finger goes up; an edge that was dragged stays where it is.
+pub fn up(store: Store, gestures: &mut Gestures, event: &PointerEvent) {
     gestures.held.retain(|held| held.id != event.pointer_id());
+    if !std::mem::take(&mut gestures.drags_edge) {
+        return;
+    }
+    if let Some(held) = store.bench.held_edge.get_untracked() {
+        store.bench.held_edge.set(None);
+        review::move_edge(store, held.first, held.second, held.frame);
+    }
+}
+
+/// The edge follows the pointer, and the video the edge: the first picture behind it is shown.
+fn drag_edge(store: Store, time_s: f64) {
+    let Some(held) = store.bench.held_edge.get_untracked() else {
+        return;
+    };
+    let view = store.view_now();
+    let moved = held.moved(&view, time_s);
+    if moved != held {
+        store.bench.held_edge.set(Some(moved));
+        player::seek(store, view.span_of(moved.frame).0);
+    }
+}
+
+/// The edge between two segments of the reviewed lane that is under the pointer.
+#[must_use]
+pub fn edge_under(
+    store: Store,
+    plot: Plot,
+    groups: &[Group],
+    scroll: f64,
+    element: &HtmlElement,
+    event: &PointerEvent,
+) -> Option<HeldEdge> {
+    let (x, y) = (x_in(element, event), y_in(element, event) + scroll);
+    if x < plot.gutter - EDGE_PX || !review::may_edit(store) {
+        return None;
+    }
+    let is_on = |group: &Group| y >= group.reviewed.y && y <= group.reviewed.y + group.reviewed.h;
+    let view = store.view_now();
+    let track = view.tracks.get(groups.iter().position(is_on)?)?;
+    let queue = store.queue.get_untracked();
+    let within_s = store
+        .viewport
+        .with_untracked(|viewport| EDGE_PX / plot.width * viewport.span_s);
+    HeldEdge::near(
+        &view,
+        queue.segments(track.track),
+        plot.time_at(store, x),
+        within_s,
+    )
 }
 
 fn pan(store: Store, plot: Plot, by_px: f64) {

@@ -1,5 +1,9 @@
 //! Draws the timeline: only what is in sight.
 
+mod lanes;
+mod time;
+
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -12,14 +16,14 @@ use crate::state::store::Hover;
 use crate::strings;
 use page_view::comparison::LoadedLabels;
 use page_view::label_view::{LabelView, TrackView};
+use page_view::review::edges::HeldEdge;
 use page_view::review::queue::ReviewQueue;
-use page_view::samples::{Sample, Segment, samples, segments};
+use page_view::review::stroke::Stroke;
+use page_view::samples::{Sample, samples};
 use page_view::timeline_layout::{self as layout, Band, Group, PlotStyle};
 use page_view::viewport::Viewport;
-use page_view::{clock, ruler};
 
 const FONT: &str = "11px system-ui, sans-serif";
-const SEGMENT_FONT: &str = "600 11px system-ui, sans-serif";
 /// Pixels that a letter takes, about.
 const LETTER: f64 = 6.6;
 
@@ -37,6 +41,14 @@ pub struct Scene {
     pub queue: Arc<ReviewQueue>,
     /// The segment at the playhead.
     pub current: Option<ReviewedSegment>,
+    /// What the people are called, by track.
+    pub names: Vec<String>,
+    /// The edge that is dragged.
+    pub held_edge: Option<HeldEdge>,
+    /// What is painted, and from which frame to which.
+    pub stroke: Option<(Stroke, Range<usize>)>,
+    /// The segment that is looped.
+    pub looped: Option<ReviewedSegment>,
     /// Where the groups lie.
     pub groups: Vec<Group>,
     /// Time in sight.
@@ -68,10 +80,11 @@ pub fn paint(context: &CanvasRenderingContext2d, scene: &Scene, palette: &Palett
         width: (scene.size.0 - gutter).max(1.0),
     };
     context.set_text_baseline("middle");
-    for (track, group) in scene.view.tracks.iter().zip(&scene.groups) {
+    let named = scene.view.tracks.iter().zip(&scene.names);
+    for ((track, name), group) in named.zip(&scene.groups) {
         let (top, bottom) = (group.y - scene.scroll, group.end - scene.scroll);
         if bottom > layout::RULER && top < scene.size.1 {
-            painter.group(track, group);
+            painter.group(track, name, group);
         }
     }
     painter.ruler();
@@ -92,7 +105,7 @@ impl Painter<'_> {
         )
     }
 
-    fn group(&self, track: &TrackView, group: &Group) {
+    fn group(&self, track: &TrackView, name: &str, group: &Group) {
         let context = self.context;
         context.save();
         context.begin_path();
@@ -103,12 +116,13 @@ impl Painter<'_> {
         if let Some(band) = group.heading {
             context.set_font("600 12px system-ui, sans-serif");
             context.set_fill_style_str(&self.palette.text);
-            let _ = context.fill_text(&strings::face(track.track), 4.0, band.y + band.h / 2.0);
+            let _ = context.fill_text(name, 4.0, band.y + band.h / 2.0);
         }
         match self.scene.style {
             PlotStyle::Rows => self.class_rows(&found, group),
             PlotStyle::Stacked => self.stack(&found, group),
         }
+        self.confidence(&found, group.confidence);
         self.lanes(track, &found, group);
         context.restore();
     }
@@ -134,7 +148,7 @@ impl Painter<'_> {
             self.lane_ground(*band);
             self.context.set_fill_style_str(self.palette.class(class));
             let share = |sample: &Sample| sample.mean.get(class.index()).copied().unwrap_or(0.0);
-            self.area(found, *band, |_| 0.0, |sample| f64::from(share(sample)));
+            self.bars(found, *band, |sample| f64::from(share(sample)));
         }
     }
 
@@ -169,6 +183,20 @@ impl Painter<'_> {
             };
             self.name(class.name(), strings::mark(class), band, Some(class));
         }
+    }
+
+    /// One bar a sample from the bottom of the band; what is less than half a pixel high is left out.
+    fn bars(&self, found: &[Sample], band: Band, part: impl Fn(&Sample) -> f64) {
+        let context = self.context;
+        context.begin_path();
+        for sample in found {
+            let high = band.h * part(sample);
+            if high >= 0.5 {
+                let (left, right) = self.edges(sample.start_s, sample.end_s);
+                context.rect(left, band.y + band.h - high, right - left, high);
+            }
+        }
+        context.fill();
     }
 
     /// Fills between two heights (0 at the bottom, 1 at the top of the band), in steps, with pauses left out.
@@ -222,143 +250,5 @@ impl Painter<'_> {
     fn lane_ground(&self, band: Band) {
         self.context.set_fill_style_str(&self.palette.lane);
         self.context.fill_rect(self.gutter, band.y, self.width, band.h);
-    }
-
-    fn lanes(&self, track: &TrackView, found: &[Sample], group: &Group) {
-        for (lane, band) in group.lanes.iter().enumerate() {
-            let name = strings::LANES.get(lane).copied().unwrap_or_default();
-            let short = strings::LANES_SHORT.get(lane).copied().unwrap_or_default();
-            self.name(name, short, *band, None);
-            self.lane_ground(*band);
-            let labels = found
-                .iter()
-                .map(|s| (s.start_s, s.end_s, s.labels.get(lane).copied().flatten()));
-            self.segments(&segments(labels), *band);
-        }
-        self.reviewed(track, group.reviewed);
-        if let (Some(band), Some(truth)) = (group.truth, &self.scene.truth) {
-            self.name(strings::TRUTH_LANE, strings::TRUTH_LANE, band, None);
-            self.lane_ground(band);
-            let labels = found.iter().map(|s| {
-                let label = truth.label_in(&self.scene.view, track, s.frame);
-                (s.start_s, s.end_s, label)
-            });
-            self.segments(&segments(labels), band);
-        }
-    }
-
-    /// What was said by hand; segments that are not reviewed are left empty, the current one is framed.
-    fn reviewed(&self, track: &TrackView, band: Band) {
-        let (context, view) = (self.context, &self.scene.view);
-        self.name(strings::REVIEWED_LANE, strings::REVIEWED_LANE_SHORT, band, None);
-        self.lane_ground(band);
-        let span = |segment: &ReviewedSegment| {
-            (
-                view.span_of(segment.start).0,
-                view.span_of(segment.end.saturating_sub(1)).1,
-            )
-        };
-        let sight = &self.scene.sight;
-        let all = self.scene.queue.segments(track.track);
-        let first = all.partition_point(|segment| span(segment).1 <= sight.start_s);
-        let last = all.partition_point(|segment| span(segment).0 < sight.end_s());
-        // Segments narrower than half a pixel are covered by the one before them.
-        let least_s = sight.span_s / self.width / 2.0;
-        let mut drawn_s = f64::NEG_INFINITY;
-        let mut found = Vec::new();
-        for segment in all.get(first..last).unwrap_or_default() {
-            let (start_s, end_s) = span(segment);
-            if segment.confirmed && end_s - drawn_s >= least_s {
-                found.push(Segment {
-                    start_s,
-                    end_s,
-                    label: segment.label,
-                });
-                drawn_s = end_s;
-            }
-        }
-        self.segments(&found, band);
-        if let Some(current) = self.scene.current.filter(|current| current.track == track.track) {
-            let (start_s, end_s) = span(&current);
-            let (left, right) = self.edges(start_s, end_s);
-            context.set_stroke_style_str(&self.palette.accent);
-            context.set_line_width(2.0);
-            context.stroke_rect(
-                left + 1.0,
-                band.y + 1.0,
-                (right - left - 2.0).max(1.0),
-                band.h - 2.0,
-            );
-        }
-    }
-
-    fn segments(&self, found: &[Segment], band: Band) {
-        let context = self.context;
-        context.set_font(SEGMENT_FONT);
-        for segment in found {
-            let (left, right) = self.edges(segment.start_s, segment.end_s);
-            let width = right - left;
-            context.set_fill_style_str(self.palette.class(segment.label));
-            // A hair of space parts neighbours, where there is room for it.
-            let shown = if width > 3.0 { width - 1.0 } else { width.max(0.5) };
-            context.fill_rect(left, band.y, shown, band.h);
-            let name = segment.label.name();
-            let mark = strings::mark(segment.label);
-            let text = if width > name.len() as f64 * LETTER + 10.0 && band.h > 15.0 {
-                name
-            } else if width > mark.len() as f64 * LETTER + 5.0 && band.h > 11.0 {
-                mark
-            } else {
-                continue;
-            };
-            context.set_fill_style_str(self.palette.on_class(segment.label));
-            let _ = context.fill_text(text, left + 4.0, band.y + band.h / 2.0 + 0.5);
-        }
-    }
-
-    fn ruler(&self) {
-        let context = self.context;
-        let sight = &self.scene.sight;
-        let step_s = ruler::step_s(sight.span_s, self.width, 76.0);
-        context.set_font(FONT);
-        let first = (sight.start_s / step_s).ceil();
-        let count = (sight.span_s / step_s).floor() as usize + 1;
-        for index in 0..count {
-            let time_s = (first + index as f64) * step_s;
-            let x = self.x(time_s);
-            context.set_fill_style_str(&self.palette.line);
-            context.fill_rect(x.round(), layout::RULER - 7.0, 1.0, 7.0);
-            let text = clock::mark(time_s, step_s);
-            // Cut numbers mislead.
-            if x + 4.0 + text.len() as f64 * LETTER < self.scene.size.0 {
-                context.set_fill_style_str(&self.palette.muted);
-                let _ = context.fill_text(&text, x + 4.0, layout::RULER / 2.0);
-            }
-        }
-        context.set_fill_style_str(&self.palette.line);
-        context.fill_rect(0.0, layout::RULER - 0.5, self.scene.size.0, 1.0);
-    }
-
-    fn cursor_lines(&self) {
-        let context = self.context;
-        let (width, height) = self.scene.size;
-        if let Some(hover) = self.scene.hover {
-            context.set_fill_style_str(&self.palette.muted);
-            context.set_global_alpha(0.6);
-            context.fill_rect(hover.x.round(), layout::RULER, 1.0, height);
-            context.set_global_alpha(1.0);
-        }
-        let x = self.x(self.scene.playhead);
-        if x < self.gutter - 1.0 || x > width + 1.0 {
-            return;
-        }
-        context.set_fill_style_str(&self.palette.accent);
-        context.fill_rect(x.round() - 1.0, 0.0, 2.0, height);
-        context.begin_path();
-        context.move_to(x.round() - 6.0, 0.0);
-        context.line_to(x.round() + 6.0, 0.0);
-        context.line_to(x.round(), 9.0);
-        context.close_path();
-        context.fill();
     }
 }

@@ -7,7 +7,8 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{PointerEvent, WheelEvent};
 
 use super::icons;
-use super::keyboard::{ZOOM_STEP, zoom};
+use super::keyboard::{self, ZOOM_STEP, tip, zoom};
+use super::overview_strip::OverviewStrip;
 use super::timeline_gestures::{self as gestures, Gestures, Plot};
 use super::timeline_painter::{self as painter, Scene};
 use super::timeline_tip::{TimelineTip, spoken};
@@ -16,8 +17,9 @@ use crate::browser::palette::Palette;
 use crate::browser::repaint::Repaint;
 use crate::browser::size::follow_size;
 use crate::state::store::Store;
-use crate::{player, review, strings};
-use page_view::command::{Command, first_key};
+use crate::{looping, people, player, review, settings, strings};
+use page_view::command::Command;
+use page_view::review::stroke::{LONGEST_REACTION_S, Stroke};
 use page_view::timeline_layout::{self as layout, Group, PlotStyle};
 
 /// Heights of the timeline in CSS pixels; more faces than fit scroll.
@@ -55,21 +57,32 @@ pub fn TimelinePanel() -> impl IntoView {
             act(&scroller);
         }
     };
+    let edge_under = move |element: &web_sys::HtmlElement, event: &PointerEvent| {
+        let scroll = board.scroll.get_untracked();
+        board
+            .groups
+            .with_untracked(|groups| gestures::edge_under(store, plot(), groups, scroll, element, event))
+    };
+    let on_edge = RwSignal::new(false);
     let down = move |event: PointerEvent| {
         with_scroller(&|element| {
-            held.update_value(|held| gestures::down(store, held, plot(), element, &event));
+            let edge = edge_under(element, &event);
+            held.update_value(|held| gestures::down(store, held, plot(), edge, element, &event));
         });
     };
     let moved = move |event: PointerEvent| {
         with_scroller(&|element| {
             held.update_value(|held| gestures::moved(store, held, plot(), element, &event));
+            if event.buttons() == 0 {
+                on_edge.set(edge_under(element, &event).is_some());
+            }
             let scroll = board.scroll.get_untracked();
             board
                 .groups
                 .with_untracked(|groups| gestures::hover(store, plot(), groups, scroll, element, &event));
         });
     };
-    let up = move |event: PointerEvent| held.update_value(|held| gestures::up(held, &event));
+    let up = move |event: PointerEvent| held.update_value(|held| gestures::up(store, held, &event));
     let scrolled = move |_| with_scroller(&|element| board.scroll.set(element.scroll_top()));
     let empty_text = move || {
         let view = store.view();
@@ -96,8 +109,10 @@ pub fn TimelinePanel() -> impl IntoView {
     view! {
         <section class="timeline-panel">
             <TimelineTools/>
+            <OverviewStrip/>
             <div class="timeline-frame">
-                <div class="timeline" data-testid="timeline" style:height=frame_height
+                <div class="timeline" class:on-edge=move || on_edge.get() || store.bench.held_edge.get().is_some()
+                    data-testid="timeline" style:height=frame_height
                     node_ref=board.scroller tabindex="0" role="slider"
                     aria-label=strings::TIMELINE aria-description=strings::KEYS aria-valuemin="0" aria-valuemax=length
                     aria-valuenow=move || format!("{:.2}", store.playhead.get()) aria-valuetext=move || spoken(store)
@@ -123,6 +138,11 @@ fn TimelineTools() -> impl IntoView {
                 on:click=move |_| store.plot_style.set(style)>{name}</button>
         }
     };
+    let set_reaction = move |event| {
+        if let Ok(milliseconds) = event_target_value(&event).parse::<f64>() {
+            settings::set_reaction(store, milliseconds / 1000.0);
+        }
+    };
     view! {
         <div class="timeline-tools">
             <h2>{strings::TIMELINE}</h2>
@@ -130,12 +150,21 @@ fn TimelineTools() -> impl IntoView {
                 {style_button(PlotStyle::Rows, strings::ROWS)}
                 {style_button(PlotStyle::Stacked, strings::STACKED)}
             </div>
+            <button type="button" class="segment single" data-testid="loop" title=move || tip(store, Command::Loop)
+                aria-pressed=move || store.bench.looped.get().is_some().to_string()
+                on:click=move |_| keyboard::run(store, Command::Loop)>{strings::LOOP}</button>
+            <label class="reaction" title=strings::REACTION_HINT>
+                <span>{strings::REACTION}</span>
+                <input type="number" data-testid="reaction" min="0" max=(LONGEST_REACTION_S * 1000.0).to_string() step="50"
+                    prop:value=move || format!("{:.0}", store.bench.reaction_s.get() * 1000.0) on:change=set_reaction/>
+                <span>{strings::MILLISECONDS}</span>
+            </label>
             <div class="zoom" role="group">
-                <button type="button" class="icon-button" aria-label=strings::ZOOM_OUT title=format!("{} (-)", strings::ZOOM_OUT)
+                <button type="button" class="icon-button" aria-label=strings::ZOOM_OUT title=move || tip(store, Command::ZoomOut)
                     on:click=move |_| zoom(store, 1.0 / ZOOM_STEP)>{icons::minus()}</button>
-                <button type="button" class="icon-button" aria-label=strings::ZOOM_IN title=format!("{} (+)", strings::ZOOM_IN)
+                <button type="button" class="icon-button" aria-label=strings::ZOOM_IN title=move || tip(store, Command::ZoomIn)
                     on:click=move |_| zoom(store, ZOOM_STEP)>{icons::plus()}</button>
-                <button type="button" class="icon-button" aria-label=strings::FIT title=format!("{} ({})", strings::FIT, first_key(Command::ShowAll))
+                <button type="button" class="icon-button" aria-label=strings::FIT title=move || tip(store, Command::ShowAll)
                     on:click=move |_| zoom(store, f64::INFINITY)>{icons::fit()}</button>
             </div>
         </div>
@@ -159,6 +188,10 @@ fn draw(store: Store, board: Board) {
             truth: store.analysis.with_value(|analysis| analysis.truth.clone()),
             queue: store.queue.get_untracked(),
             current: untrack(|| review::current(store)),
+            names: names(store),
+            held_edge: store.bench.held_edge.get_untracked(),
+            stroke: stroke(store),
+            looped: untrack(|| looping::segment(store)),
             groups: board.groups.get_untracked(),
             sight: store.viewport.get_untracked(),
             style: store.plot_style.get_untracked(),
@@ -180,6 +213,10 @@ fn draw(store: Store, board: Board) {
         store.review_revision.track();
         store.queue.track();
         store.track.track();
+        store.bench.held_edge.track();
+        store.bench.stroke.track();
+        store.bench.looped.track();
+        store.plot_style.track();
         store.viewport.track();
         store.playhead.track();
         store.hover.track();
@@ -195,6 +232,21 @@ fn draw(store: Store, board: Board) {
             listen_to_wheel(store, board, &scroller);
         }
     });
+}
+
+/// What the people are called, by track.
+fn names(store: Store) -> Vec<String> {
+    let tracks = store.view_now();
+    let tracks = tracks.tracks.iter();
+    untrack(|| tracks.map(|track| people::name(store, track.track)).collect())
+}
+
+/// What is painted so far.
+fn stroke(store: Store) -> Option<(Stroke, std::ops::Range<usize>)> {
+    let stroke = store.bench.stroke.get_untracked()?;
+    let reaction_s = store.bench.reaction_s.get_untracked() * store.bench.speed.get_untracked();
+    let frames = stroke.frames(&store.view_now(), store.shown_s.get_untracked(), reaction_s);
+    Some((stroke, frames))
 }
 
 /// Directly on the element: a listener of the whole page may not keep the page from scrolling.

@@ -4,13 +4,14 @@ use leptos::prelude::*;
 use web_sys::HtmlMediaElement;
 
 use super::icons;
+use super::keyboard::tip;
 use crate::player;
 use crate::state::source::SourceKind;
 use crate::state::store::Store;
 use crate::strings;
 use page_view::clock;
-
-const SPEEDS: [f64; 5] = [0.25, 0.5, 1.0, 1.5, 2.0];
+use page_view::command::Command;
+use page_view::speed::SPEEDS;
 
 #[component]
 pub fn Transport() -> impl IntoView {
@@ -29,27 +30,28 @@ pub fn Transport() -> impl IntoView {
     };
     let change_speed = move |event| {
         if let Ok(speed) = event_target_value(&event).parse() {
-            with_video(store, |video| video.set_playback_rate(speed));
+            player::set_speed(store, speed);
         }
     };
     view! {
         <div class="transport" class:is-off=move || !has_video()>
-            <button type="button" class="icon-button" aria-label=strings::FRAME_BACK title=format!("{} (,)", strings::FRAME_BACK)
+            <button type="button" class="icon-button" aria-label=strings::FRAME_BACK title=move || tip(store, Command::FrameBack)
                 on:click=move |_| player::step_frames(store, -1)>{icons::frame_back()}</button>
             <button type="button" class="icon-button play" on:click=move |_| player::toggle(store)
                 aria-label=move || if store.playing.get() { strings::PAUSE } else { strings::PLAY }
                 title=strings::KEYS>
                 {move || if store.playing.get() { icons::pause().into_any() } else { icons::play().into_any() }}
             </button>
-            <button type="button" class="icon-button" aria-label=strings::FRAME_ON title=format!("{} (.)", strings::FRAME_ON)
+            <button type="button" class="icon-button" aria-label=strings::FRAME_ON title=move || tip(store, Command::FrameOn)
                 on:click=move |_| player::step_frames(store, 1)>{icons::frame_on()}</button>
             <Clock/>
             <label class="speed">
                 <span class="visually-hidden">{strings::SPEED}</span>
-                <select title=strings::SPEED on:change=change_speed>
+                <select title=strings::SPEED data-testid="speed" prop:value=move || store.bench.speed.get().to_string() on:change=change_speed>
                     {SPEEDS
-                        .map(|speed| view! {
-                            <option value=speed.to_string() selected=(speed - 1.0).abs() < 1e-9>{format!("{speed}x")}</option>
+                        .map(|speed| {
+                            let is_chosen = move || (store.bench.speed.get() - speed).abs() < 1e-9;
+                            view! { <option value=speed.to_string() selected=is_chosen>{format!("{speed}x")}</option> }
                         })
                         .into_iter()
                         .collect_view()}

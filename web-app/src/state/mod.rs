@@ -6,3 +6,4 @@ pub mod notice;
 pub mod review_desk;
 pub mod source;
 pub mod store;
+pub mod workbench;

@@ -13,6 +13,7 @@ use super::engine_state::EngineState;
 use super::notice::{Notice, Offer, Tone};
 use super::review_desk::{Keeping, ReviewDesk};
 use super::source::Source;
+use super::workbench::Workbench;
 use crate::engine_link::EngineLink;
 use crate::frame_feed::Feed;
 use crate::relabel::Relabel;
@@ -120,6 +121,8 @@ pub struct Store {
     pub conflicts: StoredValue<Option<Conflicts>>,
     /// What the last edit was, for the eye and for screen readers.
     pub said: RwSignal<String>,
+    /// Tools of the timeline, and settings.
+    pub bench: Workbench,
     /// Whether the help is open.
     pub help: RwSignal<bool>,
     /// Counts up when colours change (light or dark).
@@ -166,6 +169,7 @@ impl Store {
             queue: RwSignal::new(Arc::new(ReviewQueue::default())),
             conflicts: StoredValue::new(None),
             said: RwSignal::new(String::new()),
+            bench: Workbench::new(),
             help: RwSignal::new(false),
             theme: RwSignal::new(0),
         }

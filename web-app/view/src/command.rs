@@ -12,18 +12,30 @@ pub enum Command {
     SecondOn,
     ToStart,
     ToEnd,
+    Slower,
+    Faster,
+    /// Plays the current segment over and over.
+    Loop,
     ZoomIn,
     ZoomOut,
     ShowAll,
-    /// Gives the current segment this label, marks it reviewed and goes on.
+    /// Shows the current segment with a little around it.
+    ShowSegment,
+    PanLeft,
+    PanRight,
+    PlotStyle,
+    /// Gives the current segment this label, marks it reviewed and goes on; held while the video plays, paints.
     Label(Expression),
     /// Marks the current segment reviewed as it is and goes on.
     Confirm,
     NextDoubtful,
+    PreviousDoubtful,
     NextUnreviewed,
+    PreviousUnreviewed,
     NextSegment,
     PreviousSegment,
     NextChange,
+    PreviousChange,
     Split,
     Merge,
     /// Moves the current segment's start to the playhead.
@@ -32,6 +44,12 @@ pub enum Command {
     EndHere,
     /// Takes the reviewed label of the current segment away.
     Clear,
+    NextPerson,
+    PreviousPerson,
+    /// From the playhead on the chosen person is another one.
+    SplitPerson,
+    /// Leaves the chosen person out.
+    IgnorePerson,
     Undo,
     Redo,
     Help,
@@ -43,86 +61,191 @@ pub enum Group {
     Playing,
     Timeline,
     Review,
+    People,
     Page,
 }
 
-/// One line of the table: what, where it belongs, and its keys as [`key_name`] gives them.
-pub type Binding = (Command, Group, &'static [&'static str]);
+/// One line of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding {
+    /// What is done.
+    pub command: Command,
+    /// Name under which keys of one's own are kept; never changes.
+    pub id: &'static str,
+    /// Where it stands.
+    pub group: Group,
+    /// The keys it has from the start, as [`key_name`] gives them.
+    pub keys: &'static [&'static str],
+}
 
-/// All commands in the order in which the help shows them.
-pub const BINDINGS: [Binding; 32] = [
-    (Command::PlayOrPause, Group::Playing, &["Space", "k"]),
-    (Command::FrameBack, Group::Playing, &[","]),
-    (Command::FrameOn, Group::Playing, &["."]),
-    (Command::SecondBack, Group::Playing, &["ArrowLeft"]),
-    (Command::SecondOn, Group::Playing, &["ArrowRight"]),
-    (Command::ToStart, Group::Playing, &["Home"]),
-    (Command::ToEnd, Group::Playing, &["End"]),
-    (Command::ZoomIn, Group::Timeline, &["+", "="]),
-    (Command::ZoomOut, Group::Timeline, &["-"]),
-    (Command::ShowAll, Group::Timeline, &["f"]),
-    (Command::Label(Expression::Neutral), Group::Review, &["0"]),
-    (Command::Label(Expression::Anger), Group::Review, &["1"]),
-    (Command::Label(Expression::Disgust), Group::Review, &["2"]),
-    (Command::Label(Expression::Fear), Group::Review, &["3"]),
-    (Command::Label(Expression::Happiness), Group::Review, &["4"]),
-    (Command::Label(Expression::Sadness), Group::Review, &["5"]),
-    (Command::Label(Expression::Surprise), Group::Review, &["6"]),
-    (Command::Label(Expression::Other), Group::Review, &["7"]),
-    (Command::Confirm, Group::Review, &["Enter"]),
-    (Command::NextDoubtful, Group::Review, &["n"]),
-    (Command::NextUnreviewed, Group::Review, &["u"]),
-    (Command::NextSegment, Group::Review, &["]"]),
-    (Command::PreviousSegment, Group::Review, &["["]),
-    (Command::NextChange, Group::Review, &["c"]),
-    (Command::Split, Group::Review, &["s"]),
-    (Command::Merge, Group::Review, &["m"]),
-    (Command::StartHere, Group::Review, &["i"]),
-    (Command::EndHere, Group::Review, &["o"]),
-    (Command::Clear, Group::Review, &["Delete", "Backspace"]),
-    (Command::Undo, Group::Page, &["z", "Ctrl+z"]),
-    (Command::Redo, Group::Page, &["y", "Ctrl+y", "Ctrl+Shift+z"]),
-    (Command::Help, Group::Page, &["?"]),
-];
-
-/// The name of a pressed key in the table. `key` is what the browser calls it; the command key of a Mac counts as
-/// control.
-#[must_use]
-pub fn key_name(key: &str, control: bool, shift: bool) -> String {
-    let mut chars = key.chars();
-    match (chars.next(), chars.next()) {
-        (Some(' '), None) => "Space".to_owned(),
-        // Capitals by a locked shift key mean the same.
-        (Some(letter), None) if letter.is_ascii_alphabetic() => {
-            let letter = letter.to_ascii_lowercase();
-            match (control, shift) {
-                (true, true) => format!("Ctrl+Shift+{letter}"),
-                (true, false) => format!("Ctrl+{letter}"),
-                _ => letter.to_string(),
-            }
-        }
-        _ if control => format!("Ctrl+{key}"),
-        _ => key.to_owned(),
+const fn line(command: Command, id: &'static str, group: Group, keys: &'static [&'static str]) -> Binding {
+    Binding {
+        command,
+        id,
+        group,
+        keys,
     }
 }
 
-/// The command of a key.
-#[must_use]
-pub fn command_of(key_name: &str) -> Option<Command> {
-    BINDINGS
-        .iter()
-        .find(|(_, _, keys)| keys.contains(&key_name))
-        .map(|(command, _, _)| *command)
+/// All commands in the order in which the help shows them.
+pub const BINDINGS: &[Binding] = &[
+    line(Command::PlayOrPause, "play", Group::Playing, &["Space", "k"]),
+    line(Command::FrameBack, "frame-back", Group::Playing, &[","]),
+    line(Command::FrameOn, "frame-on", Group::Playing, &["."]),
+    line(Command::SecondBack, "second-back", Group::Playing, &["ArrowLeft"]),
+    line(Command::SecondOn, "second-on", Group::Playing, &["ArrowRight"]),
+    line(Command::ToStart, "to-start", Group::Playing, &["Home"]),
+    line(Command::ToEnd, "to-end", Group::Playing, &["End"]),
+    line(Command::Slower, "slower", Group::Playing, &["<"]),
+    line(Command::Faster, "faster", Group::Playing, &[">"]),
+    line(Command::Loop, "loop", Group::Playing, &["l"]),
+    line(Command::ZoomIn, "zoom-in", Group::Timeline, &["+", "="]),
+    line(Command::ZoomOut, "zoom-out", Group::Timeline, &["-"]),
+    line(Command::ShowAll, "show-all", Group::Timeline, &["f"]),
+    line(Command::ShowSegment, "show-segment", Group::Timeline, &["e"]),
+    line(
+        Command::PanLeft,
+        "pan-left",
+        Group::Timeline,
+        &["Shift+ArrowLeft"],
+    ),
+    line(
+        Command::PanRight,
+        "pan-right",
+        Group::Timeline,
+        &["Shift+ArrowRight"],
+    ),
+    line(Command::PlotStyle, "plot-style", Group::Timeline, &["v"]),
+    line(
+        Command::Label(Expression::Neutral),
+        "label-0",
+        Group::Review,
+        &["0"],
+    ),
+    line(
+        Command::Label(Expression::Anger),
+        "label-1",
+        Group::Review,
+        &["1"],
+    ),
+    line(
+        Command::Label(Expression::Disgust),
+        "label-2",
+        Group::Review,
+        &["2"],
+    ),
+    line(Command::Label(Expression::Fear), "label-3", Group::Review, &["3"]),
+    line(
+        Command::Label(Expression::Happiness),
+        "label-4",
+        Group::Review,
+        &["4"],
+    ),
+    line(
+        Command::Label(Expression::Sadness),
+        "label-5",
+        Group::Review,
+        &["5"],
+    ),
+    line(
+        Command::Label(Expression::Surprise),
+        "label-6",
+        Group::Review,
+        &["6"],
+    ),
+    line(
+        Command::Label(Expression::Other),
+        "label-7",
+        Group::Review,
+        &["7"],
+    ),
+    line(Command::Confirm, "confirm", Group::Review, &["Enter"]),
+    line(Command::NextDoubtful, "next-doubtful", Group::Review, &["n"]),
+    line(
+        Command::PreviousDoubtful,
+        "previous-doubtful",
+        Group::Review,
+        &["Shift+n"],
+    ),
+    line(Command::NextUnreviewed, "next-unreviewed", Group::Review, &["u"]),
+    line(
+        Command::PreviousUnreviewed,
+        "previous-unreviewed",
+        Group::Review,
+        &["Shift+u"],
+    ),
+    line(Command::NextSegment, "next-segment", Group::Review, &["]"]),
+    line(
+        Command::PreviousSegment,
+        "previous-segment",
+        Group::Review,
+        &["["],
+    ),
+    line(Command::NextChange, "next-change", Group::Review, &["c"]),
+    line(
+        Command::PreviousChange,
+        "previous-change",
+        Group::Review,
+        &["Shift+c"],
+    ),
+    line(Command::Split, "split", Group::Review, &["s"]),
+    line(Command::Merge, "merge", Group::Review, &["m"]),
+    line(Command::StartHere, "start-here", Group::Review, &["i"]),
+    line(Command::EndHere, "end-here", Group::Review, &["o"]),
+    line(Command::Clear, "clear", Group::Review, &["Delete", "Backspace"]),
+    line(Command::NextPerson, "next-person", Group::People, &["p"]),
+    line(
+        Command::PreviousPerson,
+        "previous-person",
+        Group::People,
+        &["Shift+p"],
+    ),
+    line(Command::SplitPerson, "split-person", Group::People, &["Shift+s"]),
+    line(
+        Command::IgnorePerson,
+        "ignore-person",
+        Group::People,
+        &["Shift+x"],
+    ),
+    line(Command::Undo, "undo", Group::Page, &["z", "Ctrl+z"]),
+    line(
+        Command::Redo,
+        "redo",
+        Group::Page,
+        &["y", "Ctrl+y", "Ctrl+Shift+z"],
+    ),
+    line(Command::Help, "help", Group::Page, &["?"]),
+];
+
+impl Command {
+    /// The command's line of the table.
+    #[must_use]
+    pub fn binding(self) -> Option<&'static Binding> {
+        BINDINGS.iter().find(|binding| binding.command == self)
+    }
+
+    /// Its name in what is kept.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        self.binding().map_or("", |binding| binding.id)
+    }
 }
 
-/// The first key of a command, for tips.
+/// The name of a pressed key in the table. `key` is what the browser calls it; the command key of a Mac counts as
+/// control. Signs are what they are, with or without the shift key that a keyboard wants for them.
 #[must_use]
-pub fn first_key(command: Command) -> &'static str {
-    BINDINGS
-        .iter()
-        .find(|(other, _, _)| *other == command)
-        .and_then(|(_, _, keys)| keys.first().copied())
-        .unwrap_or_default()
+pub fn key_name(key: &str, control: bool, shift: bool) -> String {
+    let mut chars = key.chars();
+    let (name, has_shift) = match (chars.next(), chars.next()) {
+        (Some(' '), None) => ("Space".to_owned(), shift),
+        // Capitals by a locked shift key mean the same.
+        (Some(letter), None) if letter.is_alphabetic() => (letter.to_lowercase().collect(), shift),
+        (Some(_), None) => (key.to_owned(), false),
+        _ => (key.to_owned(), shift),
+    };
+    let control = if control { "Ctrl+" } else { "" };
+    let shift = if has_shift { "Shift+" } else { "" };
+    format!("{control}{shift}{name}")
 }
 
 #[cfg(test)]
@@ -130,40 +253,47 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_key_has_one_meaning_and_every_command_a_key() {
-        let mut keys: Vec<&str> = BINDINGS
-            .iter()
-            .flat_map(|(_, _, keys)| keys.iter().copied())
-            .collect();
-        let count = keys.len();
-        keys.sort_unstable();
-        keys.dedup();
-        assert_eq!(keys.len(), count);
-        for (command, _, keys) in BINDINGS {
-            assert!(!keys.is_empty());
-            assert!(keys.iter().all(|key| command_of(key) == Some(command)));
+    fn keys_and_names_stand_once_in_the_table() {
+        let keys: Vec<&str> = BINDINGS.iter().flat_map(|line| line.keys).copied().collect();
+        let ids: Vec<&str> = BINDINGS.iter().map(|line| line.id).collect();
+        for all in [keys, ids] {
+            let mut once = all.clone();
+            once.sort_unstable();
+            once.dedup();
+            assert_eq!(once.len(), all.len());
         }
+        assert!(BINDINGS.iter().all(|line| !line.keys.is_empty()));
         for class in Expression::ALL {
-            assert_eq!(
-                command_of(&class.index().to_string()),
-                Some(Command::Label(class))
-            );
+            let keys = Command::Label(class).binding().map(|line| line.keys);
+            assert_eq!(keys, Some([class.index().to_string().as_str()].as_slice()));
         }
     }
 
     #[test]
     fn keys_are_named_as_in_the_table() {
-        assert_eq!(
-            command_of(&key_name(" ", false, false)),
-            Some(Command::PlayOrPause)
-        );
-        assert_eq!(command_of(&key_name("Z", true, true)), Some(Command::Redo));
-        assert_eq!(command_of(&key_name("z", true, false)), Some(Command::Undo));
-        assert_eq!(
-            command_of(&key_name("N", false, true)),
-            Some(Command::NextDoubtful)
-        );
-        assert_eq!(command_of(&key_name("n", true, false)), None);
-        assert_eq!(command_of(&key_name("4", true, false)), None);
+        let found = [
+            key_name(" ", false, false),
+            key_name("Z", true, true),
+            key_name("z", true, false),
+            // A locked shift key.
+            key_name("N", false, false),
+            key_name("N", false, true),
+            key_name("?", false, true),
+            key_name("<", false, true),
+            key_name("ArrowLeft", false, true),
+            key_name("4", true, false),
+        ];
+        let expected = [
+            "Space",
+            "Ctrl+Shift+z",
+            "Ctrl+z",
+            "n",
+            "Shift+n",
+            "?",
+            "<",
+            "Shift+ArrowLeft",
+            "Ctrl+4",
+        ];
+        assert_eq!(found, expected);
     }
 }

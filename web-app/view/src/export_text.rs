@@ -54,6 +54,7 @@ pub fn project_part(frames: &[TimelineFrame], start: usize) -> Result<String, Pr
 mod tests {
     use super::*;
     use shared_model::face_box::FaceBox;
+    use shared_model::people::People;
     use shared_model::project::PROJECT_VERSION;
     use shared_model::smoothing::Smoothing;
     use shared_model::timeline::{Prediction, Timeline, TrackedFace};
@@ -97,6 +98,7 @@ mod tests {
                 smoothing: Smoothing::Block,
                 window: 12,
                 reviewed: Vec::new(),
+                people: People::default(),
                 timeline: Timeline::new(),
             };
             let (before, after) = project_frame(&project).unwrap();

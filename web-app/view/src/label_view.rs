@@ -1,5 +1,6 @@
 //! The rows of one analysis, sorted for drawing and looking up.
 
+use shared_model::people::People;
 use shared_model::smoothing::Smoothing;
 use shared_model::timeline::{FrameRow, Timeline};
 
@@ -36,7 +37,13 @@ impl LabelView {
     /// All of it at once; for short timelines and tests.
     #[must_use]
     pub fn of(timeline: &Timeline, smoothing: Smoothing, window: usize) -> Self {
-        let mut builder = RowBuilder::new(timeline);
+        Self::of_people(timeline, People::default(), smoothing, window)
+    }
+
+    /// The same, with faces told by person instead of by track.
+    #[must_use]
+    pub fn of_people(timeline: &Timeline, people: People, smoothing: Smoothing, window: usize) -> Self {
+        let mut builder = RowBuilder::of_people(timeline, people);
         while !builder.step(timeline, usize::MAX) {}
         let mut view = builder.finish();
         let mut smoother = Smoother::new(smoothing, window);

@@ -3,10 +3,12 @@
 use shared_model::expression::{CLASS_COUNT, ClassScores, Expression};
 use shared_model::timeline::FrameRow;
 
-/// Buckets of one level that make one of the next.
-const FACTOR: usize = 4;
+/// Frames that make a bucket of the finest level.
+const FINEST: usize = 4;
+/// Buckets of one level that make one of the next: with two, a plot finds one that fits its pixels well.
+const FACTOR: usize = 2;
 /// Levels above the frames themselves: the coarsest holds 16384 frames a bucket.
-const LEVEL_COUNT: u32 = 7;
+const LEVEL_COUNT: u32 = 13;
 
 /// Counts of labels.
 type Votes = [u32; CLASS_COUNT];
@@ -17,9 +19,25 @@ pub struct Bucket {
     /// Rows in it; 0 where the track is not there.
     pub count: u32,
     sums: ClassScores,
+    margins: f32,
     raw: Votes,
     temporal: Votes,
     smoothed: Votes,
+}
+
+/// How sure the network is, 0 to 1: its best less its second best probability.
+#[must_use]
+pub fn margin(probabilities: &ClassScores) -> f32 {
+    let (mut best, mut second) = (0.0_f32, 0.0_f32);
+    for value in probabilities {
+        if *value > best {
+            second = best;
+            best = *value;
+        } else if *value > second {
+            second = *value;
+        }
+    }
+    best - second
 }
 
 /// Which labels a lane shows.
@@ -55,6 +73,12 @@ impl Bucket {
         (self.count > 0).then(|| self.sums.map(|sum| sum / self.count as f32))
     }
 
+    /// Mean margin of its frames, see [`margin`]; `None` where the track is not there.
+    #[must_use]
+    pub fn margin(&self) -> Option<f32> {
+        (self.count > 0).then(|| self.margins / self.count as f32)
+    }
+
     /// The most frequent label of a lane.
     #[must_use]
     pub fn label(&self, lane: Lane) -> Option<Expression> {
@@ -75,6 +99,7 @@ impl Bucket {
             return;
         };
         self.count += 1;
+        self.margins += margin(probabilities);
         for (sum, value) in self.sums.iter_mut().zip(probabilities) {
             *sum += value;
         }
@@ -91,6 +116,7 @@ impl Bucket {
 
     fn add_bucket(&mut self, finer: &Self) {
         self.count += finer.count;
+        self.margins += finer.margins;
         for (sum, value) in self.sums.iter_mut().zip(finer.sums) {
             *sum += value;
         }
@@ -147,14 +173,14 @@ impl Levels {
     pub fn add(&mut self, row: &FrameRow) {
         if self.levels.is_empty() {
             self.levels.push(Level {
-                frames: FACTOR,
+                frames: FINEST,
                 ..Level::default()
             });
         }
         if let Some(bucket) = self
             .levels
             .first_mut()
-            .and_then(|level| level.bucket_mut(row.frame / FACTOR))
+            .and_then(|level| level.bucket_mut(row.frame / FINEST))
         {
             bucket.add_row(row);
         }
@@ -221,6 +247,9 @@ mod tests {
         let coarse = levels.for_frames(1e9).unwrap();
         let mean = coarse.bucket(0).unwrap().mean().unwrap();
         assert!((mean[0] - 0.75).abs() < 1e-5 && (mean[1] - 0.25).abs() < 1e-5);
+        // Each frame is sure, of whatever it is.
+        assert!((coarse.bucket(0).unwrap().margin().unwrap() - 1.0).abs() < 1e-5);
+        assert!((margin(&mean) - 0.5).abs() < 1e-5);
         assert_eq!(
             coarse.bucket(0).unwrap().label(Lane::Raw),
             Some(Expression::Neutral)

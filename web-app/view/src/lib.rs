@@ -11,13 +11,17 @@ pub mod row_builder;
 pub mod samples;
 pub mod smoother;
 
+pub mod cast;
+
 pub mod clock;
 pub mod letterbox;
 pub mod ruler;
+pub mod speed;
 pub mod timeline_layout;
 pub mod viewport;
 
 pub mod command;
 pub mod comparison;
 pub mod export_text;
+pub mod key_map;
 pub mod review;

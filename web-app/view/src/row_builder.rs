@@ -1,9 +1,11 @@
 //! `Timeline::rows` in slices, so that a long video never holds up the page. Labels are smoothed afterwards by
 //! [`Smoother`](crate::smoother::Smoother).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use shared_model::expression::{ClassScores, Expression};
+use shared_model::people::People;
 use shared_model::timeline::{FrameRow, Timeline, TrackedFace};
 
 use crate::label_view::{LabelView, TrackView};
@@ -22,6 +24,7 @@ enum Phase {
 /// Builds the rows of the frames that a timeline has at the start; later frames wait for the next build.
 #[derive(Debug)]
 pub struct RowBuilder {
+    people: People,
     frame_count: usize,
     phase: Phase,
     cursor: usize,
@@ -49,8 +52,15 @@ impl RowBuilder {
     /// For the frames that are there now.
     #[must_use]
     pub fn new(timeline: &Timeline) -> Self {
+        Self::of_people(timeline, People::default())
+    }
+
+    /// The same, with faces told by person instead of by track.
+    #[must_use]
+    pub fn of_people(timeline: &Timeline, people: People) -> Self {
         let frame_count = timeline.frames().len();
         Self {
+            people,
             frame_count,
             phase: Phase::LastSeen,
             cursor: 0,
@@ -69,7 +79,7 @@ impl RowBuilder {
         match self.phase {
             Phase::LastSeen => {
                 for frame in self.cursor..end {
-                    for face in faces_of(timeline, frame) {
+                    for face in self.faces_of(timeline, frame).iter() {
                         self.last_seen.insert(face.track, frame);
                     }
                 }
@@ -78,7 +88,7 @@ impl RowBuilder {
             Phase::NextFace => {
                 // Runs from the last frame to the first.
                 for frame in (self.frame_count - end..self.frame_count - self.cursor).rev() {
-                    let next = if faces_of(timeline, frame).is_empty() {
+                    let next = if self.faces_of(timeline, frame).is_empty() {
                         self.next_face.get(frame + 1).copied().unwrap_or(NONE)
                     } else {
                         u32::try_from(frame).unwrap_or(NONE)
@@ -118,6 +128,12 @@ impl RowBuilder {
         self.view
     }
 
+    fn faces_of<'a>(&self, timeline: &'a Timeline, frame: usize) -> Cow<'a, [TrackedFace]> {
+        let seen = timeline.frames().get(frame);
+        self.people
+            .faces(frame, seen.map_or(&[], |seen| seen.faces.as_slice()))
+    }
+
     fn advance(&mut self, end: usize, next: Phase) {
         self.cursor = end;
         if end == self.frame_count {
@@ -129,7 +145,7 @@ impl RowBuilder {
     fn add_frame(&mut self, timeline: &Timeline, frame: usize) {
         let time_s = timeline.frames().get(frame).map_or(0.0, |f| f.time_s);
         self.view.times.push(time_s);
-        let faces = faces_of(timeline, frame);
+        let faces = self.faces_of(timeline, frame);
         let empty = FrameRow {
             frame,
             time_s,
@@ -146,7 +162,7 @@ impl RowBuilder {
             self.add_row(owner, empty);
             return;
         }
-        for face in faces {
+        for face in faces.iter() {
             let row = FrameRow {
                 track: Some(face.track),
                 face_box: Some(face.face_box),
@@ -171,13 +187,13 @@ impl RowBuilder {
     fn owner_of(&self, timeline: &Timeline, frame: usize) -> Option<u32> {
         let before = self
             .previous
-            .map(|previous| (previous, faces_of(timeline, previous)));
+            .map(|previous| (previous, self.faces_of(timeline, previous)));
         let after = self
             .next_face
             .get(frame)
             .filter(|next| **next != NONE)
             .map(|next| *next as usize);
-        let after_track = after.and_then(|next| faces_of(timeline, next).first().map(|face| face.track));
+        let after_track = after.and_then(|next| self.faces_of(timeline, next).first().map(|face| face.track));
         let Some((previous, faces)) = before else {
             return after_track;
         };
@@ -224,13 +240,6 @@ impl RowBuilder {
         }
         self.phase = Phase::Finished;
     }
-}
-
-fn faces_of(timeline: &Timeline, frame: usize) -> &[TrackedFace] {
-    timeline
-        .frames()
-        .get(frame)
-        .map_or(&[], |frame| frame.faces.as_slice())
 }
 
 fn has_face(rows: &[FrameRow], index: u32) -> bool {

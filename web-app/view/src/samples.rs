@@ -3,11 +3,11 @@
 use shared_model::expression::{ClassScores, Expression};
 
 use crate::label_view::{LabelView, TrackView};
-use crate::levels::Lane;
+use crate::levels::{Lane, margin};
 use crate::viewport::Viewport;
 
-/// Samples a pixel at most, about; more could not be told apart.
-const FRAMES_A_PIXEL: f64 = 1.5;
+/// Pixels that a sample takes at most where several frames share one: what is finer could not be told apart.
+const PIXELS: f64 = 2.0;
 
 /// A stretch of time that is drawn in one piece.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +20,8 @@ pub struct Sample {
     pub frame: usize,
     /// Mean probabilities.
     pub mean: ClassScores,
+    /// Mean margin, see [`margin`].
+    pub margin: f32,
     /// Most frequent labels, in [`Lane::ALL`]'s order.
     pub labels: [Option<Expression>; 3],
 }
@@ -33,7 +35,7 @@ pub fn samples(view: &LabelView, track: &TrackView, sight: &Viewport, width: f64
     // `frame_at` rounds up a little, which a plot must not.
     let first = first.saturating_sub(1);
     let frames_a_pixel = (last + 1 - first) as f64 / width.max(1.0);
-    let Some(level) = track.levels.for_frames(frames_a_pixel * FRAMES_A_PIXEL) else {
+    let Some(level) = track.levels.for_frames(frames_a_pixel * PIXELS) else {
         return single_frames(view, track, first, last);
     };
     (first / level.frames..=last / level.frames)
@@ -46,6 +48,7 @@ pub fn samples(view: &LabelView, track: &TrackView, sight: &Viewport, width: f64
                 end_s: view.span_of(last).1,
                 frame,
                 mean: bucket.mean()?,
+                margin: bucket.margin()?,
                 labels: Lane::ALL.map(|lane| bucket.label(lane)),
             })
         })
@@ -65,6 +68,7 @@ fn single_frames(view: &LabelView, track: &TrackView, first: usize, last: usize)
                 end_s,
                 frame: row.frame,
                 mean: row.probabilities?,
+                margin: margin(row.probabilities.as_ref()?),
                 labels: Lane::ALL.map(|lane| lane.label_of(row)),
             })
         })

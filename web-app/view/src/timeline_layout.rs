@@ -14,6 +14,7 @@ pub const NARROW: f64 = 560.0;
 const HEADING: f64 = 20.0;
 const CLASS_ROW: f64 = 15.0;
 const STACK: f64 = 104.0;
+const CONFIDENCE: f64 = 16.0;
 const LANE: f64 = 13.0;
 const LAST_LANE: f64 = 20.0;
 const GAP: f64 = 3.0;
@@ -47,6 +48,8 @@ pub struct Group {
     pub heading: Option<Band>,
     /// One band a class, or a single one for the stacked plot.
     pub plot: Vec<Band>,
+    /// How sure the network is.
+    pub confidence: Band,
     /// Raw, temporal and smoothed labels.
     pub lanes: [Band; 3],
     /// Labels a person gave.
@@ -89,6 +92,7 @@ fn group(top: f64, with_heading: bool, style: PlotStyle, with_truth: bool) -> Gr
         PlotStyle::Stacked => vec![band(STACK, 1.0)],
     };
     band(GAP, 0.0);
+    let confidence = band(CONFIDENCE, GAP);
     let lanes = [band(LANE, GAP), band(LANE, GAP), band(LAST_LANE, GAP)];
     let reviewed = band(LAST_LANE, GAP);
     let truth = with_truth.then(|| band(LAST_LANE, GAP));
@@ -96,6 +100,7 @@ fn group(top: f64, with_heading: bool, style: PlotStyle, with_truth: bool) -> Gr
         y: top,
         heading,
         plot,
+        confidence,
         lanes,
         reviewed,
         truth,
@@ -121,6 +126,7 @@ mod tests {
             for group in &groups {
                 bands.extend(group.heading);
                 bands.extend(&group.plot);
+                bands.push(group.confidence);
                 bands.extend(group.lanes);
                 bands.push(group.reviewed);
                 bands.extend(group.truth);

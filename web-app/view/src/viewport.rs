@@ -106,6 +106,17 @@ impl Viewport {
         .bounded()
     }
 
+    /// Shows a stretch of time, as far as there is one.
+    #[must_use]
+    pub fn showing(self, start_s: f64, end_s: f64) -> Self {
+        Self {
+            start_s,
+            span_s: end_s - start_s,
+            ..self
+        }
+        .bounded()
+    }
+
     /// Turns the page when `time_s` has left the sight.
     #[must_use]
     pub fn following(self, time_s: f64) -> Self {
@@ -159,6 +170,8 @@ mod tests {
             assert!(view.span_s >= 0.04 * CLOSEST_FRAMES - 1e-9);
         }
         assert!(view.zoomed(1e9, 5.0).is_whole());
+        let shown = view.showing(58.0, 63.0);
+        assert!((shown.span_s - 5.0).abs() < 1e-9 && (shown.end_s() - 60.0).abs() < 1e-9);
     }
 
     #[test]

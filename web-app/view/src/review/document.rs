@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use shared_model::expression::Expression;
+use shared_model::people::People;
 use shared_model::reviewed_segment::ReviewedSegment;
 
-/// Segments of each track: none overlaps another, none is empty.
+/// Segments of each track (a person, see [`People`]): none overlaps another, none is empty.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ReviewDocument {
+    people: People,
     tracks: BTreeMap<u32, BTreeMap<usize, Piece>>,
 }
 
@@ -68,10 +70,27 @@ impl ReviewDocument {
         Ok(document)
     }
 
-    /// Whether nothing was labelled.
+    /// With what is known of who is who.
+    #[must_use]
+    pub fn with_people(self, people: People) -> Self {
+        Self { people, ..self }
+    }
+
+    /// Who is who.
+    #[must_use]
+    pub fn people(&self) -> &People {
+        &self.people
+    }
+
+    /// Says who is who; labels stay where they are.
+    pub fn set_people(&mut self, people: People) {
+        self.people = people;
+    }
+
+    /// Whether nothing was said by hand.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.tracks.values().all(BTreeMap::is_empty)
+        self.people.is_empty() && self.tracks.values().all(BTreeMap::is_empty)
     }
 
     /// All segments by track and start.

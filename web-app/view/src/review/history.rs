@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use shared_model::expression::Expression;
+use shared_model::people::People;
 use shared_model::reviewed_segment::ReviewedSegment;
 
 use super::document::{ReviewDocument, TrackChange};
@@ -26,6 +27,16 @@ pub enum EditKind {
     MoveEdge,
     /// Took the labels of a project file.
     OpenProject,
+    /// Gave a person a name.
+    Rename(u32),
+    /// Made the first person the second one.
+    MergePeople(u32, u32),
+    /// Made a person another one from a frame on: who it was, who it is there.
+    SplitPerson(u32, u32),
+    /// Left a person out.
+    Ignore(u32),
+    /// Took a person in again who was left out.
+    BringBack(u32),
 }
 
 /// One edit: what it was and what it changed.
@@ -34,6 +45,14 @@ pub struct Step {
     /// What it was.
     pub kind: EditKind,
     changes: Vec<TrackChange>,
+    people: Option<PeopleChange>,
+}
+
+/// Who was who before a step, and who is who after it.
+#[derive(Debug, Clone, PartialEq)]
+struct PeopleChange {
+    before: People,
+    after: People,
 }
 
 impl Step {
@@ -43,10 +62,16 @@ impl Step {
         &self.changes
     }
 
-    /// Track and frames of the first change, to go to and to name.
+    /// Whether it has changed who is who, so that rows have to be told apart anew.
+    #[must_use]
+    pub fn changes_people(&self) -> bool {
+        self.people.is_some()
+    }
+
+    /// Track and frames of the first change, to go to and to name; a change of people has no place.
     #[must_use]
     pub fn place(&self) -> Option<(u32, Range<usize>)> {
-        let change = self.changes.first()?;
+        let change = self.changes.first().filter(|_| self.people.is_none())?;
         Some((change.track, change.frames.clone()))
     }
 }
@@ -161,7 +186,90 @@ impl Review {
                 self.document.replace(track, 0..usize::MAX, &theirs)
             })
             .collect();
-        self.record(EditKind::OpenProject, changes)
+        self.record(EditKind::OpenProject, changes, other.people().clone())
+    }
+
+    /// Labels the parts of `frames` that the segments of `there` cover, reviewed; where nobody is seen nothing is
+    /// painted.
+    pub fn paint(
+        &mut self,
+        label: Expression,
+        track: u32,
+        frames: Range<usize>,
+        there: &[ReviewedSegment],
+    ) -> Option<&Step> {
+        let mut painted: Vec<ReviewedSegment> = Vec::new();
+        for segment in there {
+            let (start, end) = (segment.start.max(frames.start), segment.end.min(frames.end));
+            match painted.last_mut() {
+                _ if start >= end => {}
+                Some(last) if last.end == start => last.end = end,
+                _ => painted.push(ReviewedSegment {
+                    track,
+                    start,
+                    end,
+                    label,
+                    confirmed: true,
+                }),
+            }
+        }
+        let all = painted.first()?.start..painted.last()?.end;
+        self.replace(EditKind::Paint(label), track, all, &painted)
+    }
+
+    /// Gives a person a name; an empty one takes it away.
+    pub fn rename(&mut self, person: u32, name: &str) -> Option<&Step> {
+        let mut people = self.document.people().clone();
+        people.rename(person, name);
+        self.record(EditKind::Rename(person), Vec::new(), people)
+    }
+
+    /// Leaves a person out, or takes them in again. Their labels are kept.
+    pub fn set_ignored(&mut self, person: u32, ignored: bool) -> Option<&Step> {
+        let mut people = self.document.people().clone();
+        people.set_ignored(person, ignored);
+        let kind = if ignored {
+            EditKind::Ignore(person)
+        } else {
+            EditKind::BringBack(person)
+        };
+        self.record(kind, Vec::new(), people)
+    }
+
+    /// Makes `from` the same person as `into`, labels included; where both have labels, those of `into` count.
+    pub fn merge_people(&mut self, from: u32, into: u32) -> Option<&Step> {
+        if from == into {
+            return None;
+        }
+        let of = |document: &ReviewDocument, track: u32| -> Vec<ReviewedSegment> {
+            document.touching(track, 0..usize::MAX).collect()
+        };
+        let mut both = ReviewDocument::default();
+        both.replace(into, 0..usize::MAX, &of(&self.document, from));
+        for segment in of(&self.document, into) {
+            both.replace(into, segment.start..segment.end, &[segment]);
+        }
+        let mut people = self.document.people().clone();
+        people.merge(from, into);
+        let changes = [
+            self.document.replace(from, 0..usize::MAX, &[]),
+            self.document.replace(into, 0..usize::MAX, &of(&both, into)),
+        ];
+        let changes = changes.into_iter().flatten().collect();
+        self.record(EditKind::MergePeople(from, into), changes, people)
+    }
+
+    /// From `frame` on a person is another one, of the number `other` that nobody has; their labels go along.
+    pub fn split_person(&mut self, person: u32, frame: usize, other: u32) -> Option<&Step> {
+        let later: Vec<ReviewedSegment> = self.document.touching(person, frame..usize::MAX).collect();
+        let mut people = self.document.people().clone();
+        people.split(person, frame, other);
+        let changes = [
+            self.document.replace(person, frame..usize::MAX, &[]),
+            self.document.replace(other, frame..usize::MAX, &later),
+        ];
+        let changes = changes.into_iter().flatten().collect();
+        self.record(EditKind::SplitPerson(person, other), changes, people)
     }
 
     /// Takes the last step back and tells which it was.
@@ -169,6 +277,9 @@ impl Review {
         let step = self.done.pop()?;
         for change in step.changes.iter().rev() {
             self.document.revert(change);
+        }
+        if let Some(people) = &step.people {
+            self.document.set_people(people.before.clone());
         }
         self.undone.push(step);
         self.undone.last()
@@ -179,6 +290,9 @@ impl Review {
         let step = self.undone.pop()?;
         for change in &step.changes {
             self.document.apply(change);
+        }
+        if let Some(people) = &step.people {
+            self.document.set_people(people.after.clone());
         }
         self.done.push(step);
         self.done.last()
@@ -192,15 +306,26 @@ impl Review {
         with: &[ReviewedSegment],
     ) -> Option<&Step> {
         let change = self.document.replace(track, frames, with)?;
-        self.record(kind, vec![change])
+        let people = self.document.people().clone();
+        self.record(kind, vec![change], people)
     }
 
-    fn record(&mut self, kind: EditKind, changes: Vec<TrackChange>) -> Option<&Step> {
-        if changes.is_empty() {
+    /// Notes a step whose label changes are done already; who is who is set here.
+    fn record(&mut self, kind: EditKind, changes: Vec<TrackChange>, after: People) -> Option<&Step> {
+        let before = self.document.people().clone();
+        let people = (before != after).then(|| {
+            self.document.set_people(after.clone());
+            PeopleChange { before, after }
+        });
+        if changes.is_empty() && people.is_none() {
             return None;
         }
         self.undone.clear();
-        self.done.push(Step { kind, changes });
+        self.done.push(Step {
+            kind,
+            changes,
+            people,
+        });
         self.done.last()
     }
 }

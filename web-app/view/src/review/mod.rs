@@ -8,8 +8,13 @@ pub mod predicted_runs;
 pub mod queue;
 pub mod segments;
 
+pub mod edges;
+pub mod stroke;
+
 pub mod pace;
 pub mod rows;
 
 #[cfg(test)]
 mod edit_sequences;
+#[cfg(test)]
+mod people_sequences;

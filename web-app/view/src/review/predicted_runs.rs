@@ -5,6 +5,8 @@ use std::ops::Range;
 use shared_model::expression::Expression;
 use shared_model::timeline::FrameRow;
 
+use crate::levels::margin;
+
 /// Consecutive frames of equal smoothed label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PredictedRun {
@@ -70,15 +72,6 @@ fn doubt_of(row: &FrameRow) -> f64 {
     let Some(probabilities) = &row.probabilities else {
         return 0.0;
     };
-    let (mut best, mut second) = (0.0_f32, 0.0_f32);
-    for value in probabilities {
-        if *value > best {
-            second = best;
-            best = *value;
-        } else if *value > second {
-            second = *value;
-        }
-    }
     let labels: Vec<Expression> = [row.raw, row.temporal, row.smoothed]
         .into_iter()
         .flatten()
@@ -90,7 +83,7 @@ fn doubt_of(row: &FrameRow) -> f64 {
         0 | 1 => 0.0,
         count => (distinct.len() - 1) as f64 / (count - 1) as f64,
     };
-    f64::midpoint(1.0 - f64::from(best - second), disagreement)
+    f64::midpoint(1.0 - f64::from(margin(probabilities)), disagreement)
 }
 
 #[cfg(test)]

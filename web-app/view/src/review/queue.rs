@@ -1,6 +1,6 @@
 //! What is left to look at, the most doubtful first.
 
-use shared_model::expression::{CLASS_COUNT, Expression};
+use shared_model::expression::CLASS_COUNT;
 use shared_model::reviewed_segment::ReviewedSegment;
 
 use super::document::ReviewDocument;
@@ -123,14 +123,40 @@ impl ReviewQueue {
     /// is not in the queue.
     #[must_use]
     pub fn after(&self, current: Option<&ReviewedSegment>) -> Option<&Doubtful> {
-        let place = current.and_then(|current| {
-            self.doubtful.iter().position(|doubtful| {
-                doubtful.segment.track == current.track && doubtful.segment.start == current.start
-            })
-        });
+        let place = current.and_then(|current| self.place(current));
         place
             .and_then(|place| self.doubtful.get(place + 1))
             .or_else(|| self.doubtful.first())
+    }
+
+    /// What comes before `current` in the queue; the last one before the first or where `current` is not in it.
+    #[must_use]
+    pub fn before(&self, current: Option<&ReviewedSegment>) -> Option<&Doubtful> {
+        let place = current.and_then(|current| self.place(current));
+        place
+            .and_then(|place| self.doubtful.get(place.checked_sub(1)?))
+            .or_else(|| self.doubtful.last())
+    }
+
+    fn place(&self, segment: &ReviewedSegment) -> Option<usize> {
+        self.doubtful.iter().position(|doubtful| {
+            doubtful.segment.track == segment.track && doubtful.segment.start == segment.start
+        })
+    }
+
+    /// The last segment of a track before the one at `frame` that is not reviewed, from the end again before the
+    /// first.
+    #[must_use]
+    pub fn previous_unreviewed(&self, track: u32, frame: usize) -> Option<ReviewedSegment> {
+        let open = |segment: &&ReviewedSegment| !segment.confirmed;
+        let segments = self.segments(track);
+        segments
+            .iter()
+            .rev()
+            .filter(open)
+            .find(|segment| segment.end <= frame)
+            .or_else(|| segments.iter().rev().find(open))
+            .copied()
     }
 
     /// The next segment of a track behind `frame` that is not reviewed, from the start again behind the last.
@@ -206,14 +232,22 @@ fn doubt_of(
     })
 }
 
-/// The label that a lane shows at a frame and the one before differ: the next such frame behind `frame`.
+/// The frames at which the label of a track changes.
+fn changes(segments: &[ReviewedSegment]) -> impl DoubleEndedIterator<Item = usize> + '_ {
+    segments.windows(2).filter_map(|pair| match pair {
+        [before, after] if before.label != after.label => Some(after.start),
+        _ => None,
+    })
+}
+
+/// The next frame behind `frame` at which the label changes.
 #[must_use]
-pub fn next_change(segments: &[ReviewedSegment], frame: usize) -> Option<(usize, Expression)> {
-    segments
-        .windows(2)
-        .filter_map(|pair| match pair {
-            [before, after] if before.label != after.label => Some((after.start, after.label)),
-            _ => None,
-        })
-        .find(|(start, _)| *start > frame)
+pub fn next_change(segments: &[ReviewedSegment], frame: usize) -> Option<usize> {
+    changes(segments).find(|start| *start > frame)
+}
+
+/// The last frame before `frame` at which the label changes.
+#[must_use]
+pub fn previous_change(segments: &[ReviewedSegment], frame: usize) -> Option<usize> {
+    changes(segments).rev().find(|start| *start < frame)
 }

@@ -1,6 +1,7 @@
 //! What is kept of a review between two visits.
 
 use serde::{Deserialize, Serialize};
+use shared_model::people::People;
 use shared_model::reviewed_segment::ReviewedSegment;
 
 use super::document::{ReviewDocument, SegmentFault};
@@ -17,6 +18,9 @@ pub struct SavedReview {
     pub video: String,
     /// By track and start.
     pub segments: Vec<ReviewedSegment>,
+    /// Who is who; not there in what older pages kept.
+    #[serde(default)]
+    pub people: People,
 }
 
 /// Why saved labels cannot be taken.
@@ -38,6 +42,7 @@ impl SavedReview {
             version: SAVED_VERSION,
             video: video.to_owned(),
             segments: document.segments().collect(),
+            people: document.people().clone(),
         }
     }
 
@@ -64,7 +69,8 @@ pub fn read(text: &str) -> Result<ReviewDocument, SavedReviewError> {
         return Err(SavedReviewError::Newer(version));
     }
     let saved: SavedReview = serde_json::from_str(text).map_err(SavedReviewError::Json)?;
-    ReviewDocument::from_segments(&saved.segments).map_err(SavedReviewError::Segments)
+    let document = ReviewDocument::from_segments(&saved.segments).map_err(SavedReviewError::Segments)?;
+    Ok(document.with_people(saved.people))
 }
 
 #[cfg(test)]
@@ -81,7 +87,12 @@ mod tests {
             label: Expression::Sadness,
             confirmed: start == 4,
         });
-        let document = ReviewDocument::from_segments(&segments).unwrap();
+        let mut people = People::default();
+        people.rename(1, "Ada");
+        people.merge(2, 1);
+        let document = ReviewDocument::from_segments(&segments)
+            .unwrap()
+            .with_people(people);
         let text = SavedReview::of("a.mp4", &document).to_json().unwrap();
         assert_eq!(read(&text).unwrap(), document);
         let newer = text.replace("\"version\":1", "\"version\":7");
@@ -89,5 +100,8 @@ mod tests {
         let overlapping = text.replace("\"start\":9", "\"start\":5");
         assert!(matches!(read(&overlapping), Err(SavedReviewError::Segments(_))));
         assert!(matches!(read("{}"), Err(SavedReviewError::Json(_))));
+        // As it was kept before people could be told.
+        let older = r#"{"version":1,"video":"a.mp4","segments":[]}"#;
+        assert!(read(older).unwrap().is_empty());
     }
 }

@@ -1,0 +1,286 @@
+// The annotator's tools on a real video: timeline, painting, loop, queue, people, keys.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { AnnotatorPage } from "../page_objects/annotator_page.mjs";
+import { launchBrowser } from "../support/browser.mjs";
+import { makeProject } from "../support/project.mjs";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const FRAMES = 72;
+const RATE = 24;
+
+/** A face that was lost and found again at frame 36, and another one beside it. */
+const PEOPLE = [
+  { track: 0, from: 0, to: 36, box: [120, 60, 110, 130] },
+  { track: 1, from: 6, to: 72, box: [10, 20, 60, 70] },
+  { track: 2, from: 36, to: 72, box: [120, 60, 110, 130] },
+];
+
+export function declare({ test, afterAll }, { url, scratch }) {
+  let browser;
+  let page;
+  afterAll(() => browser?.close());
+
+  async function workspace(options = {}, people = PEOPLE) {
+    browser ??= await launchBrowser();
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+    const opened = await AnnotatorPage.open(context, url);
+    const project = makeProject({ video: "face.mp4", frames: FRAMES, rate: RATE, people });
+    await opened.openProject(scratch, project, await scratch.file("face.mp4"));
+    return opened;
+  }
+
+  const labelled = (segments, track) =>
+    segments
+      .filter((segment) => segment.track === track && segment.confirmed)
+      .flatMap(({ start, end, label }) => Array.from({ length: end - start }, (_, i) => [start + i, label]));
+
+  test("the wheel, keys and the overview zoom and move, down to single frames", async () => {
+    page = await workspace();
+    assert.ok(Math.abs((await page.sight()).width - 1) < 1e-3, "all is in sight at first");
+    const plot = await page.plot();
+    await page.page.mouse.move(plot.left + plot.width * 0.5, plot.top + 60);
+    for (let notch = 0; notch < 30; notch += 1) await page.page.mouse.wheel(0, -240);
+    await page.page.waitForFunction(() => parseFloat(document.querySelector('[data-testid="overview-window"]').style.width) < 20);
+    const close = await page.sight();
+    assert.ok(close.width * FRAMES <= 12.5, `${close.width * FRAMES} frames fill the width`);
+    await page.key("Shift+ArrowRight");
+    assert.ok((await page.sight()).left > close.left, "it moves on by a key");
+    const strip = await page.hook("overview").boundingBox();
+    await page.page.mouse.click(strip.x + 12, strip.y + 10);
+    assert.ok((await page.sight()).left < 0.02, "a click in the overview goes there");
+    await page.key("f");
+    assert.ok((await page.sight()).width > 0.999);
+  });
+
+  test("keys go to changes, segments and open places, on and back", async () => {
+    await page.toFrame(0);
+    await page.key("c");
+    assert.equal(await page.frame(), 12);
+    await page.key("]");
+    assert.equal(await page.frame(), 24);
+    await page.key("Shift+c");
+    assert.equal(await page.frame(), 12);
+    await page.key("[");
+    assert.equal(await page.frame(), 0);
+    await page.key("n");
+    const first = await page.frame();
+    await page.key("n");
+    assert.notEqual(await page.frame(), first, "the next doubtful one is another");
+    await page.key("Shift+n");
+    assert.equal(await page.frame(), first);
+    await page.key("u");
+    await page.key("Shift+u");
+    assert.match(await page.text("review-progress"), /^0 of 12 reviewed/);
+  });
+
+  test("the queue lists the most doubtful first, its filters hide nothing else", async () => {
+    const lines = await page.queue();
+    assert.equal(lines.length, 12);
+    const doubts = lines.map((line) => Number(line.match(/doubt (\d+)%/)[1]));
+    assert.deepEqual(doubts, [...doubts].sort((a, b) => b - a));
+    await page.hook("least-doubt").fill("30");
+    const few = await page.hook("queue").locator("button").count();
+    assert.equal(few, doubts.filter((doubt) => doubt >= 30).length);
+    await page.hook("class-filter").getByRole("button", { name: "Happiness" }).click();
+    const names = await page.queue();
+    assert.ok(names.every((name) => !name.includes("Happiness")));
+    assert.match(await page.text("review-progress"), /of 12 reviewed/, "segments stay as they are");
+    await page.hook("class-filter").getByRole("button", { name: "Happiness" }).click();
+    await page.hook("least-doubt").fill("0");
+  });
+
+  test("an edge is dragged with the video following, as one step", async () => {
+    await page.page.locator(".face-select select").selectOption("0");
+    await page.toFrame(14);
+    await page.key("s");
+    await page.until("review-said", /^Cut in two/);
+    const before = await page.segments();
+    const y = await reviewedLane(page);
+    const plot = await page.plot();
+    const x = (frame) => plot.left + (frame / FRAMES) * plot.width;
+    await page.page.mouse.move(x(14), y);
+    await page.page.mouse.down();
+    await page.page.mouse.move(x(17), y, { steps: 4 });
+    await page.page.waitForFunction(() => /^frame 17 /.test(document.querySelector(".clock-frame").textContent));
+    assert.match(await page.text("review-said"), /^Cut in two/, "nothing is changed before the release");
+    await page.page.mouse.move(x(18), y, { steps: 2 });
+    await page.page.mouse.up();
+    await page.until("review-said", /^Edge moved/);
+    assert.ok((await page.segments()).some(({ start, end }) => start === 12 && end === 18));
+    await page.key("z");
+    assert.deepEqual(await page.segments(), before);
+    await page.key("z");
+    assert.deepEqual(await page.segments(), []);
+  });
+
+  test("a held key paints while the video plays, and reaction time is taken back", async () => {
+    const painted = {};
+    for (const reaction of [0, 500]) {
+      await page.hook("reaction").fill(String(reaction));
+      await page.hook("reaction").press("Tab");
+      await page.hook("speed").selectOption("0.25");
+      await page.toFrame(20);
+      await page.key("k");
+      await untilTime(page, 24 / RATE);
+      await page.page.keyboard.down("3");
+      const pressed = (await page.playback()).time;
+      await untilTime(page, 30 / RATE);
+      await page.page.keyboard.up("3");
+      const released = (await page.playback()).time;
+      await page.key("k");
+      await page.until("review-said", /^Painted Fear/);
+      const frames = labelled(await page.segments(), 0);
+      assert.ok(frames.length > 0 && frames.every(([, label]) => label === "fear"));
+      painted[reaction] = { first: frames[0][0], last: frames.at(-1)[0] };
+      const shift = (reaction / 1000) * 0.25;
+      assert.ok(Math.abs(frames[0][0] - (pressed - shift) * RATE) < 4, `${frames[0][0]} begins at ${pressed * RATE}`);
+      assert.ok(Math.abs(frames.at(-1)[0] - (released - shift) * RATE) < 4, `${frames.at(-1)[0]} ends at ${released * RATE}`);
+      await page.key("z");
+      assert.deepEqual(await page.segments(), [], "one step back");
+    }
+    await page.hook("reaction").fill("0");
+    await page.hook("reaction").press("Tab");
+    await page.hook("speed").selectOption("1");
+  });
+
+  test("a looped segment is played over and over", async () => {
+    await page.toFrame(13);
+    await page.key("l");
+    const times = [];
+    for (let look = 0; look < 60; look += 1) {
+      await page.page.waitForTimeout(60);
+      times.push((await page.playback()).time * RATE);
+    }
+    await page.key("l");
+    await page.page.evaluate(() => document.querySelector("video").pause());
+    const returns = times.filter((time, i) => i > 0 && time < times[i - 1]).length;
+    assert.ok(returns >= 2, `it came back ${returns} times: ${times.map(Math.round)}`);
+    // How late a seek comes is the machine's; without one the video would run to its end.
+    assert.ok(Math.min(...times) >= 11.5 && Math.max(...times) < 2 * 24, `within the segment: ${times.map(Math.round)}`);
+  });
+
+  test("speed goes from a tenth to four times", async () => {
+    const rate = () => page.page.evaluate(() => document.querySelector("video").playbackRate);
+    for (let press = 0; press < 10; press += 1) await page.key("<");
+    assert.equal(await rate(), 0.1);
+    for (let press = 0; press < 10; press += 1) await page.key(">");
+    assert.equal(await rate(), 4);
+    await page.hook("speed").selectOption("1");
+  });
+
+  test("people are named, made one, parted, left out, and each step comes back", async () => {
+    const person = (place) => page.hook("person").nth(place);
+    const count = () => page.hook("person").count();
+    assert.equal(await count(), 3);
+    const rows = await page.rows();
+    await person(0).getByTestId("person-name").fill("Ada");
+    await person(0).getByTestId("person-name").press("Tab");
+    await page.until("review-said", /renamed/);
+    // Seen together: refused, and told where.
+    await person(1).getByTestId("person-same-as").selectOption("0");
+    await page.until("review-said", /seen together in 30 frames, first at 0:00\.25/);
+    await person(1).evaluate((element) => element.scrollIntoView({ block: "center" }));
+    await person(2).dragTo(person(0), { sourcePosition: { x: 4, y: 4 } });
+    await page.page.waitForFunction(() => document.querySelectorAll('[data-testid="person"]').length === 2);
+    const merged = await page.rows();
+    assert.ok(merged.every((row) => row.track !== "2"));
+    assert.equal(merged.filter((row) => row.track === "0").length, 72);
+    await page.page.locator(".face-select select").selectOption("0");
+    await page.toFrame(50);
+    await person(0).getByTestId("person-part").click();
+    await page.page.waitForFunction(() => document.querySelectorAll('[data-testid="person"]').length === 3);
+    assert.equal((await page.rows()).filter((row) => row.track === "0").length, 50);
+    await person(1).getByTestId("person-leave-out").click();
+    await page.hook("left-out").waitFor();
+    assert.ok((await page.rows()).every((row) => row.track !== "1"));
+    await page.hook("bring-back").click();
+    await page.page.waitForFunction(() => document.querySelectorAll('[data-testid="person"]').length === 3);
+    for (let back = 0; back < 5; back += 1) await page.hook("undo").click();
+    await page.page.waitForFunction(() => document.querySelector('[data-testid="person-name"]').value === "Face 1");
+    await page.page.waitForFunction(() => document.querySelectorAll('[data-testid="person"]').length === 3);
+    assert.deepEqual(await page.rows(), rows);
+  });
+
+  test("each person has pictures taken from the video", async () => {
+    await page.page.waitForFunction(
+      () => {
+        const strips = [...document.querySelectorAll('[data-testid="portraits"]')];
+        return strips.length === 3 && strips.every((canvas) => {
+          const { data } = canvas.getContext("2d").getImageData(0, 0, 72, 72);
+          const shades = new Set(data.filter((_, i) => i % 4 < 3));
+          return shades.size > 30;
+        });
+      },
+      null,
+      { timeout: 30_000 },
+    );
+  });
+
+  test("keys can be changed, conflicts are told, and they are kept", async () => {
+    await page.key("?");
+    await page.hook("help-dialog").waitFor({ state: "visible" });
+    await page.hook("change-loop").click();
+    await page.page.keyboard.press("n");
+    await page.until("key-message", /n is taken: Next doubtful segment/);
+    await page.page.keyboard.press("g");
+    await page.until("key-message", /^A label's key labels the segment/);
+    await page.hook("change-split").click();
+    await page.page.keyboard.press("m");
+    await page.hook("take-key").click();
+    await page.page.keyboard.press("Escape");
+    await page.hook("help-dialog").waitFor({ state: "hidden" });
+    await page.page.reload();
+    await page.page.waitForFunction(() => document.querySelector('[data-testid="status"]'));
+    const keys = () => page.page.evaluate(() => Object.fromEntries(
+      [...document.querySelectorAll(".help dl > div")].map((line) => [
+        line.querySelector("button").dataset.testid,
+        [...line.querySelectorAll("kbd")].map((key) => key.textContent),
+      ]),
+    ));
+    const found = await keys();
+    assert.deepEqual([found["change-loop"], found["change-split"], found["change-merge"]], [["g"], ["m"], []]);
+  });
+
+  for (const colorScheme of ["light", "dark"]) {
+    test(`axe finds nothing serious, ${colorScheme}`, async () => {
+      const checked = await workspace({ colorScheme });
+      await checked.hook("person").first().waitFor();
+      // Not as an element of the page: its policy allows no foreign script.
+      await checked.page.evaluate(await readFile(AXE, "utf8"));
+      const found = await violations(checked.page);
+      await checked.key("?");
+      await checked.hook("help-dialog").waitFor({ state: "visible" });
+      found.push(...(await violations(checked.page)));
+      assert.deepEqual(found, []);
+      await checked.page.context().close();
+    });
+  }
+}
+
+/** What axe holds for serious or critical, in words. */
+function violations(page) {
+  return page.evaluate(async () => {
+    const { violations } = await globalThis.axe.run();
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`.slice(0, 600));
+  });
+}
+
+/** The middle of the first person's reviewed lane on the screen: heading, eight rows, confidence, three lanes. */
+async function reviewedLane(page) {
+  const { top } = await page.plot();
+  await page.page.evaluate(() => (document.querySelector('[data-testid="timeline"]').scrollTop = 0));
+  const above = 24 + 3 + 20 + 8 * 16 + 3 + 19 + 16 + 16 + 23;
+  await page.page.evaluate((y) => (document.querySelector('[data-testid="timeline"]').scrollTop = y), above - 120);
+  const scrolled = await page.page.evaluate(() => document.querySelector('[data-testid="timeline"]').scrollTop);
+  return top + above + 10 - scrolled;
+}
+
+/** Waits until the playing video has come to `time` seconds. */
+async function untilTime(page, time) {
+  await page.page.waitForFunction((time) => document.querySelector("video").currentTime >= time, time, { polling: 20 });
+}

@@ -1,0 +1,109 @@
+//! The queue: what to look at next, and which of it is offered.
+
+use leptos::prelude::*;
+use page_view::review::queue::Doubtful;
+use shared_model::expression::Expression;
+
+use crate::state::store::Store;
+use crate::{people, review, strings};
+use page_view::clock;
+
+/// Lines that are listed; the rest follows as these are done.
+const LISTED: usize = 12;
+
+#[component]
+pub fn QueueList() -> impl IntoView {
+    let store = Store::of_page();
+    let shown = move || {
+        let queue = store.queue.get();
+        let is_many = store.view().tracks.len() > 1;
+        let lines = queue.doubtful().iter().take(LISTED);
+        lines
+            .map(|line| view! { <Line line=*line is_many/> })
+            .collect_view()
+    };
+    view! {
+        <QueueFilters/>
+        <ol class="queue-list" data-testid="queue" aria-label=strings::QUEUE>{shown}</ol>
+    }
+}
+
+#[component]
+fn Line(
+    /// What it stands for.
+    line: Doubtful,
+    /// Whether there are several people.
+    is_many: bool,
+) -> impl IntoView {
+    let store = Store::of_page();
+    let segment = line.segment;
+    let view = store.view_now();
+    let span = (
+        view.span_of(segment.start).0,
+        view.span_of(segment.end.saturating_sub(1)).1,
+    );
+    let spoken = move || {
+        let person = is_many.then(|| people::name(store, segment.track));
+        strings::queued(&line, span, person.as_deref())
+    };
+    view! {
+        <li>
+            <button type="button" class=format!("queue-line class-{}", segment.label.index())
+                on:click=move |_| review::go_to(store, &segment)>
+                <span class="visually-hidden">{spoken}</span>
+                <span class="chip" aria-hidden="true">{strings::mark(segment.label)}</span>
+                <span class="queue-time" aria-hidden="true">{clock::precise(span.0)}</span>
+                <span class="queue-who" aria-hidden="true">{move || is_many.then(|| people::name(store, segment.track))}</span>
+                <span class="doubt" aria-hidden="true"><span style:transform=format!("scaleX({:.3})", line.doubt)></span></span>
+                <span class="queue-doubt" aria-hidden="true">{format!("{:.0}%", line.doubt * 100.0)}</span>
+            </button>
+        </li>
+    }
+}
+
+/// What the queue offers; the timeline shows everything all the same.
+#[component]
+fn QueueFilters() -> impl IntoView {
+    let store = Store::of_page();
+    let percent = move || store.queue_filter.with(|filter| filter.least_doubt * 100.0);
+    let set_doubt = move |event| {
+        if let Ok(percent) = event_target_value(&event).parse::<f64>() {
+            store
+                .queue_filter
+                .update(|filter| filter.least_doubt = percent / 100.0);
+        }
+    };
+    let class_toggle = move |class: Expression| {
+        let is_on = move || {
+            store
+                .queue_filter
+                .with(|filter| filter.classes.get(class.index()).copied().unwrap_or(true))
+        };
+        let turn = move |_| {
+            store.queue_filter.update(|filter| {
+                if let Some(on) = filter.classes.get_mut(class.index()) {
+                    *on = !*on;
+                }
+            });
+        };
+        view! {
+            <button type="button" class=format!("chip-button class-{}", class.index()) title=class.name()
+                aria-pressed=move || is_on().to_string() on:click=turn>
+                <span aria-hidden="true">{strings::mark(class)}</span>
+                <span class="visually-hidden">{class.name()}</span>
+            </button>
+        }
+    };
+    view! {
+        <div class="queue-filters">
+            <label>
+                <span>{strings::LEAST_DOUBT}" "{move || format!("{:.0}%", percent())}</span>
+                <input type="range" min="0" max="100" data-testid="least-doubt"
+                    prop:value=move || percent().to_string() on:input=set_doubt/>
+            </label>
+            <div class="chips" role="group" aria-label=strings::CLASS_FILTER data-testid="class-filter">
+                {Expression::ALL.map(class_toggle).into_iter().collect_view()}
+            </div>
+        </div>
+    }
+}

@@ -1,0 +1,55 @@
+//! Keys and reaction time, kept from one visit to the next.
+
+use leptos::prelude::*;
+use page_view::key_map::KeyMap;
+
+use crate::browser::{error_text, kept};
+use crate::state::notice::Tone;
+use crate::state::store::Store;
+use crate::strings;
+
+const KEYS: &str = "mien-keys";
+const REACTION: &str = "mien-reaction";
+
+/// Takes what was kept, and keeps what is changed from now on.
+pub fn follow(store: Store) {
+    let bench = store.bench;
+    if let Some(text) = kept::read(KEYS) {
+        match KeyMap::from_json(&text) {
+            Ok(keys) => bench.keys.set(keys),
+            Err(error) => store.notify(Tone::Warning, strings::keys_not_read(&error.to_string()), None),
+        }
+    }
+    if let Some(seconds) = kept::read(REACTION).and_then(|text| text.parse::<f64>().ok()) {
+        set_reaction(store, seconds);
+    }
+    // The first run is not a change.
+    Effect::new(move |before: Option<KeyMap>| {
+        let keys = bench.keys.get();
+        if before.is_some_and(|before| before != keys) {
+            let written = keys.to_json().map_err(|error| error.to_string());
+            let written =
+                written.and_then(|text| kept::write(KEYS, &text).map_err(|error| error_text(&error)));
+            if let Err(cause) = written {
+                store.notify(Tone::Warning, strings::keys_not_kept(&cause), None);
+            }
+        }
+        keys
+    });
+    Effect::new(move |before: Option<f64>| {
+        let seconds = bench.reaction_s.get();
+        if before.is_some() {
+            // Not worth a word: it is set again in a second.
+            let _ = kept::write(REACTION, &seconds.to_string());
+        }
+        seconds
+    });
+}
+
+/// Sets by how much painted labels are taken back, in seconds.
+pub fn set_reaction(store: Store, seconds: f64) {
+    if seconds.is_finite() {
+        let longest = page_view::review::stroke::LONGEST_REACTION_S;
+        store.bench.reaction_s.set(seconds.clamp(0.0, longest));
+    }
+}

@@ -1,0 +1,54 @@
+//! What the hand is doing, and the settings that stay from one video to the next.
+
+use leptos::prelude::*;
+use page_view::key_map::KeyMap;
+use page_view::review::edges::HeldEdge;
+use page_view::review::stroke::Stroke;
+
+/// Tools of the timeline. Cheap to copy: it holds handles.
+#[derive(Clone, Copy)]
+pub struct Workbench {
+    /// Which key does what.
+    pub keys: RwSignal<KeyMap>,
+    /// How fast the video plays; 1 as it was taken.
+    pub speed: RwSignal<f64>,
+    /// By how many seconds a painted label is taken back, since people see first and press later.
+    pub reaction_s: RwSignal<f64>,
+    /// Track and a frame of the segment that is played over and over.
+    pub looped: RwSignal<Option<(u32, usize)>>,
+    /// Whether the loop is being kept.
+    pub is_watching: StoredValue<bool>,
+    /// The edge between two segments that is being dragged.
+    pub held_edge: RwSignal<Option<HeldEdge>>,
+    /// The label that is being painted.
+    pub stroke: RwSignal<Option<Stroke>>,
+}
+
+impl Workbench {
+    /// Nothing in hand.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            keys: RwSignal::new(KeyMap::default()),
+            speed: RwSignal::new(1.0),
+            reaction_s: RwSignal::new(0.0),
+            looped: RwSignal::new(None),
+            is_watching: StoredValue::new(false),
+            held_edge: RwSignal::new(None),
+            stroke: RwSignal::new(None),
+        }
+    }
+
+    /// Lets go of all that belongs to the video that leaves.
+    pub fn let_go(self) {
+        self.looped.set(None);
+        self.held_edge.set(None);
+        self.stroke.set(None);
+    }
+}
+
+impl Default for Workbench {
+    fn default() -> Self {
+        Self::new()
+    }
+}
