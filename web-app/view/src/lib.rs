@@ -17,6 +17,7 @@ pub mod ruler;
 pub mod timeline_layout;
 pub mod viewport;
 
+pub mod agreement;
 pub mod command;
 pub mod comparison;
 pub mod export_text;
