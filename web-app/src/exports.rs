@@ -14,6 +14,7 @@ use crate::state::store::Store;
 use crate::{relabel, strings};
 use page_view::export_text::{self, PART};
 use page_view::job::Job;
+use page_view::kept_analysis::is_fingerprint;
 
 /// What can be exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +110,10 @@ async fn project_parts(store: Store, name: &str) -> Result<Array, JsValue> {
         .with_value(|analysis| (analysis.timeline.frames().len(), analysis.model.clone()));
     let project = Project {
         version: PROJECT_VERSION,
+        fingerprint: store.desk.with_value(|desk| {
+            let place = desk.place.as_ref().map(|place| place.key.clone());
+            place.filter(|key| is_fingerprint(key))
+        }),
         video: name.to_owned(),
         model,
         smoothing: store.smoothing.get_untracked(),
@@ -131,4 +136,9 @@ async fn project_parts(store: Store, name: &str) -> Result<Array, JsValue> {
     }
     parts.push(&after.into());
     Ok(parts)
+}
+
+/// Hands out the results of all videos of the list as one zip.
+pub fn export_list(store: Store) {
+    store.fail(strings::BATCH_NOTHING);
 }

@@ -7,12 +7,16 @@ pub mod browser;
 pub mod components;
 pub mod state;
 
+pub mod batch_run;
 pub mod engine_events;
 pub mod engine_link;
 pub mod exports;
 pub mod frame_feed;
+pub mod kept_results;
+pub mod label_loading;
 pub mod opening;
 pub mod player;
+pub mod projects;
 pub mod relabel;
 pub mod review;
 pub mod review_storage;

@@ -138,6 +138,7 @@ impl Written<'_> {
             .map(|stem| stem.to_string_lossy().into_owned());
         Project {
             version: PROJECT_VERSION,
+            fingerprint: None,
             reviewed: Vec::new(),
             video: self.video.to_owned(),
             model: model.unwrap_or_default(),

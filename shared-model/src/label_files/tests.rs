@@ -79,6 +79,7 @@ fn reviewed_labels_of_a_project_count_alone() {
     let project = Project {
         version: PROJECT_VERSION,
         video: "a.mp4".into(),
+        fingerprint: None,
         model: "tiny".into(),
         smoothing: Smoothing::None,
         window: 1,

@@ -18,7 +18,9 @@ pub mod timeline_layout;
 pub mod viewport;
 
 pub mod agreement;
+pub mod batch;
 pub mod command;
 pub mod comparison;
 pub mod export_text;
+pub mod kept_analysis;
 pub mod review;
