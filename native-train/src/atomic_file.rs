@@ -1,9 +1,13 @@
 //! Files that are either whole or not there.
 
-use std::io::Write as _;
+use std::fs;
+use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+
+/// Names of files that are not whole yet begin so.
+const PREFIX: &str = ".mien-";
 
 /// Writes `bytes` to a temporary file beside `path` and renames it, so that a reader never sees
 /// half a file and an older file survives a failure.
@@ -17,11 +21,13 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     };
     let fail = || format!("{} cannot be written", path.display());
     let mut file = tempfile::Builder::new()
-        .prefix(".mien-")
+        .prefix(PREFIX)
         .tempfile_in(folder)
         .with_context(fail)?;
-    file.write_all(bytes).with_context(fail)?;
-    file.as_file().sync_all().with_context(fail)?;
+    let written = file.write_all(bytes).and_then(|()| file.as_file().sync_all());
+    written
+        .map_err(|error| out_of_space(error, bytes.len()))
+        .with_context(fail)?;
     #[cfg(unix)]
     {
         // Temporary files are private; results are for whoever may read the folder.
@@ -31,6 +37,38 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     }
     file.persist(path).with_context(fail)?;
     Ok(())
+}
+
+/// Takes away what killed processes have left half-written in a folder. No other may write in it.
+///
+/// # Errors
+/// When the folder cannot be read or a file not be removed; the message names it.
+pub fn remove_leftovers(folder: &Path) -> Result<()> {
+    let fail = || format!("the folder {} cannot be read", folder.display());
+    for entry in fs::read_dir(folder).with_context(fail)? {
+        let entry = entry.with_context(fail)?;
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            let path = entry.path();
+            fs::remove_file(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// A full disk, a quota or a limit on files: says how much was needed.
+fn out_of_space(error: io::Error, needed_bytes: usize) -> anyhow::Error {
+    let full = [
+        ErrorKind::StorageFull,
+        ErrorKind::QuotaExceeded,
+        ErrorKind::FileTooLarge,
+    ];
+    if !full.contains(&error.kind()) {
+        return error.into();
+    }
+    let needed_mib = needed_bytes as f64 / f64::from(1 << 20);
+    let advice =
+        format!("{needed_mib:.1} MiB are needed beside what is there: make room, or raise the limit");
+    anyhow::Error::new(error).context(advice)
 }
 
 /// Makes a folder for output, with its parents, and makes sure that files can be made in it.

@@ -3,11 +3,16 @@
 pub mod analyze;
 pub mod bench;
 pub mod datasets;
+pub mod evaluate;
 pub mod export;
 pub mod import;
 pub mod info;
 pub mod pretrain;
+pub mod refine;
 pub mod score;
+pub mod synth;
+
+pub mod training_run;
 
 pub mod device;
 pub mod model_store;
@@ -20,6 +25,7 @@ pub mod video_probe;
 
 pub mod atomic_file;
 pub mod natural_order;
+pub mod plots;
 pub mod progress;
 pub mod stdout;
 

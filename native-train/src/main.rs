@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use native_train::pretrain::interruption::{self, Interrupted};
-use native_train::{analyze, bench, export, import, info, pretrain, score};
+use native_train::training_run::interruption::{self, Interrupted};
+use native_train::{analyze, bench, evaluate, export, import, info, pretrain, refine, score};
 
 /// Facial expression recognition over time.
 #[derive(Parser)]
@@ -20,6 +20,10 @@ enum Command {
     Analyze(analyze::Options),
     /// Stage 1 of training, as a config file says
     Pretrain(pretrain::Options),
+    /// Stage 2: the temporal encoder on a frozen stage-1 model
+    Refine(refine::Options),
+    /// A model on labelled videos: macro F1 before and after each step, predictions, submission
+    Evaluate(evaluate::Options),
     /// Predictions against the truth: macro F1, its table, the confusion matrix
     Score(score::Options),
     /// A model in 16 or 32 bits, or under torchvision's plain names
@@ -50,6 +54,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.command {
         Command::Analyze(options) => analyze::run(options),
         Command::Pretrain(options) => pretrain::run(options),
+        Command::Refine(options) => refine::run(options),
+        Command::Evaluate(options) => evaluate::run(options),
         Command::Score(options) => score::run(options),
         Command::Export(options) => export::run(options),
         Command::Import(options) => import::run(options),

@@ -1,5 +1,7 @@
 //! A convolution followed by batch normalisation, and how named weights come in and go out.
 
+use std::ops::Range;
+
 use burn::module::{Module, Param, RunningState};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, PaddingConfig2d};
@@ -193,27 +195,39 @@ impl<'a> WeightSource<'a> {
     /// As [`WeightSource::tensor`].
     pub fn linear(&self, name: &str, like: Linear) -> Result<Linear, ModelFileError> {
         let [input, output] = like.weight.dims();
-        let weight = self.get(&format!("{name}.weight"), &[output, input])?;
+        let names = [format!("{name}.weight"), format!("{name}.bias")];
+        self.linear_of_rows(&names, [output, input], 0..output)
+    }
+
+    /// A linear layer from the rows `rows` of torch's weight `[out, in]` and its bias, where several
+    /// layers share one matrix. `names` are the weight's and the bias's.
+    ///
+    /// # Errors
+    /// As [`WeightSource::tensor`].
+    pub fn linear_of_rows(
+        &self,
+        names: &[String; 2],
+        [output, input]: [usize; 2],
+        rows: Range<usize>,
+    ) -> Result<Linear, ModelFileError> {
+        let weight = self.get(&names[0], &[output, input])?;
+        let bias = self.get(&names[1], &[output])?;
+        let taken = |values: &[f32], width: usize| -> Vec<f32> {
+            let values = values.iter().skip(rows.start * width);
+            values.take(rows.len() * width).copied().collect()
+        };
+        let part = taken(&weight.values, input);
         // Transposed here and not on the device: a strided weight takes another way through the
         // matrix product, and a resumed training would round differently from one that went on.
-        let values = (0..input)
-            .flat_map(|column| weight.values.iter().skip(column).step_by(input).copied())
-            .collect::<Vec<f32>>();
-        let weight = Tensor::from_data(TensorData::new(values, [input, output]), self.device);
-        let bias = self.tensor(&format!("{name}.bias"), [output])?;
+        let values: Vec<f32> = (0..input)
+            .flat_map(|column| part.iter().skip(column).step_by(input).copied())
+            .collect();
+        let weight = Tensor::from_data(TensorData::new(values, [input, rows.len()]), self.device);
+        let bias = Tensor::from_data(TensorData::new(taken(&bias.values, 1), [rows.len()]), self.device);
         Ok(Linear {
             weight: Param::from_tensor(weight),
             bias: Some(Param::from_tensor(bias)),
         })
-    }
-}
-
-/// A linear layer from torch's `[out, in]` weight and its bias.
-#[must_use]
-pub fn linear_from(weight: Tensor<2>, bias: Tensor<1>) -> Linear {
-    Linear {
-        weight: Param::from_tensor(weight.transpose()),
-        bias: Some(Param::from_tensor(bias)),
     }
 }
 

@@ -6,7 +6,7 @@ use burn::nn::transformer::{TransformerEncoder, TransformerEncoderConfig, Transf
 use burn::nn::{LayerNorm, Linear, LinearConfig};
 use burn::tensor::{Bool, Device, Tensor, TensorData};
 
-use crate::conv_norm::{ReadError, WeightSink, WeightSource, linear_from};
+use crate::conv_norm::{ReadError, WeightSink, WeightSource};
 use crate::expression::{CLASS_COUNT, ClassScores, softmax};
 use crate::face_detector::read;
 use crate::model_file::{ModelFile, ModelFileError, TemporalShape, Weights};
@@ -113,20 +113,13 @@ impl TemporalEncoder {
         for (index, layer) in self.encoder.layers.iter_mut().enumerate() {
             let at = format!("encoder.layers.{index}");
             // Torch keeps query, key and value in one matrix, in this order.
-            let joint: Tensor<2> =
-                source.tensor(&format!("{at}.self_attn.in_proj_weight"), [3 * width, width])?;
-            let joint_bias: Tensor<1> =
-                source.tensor(&format!("{at}.self_attn.in_proj_bias"), [3 * width])?;
+            let joint = ["weight", "bias"].map(|kind| format!("{at}.self_attn.in_proj_{kind}"));
             let part = |n: usize| {
-                let rows = n * width..(n + 1) * width;
-                linear_from(
-                    joint.clone().slice([rows.clone(), 0..width]),
-                    joint_bias.clone().slice([rows]),
-                )
+                source.linear_of_rows(&joint, [3 * width, width], n * width..(n + 1) * width)
             };
-            layer.mha.query = part(0);
-            layer.mha.key = part(1);
-            layer.mha.value = part(2);
+            layer.mha.query = part(0)?;
+            layer.mha.key = part(1)?;
+            layer.mha.value = part(2)?;
             layer.mha.output =
                 source.linear(&format!("{at}.self_attn.out_proj"), layer.mha.output.clone())?;
             layer.pwff.linear_inner =

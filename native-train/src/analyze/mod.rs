@@ -56,7 +56,7 @@ pub struct Options {
     fps: f64,
 }
 
-fn parse_smoothing(text: &str) -> Result<Smoothing, String> {
+pub(crate) fn parse_smoothing(text: &str) -> Result<Smoothing, String> {
     Smoothing::parse(text).ok_or_else(|| "expected sliding, block, mean or none".to_owned())
 }
 

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+pub use crate::datasets::config::{DataConfig, FaceSource};
 use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
+use crate::refine::config::RefineConfig;
+use crate::training_run::run_loop::Course;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use shared_model::face_crop::InputSpec;
@@ -35,6 +38,9 @@ pub struct PretrainConfig {
     pub semi_supervised: SemiSupervisedConfig,
     /// The temporal encoder; without this table a per-frame model is trained.
     pub temporal: Option<TemporalConfig>,
+    /// Stage 2. Not part of what a stage-1 checkpoint belongs to.
+    #[serde(default, skip_serializing)]
+    pub refine: Option<RefineConfig>,
 }
 
 /// Ways of training.
@@ -45,42 +51,6 @@ pub enum Mode {
     Supervised,
     /// Teacher and student, on labelled and unlabelled pictures (paper, 3.3).
     SemiSupervised,
-}
-
-/// Where pictures come from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DataConfig {
-    /// A csv `path,label[,video,frame,person]` (paths from its own folder), or a folder with one
-    /// folder of pictures a class.
-    pub labelled: PathBuf,
-    /// Pictures without labels, for `mode = "semi-supervised"`: a folder, with all folders in it, or a
-    /// csv with a column `path`. Labels that a csv has are only compared with the pseudo-labels.
-    pub unlabelled: Option<PathBuf>,
-    /// Share of the persons that is held back for evaluation.
-    #[serde(default = "one_fifth")]
-    pub held_back: f64,
-    /// How a face is found in its picture.
-    #[serde(default)]
-    pub faces: FaceSource,
-    /// Memory for decoded pictures in MiB; what does not fit is decoded again.
-    #[serde(default = "one_gib")]
-    pub cache_mib: usize,
-    /// Origin and licence of the data, for the model's description.
-    #[serde(default)]
-    pub origin: String,
-}
-
-/// Whether pictures are faces already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FaceSource {
-    /// The whole picture is the face.
-    #[default]
-    Whole,
-    /// The detector looks for the face, so that it is framed as in a video; where it finds none
-    /// the whole picture is taken.
-    Detect,
 }
 
 /// The network.
@@ -105,8 +75,10 @@ pub struct TrainingConfig {
     pub batch: usize,
     /// Steps in all (paper: 100,000).
     pub steps: u64,
-    /// Steps between evaluations and checkpoints.
+    /// Steps between evaluations, each of which a checkpoint follows.
     pub steps_an_epoch: u64,
+    /// Most minutes between checkpoints; 0 writes one after each step.
+    pub checkpoint_minutes: f64,
     /// Learning rate at the start; it falls to 0 along a cosine (method: 1e-2).
     pub rate: f64,
     /// Momentum of SGD (method: 0.9).
@@ -158,14 +130,6 @@ pub struct TemporalConfig {
     pub views: usize,
 }
 
-fn one_fifth() -> f64 {
-    0.2
-}
-
-fn one_gib() -> usize {
-    1024
-}
-
 impl Default for NetworkConfig {
     fn default() -> Self {
         let shape = BackboneShape::default();
@@ -184,6 +148,7 @@ impl Default for TrainingConfig {
             batch: 32,
             steps: 100_000,
             steps_an_epoch: 1000,
+            checkpoint_minutes: 10.0,
             rate: 1e-2,
             momentum: 0.9,
             weight_decay: 0.0,
@@ -281,6 +246,21 @@ impl PretrainConfig {
         }
     }
 
+    /// How long the run is: also the steps of a last fine-tuning.
+    #[must_use]
+    pub fn course(&self) -> Course {
+        let finetune_steps = match self.mode {
+            Mode::Supervised => 0,
+            Mode::SemiSupervised => self.semi_supervised.finetune_steps,
+        };
+        Course {
+            steps: self.training.steps + finetune_steps,
+            steps_an_epoch: self.training.steps_an_epoch,
+            checkpoint_minutes: self.training.checkpoint_minutes,
+            patience: None,
+        }
+    }
+
     /// Reads and checks a config file.
     ///
     /// # Errors
@@ -302,20 +282,17 @@ impl PretrainConfig {
         Ok(config)
     }
 
+    /// The `[refine]` table, or its defaults.
+    #[must_use]
+    pub fn refine(&self) -> RefineConfig {
+        self.refine.clone().unwrap_or_default()
+    }
+
     fn check(&self) -> Result<()> {
+        self.refine().check()?;
         self.augmentation.check("augmentation")?;
         self.semi_supervised.check()?;
-        if self.mode == Mode::SemiSupervised {
-            ensure!(
-                self.data.unlabelled.is_some(),
-                "`mode = \"semi-supervised\"` needs pictures without labels: name a folder or a csv in `data.unlabelled`"
-            );
-        }
-        let held_back = self.data.held_back;
-        ensure!(
-            held_back > 0.0 && held_back < 1.0,
-            "`data.held_back` is {held_back}, expected between 0 and 1"
-        );
+        self.data.check()?;
         let NetworkConfig {
             input_size,
             blocks,
@@ -338,6 +315,7 @@ impl PretrainConfig {
             batch,
             steps,
             steps_an_epoch,
+            checkpoint_minutes,
             rate,
             momentum,
             weight_decay,
@@ -358,6 +336,10 @@ impl PretrainConfig {
         ensure!(
             steps > 0 && steps_an_epoch > 0,
             "`training.steps` and `steps_an_epoch` must be above 0"
+        );
+        ensure!(
+            checkpoint_minutes >= 0.0,
+            "`training.checkpoint_minutes` is {checkpoint_minutes}, expected 0 or more"
         );
         ensure!(
             rate > 0.0 && rate.is_finite(),
@@ -395,11 +377,12 @@ impl PretrainConfig {
     }
 }
 
-/// The known key that is nearest to the unknown one of a message such as "unknown field `stepz`,
-/// expected one of `batch`, `steps`".
+/// The known key or value that is nearest to the unknown one of a message such as "unknown field
+/// `stepz`, expected one of `batch`, `steps`".
 fn nearest_key(message: &str) -> Option<&str> {
     let mut names = message
-        .strip_prefix("unknown field")?
+        .strip_prefix("unknown field")
+        .or_else(|| message.strip_prefix("unknown variant"))?
         .split('`')
         .skip(1)
         .step_by(2);

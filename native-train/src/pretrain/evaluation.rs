@@ -80,6 +80,13 @@ pub fn summary(report: &Report) -> Value {
     })
 }
 
+/// Names of the classes that the truth does not hold.
+#[must_use]
+pub fn absent_classes(report: &Report) -> Vec<&'static str> {
+    let absent = report.classes.iter().filter(|class| class.support == 0);
+    absent.map(|class| class.class).collect()
+}
+
 fn rounded(value: f64) -> Value {
     ((value * 1e4).round() / 1e4).into()
 }

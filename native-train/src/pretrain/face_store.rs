@@ -1,34 +1,31 @@
-//! Square faces of training pictures at the network's scale, kept in memory as far as they fit.
+//! Square faces of labelled pictures at the network's scale.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Result, bail};
 use burn::tensor::Device;
 use rayon::prelude::*;
-use shared_model::face_box::FaceBox;
-use shared_model::face_crop::{InputSpec, resize, square_crop};
+use shared_model::face_crop::InputSpec;
 use shared_model::face_detector::FaceDetector;
 use shared_model::frame::Frame;
 
-use crate::picture;
-use crate::pretrain::config::FaceSource;
+use crate::datasets::config::FaceSource;
+use crate::pretrain::face_cache::FaceCache;
 use crate::pretrain::labelled_pictures::LabelledPicture;
 use crate::progress::Progress;
 
 /// Pictures that go through the detector together.
 const PICTURES_A_BATCH: usize = 32;
+/// Pictures that could not be read any more and are named; the others are counted.
+const MOST_NAMED: usize = 10;
 
-/// Faces by place in their list. Loading a face gives the same pixels whether it is kept or not.
+/// Faces by place in their list.
 #[derive(Debug)]
 pub struct FaceStore {
     pictures: Vec<LabelledPicture>,
-    /// Where the face is; `None` takes the whole picture.
-    boxes: Vec<Option<FaceBox>>,
-    side: usize,
-    kept: Vec<OnceLock<Arc<Frame>>>,
-    kept_bytes: AtomicUsize,
-    most_bytes: usize,
+    cache: FaceCache,
+    lost: AtomicUsize,
 }
 
 /// A list of pictures that can be read, and what is wrong with the others.
@@ -44,7 +41,7 @@ pub struct Checked {
 
 impl FaceStore {
     /// Reads all pictures once, leaves out those that cannot be read, and looks for the faces when
-    /// `faces` says so.
+    /// `faces` says so. A picture whose source says where the face is keeps that box.
     ///
     /// # Errors
     /// When the detector's device fails.
@@ -61,42 +58,41 @@ impl FaceStore {
             "pictures",
             u64::try_from(pictures.len()).ok(),
         );
-        let (mut readable, mut boxes, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut readable, mut unreadable) = (Vec::new(), Vec::new());
+        let mut without_face = 0;
         for batch in pictures.chunks(PICTURES_A_BATCH) {
-            let read: Vec<Result<Frame>> = batch.par_iter().map(|p| picture::read(&p.path)).collect();
-            let mut frames = Vec::new();
+            let read: Vec<Result<Frame>> = batch.par_iter().map(|p| p.picture.read()).collect();
+            let (mut searched, mut frames) = (Vec::new(), Vec::new());
             for (picture, frame) in batch.iter().zip(read) {
                 match frame {
-                    Ok(frame) => {
-                        readable.push(picture.clone());
+                    Ok(frame) if faces == FaceSource::Detect && picture.picture.face.is_none() => {
+                        searched.push(readable.len());
                         frames.push(frame);
+                        readable.push(picture.clone());
                     }
+                    Ok(_) => readable.push(picture.clone()),
                     Err(error) => unreadable.push(format!("{error:#}")),
                 }
             }
-            match faces {
-                FaceSource::Whole => boxes.extend(frames.iter().map(|_| None)),
-                FaceSource::Detect => {
-                    let found = pollster::block_on(detector.detect(&frames, device))?;
+            if !frames.is_empty() {
+                let found = pollster::block_on(detector.detect(&frames, device))?;
+                for (place, faces) in searched.into_iter().zip(found) {
                     // The best comes first.
-                    boxes.extend(found.into_iter().map(|faces| faces.first().copied()));
+                    let best = faces.first().copied();
+                    without_face += usize::from(best.is_none());
+                    readable
+                        .get_mut(place)
+                        .into_iter()
+                        .for_each(|found| found.picture.face = best);
                 }
             }
             progress.add(batch.len() as u64);
         }
         progress.finish();
-        let without_face = match faces {
-            FaceSource::Whole => 0,
-            FaceSource::Detect => boxes.iter().filter(|found| found.is_none()).count(),
-        };
-        let kept = readable.iter().map(|_| OnceLock::new()).collect();
         let store = Self {
             pictures: readable,
-            boxes,
-            side: input.resized(),
-            kept,
-            kept_bytes: AtomicUsize::new(0),
-            most_bytes,
+            cache: FaceCache::new(input.resized(), most_bytes),
+            lost: AtomicUsize::new(0),
         };
         Ok(Checked {
             store,
@@ -111,33 +107,26 @@ impl FaceStore {
         &self.pictures
     }
 
+    /// How often a picture could not be read that could be read at the start.
+    #[must_use]
+    pub fn lost(&self) -> usize {
+        self.lost.load(Ordering::Relaxed)
+    }
+
     /// The square face at this place.
     ///
     /// # Errors
-    /// When the picture cannot be read any more.
+    /// When the picture cannot be read any more; this is counted.
     pub fn face(&self, place: usize) -> Result<Arc<Frame>> {
-        let (Some(picture), Some(face_box), Some(kept)) = (
-            self.pictures.get(place),
-            self.boxes.get(place),
-            self.kept.get(place),
-        ) else {
-            anyhow::bail!("there is no picture {place}");
+        let Some(picture) = self.pictures.get(place) else {
+            bail!("there is no picture {place}");
         };
-        if let Some(face) = kept.get() {
-            return Ok(Arc::clone(face));
+        let face = self.cache.face(place as u32, &picture.picture);
+        if let Err(error) = &face
+            && self.lost.fetch_add(1, Ordering::Relaxed) < MOST_NAMED
+        {
+            eprintln!("warning: {error:#}; another one stands in for it");
         }
-        let frame = picture::read(&picture.path)?;
-        let square = face_box
-            .as_ref()
-            .map_or_else(|| frame.clone(), |b| square_crop(&frame, b));
-        let face =
-            resize(&square, self.side, self.side).with_context(|| format!("{}", picture.path.display()))?;
-        let face = Arc::new(face);
-        let bytes = face.rgb().len();
-        if self.kept_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.most_bytes {
-            // Another thread may have been faster with the same pixels.
-            let _ = kept.set(Arc::clone(&face));
-        }
-        Ok(face)
+        face
     }
 }

@@ -1,33 +1,29 @@
 //! Stage 1 on labelled pictures alone.
 
-use std::path::Path;
-
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow};
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use shared_model::face_crop::InputSpec;
 use shared_model::metrics::Report;
 use shared_model::model_file::{ModelFile, ModelMetadata, Weights};
 use shared_model::resnet50::{BACKBONE_PREFIX, ResNet50};
 
 use crate::model_store;
+use crate::pretrain::RESUMABLE_KEYS;
 use crate::pretrain::batch_loader::{Batch, BatchLoader};
-use crate::pretrain::checkpoint::{self, Checkpoint, RunState};
 use crate::pretrain::class_balance::ClassBalance;
 use crate::pretrain::config::PretrainConfig;
-use crate::pretrain::evaluation::{evaluate, summary};
+use crate::pretrain::evaluation::{absent_classes, evaluate, summary};
 use crate::pretrain::face_store::FaceStore;
 use crate::pretrain::gradients::clipped;
-use crate::pretrain::interruption::{Interrupted, Interruption};
 use crate::pretrain::sgd::Sgd;
-use crate::pretrain::training_log::TrainingLog;
 use crate::pretrain::unlabelled_pictures::UnlabelledPool;
-use crate::progress::Progress;
-
-/// Steps between two looks at the losses: each look waits for the device.
-const STEPS_A_LOOK: usize = 10;
+use crate::training_run::checkpoint::{Checkpoint, prefixed};
+use crate::training_run::interruption::Interruption;
+use crate::training_run::run_folder::RunFolder;
+use crate::training_run::run_loop::{Evaluated, Saved, StepFigures, Trainee, TrainingRun};
 
 /// The data of a run.
 #[derive(Debug)]
@@ -42,19 +38,6 @@ pub struct SupervisedData {
     pub description: Value,
 }
 
-/// A run under way.
-pub struct SupervisedRun<'a> {
-    config: &'a PretrainConfig,
-    data: &'a SupervisedData,
-    input: InputSpec,
-    device: Device,
-    network: ResNet50,
-    sgd: Sgd,
-    state: RunState,
-    log: TrainingLog,
-    recent: RecentLosses,
-}
-
 /// The rate at `step` of `steps`: half a cosine from `rate` to 0, and 0 ever after.
 #[must_use]
 pub fn cosine_rate(rate: f64, step: u64, steps: u64) -> f64 {
@@ -62,180 +45,93 @@ pub fn cosine_rate(rate: f64, step: u64, steps: u64) -> f64 {
     rate * 0.5 * (1.0 + (std::f64::consts::PI * part).cos())
 }
 
-impl<'a> SupervisedRun<'a> {
-    /// Begins a run, or takes one up again from its checkpoint.
-    ///
-    /// # Errors
-    /// When there is a checkpoint and `resume` is not set, or none and it is, or it belongs to
-    /// another config.
-    pub fn new(
+/// Trains to the last step and gives the best model, which also lies in the run's folder as
+/// `student.safetensors`.
+///
+/// # Errors
+/// As [`TrainingRun::open`] and [`TrainingRun::train`].
+pub fn train(
+    config: &PretrainConfig,
+    data: &SupervisedData,
+    folder: &RunFolder,
+    found: Option<&Checkpoint>,
+    device: &Device,
+    interruption: &Interruption,
+) -> Result<ModelFile> {
+    let resolved = serde_json::to_value(config)?;
+    let mut run = TrainingRun::open(folder, config.course(), resolved, found, RESUMABLE_KEYS)?;
+    let mut supervised = Supervised::new(config, data, found, device)?;
+    let labels: Vec<_> = data.training.pictures().iter().map(|p| p.label).collect();
+    let input = config.input();
+    let loader = BatchLoader {
+        store: &data.training,
+        balance: ClassBalance::new(&labels, config.seed),
+        input: &input,
+        augmentation: &config.augmentation,
+        size: config.training.batch,
+        seed: config.seed,
+    };
+    run.train(&mut supervised, |step| loader.batch(step), interruption)?;
+    model_store::read(&run.model_path("student"))
+}
+
+/// A network that learns from labels.
+struct Supervised<'a> {
+    config: &'a PretrainConfig,
+    data: &'a SupervisedData,
+    input: InputSpec,
+    device: Device,
+    network: ResNet50,
+    sgd: Sgd,
+    waiting: Vec<Waiting>,
+}
+
+/// A step whose loss is still on the device.
+struct Waiting {
+    step: u64,
+    loss: Tensor<1>,
+    rate: f64,
+}
+
+impl<'a> Supervised<'a> {
+    fn new(
         config: &'a PretrainConfig,
         data: &'a SupervisedData,
-        input: InputSpec,
-        resume: bool,
+        found: Option<&Checkpoint>,
         device: &Device,
     ) -> Result<Self> {
         device.seed(config.seed);
         let training_device = device.clone().autodiff();
-        let shape = config.model.shape();
-        let mut state = RunState {
-            step: 0,
-            best_macro_f1: None,
-            best_teacher_macro_f1: None,
-            config: serde_json::to_value(config)?,
-        };
         let mut sgd = Sgd::new(config.training.momentum).with_weight_decay(config.training.weight_decay);
-        let network = shape.init(&training_device);
-        let network = match checkpoint::find(&config.run, resume)? {
-            Some(found) => {
-                ensure!(
-                    found.state.config == state.config,
-                    "the run in {} was begun with another config: use that one, or another `run` folder",
-                    config.run.display()
-                );
-                state = found.state;
-                sgd.load(found.optimiser, device)?;
-                network.load(&found.network, "", &training_device)?
+        let network = config.model.shape().init(&training_device);
+        let network = match (found, &config.model.start) {
+            (Some(found), _) => {
+                sgd.load(found.optimiser.clone(), device)?;
+                network
+                    .load(&found.network, "", &training_device)
+                    .context("the checkpoint does not fit the config's `model`")?
             }
-            None => match &config.model.start {
-                Some(path) => {
-                    let start = model_store::read(path)?;
-                    network
-                        .load(&start.weights, BACKBONE_PREFIX, &training_device)
-                        .with_context(|| format!("the start {}", path.display()))?
-                }
-                None => network,
-            },
+            (None, Some(path)) => {
+                let start = model_store::read(path)?;
+                network
+                    .load(&start.weights, BACKBONE_PREFIX, &training_device)
+                    .with_context(|| format!("the start {}", path.display()))?
+            }
+            (None, None) => network,
         };
-        let log = TrainingLog::open(&config.run, state.step)?;
         Ok(Self {
             config,
             data,
-            input,
+            input: config.input(),
             device: device.clone(),
             network,
             sgd,
-            state,
-            log,
-            recent: RecentLosses::default(),
+            waiting: Vec::new(),
         })
     }
 
-    /// Trains to the last step and gives the best model, which also lies in the run's folder as
-    /// `student.safetensors`.
-    ///
-    /// # Errors
-    /// [`Interrupted`] when it was; when the loss is not finite; when the disk or the device fails.
-    pub fn train(mut self, interruption: &Interruption) -> Result<ModelFile> {
-        let config = self.config;
-        let labels: Vec<_> = self.data.training.pictures().iter().map(|p| p.label).collect();
-        let loader = BatchLoader {
-            store: &self.data.training,
-            balance: ClassBalance::new(&labels, config.seed),
-            input: &self.input.clone(),
-            augmentation: &config.augmentation,
-            size: config.training.batch,
-            seed: config.seed,
-        };
-        let steps = config.training.steps;
-        let mut progress = Progress::start("training", "steps", Some(steps - self.state.step.min(steps)));
-        std::thread::scope(|scope| -> Result<()> {
-            let batches = loader.stream(scope, self.state.step, steps);
-            for batch in batches {
-                self.step(batch?)?;
-                progress.add(1);
-                let step = self.state.step;
-                if step.is_multiple_of(config.training.steps_an_epoch) || step == steps {
-                    self.end_epoch()?;
-                }
-                if interruption.is_wished() && step < steps {
-                    self.look_at_losses()?;
-                    self.write_checkpoint()?;
-                    return Err(Interrupted { step }.into());
-                }
-            }
-            Ok(())
-        })?;
-        progress.finish();
-        model_store::read(&student_path(&config.run))
-    }
-
-    fn step(&mut self, batch: Batch) -> Result<()> {
-        let device = self.device.clone().autodiff();
+    fn model(&self, step: u64, weights: Weights, colour: &Report, grey: &Report) -> ModelFile {
         let training = &self.config.training;
-        let (pictures, labels) = batch.tensors(&device);
-        let (_, logits) = self.network.forward(pictures);
-        let loss = CrossEntropyLossConfig::new()
-            .init(&device)
-            .forward(logits, labels);
-        self.recent.losses.push(loss.clone().without_autodiff());
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
-        let rate = cosine_rate(training.rate, self.state.step, training.steps);
-        let gradients = match training.clip_norm {
-            Some(most) => clipped(&self.network, &gradients, most, &self.device),
-            None => gradients,
-        };
-        self.network = self.sgd.step(rate, self.network.clone(), &gradients);
-        self.state.step += 1;
-        if self.recent.losses.len() >= STEPS_A_LOOK {
-            self.look_at_losses()?;
-        }
-        Ok(())
-    }
-
-    fn look_at_losses(&mut self) -> Result<()> {
-        self.recent.read(self.state.step)
-    }
-
-    fn end_epoch(&mut self) -> Result<()> {
-        self.look_at_losses()?;
-        let step = self.state.step;
-        let weights = self.network.save("")?;
-        let network = self
-            .config
-            .model
-            .shape()
-            .init(&self.device)
-            .load(&weights, "", &self.device)?
-            .fold();
-        let held_back = &self.data.held_back;
-        let colour = evaluate(&network, held_back, &self.input, false, &self.device)?;
-        let grey = evaluate(&network, held_back, &self.input, true, &self.device)?;
-        let loss = self.recent.take_mean();
-        let rate = cosine_rate(self.config.training.rate, step, self.config.training.steps);
-        self.log.write(&json!({
-            "step": step, "loss": loss, "rate": rate,
-            "held_back": summary(&colour), "held_back_grey": summary(&grey),
-        }))?;
-        eprintln!(
-            "step {step}: loss {loss:.4}, held-back macro F1 {:.4}, grey only {:.4}",
-            colour.macro_f1, grey.macro_f1
-        );
-        if self.state.best_macro_f1.is_none_or(|best| colour.macro_f1 > best) {
-            self.state.best_macro_f1 = Some(colour.macro_f1);
-            let model = self.model(&weights, &colour, &grey);
-            model_store::write(&student_path(&self.config.run), &model)?;
-        }
-        self.write_checkpoint()
-    }
-
-    fn write_checkpoint(&self) -> Result<()> {
-        let checkpoint = Checkpoint {
-            state: self.state.clone(),
-            network: self.network.save("")?,
-            optimiser: self.sgd.save()?,
-        };
-        checkpoint.write(&checkpoint::path_in(&self.config.run))
-    }
-
-    fn model(&self, weights: &Weights, colour: &Report, grey: &Report) -> ModelFile {
-        let training = &self.config.training;
-        let absent: Vec<&str> = colour
-            .classes
-            .iter()
-            .filter(|class| class.support == 0)
-            .map(|class| class.class)
-            .collect();
         let metadata = ModelMetadata {
             input: self.input.clone(),
             backbone: self.config.model.shape(),
@@ -244,7 +140,7 @@ impl<'a> SupervisedRun<'a> {
                 "mode": "supervised",
                 "data": self.data.description,
                 "seed": self.config.seed,
-                "steps": self.state.step,
+                "steps": step,
                 "batch": training.batch,
                 "rate": training.rate,
                 "optimiser": format!("SGD, momentum {}, half a cosine to 0", training.momentum),
@@ -252,60 +148,97 @@ impl<'a> SupervisedRun<'a> {
                 "augmentation": self.config.augmentation,
                 "held_back_persons": summary(colour),
                 "held_back_persons_grey_only": summary(grey),
-                "absent_classes": absent,
+                "absent_classes": absent_classes(colour),
                 "selection": "the evaluation with the best macro F1 on the held-back persons; their figures are therefore a little high",
             }),
             ..ModelMetadata::default()
         };
-        let weights = weights
-            .iter()
-            .map(|(name, weight)| (format!("{BACKBONE_PREFIX}{name}"), weight.clone()))
-            .collect();
-        ModelFile { metadata, weights }
+        ModelFile {
+            metadata,
+            weights: prefixed(BACKBONE_PREFIX, weights),
+        }
     }
 }
 
-/// Losses on the device, and the sum of those that were looked at in this epoch.
-#[derive(Debug, Default)]
-struct RecentLosses {
-    losses: Vec<Tensor<1>>,
-    sum: f64,
-    count: u64,
-}
+impl Trainee for Supervised<'_> {
+    type Batch = Batch;
 
-impl RecentLosses {
-    /// Reads the losses that end with `step`.
-    fn read(&mut self, step: u64) -> Result<()> {
-        if self.losses.is_empty() {
-            return Ok(());
-        }
-        let count = self.losses.len() as u64;
-        let values = Tensor::cat(std::mem::take(&mut self.losses), 0)
-            .try_into_vec_as::<f32>()
-            .map_err(|error| anyhow::anyhow!("the device failed: {error}"))?;
-        for (before, value) in (0..).zip(values) {
-            let at = step - count + before + 1;
-            if !value.is_finite() {
-                bail!(
-                    "the loss of step {at} is {value}: training diverged (try a smaller `training.rate`); the last \
-                     checkpoint and the best model are kept"
-                );
-            }
-            self.sum += f64::from(value);
-            self.count += 1;
-        }
+    fn step(&mut self, at: u64, batch: Batch) -> Result<()> {
+        let device = self.device.clone().autodiff();
+        let training = &self.config.training;
+        let (pictures, labels) = batch.tensors(&device);
+        let (_, logits) = self.network.forward(pictures);
+        let loss = CrossEntropyLossConfig::new()
+            .init(&device)
+            .forward(logits, labels);
+        let rate = cosine_rate(training.rate, at, training.steps);
+        self.waiting.push(Waiting {
+            step: at + 1,
+            loss: loss.clone().without_autodiff(),
+            rate,
+        });
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
+        let gradients = match training.clip_norm {
+            Some(most) => clipped(&self.network, &gradients, most, &self.device),
+            None => gradients,
+        };
+        self.network = self.sgd.step(rate, self.network.clone(), &gradients);
         Ok(())
     }
 
-    fn take_mean(&mut self) -> f64 {
-        let mean = self.sum / self.count.max(1) as f64;
-        (self.sum, self.count) = (0.0, 0);
-        mean
+    fn look(&mut self) -> Result<Vec<StepFigures>> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let figures = waiting.into_iter().map(|Waiting { step, loss, rate }| {
+            let loss = loss
+                .try_into_scalar::<f32>()
+                .map_err(|error| anyhow!("the device failed: {error}"))?;
+            Ok(StepFigures {
+                step,
+                pictures: self.config.training.batch,
+                figures: vec![("loss", Some(loss.into())), ("rate", Some(rate))],
+            })
+        });
+        figures.collect()
     }
-}
 
-fn student_path(run: &Path) -> std::path::PathBuf {
-    run.join("student.safetensors")
+    fn save(&self) -> Result<Saved> {
+        Ok(Saved {
+            network: self.network.save("")?,
+            optimiser: self.sgd.save()?,
+        })
+    }
+
+    fn evaluate(&mut self, step: u64) -> Result<Vec<Evaluated>> {
+        let weights = self.network.save("")?;
+        let network = self.config.model.shape().init(&self.device);
+        let network = network.load(&weights, "", &self.device)?.fold();
+        let held_back = &self.data.held_back;
+        let colour = evaluate(&network, held_back, &self.input, false, &self.device)?;
+        let grey = evaluate(&network, held_back, &self.input, true, &self.device)?;
+        let log = Map::from_iter([
+            ("held_back".to_owned(), summary(&colour)),
+            ("held_back_grey".to_owned(), summary(&grey)),
+        ]);
+        Ok(vec![Evaluated {
+            model: "student",
+            log,
+            file: self.model(step, weights, &colour, &grey),
+            report: colour,
+        }])
+    }
+
+    fn batch_in_words(&self) -> String {
+        let (count, size) = (self.config.training.batch, self.input.size);
+        format!("{count} labelled pictures of {size}x{size}")
+    }
+
+    fn keys_of_memory(&self) -> &'static str {
+        "`training.batch`, or `model.input_size` in a new run"
+    }
+
+    fn keys_of_rates(&self) -> &'static str {
+        "`training.rate`"
+    }
 }
 
 #[cfg(test)]

@@ -1,110 +1,40 @@
-//! Pictures without labels: which there are, in what order a run sees them, and their faces.
+//! Pictures without labels: in what order a run sees them, and their faces.
 
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use shared_model::expression::Expression;
-use shared_model::face_crop::resize;
 use shared_model::frame::Frame;
 
-use crate::picture;
-use crate::pretrain::labelled_pictures::sorted_entries;
+use crate::datasets::catalogue::Catalogue;
+use crate::pretrain::face_cache::FaceCache;
 
-/// Unreadable pictures in a row after which a run stops.
-const MOST_IN_A_ROW: usize = 100;
+/// Pictures that are tried in the place of one that cannot be read, before a run stops.
+const MOST_TRIES: u64 = 100;
 /// Unreadable pictures that are named; the others are counted.
 const MOST_NAMED: usize = 10;
 
-/// A picture whose label no network is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnlabelledPicture {
-    /// The file.
-    pub path: PathBuf,
-    /// What it truly shows, where that is known: pseudo-labels are compared with it.
-    pub truth: Option<Expression>,
-}
-
 /// The pool of a run. Pictures are read when they are needed, for there may be millions; one that
-/// cannot be read is counted and the next one stands in for it.
+/// cannot be read is counted and another stands in for it: always the same one, whichever thread asks
+/// when.
 #[derive(Debug)]
 pub struct UnlabelledPool {
-    pictures: Vec<UnlabelledPicture>,
-    side: usize,
-    kept: Vec<OnceLock<Arc<Frame>>>,
-    kept_bytes: AtomicUsize,
-    most_bytes: usize,
+    catalogue: Arc<Catalogue>,
+    numbers: Vec<u32>,
+    cache: FaceCache,
     unreadable: AtomicUsize,
 }
 
-/// Reads a folder (with all folders in it) or a csv with a column `path` and perhaps `label`.
-///
-/// # Errors
-/// When it cannot be read or holds no picture.
-pub fn read(source: &Path) -> Result<Vec<UnlabelledPicture>> {
-    let fail = || format!("the unlabelled pictures of {}", source.display());
-    let mut pictures = Vec::new();
-    if source.is_dir() {
-        read_folder(source, &mut pictures).with_context(fail)?;
-    } else {
-        pictures = read_csv(source).with_context(fail)?;
-    }
-    if pictures.is_empty() {
-        bail!("{} holds no picture", source.display());
-    }
-    Ok(pictures)
-}
-
-fn read_folder(folder: &Path, pictures: &mut Vec<UnlabelledPicture>) -> Result<()> {
-    for path in sorted_entries(folder)? {
-        if path.is_dir() {
-            read_folder(&path, pictures)?;
-        } else if picture::is_picture(&path) {
-            pictures.push(UnlabelledPicture { path, truth: None });
-        }
-    }
-    Ok(())
-}
-
-fn read_csv(path: &Path) -> Result<Vec<UnlabelledPicture>> {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(path)?;
-    let headers = reader.headers()?.clone();
-    let column = |name: &str| headers.iter().position(|h| h.trim().eq_ignore_ascii_case(name));
-    let place = column("path").context("there is no column `path`")?;
-    let label = column("label");
-    let mut pictures = Vec::new();
-    for record in reader.records() {
-        let record = record?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let cell = |column: usize| record.get(column).map(str::trim).filter(|text| !text.is_empty());
-        let file = cell(place).with_context(|| format!("line {line} has no path"))?;
-        let truth = match label.and_then(cell) {
-            None | Some("-1") => None,
-            Some(text) => Some(Expression::parse(text).with_context(|| {
-                format!("line {line}: `{text}` is no class, expected a name, 0 to 7, or -1")
-            })?),
-        };
-        pictures.push(UnlabelledPicture {
-            path: folder.join(file),
-            truth,
-        });
-    }
-    Ok(pictures)
-}
-
 impl UnlabelledPool {
-    /// A pool of faces of `side` pixels, of which `most_bytes` are kept in memory. The whole picture is
-    /// the face.
+    /// A pool of pictures of a catalogue as faces of `side` pixels, of which `most_bytes` are kept in
+    /// memory.
     #[must_use]
-    pub fn new(pictures: Vec<UnlabelledPicture>, side: usize, most_bytes: usize) -> Self {
+    pub fn new(catalogue: Arc<Catalogue>, numbers: Vec<u32>, side: usize, most_bytes: usize) -> Self {
         Self {
-            kept: pictures.iter().map(|_| OnceLock::new()).collect(),
-            pictures,
-            side,
-            kept_bytes: AtomicUsize::new(0),
-            most_bytes,
+            catalogue,
+            numbers,
+            cache: FaceCache::new(side, most_bytes),
             unreadable: AtomicUsize::new(0),
         }
     }
@@ -112,13 +42,13 @@ impl UnlabelledPool {
     /// Number of pictures.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.pictures.len()
+        self.numbers.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.pictures.is_empty()
+        self.numbers.is_empty()
     }
 
     /// How often a picture could not be read.
@@ -127,54 +57,48 @@ impl UnlabelledPool {
         self.unreadable.load(Ordering::Relaxed)
     }
 
-    /// The `number`th face of a run and its truth: each picture once, in an order that `seed` and the
-    /// round decide, then all of them again in another.
+    /// The `number`th face of a run and its truth, where that is known: each picture once, in an order
+    /// that `seed` and the round decide, then all of them again in another.
     ///
     /// # Errors
-    /// When many pictures after each other cannot be read.
+    /// When many pictures that were tried after each other cannot be read.
     pub fn face(&self, seed: u64, number: u64) -> Result<(Arc<Frame>, Option<Expression>)> {
-        let count = self.pictures.len() as u64;
+        let count = self.numbers.len() as u64;
         ensure!(count > 0, "there is no unlabelled picture");
-        let place = shuffled(
-            number % count,
-            count,
-            seed ^ (number / count).wrapping_mul(0x9e37_79b9_7f4a_7c15),
-        );
+        let key = seed ^ (number / count).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let mut last = None;
-        for after in 0..count.min(MOST_IN_A_ROW as u64) {
-            match self.read_face(((place + after) % count) as usize) {
+        for attempt in 0..MOST_TRIES {
+            // Another order for each attempt: what cannot be read often lies together.
+            let place = shuffled(
+                number % count,
+                count,
+                key ^ attempt.wrapping_mul(0xd1b5_4a32_d192_ed03),
+            );
+            match self.read_face(place as usize) {
                 Ok(found) => return Ok(found),
                 Err(error) => {
                     let before = self.unreadable.fetch_add(1, Ordering::Relaxed);
                     if before < MOST_NAMED {
-                        eprintln!("warning: {error:#}; the next picture stands in for it");
+                        eprintln!("warning: {error:#}; another one stands in for it");
                     }
                     last = Some(error);
                 }
             }
         }
         let error = last.unwrap_or_else(|| anyhow::anyhow!("there is no unlabelled picture"));
-        Err(error
-            .context("many unlabelled pictures after each other cannot be read: check `data.unlabelled`"))
+        Err(error.context(format!(
+            "{MOST_TRIES} unlabelled pictures after each other cannot be read: check the paths of `[data]`"
+        )))
     }
 
     fn read_face(&self, place: usize) -> Result<(Arc<Frame>, Option<Expression>)> {
-        let (Some(picture), Some(kept)) = (self.pictures.get(place), self.kept.get(place)) else {
-            bail!("there is no picture {place}");
-        };
-        if let Some(face) = kept.get() {
-            return Ok((Arc::clone(face), picture.truth));
-        }
-        let frame = picture::read(&picture.path)?;
-        let face =
-            resize(&frame, self.side, self.side).with_context(|| format!("{}", picture.path.display()))?;
-        let face = Arc::new(face);
-        let bytes = face.rgb().len();
-        if self.kept_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.most_bytes {
-            // Another thread may have been faster with the same pixels.
-            let _ = kept.set(Arc::clone(&face));
-        }
-        Ok((face, picture.truth))
+        let number = self.numbers.get(place).copied().unwrap_or(u32::MAX);
+        let picture = self
+            .catalogue
+            .picture(number)
+            .with_context(|| format!("there is no picture {place}"))?;
+        let face = self.cache.face(number, &picture)?;
+        Ok((face, self.catalogue.label(number)))
     }
 }
 

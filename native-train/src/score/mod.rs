@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::Args;
 use serde::Serialize;
-use shared_model::expression::Expression;
 use shared_model::metrics::{ConfusionMatrix, Report};
 
-use crate::stdout;
+use crate::evaluate::report_table;
+use crate::plots::confusion_picture::write_confusion_matrix;
+use crate::{atomic_file, stdout};
 
 use label_files::{Labels, Side};
 
@@ -27,6 +28,9 @@ pub struct Options {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// Folder for the figures as JSON and the confusion matrix as a picture (svg and png)
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
 }
 
 /// The figures and what they stand on.
@@ -63,6 +67,12 @@ pub fn run(options: &Options) -> Result<()> {
             "warning: {} annotated frames have no prediction and are left out",
             score.unpredicted_frames
         );
+    }
+    if let Some(folder) = &options.out {
+        atomic_file::make_folder(folder)?;
+        atomic_file::write(&folder.join("score.json"), &serde_json::to_vec_pretty(&score)?)?;
+        let title = format!("macro F1 {:.4}", score.report.macro_f1);
+        write_confusion_matrix(&folder.join("confusion"), &title, &score.report.confusion)?;
     }
     if options.json {
         stdout::line(format_args!("{}", serde_json::to_string(&score)?));
@@ -116,44 +126,9 @@ fn compare(mut predictions: Labels, truth: &Labels) -> Result<Score> {
 }
 
 fn print_table(score: &Score) {
-    let report = &score.report;
     stdout::line(format_args!(
-        "macro F1   {:.4}  (mean over all 8 classes)",
-        report.macro_f1
+        "{} videos, {} frames without a truth label left out",
+        score.videos, score.unannotated_frames
     ));
-    stdout::line(format_args!("accuracy   {:.4}", report.accuracy));
-    stdout::line(format_args!("kappa      {:.4}", report.kappa));
-    stdout::line(format_args!(
-        "frames     {} in {} videos, {} without a truth label left out",
-        report.frames, score.videos, score.unannotated_frames
-    ));
-    if !report.absent.is_empty() {
-        stdout::line(format_args!(
-            "absent     {} (count as 0)",
-            report.absent.join(", ")
-        ));
-    }
-    stdout::line(format_args!(
-        "\n{:<12}{:>10}{:>10}{:>10}{:>10}",
-        "class", "precision", "recall", "F1", "frames"
-    ));
-    for class in &report.classes {
-        stdout::line(format_args!(
-            "{:<12}{:>10.4}{:>10.4}{:>10.4}{:>10}",
-            class.class, class.precision, class.recall, class.f1, class.support
-        ));
-    }
-    stdout::line(format_args!("\nconfusion (rows: truth, columns: prediction)"));
-    let short = |name: &str| name.chars().take(7).collect::<String>();
-    stdout::text(format_args!("{:<12}", ""));
-    Expression::ALL
-        .iter()
-        .for_each(|class| stdout::text(format_args!("{:>9}", short(class.name()))));
-    stdout::line(format_args!(""));
-    for (class, row) in Expression::ALL.iter().zip(report.confusion.counts) {
-        stdout::text(format_args!("{:<12}", class.name()));
-        row.iter()
-            .for_each(|count| stdout::text(format_args!("{count:>9}")));
-        stdout::line(format_args!(""));
-    }
+    report_table::print(&score.report);
 }

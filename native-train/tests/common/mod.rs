@@ -122,3 +122,33 @@ pub fn write_random_model(folder: &Path) -> PathBuf {
     std::fs::write(&path, random_model(true).to_bytes().unwrap()).unwrap();
     path
 }
+
+/// Stripes of three widths are three classes; every second person's pictures have labels (`labelled.csv`), the
+/// others are the pool (`pool.csv`).
+pub fn write_paired_pictures(folder: &Path) {
+    let (mut labelled, mut pool) = ("path,label,person\n".to_owned(), "path,label\n".to_owned());
+    for person in 0..24_u32 {
+        for (class, period) in [(0, 3), (4, 6), (6, 12)] {
+            let name = format!("{person}-{class}.png");
+            let picture = image::RgbImage::from_fn(40, 40, |x, y| {
+                let stripe = if (y + person) % period < period / 2 {
+                    200
+                } else {
+                    40
+                };
+                let noise = (x * 7 + y * 13 + person * 29) % 32;
+                image::Rgb([(stripe + noise) as u8, stripe as u8, (stripe + person) as u8])
+            });
+            picture.save(folder.join(&name)).unwrap();
+            if person % 2 == 0 {
+                labelled.push_str(&format!("{name},{class},{person}\n"));
+            } else {
+                pool.push_str(&format!("{name},{class}\n"));
+            }
+        }
+    }
+    // One that is no picture: others stand in for it.
+    pool.push_str("pool.csv,-1\n");
+    std::fs::write(folder.join("labelled.csv"), labelled).unwrap();
+    std::fs::write(folder.join("pool.csv"), pool).unwrap();
+}

@@ -5,4 +5,4 @@ pub mod config;
 pub mod moving_average;
 pub mod run;
 pub mod step;
-pub mod step_log;
+pub mod step_terms;

@@ -1,29 +1,28 @@
-//! A teacher-student run: steps, evaluations, checkpoints, models.
+//! A teacher-student run: what its steps, evaluations and checkpoints are.
 
-use std::path::{Path, PathBuf};
-
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
-use serde_json::json;
+use serde_json::{Map, json};
 use shared_model::face_crop::InputSpec;
 use shared_model::metrics::Report;
 use shared_model::model_file::{ModelFile, ModelMetadata, Weight, Weights};
 use shared_model::resnet50::{BACKBONE_PREFIX, ResNet50};
 
 use crate::model_store;
-use crate::pretrain::batch_loader::{BatchLoader, ahead};
-use crate::pretrain::checkpoint::{self, Checkpoint, RunState};
+use crate::pretrain::RESUMABLE_KEYS;
+use crate::pretrain::batch_loader::BatchLoader;
 use crate::pretrain::class_balance::ClassBalance;
 use crate::pretrain::config::PretrainConfig;
-use crate::pretrain::evaluation::{evaluate, summary};
-use crate::pretrain::interruption::{Interrupted, Interruption};
+use crate::pretrain::evaluation::{absent_classes, evaluate, summary};
 use crate::pretrain::semi_supervised::batches::{PairedBatch, PairedLoader};
 use crate::pretrain::semi_supervised::step::{Rates, TeacherStudent};
-use crate::pretrain::semi_supervised::step_log::StepLog;
+use crate::pretrain::semi_supervised::step_terms::WaitingStep;
 use crate::pretrain::sgd::Sgd;
 use crate::pretrain::supervised::{SupervisedData, cosine_rate};
-use crate::pretrain::training_log::TrainingLog;
-use crate::progress::Progress;
+use crate::training_run::checkpoint::{Checkpoint, prefixed};
+use crate::training_run::interruption::Interruption;
+use crate::training_run::run_folder::RunFolder;
+use crate::training_run::run_loop::{Evaluated, Saved, StepFigures, Trainee, TrainingRun};
 
 const TEACHER: &str = "teacher.";
 const STUDENT: &str = "student.";
@@ -32,34 +31,67 @@ const BASELINE: &str = "baseline";
 /// Added to the seed for the student, so that both networks begin differently.
 const STUDENT_SEED: u64 = 0x5eed;
 
-/// A run under way.
-pub struct SemiSupervisedRun<'a> {
+/// Trains to the last step and gives the best student. It lies in the run's folder as
+/// `student.safetensors`, and the best teacher as `teacher.safetensors`.
+///
+/// # Errors
+/// When there is no unlabelled picture, and as [`TrainingRun::open`] and [`TrainingRun::train`].
+pub fn train(
+    config: &PretrainConfig,
+    data: &SupervisedData,
+    folder: &RunFolder,
+    found: Option<&Checkpoint>,
+    device: &Device,
+    interruption: &Interruption,
+) -> Result<ModelFile> {
+    ensure!(
+        !data.unlabelled.is_empty(),
+        "there is no unlabelled picture: check `data.unlabelled`"
+    );
+    let resolved = serde_json::to_value(config)?;
+    let mut run = TrainingRun::open(folder, config.course(), resolved, found, RESUMABLE_KEYS)?;
+    let mut semi_supervised = SemiSupervised::new(config, data, found, device)?;
+    let labels: Vec<_> = data.training.pictures().iter().map(|p| p.label).collect();
+    let input = config.input();
+    let loader = PairedLoader {
+        labelled: BatchLoader {
+            store: &data.training,
+            balance: ClassBalance::new(&labels, config.seed),
+            input: &input,
+            augmentation: &config.augmentation,
+            size: config.training.batch,
+            seed: config.seed,
+        },
+        unlabelled: &data.unlabelled,
+        config: &config.semi_supervised,
+    };
+    run.train(&mut semi_supervised, |step| loader.batch(step), interruption)?;
+    let unreadable = data.unlabelled.unreadable();
+    if unreadable > 0 {
+        eprintln!(
+            "warning: unlabelled pictures could not be read {unreadable} times; others stood in for them"
+        );
+    }
+    model_store::read(&run.model_path("student"))
+}
+
+/// Teacher and student.
+struct SemiSupervised<'a> {
     config: &'a PretrainConfig,
     data: &'a SupervisedData,
     input: InputSpec,
     device: Device,
     pair: TeacherStudent<ResNet50>,
-    state: RunState,
-    log: TrainingLog,
-    steps: StepLog,
+    waiting: Vec<WaitingStep>,
 }
 
-impl<'a> SemiSupervisedRun<'a> {
-    /// Begins a run, or takes one up again from its checkpoint.
-    ///
-    /// # Errors
-    /// When there is a checkpoint and `resume` is not set, or none and it is, or it belongs to
-    /// another config.
-    pub fn new(
+impl<'a> SemiSupervised<'a> {
+    fn new(
         config: &'a PretrainConfig,
         data: &'a SupervisedData,
-        resume: bool,
+        found: Option<&Checkpoint>,
         device: &Device,
     ) -> Result<Self> {
-        ensure!(
-            !data.unlabelled.is_empty(),
-            "there is no unlabelled picture: check `data.unlabelled`"
-        );
         let training_device = device.clone().autodiff();
         let begin = |seed: u64| -> Result<ResNet50> {
             device.seed(seed);
@@ -82,20 +114,9 @@ impl<'a> SemiSupervisedRun<'a> {
             &config.semi_supervised,
             device,
         );
-        let mut state = RunState {
-            step: 0,
-            best_macro_f1: None,
-            best_teacher_macro_f1: None,
-            config: serde_json::to_value(config)?,
-        };
-        if let Some(found) = checkpoint::find(&config.run, resume)? {
-            ensure!(
-                found.state.config == state.config,
-                "the run in {} was begun with another config: use that one, or another `run` folder",
-                config.run.display()
-            );
-            state = found.state.clone();
-            pair = restored(pair, &found, device)?;
+        if let Some(found) = found {
+            pair =
+                restored(pair, found, device).context("the checkpoint does not fit the config's `model`")?;
         }
         Ok(Self {
             config,
@@ -103,162 +124,51 @@ impl<'a> SemiSupervisedRun<'a> {
             input: config.input(),
             device: device.clone(),
             pair,
-            log: TrainingLog::open(&config.run, state.step)?,
-            state,
-            steps: StepLog::default(),
+            waiting: Vec::new(),
         })
     }
 
-    /// Trains to the last step and gives the best student. It lies in the run's folder as
-    /// `student.safetensors`, and the best teacher as `teacher.safetensors`.
-    ///
-    /// # Errors
-    /// [`Interrupted`] when it was; when a loss is not finite; when the disk or the device fails.
-    pub fn train(mut self, interruption: &Interruption) -> Result<ModelFile> {
-        let config = self.config;
-        let labels: Vec<_> = self.data.training.pictures().iter().map(|p| p.label).collect();
-        let input = self.input.clone();
-        let loader = PairedLoader {
-            labelled: BatchLoader {
-                store: &self.data.training,
-                balance: ClassBalance::new(&labels, config.seed),
-                input: &input,
-                augmentation: &config.augmentation,
-                size: config.training.batch,
-                seed: config.seed,
-            },
-            unlabelled: &self.data.unlabelled,
-            config: &config.semi_supervised,
-        };
-        let steps = config.training.steps + config.semi_supervised.finetune_steps;
-        let mut progress = Progress::start("training", "steps", Some(steps - self.state.step.min(steps)));
-        std::thread::scope(|scope| -> Result<()> {
-            for batch in ahead(scope, self.state.step, steps, |step| loader.batch(step)) {
-                self.step(batch?)?;
-                progress.add(1);
-                let step = self.state.step;
-                if step.is_multiple_of(config.training.steps_an_epoch) || step == steps {
-                    self.end_epoch()?;
-                }
-                if interruption.is_wished() && step < steps {
-                    self.steps.look(&mut self.log)?;
-                    self.write_checkpoint()?;
-                    return Err(Interrupted { step }.into());
-                }
-            }
-            Ok(())
-        })?;
-        progress.finish();
-        let unreadable = self.data.unlabelled.unreadable();
-        if unreadable > 0 {
-            eprintln!(
-                "warning: unlabelled pictures could not be read {unreadable} times; others stood in for them"
-            );
-        }
-        model_store::read(&self.path("student"))
-    }
-
-    fn step(&mut self, batch: PairedBatch) -> Result<()> {
-        let config = self.config;
-        let (training, semi) = (&config.training, &config.semi_supervised);
-        let (input, truths) = batch.tensors(&self.device.clone().autodiff());
-        let at = self.state.step;
-        self.state.step += 1;
-        if at >= training.steps {
-            let rate = cosine_rate(semi.finetune_rate, at - training.steps, semi.finetune_steps);
-            let loss = self.pair.finetune(&input, rate);
-            return self.log_finetuning(loss, rate);
-        }
-        let rates = Rates {
-            teacher: cosine_rate(training.rate, at, training.steps),
-            student: cosine_rate(semi.student_rate, at, training.steps),
-        };
-        let terms = self.pair.step(&input, rates);
-        let pictures = training.batch + truths.len();
-        self.steps
-            .push(self.state.step, terms, rates, truths, pictures, &mut self.log)
-    }
-
-    fn log_finetuning(&mut self, loss: Tensor<1>, rate: f64) -> Result<()> {
-        self.steps.look(&mut self.log)?;
-        let loss = loss
-            .try_into_scalar::<f32>()
-            .map_err(|error| anyhow::anyhow!("the device failed: {error}"))?;
-        let step = self.state.step;
-        if !loss.is_finite() {
-            bail!(
-                "the loss of step {step} is {loss}: fine-tuning diverged (try a smaller `semi_supervised.finetune_rate`)"
-            );
-        }
-        self.log
-            .write(&json!({"step": step, "finetune_loss": loss, "student_rate": rate}))
-    }
-
-    fn end_epoch(&mut self) -> Result<()> {
-        self.steps.look(&mut self.log)?;
-        let means = self.steps.take_epoch();
-        let step = self.state.step;
-        let student = match &self.pair.average {
-            Some(average) => average.save("")?,
-            None => self.pair.student.save("")?,
-        };
-        let teacher = self.pair.teacher.save("")?;
-        let [of_student, of_student_grey] = self.evaluate(&student)?;
-        let [of_teacher, of_teacher_grey] = self.evaluate(&teacher)?;
-        self.log.write(&json!({
-            "step": step,
-            "student": summary(&of_student), "student_grey": summary(&of_student_grey),
-            "teacher": summary(&of_teacher), "teacher_grey": summary(&of_teacher_grey),
-        }))?;
-        eprintln!(
-            "step {step}: {}; held-back macro F1: student {:.4}, teacher {:.4}",
-            means.in_words(),
-            of_student.macro_f1,
-            of_teacher.macro_f1
+    /// The student's steps on labels, after the last of the pair.
+    fn finetune(&mut self, at: u64, batch: PairedBatch) {
+        let semi = &self.config.semi_supervised;
+        let rate = cosine_rate(
+            semi.finetune_rate,
+            at - self.config.training.steps,
+            semi.finetune_steps,
         );
-        if self
-            .state
-            .best_macro_f1
-            .is_none_or(|best| of_student.macro_f1 > best)
-        {
-            self.state.best_macro_f1 = Some(of_student.macro_f1);
-            let model = self.model("student", student, &of_student, &of_student_grey)?;
-            model_store::write(&self.path("student"), &model)?;
-        }
-        if self
-            .state
-            .best_teacher_macro_f1
-            .is_none_or(|best| of_teacher.macro_f1 > best)
-        {
-            self.state.best_teacher_macro_f1 = Some(of_teacher.macro_f1);
-            let model = self.model("teacher", teacher, &of_teacher, &of_teacher_grey)?;
-            model_store::write(&self.path("teacher"), &model)?;
-        }
-        self.write_checkpoint()
+        let pictures = self.config.training.batch;
+        let (input, _) = batch.tensors(&self.device.clone().autodiff());
+        let loss = self.pair.finetune(&input, rate);
+        self.waiting
+            .push(WaitingStep::of_finetuning(at + 1, pictures, loss, rate));
     }
 
-    /// Figures on the held-back persons, in colour and in grey.
-    fn evaluate(&self, weights: &Weights) -> Result<[Report; 2]> {
+    /// One model in colour and in grey on the held-back persons.
+    fn evaluated(&self, role: &'static str, step: u64, weights: Weights) -> Result<Evaluated> {
         let network = self.config.model.shape().init(&self.device);
-        let network = network.load(weights, "", &self.device)?.fold();
+        let network = network.load(&weights, "", &self.device)?.fold();
         let report = |grey: bool| evaluate(&network, &self.data.held_back, &self.input, grey, &self.device);
-        Ok([report(false)?, report(true)?])
+        let (colour, grey) = (report(false)?, report(true)?);
+        let log = Map::from_iter([
+            (role.to_owned(), summary(&colour)),
+            (format!("{role}_grey"), summary(&grey)),
+        ]);
+        Ok(Evaluated {
+            model: role,
+            log,
+            file: self.model(role, step, weights, &colour, &grey),
+            report: colour,
+        })
     }
 
-    fn model(&self, role: &str, weights: Weights, colour: &Report, grey: &Report) -> Result<ModelFile> {
-        let absent: Vec<&str> = colour
-            .classes
-            .iter()
-            .filter(|class| class.support == 0)
-            .map(|class| class.class)
-            .collect();
+    fn model(&self, role: &str, step: u64, weights: Weights, colour: &Report, grey: &Report) -> ModelFile {
         let training = json!({
             "note": self.config.note,
             "mode": "semi-supervised",
             "role": role,
             "data": self.data.description,
             "seed": self.config.seed,
-            "steps": self.state.step,
+            "steps": step,
             "training": self.config.training,
             "semi_supervised": self.config.semi_supervised,
             "augmentation": self.config.augmentation,
@@ -266,10 +176,10 @@ impl<'a> SemiSupervisedRun<'a> {
             "sampling": "labelled: each class equally often, drawn with replacement; unlabelled: each picture once a round",
             "held_back_persons": summary(colour),
             "held_back_persons_grey_only": summary(grey),
-            "absent_classes": absent,
+            "absent_classes": absent_classes(colour),
             "selection": "the evaluation with the best macro F1 on the held-back persons; their figures are therefore a little high",
         });
-        Ok(ModelFile {
+        ModelFile {
             metadata: ModelMetadata {
                 input: self.input.clone(),
                 backbone: self.config.model.shape(),
@@ -277,10 +187,38 @@ impl<'a> SemiSupervisedRun<'a> {
                 ..ModelMetadata::default()
             },
             weights: prefixed(BACKBONE_PREFIX, weights),
-        })
+        }
+    }
+}
+
+impl Trainee for SemiSupervised<'_> {
+    type Batch = PairedBatch;
+
+    fn step(&mut self, at: u64, batch: PairedBatch) -> Result<()> {
+        let config = self.config;
+        let (training, semi) = (&config.training, &config.semi_supervised);
+        if at >= training.steps {
+            self.finetune(at, batch);
+            return Ok(());
+        }
+        let (input, truths) = batch.tensors(&self.device.clone().autodiff());
+        let rates = Rates {
+            teacher: cosine_rate(training.rate, at, training.steps),
+            student: cosine_rate(semi.student_rate, at, training.steps),
+        };
+        let pictures = training.batch + truths.len();
+        let terms = self.pair.step(&input, rates);
+        self.waiting
+            .push(WaitingStep::of_pair(at + 1, pictures, terms, rates, truths));
+        Ok(())
     }
 
-    fn write_checkpoint(&self) -> Result<()> {
+    fn look(&mut self) -> Result<Vec<StepFigures>> {
+        let waiting = std::mem::take(&mut self.waiting);
+        waiting.into_iter().map(WaitingStep::figures).collect()
+    }
+
+    fn save(&self) -> Result<Saved> {
         let mut network = prefixed(TEACHER, self.pair.teacher.save("")?);
         network.extend(prefixed(STUDENT, self.pair.student.save("")?));
         if let Some(average) = &self.pair.average {
@@ -290,7 +228,7 @@ impl<'a> SemiSupervisedRun<'a> {
         optimiser.extend(prefixed(STUDENT, self.pair.student_sgd.save()?));
         if let Some(baseline) = &self.pair.baseline {
             let values = baseline.clone().try_into_vec_as::<f32>();
-            let values = values.map_err(|error| anyhow::anyhow!("the device failed: {error}"))?;
+            let values = values.map_err(|error| anyhow!("the device failed: {error}"))?;
             optimiser.insert(
                 BASELINE.to_owned(),
                 Weight {
@@ -299,21 +237,37 @@ impl<'a> SemiSupervisedRun<'a> {
                 },
             );
         }
-        let checkpoint = Checkpoint {
-            state: self.state.clone(),
-            network,
-            optimiser,
+        Ok(Saved { network, optimiser })
+    }
+
+    fn evaluate(&mut self, step: u64) -> Result<Vec<Evaluated>> {
+        let student = match &self.pair.average {
+            Some(average) => average.save("")?,
+            None => self.pair.student.save("")?,
         };
-        checkpoint.write(&checkpoint::path_in(&self.config.run))
+        let teacher = self.pair.teacher.save("")?;
+        Ok(vec![
+            self.evaluated("student", step, student)?,
+            self.evaluated("teacher", step, teacher)?,
+        ])
     }
 
-    fn path(&self, role: &str) -> PathBuf {
-        path_of(&self.config.run, role)
+    fn batch_in_words(&self) -> String {
+        let labelled = self.config.training.batch;
+        let unlabelled = labelled * self.config.semi_supervised.unlabelled_ratio;
+        let size = self.input.size;
+        format!(
+            "{labelled} labelled pictures and {unlabelled} unlabelled ones in two views, of {size}x{size}"
+        )
     }
-}
 
-fn path_of(run: &Path, role: &str) -> PathBuf {
-    run.join(format!("{role}.safetensors"))
+    fn keys_of_memory(&self) -> &'static str {
+        "`training.batch` or `semi_supervised.unlabelled_ratio`, or `model.input_size` in a new run"
+    }
+
+    fn keys_of_rates(&self) -> &'static str {
+        "`training.rate`, `semi_supervised.student_rate` or `semi_supervised.finetune_rate`"
+    }
 }
 
 /// The pair as the checkpoint holds it.
@@ -343,11 +297,4 @@ fn restored(
         )
     });
     Ok(pair)
-}
-
-fn prefixed(prefix: &str, weights: Weights) -> Weights {
-    let named = weights.into_iter();
-    named
-        .map(|(name, weight)| (format!("{prefix}{name}"), weight))
-        .collect()
 }

@@ -4,12 +4,10 @@
 
 pub mod still_clips;
 
-use anyhow::{Result, anyhow};
-use burn::optim::{AdamWConfig, GradientsParams};
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
+use anyhow::Result;
+use burn::tensor::Device;
 use serde_json::{Value, json};
-use shared_model::expression::{CLASS_COUNT, Expression};
+use shared_model::expression::Expression;
 use shared_model::metrics::ConfusionMatrix;
 use shared_model::model_file::{ModelFile, TemporalShape};
 use shared_model::resnet50::BACKBONE_PREFIX;
@@ -18,15 +16,17 @@ use shared_model::temporal_encoder::{TEMPORAL_PREFIX, TemporalEncoder};
 use crate::pretrain::class_balance::random_of;
 use crate::pretrain::config::{PretrainConfig, TemporalConfig};
 use crate::pretrain::evaluation::{rows, summary};
-use crate::pretrain::interruption::{Interrupted, Interruption};
 use crate::pretrain::supervised::{SupervisedData, cosine_rate};
 use crate::progress::Progress;
+use crate::refine::clip_batch::ClipBatch;
+use crate::refine::encoder_trainer::EncoderTrainer;
+use crate::training_run::interruption::{Interrupted, Interruption};
 use still_clips::{Clip, StillFeatures};
 
 /// Clips of held-back stills that the encoder is evaluated on.
 const EVALUATION_CLIPS: u64 = 256;
-/// Steps between two looks at the losses.
-const STEPS_A_LOOK: u64 = 50;
+/// Decoupled weight decay of `AdamW` (burn's default).
+const WEIGHT_DECAY: f64 = 1e-4;
 /// Random streams that the backbone's training does not use.
 const TRAINING_STREAM: u64 = 1 << 62;
 const EVALUATION_STREAM: u64 = 1 << 63;
@@ -102,67 +102,45 @@ fn fit(
     device: &Device,
     interruption: &Interruption,
 ) -> Result<TemporalEncoder> {
-    device.seed(seed);
-    let device = device.clone().autodiff();
-    let mut encoder = shape.init(stills.feature_len(), config.dropout, &device);
-    let mut optimiser = AdamWConfig::new().init();
+    let mut trainer = EncoderTrainer::new(
+        shape,
+        stills.feature_len(),
+        config.dropout,
+        WEIGHT_DECAY,
+        seed,
+        device,
+    );
     let mut progress = Progress::start("training the temporal encoder", "steps", Some(config.steps));
     for step in 0..config.steps {
         let mut random = random_of(seed, TRAINING_STREAM | step);
         let clips: Vec<Clip> = (0..config.batch)
             .map(|_| stills.clip(clip_length, &mut random))
             .collect();
-        let loss = clip_loss(&encoder, &clips, &device);
-        let gradients = GradientsParams::from_grads(loss.backward(), &encoder);
         let rate = cosine_rate(config.rate, step, config.steps);
-        encoder = optimiser.step(rate, encoder, gradients);
-        if step % STEPS_A_LOOK == 0 || step + 1 == config.steps {
-            let value = loss
-                .try_into_scalar::<f32>()
-                .map_err(|error| anyhow!("the device failed: {error}"))?;
-            anyhow::ensure!(
-                value.is_finite(),
-                "the temporal encoder's loss of step {step} is {value}"
-            );
-        }
+        let loss = trainer.learn(step, &together(&clips), rate)?;
+        anyhow::ensure!(
+            loss.is_finite(),
+            "the temporal encoder's loss of step {} is {loss}: training diverged (try a smaller `temporal.rate`)",
+            step + 1
+        );
         if interruption.is_wished() {
             return Err(Interrupted { step }.into());
         }
         progress.add(1);
     }
     progress.finish();
-    Ok(encoder)
+    Ok(trainer.encoder)
 }
 
-/// Mean cross-entropy over the frames that are there.
-fn clip_loss(encoder: &TemporalEncoder, clips: &[Clip], device: &Device) -> Tensor<1> {
-    let (logits, frames) = forward(encoder, clips, device);
-    let labels: Vec<i64> = clips.iter().flat_map(Clip::labels).collect();
-    let there: Vec<f32> = clips
-        .iter()
-        .flat_map(|c| c.missing().map(|m| if m { 0.0 } else { 1.0 }))
-        .collect();
-    let count: f32 = there.iter().sum();
-    let labels = Tensor::<2, Int>::from_data(TensorData::new(labels, [frames, 1]), device);
-    let there = Tensor::<2>::from_data(TensorData::new(there, [frames, 1]), device);
-    let picked = log_softmax(logits, 1).gather(1, labels);
-    (picked * there).sum().neg() / count.max(1.0)
-}
-
-/// Logits `[clips * frames, 8]`, and how many rows that is.
-fn forward(encoder: &TemporalEncoder, clips: &[Clip], device: &Device) -> (Tensor<2>, usize) {
-    let length = clips.first().map_or(0, Clip::len);
-    let features: Vec<f32> = clips.iter().flat_map(Clip::features).collect();
-    let feature_len = features.len() / (clips.len() * length).max(1);
-    let missing: Vec<bool> = clips.iter().flat_map(Clip::missing).collect();
-    let features = TensorData::new(features, [clips.len(), length, feature_len]);
-    let missing = TensorData::new(missing, [clips.len(), length]);
-    let logits = encoder.forward(
-        Tensor::from_data(features, device),
-        Tensor::<2, Bool>::from_data(missing, device),
-    );
-    let frames = clips.len() * length;
-    (logits.reshape([frames, CLASS_COUNT]), frames)
+/// Clips as one batch.
+fn together(clips: &[Clip]) -> ClipBatch {
+    ClipBatch {
+        clips: clips.len(),
+        frames: clips.first().map_or(0, Clip::len),
+        features: clips.iter().flat_map(Clip::features).collect(),
+        missing: clips.iter().flat_map(Clip::missing).collect(),
+        labels: clips.iter().flat_map(Clip::labels).collect(),
+    }
 }
 
 /// Labels of the head alone and of the encoder against the truth, over the same clips.
@@ -177,7 +155,7 @@ fn evaluate(
     for number in 0..EVALUATION_CLIPS {
         let mut random = random_of(seed, EVALUATION_STREAM | number);
         let clip = stills.clip(clip_length, &mut random);
-        let (logits, _) = forward(encoder, std::slice::from_ref(&clip), device);
+        let logits = together(std::slice::from_ref(&clip)).logits(encoder, device);
         for (frame, scores) in clip.frames().iter().zip(rows(logits)?) {
             if !frame.missing {
                 refined.add(frame.label, Expression::argmax(&scores));

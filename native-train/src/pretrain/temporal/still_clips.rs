@@ -98,9 +98,9 @@ impl Clip {
         })
     }
 
-    /// Class indices.
-    pub fn labels(&self) -> impl Iterator<Item = i64> + '_ {
-        self.0.iter().map(|frame| frame.label.index() as i64)
+    /// The truth; no frame is without.
+    pub fn labels(&self) -> impl Iterator<Item = Option<Expression>> + '_ {
+        self.0.iter().map(|frame| Some(frame.label))
     }
 
     /// Which frames are missing.

@@ -1,9 +1,9 @@
 //! All that a run needs to go on: one file, whole or not there.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -27,11 +27,11 @@ pub struct Checkpoint {
 pub struct RunState {
     /// Steps done.
     pub step: u64,
-    /// Macro F1 of the best evaluation, `None` before the first.
-    pub best_macro_f1: Option<f64>,
-    /// The same of the teacher, where there is one.
+    /// Macro F1 of the best evaluation of each model, by the model's name; empty before the first.
+    pub best: BTreeMap<String, f64>,
+    /// Evaluations in a row that found no better model.
     #[serde(default)]
-    pub best_teacher_macro_f1: Option<f64>,
+    pub stale: u64,
     /// The config as JSON.
     pub config: Value,
 }
@@ -45,28 +45,34 @@ pub fn path_in(run: &Path) -> PathBuf {
     run.join("checkpoint.safetensors")
 }
 
-/// The checkpoint that a run is to go on from, `None` when it is to begin.
+/// Refuses to begin a run where there is one already.
 ///
 /// # Errors
-/// When there is a checkpoint and `resume` is not set, or none and it is.
-pub fn find(run: &Path, resume: bool) -> Result<Option<Checkpoint>> {
-    let path = path_in(run);
-    match (path.is_file(), resume) {
-        (true, true) => Checkpoint::read(&path).map(Some),
-        (true, false) => bail!(
-            "{} holds a run already: go on with `--resume`, or choose another `run` folder",
-            run.display()
-        ),
-        (false, true) => bail!(
-            "there is nothing to resume in {}: no checkpoint was written",
-            run.display()
-        ),
-        (false, false) => Ok(None),
-    }
+/// When there is a checkpoint and `resume` is not set.
+pub fn refuse_to_overwrite(run: &Path, resume: bool) -> Result<()> {
+    ensure!(
+        resume || !path_in(run).is_file(),
+        "{} holds a run already: go on with `--resume`, or choose another `run` folder",
+        run.display()
+    );
+    Ok(())
 }
 
 impl Checkpoint {
-    /// Writes the checkpoint in place of the one before.
+    /// Checks that every value is a finite number.
+    ///
+    /// # Errors
+    /// When one is not; the message names its tensor.
+    pub fn check_values(&self) -> Result<()> {
+        for (name, weight) in self.network.iter().chain(&self.optimiser) {
+            if let Some(value) = weight.values.iter().find(|value| !value.is_finite()) {
+                bail!("`{name}` holds the value {value}");
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the checkpoint in place of the one before, whole or not at all.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -119,4 +125,13 @@ impl Checkpoint {
         }
         Ok(checkpoint)
     }
+}
+
+/// The weights with `prefix` before each name.
+#[must_use]
+pub fn prefixed(prefix: &str, weights: Weights) -> Weights {
+    let named = weights.into_iter();
+    named
+        .map(|(name, weight)| (format!("{prefix}{name}"), weight))
+        .collect()
 }

@@ -1,0 +1,126 @@
+//! All sources of a run under one numbering.
+
+use anyhow::{Context as _, Result, bail, ensure};
+use shared_model::expression::Expression;
+
+use crate::datasets::config::{DataConfig, SourceConfig, SourceKind, SourceUse};
+use crate::datasets::picture_ref::PictureRef;
+use crate::datasets::picture_set::PictureSet;
+use crate::datasets::{affwild2, class_folders, list_csv};
+
+/// Every picture that a run may see, numbered through all sources. It knows where they are; it holds
+/// none of them.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue {
+    sources: Vec<Source>,
+}
+
+/// A source and its pictures.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// What the config says of it.
+    pub config: SourceConfig,
+    /// Its pictures.
+    pub set: PictureSet,
+    /// The number of its first picture.
+    pub first: u32,
+}
+
+impl Catalogue {
+    /// Reads the lists of all sources; no picture is opened.
+    ///
+    /// # Errors
+    /// When a list cannot be read, is not as it should be, or has no picture; the message names the
+    /// source.
+    pub fn read(data: &DataConfig) -> Result<Self> {
+        let mut catalogue = Self::default();
+        for source in data.all_sources() {
+            catalogue.add(source)?;
+        }
+        Ok(catalogue)
+    }
+
+    /// Reads one source more.
+    ///
+    /// # Errors
+    /// As [`Catalogue::read`].
+    pub fn add(&mut self, config: SourceConfig) -> Result<()> {
+        let fail = || format!("the pictures of {}", config.title());
+        let set = read_set(&config).with_context(fail)?.thinned(config.every);
+        ensure!(!set.is_empty(), "{} has no picture", config.title());
+        let labelled = (0..set.len()).any(|place| set.label(place).is_some());
+        ensure!(
+            labelled || config.role == SourceUse::Unlabelled,
+            "{} has no labelled picture",
+            config.title()
+        );
+        let first = self.len();
+        u32::try_from(first as usize + set.len()).context("more than 4 billion pictures")?;
+        self.sources.push(Source { config, set, first });
+        Ok(())
+    }
+
+    /// Number of pictures.
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        self.sources
+            .last()
+            .map_or(0, |source| source.first + source.set.len() as u32)
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The sources, in the config's order.
+    #[must_use]
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// Where a picture is.
+    #[must_use]
+    pub fn picture(&self, number: u32) -> Option<PictureRef> {
+        let (source, place) = self.find(number)?;
+        source.set.picture(place)
+    }
+
+    /// Its label.
+    #[must_use]
+    pub fn label(&self, number: u32) -> Option<Expression> {
+        let (source, place) = self.find(number)?;
+        source.set.label(place)
+    }
+
+    /// Who it shows, or which video it is from, or its own name.
+    #[must_use]
+    pub fn person(&self, number: u32) -> Option<&str> {
+        let (source, place) = self.find(number)?;
+        source.set.person(place)
+    }
+
+    fn find(&self, number: u32) -> Option<(&Source, usize)> {
+        let after = self.sources.partition_point(|source| source.first <= number);
+        let source = self.sources.get(after.checked_sub(1)?)?;
+        Some((source, (number - source.first) as usize))
+    }
+}
+
+fn read_set(config: &SourceConfig) -> Result<PictureSet> {
+    let path = |key: &str, path: &Option<std::path::PathBuf>| {
+        path.clone().with_context(|| format!("`{key}` is missing"))
+    };
+    let labels = config.role != SourceUse::Unlabelled;
+    match config.kind {
+        SourceKind::Csv => list_csv::read(&path("path", &config.path)?, config.pictures.as_deref(), labels),
+        SourceKind::Folder if labels => class_folders::read_labelled(&path("path", &config.path)?),
+        SourceKind::Folder => class_folders::read_unlabelled(&path("path", &config.path)?),
+        SourceKind::AffWild2 => affwild2::read_pictures(
+            &path("pictures", &config.pictures)?,
+            &path("annotations", &config.annotations)?,
+        ),
+        _ => bail!("this kind is not read yet"),
+    }
+}

@@ -1,0 +1,291 @@
+//! The `[data]` table: which pictures a run learns from and is measured on.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail, ensure};
+use serde::{Deserialize, Deserializer, Serialize};
+use shared_model::expression::Expression;
+
+/// Where pictures come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// Short for a source of labelled pictures: a csv `path,label[,video,frame,person]` (paths from its
+    /// own folder), or a folder with one folder of pictures a class.
+    pub labelled: Option<PathBuf>,
+    /// Short for a source of pictures without labels, for `mode = "semi-supervised"`: a folder, with
+    /// all folders in it, or a csv with a column `path`. Labels that a csv has are only compared with
+    /// the pseudo-labels.
+    pub unlabelled: Option<PathBuf>,
+    /// `[[data.source]]`: what the two short forms cannot say.
+    #[serde(default, rename = "source")]
+    pub sources: Vec<SourceConfig>,
+    /// Most labelled pictures of a class (paper, 4.1: 8,000); what is left over joins the unlabelled
+    /// pool. 0 takes all.
+    #[serde(default = "paper_quota")]
+    pub quota: usize,
+    /// Whether `Other` is learned from Aff-Wild2 alone where that is among the labelled sources (paper,
+    /// 4.1).
+    #[serde(default = "yes")]
+    pub other_from_affwild2: bool,
+    /// Share of the persons that is held back for evaluation. A source with `use = "validation"` takes
+    /// their place.
+    #[serde(default = "one_fifth")]
+    pub held_back: f64,
+    /// How a face is found in its picture.
+    #[serde(default)]
+    pub faces: FaceSource,
+    /// Memory for decoded pictures in MiB; what does not fit is decoded again.
+    #[serde(default = "one_gib")]
+    pub cache_mib: usize,
+    /// Origin and licence of the data, for the model's description.
+    #[serde(default)]
+    pub origin: String,
+}
+
+/// A `[[data.source]]`. Paths are from the working directory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceConfig {
+    /// How it is laid out.
+    pub kind: SourceKind,
+    /// What it is for.
+    #[serde(rename = "use")]
+    pub role: SourceUse,
+    /// `csv`: the list. `folder`: the folder. `affectnet-2021`: the folder with `images` and
+    /// `annotations`. `ms1mv2`: the `.rec` file, beside its `.idx`.
+    pub path: Option<PathBuf>,
+    /// `affwild2`: the folder of crops. `affectnet-2017`, `expw`: the folder of pictures. `csv`: the
+    /// folder that paths start from, if it is not the list's own.
+    pub pictures: Option<PathBuf>,
+    /// `affwild2`: the folder of annotations. `affectnet-2017`: the csv. `expw`: `label.lst`.
+    pub annotations: Option<PathBuf>,
+    /// Labels of these classes alone are used, by name; without it of all. Pictures of other classes
+    /// count as left over.
+    #[serde(default, deserialize_with = "classes")]
+    pub classes: Vec<Expression>,
+    /// Every how many pictures one is taken, in the source's order, from its first (paper, 4.1: 3 for
+    /// MS1MV2).
+    #[serde(default = "one")]
+    pub every: usize,
+}
+
+/// Layouts of datasets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SourceKind {
+    /// Aff-Wild2's EXPR set.
+    #[serde(rename = "affwild2")]
+    AffWild2,
+    /// AffectNet's first release: a csv.
+    #[serde(rename = "affectnet-2017")]
+    AffectNet2017,
+    /// AffectNet's second release: an annotation file a picture.
+    #[serde(rename = "affectnet-2021")]
+    AffectNet2021,
+    /// `ExpW`: a list with boxes.
+    #[serde(rename = "expw")]
+    ExpW,
+    /// MS1MV2 as `InsightFace` packs it.
+    #[serde(rename = "ms1mv2")]
+    Ms1mV2,
+    /// Pictures in folders; one a class where labels are wanted.
+    Folder,
+    /// A list with columns `path` and `label`.
+    Csv,
+}
+
+/// What a source is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SourceUse {
+    /// Pictures to learn from. Those without a label and those above the quota join the unlabelled pool.
+    Labelled,
+    /// Pictures whose labels no network is told.
+    Unlabelled,
+    /// Pictures to evaluate on, instead of held-back persons.
+    Validation,
+}
+
+/// Whether pictures are faces already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaceSource {
+    /// The whole picture is the face.
+    #[default]
+    Whole,
+    /// The detector looks for the face of a labelled picture, so that it is framed as in a video; where
+    /// it finds none the whole picture is taken. Sources with boxes keep theirs.
+    Detect,
+}
+
+fn paper_quota() -> usize {
+    8000
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn one_fifth() -> f64 {
+    0.2
+}
+
+fn one_gib() -> usize {
+    1024
+}
+
+fn one() -> usize {
+    1
+}
+
+fn classes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Expression>, D::Error> {
+    let names = Vec::<String>::deserialize(deserializer)?;
+    let parse = |name: &String| {
+        Expression::parse(name).ok_or_else(|| {
+            let known = Expression::ALL
+                .map(|class| format!("`{}`", class.name()))
+                .join(", ");
+            serde::de::Error::custom(format!("unknown variant `{name}`, expected one of {known}"))
+        })
+    };
+    names.iter().map(parse).collect()
+}
+
+impl DataConfig {
+    /// All sources, the short forms first.
+    #[must_use]
+    pub fn all_sources(&self) -> Vec<SourceConfig> {
+        let short =
+            |path: &Option<PathBuf>, role| path.as_deref().map(|path| SourceConfig::of_path(path, role));
+        let labelled = short(&self.labelled, SourceUse::Labelled);
+        let unlabelled = short(&self.unlabelled, SourceUse::Unlabelled);
+        labelled
+            .into_iter()
+            .chain(unlabelled)
+            .chain(self.sources.iter().cloned())
+            .collect()
+    }
+
+    /// # Errors
+    /// When nothing is labelled, a source lacks a path, or a value is out of its range.
+    pub(crate) fn check(&self) -> Result<()> {
+        ensure!(
+            self.held_back > 0.0 && self.held_back < 1.0,
+            "`data.held_back` is {}, expected between 0 and 1",
+            self.held_back
+        );
+        for (number, source) in (1..).zip(&self.sources) {
+            source.check(number)?;
+        }
+        ensure!(
+            self.all_sources()
+                .iter()
+                .any(|source| source.role == SourceUse::Labelled),
+            "there are no labelled pictures: name a csv or a folder in `data.labelled`, or a `[[data.source]]` with \
+             `use = \"labelled\"`"
+        );
+        Ok(())
+    }
+}
+
+impl SourceKind {
+    /// As the config writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AffWild2 => "affwild2",
+            Self::AffectNet2017 => "affectnet-2017",
+            Self::AffectNet2021 => "affectnet-2021",
+            Self::ExpW => "expw",
+            Self::Ms1mV2 => "ms1mv2",
+            Self::Folder => "folder",
+            Self::Csv => "csv",
+        }
+    }
+}
+
+impl SourceConfig {
+    /// A folder or a csv.
+    #[must_use]
+    pub fn of_path(path: &Path, role: SourceUse) -> Self {
+        Self {
+            kind: if path.is_dir() {
+                SourceKind::Folder
+            } else {
+                SourceKind::Csv
+            },
+            role,
+            path: Some(path.to_path_buf()),
+            pictures: None,
+            annotations: None,
+            classes: Vec::new(),
+            every: 1,
+        }
+    }
+
+    /// The name of the kind as the config has it, and the path that tells it from others of its kind.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let kind = self.kind.name();
+        let path = self.path.as_ref().or(self.annotations.as_ref());
+        path.map_or_else(|| kind.to_owned(), |path| format!("{kind} {}", path.display()))
+    }
+
+    /// The kind and the last part of its path: a model's description tells no one's folders.
+    #[must_use]
+    pub fn file_title(&self) -> String {
+        let path = self.path.as_ref().or(self.annotations.as_ref());
+        let name = path.and_then(|path| path.file_name());
+        let name = name.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        format!("{} {name}", self.kind.name())
+    }
+
+    /// Whether labels of this class are used.
+    #[must_use]
+    pub fn takes(&self, class: Expression) -> bool {
+        self.classes.is_empty() || self.classes.contains(&class)
+    }
+
+    fn check(&self, number: usize) -> Result<()> {
+        let name = || format!("`[[data.source]]` {number} ({})", self.title());
+        ensure!(self.every > 0, "{}: `every` is 0, expected 1 or more", name());
+        let keys = [
+            ("path", &self.path),
+            ("pictures", &self.pictures),
+            ("annotations", &self.annotations),
+        ];
+        let (needed, allowed): (&[&str], &[&str]) = match self.kind {
+            SourceKind::Csv => (&["path"], &["path", "pictures"]),
+            SourceKind::Folder | SourceKind::AffectNet2021 | SourceKind::Ms1mV2 => (&["path"], &["path"]),
+            SourceKind::AffWild2 | SourceKind::AffectNet2017 | SourceKind::ExpW => {
+                (&["pictures", "annotations"], &["pictures", "annotations"])
+            }
+        };
+        for (key, value) in keys {
+            ensure!(
+                value.is_some() || !needed.contains(&key),
+                "{}: `{key}` is missing",
+                name()
+            );
+            ensure!(
+                value.is_none() || allowed.contains(&key),
+                "{}: `{key}` means nothing for this kind, expected {}",
+                name(),
+                allowed.join(" and ")
+            );
+        }
+        if self.kind == SourceKind::Ms1mV2 && self.role != SourceUse::Unlabelled {
+            bail!(
+                "{}: MS1MV2 has no expressions, expected `use = \"unlabelled\"`",
+                name()
+            );
+        }
+        ensure!(
+            self.classes.is_empty() || self.role != SourceUse::Unlabelled,
+            "{}: `classes` chooses labels, and an unlabelled source's are not used",
+            name()
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,146 @@
+//! Which pictures a run learns from, is measured on, and sees without their labels.
+
+use std::collections::HashSet;
+
+use anyhow::{Result, ensure};
+use rand::SeedableRng as _;
+use rand::seq::SliceRandom as _;
+use rand_chacha::ChaCha8Rng;
+use shared_model::expression::{CLASS_COUNT, Expression};
+
+use crate::datasets::catalogue::{Catalogue, Source};
+use crate::datasets::config::{DataConfig, SourceKind, SourceUse};
+use crate::datasets::person_split::is_held_back;
+
+/// Numbers of a [`Catalogue`], each list in its order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Labelled pictures to learn from, at most the quota of each class.
+    pub training: Vec<u32>,
+    /// Pictures of other persons, or of the validation sources.
+    pub held_back: Vec<u32>,
+    /// What the unlabelled sources have, and what the labelled ones have left over.
+    pub unlabelled: Vec<u32>,
+    /// Labelled pictures of each class before the quota.
+    pub before_quota: [usize; CLASS_COUNT],
+    /// Pictures of held-back persons whose label is not used; they are seen by nobody.
+    pub hidden: usize,
+}
+
+impl Selection {
+    /// Splits by person or video, then draws each class' quota. The same seed draws the same pictures.
+    ///
+    /// # Errors
+    /// When a person, video or picture stands in a labelled and in a validation source.
+    pub fn new(catalogue: &Catalogue, data: &DataConfig, seed: u64) -> Result<Self> {
+        let has = |role| {
+            catalogue
+                .sources()
+                .iter()
+                .any(|source| source.config.role == role)
+        };
+        let affwild2_has_other = catalogue.sources().iter().any(|source| {
+            source.config.kind == SourceKind::AffWild2 && source.config.role == SourceUse::Labelled
+        });
+        let split = (!has(SourceUse::Validation)).then_some(data.held_back);
+        check_sides(catalogue)?;
+        let mut selection = Self::default();
+        let mut by_class: [Vec<u32>; CLASS_COUNT] = std::array::from_fn(|_| Vec::new());
+        for source in catalogue.sources() {
+            let not_other =
+                data.other_from_affwild2 && affwild2_has_other && source.config.kind != SourceKind::AffWild2;
+            for (number, place) in (source.first..).zip(0..source.set.len()) {
+                let label = source
+                    .set
+                    .label(place)
+                    .filter(|label| source.config.takes(*label));
+                match (source.config.role, label) {
+                    (SourceUse::Unlabelled, _) => selection.unlabelled.push(number),
+                    (SourceUse::Validation, Some(_)) => selection.held_back.push(number),
+                    (SourceUse::Validation, None) => selection.hidden += 1,
+                    (SourceUse::Labelled, label) => {
+                        let label = label.filter(|label| !(not_other && *label == Expression::Other));
+                        let held = split.is_some_and(|share| {
+                            is_held_back(source.set.person(place).unwrap_or_default(), share, seed)
+                        });
+                        match (label, held) {
+                            (Some(_), true) => selection.held_back.push(number),
+                            (None, true) => selection.hidden += 1,
+                            (None, false) => selection.unlabelled.push(number),
+                            (Some(label), false) => {
+                                by_class
+                                    .get_mut(label.index())
+                                    .into_iter()
+                                    .for_each(|c| c.push(number));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        selection.draw(by_class, data.quota, seed);
+        Ok(selection)
+    }
+
+    /// Takes each class' quota at random; the others go to the unlabelled pool.
+    fn draw(&mut self, by_class: [Vec<u32>; CLASS_COUNT], quota: usize, seed: u64) {
+        for ((class, mut numbers), before) in by_class.into_iter().enumerate().zip(&mut self.before_quota) {
+            *before = numbers.len();
+            if quota > 0 && numbers.len() > quota {
+                let mut random = ChaCha8Rng::seed_from_u64(seed);
+                random.set_stream(QUOTA_STREAM | class as u64);
+                let (_, _) = numbers.partial_shuffle(&mut random, quota);
+                // What is drawn stands at the end.
+                let left = numbers.len() - quota;
+                self.unlabelled.extend(numbers.drain(..left));
+            }
+            self.training.extend(numbers);
+        }
+        self.training.sort_unstable();
+        self.unlabelled.sort_unstable();
+    }
+}
+
+/// Random streams that nothing else uses.
+const QUOTA_STREAM: u64 = 0x5e1e << 40;
+
+/// Sources of one root name the same persons, videos and pictures by the same names.
+fn check_sides(catalogue: &Catalogue) -> Result<()> {
+    let of = |role: SourceUse| {
+        let sources = catalogue.sources().iter();
+        sources.filter(move |source| source.config.role == role)
+    };
+    for validation in of(SourceUse::Validation) {
+        for labelled in of(SourceUse::Labelled) {
+            if validation.set.root() != labelled.set.root() {
+                continue;
+            }
+            let names = |source: &'_ Source| -> HashSet<String> {
+                (0..source.set.len())
+                    .filter_map(|place| side_key(source, place).map(str::to_owned))
+                    .collect()
+            };
+            let (mut both, held): (Vec<String>, _) = (Vec::new(), names(validation));
+            both.extend(names(labelled).intersection(&held).cloned());
+            both.sort();
+            ensure!(
+                both.is_empty(),
+                "{} persons or videos stand in {} for training and in {} for validation, such as `{}`: a person must \
+                 stand on one side only",
+                both.len(),
+                labelled.config.title(),
+                validation.config.title(),
+                both.first().map_or("", String::as_str)
+            );
+        }
+    }
+    Ok(())
+}
+
+/// What must not stand on both sides. Aff-Wild2's own split tells the two faces of a recording apart.
+fn side_key(source: &Source, place: usize) -> Option<&str> {
+    if source.config.kind == SourceKind::AffWild2 {
+        return source.set.name(place)?.split('/').next();
+    }
+    source.set.person(place)
+}

@@ -1,0 +1,106 @@
+//! Macro F1 of every way of smoothing over many windows.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::Result;
+use serde::Serialize;
+use shared_model::smoothing::Smoothing;
+
+use crate::atomic_file;
+use crate::evaluate::figures::compare;
+use crate::evaluate::predicted_video::PredictedVideo;
+use crate::plots::line_chart::{Line, LineChart};
+
+/// Windows in frames; 30 is the paper's, and 101 the +-50 frames of `HSEmotion`.
+pub const WINDOWS: [usize; 12] = [1, 5, 10, 15, 20, 25, 30, 45, 60, 90, 101, 150];
+const WAYS: [Smoothing; 3] = [Smoothing::Sliding, Smoothing::Block, Smoothing::Mean];
+
+/// One row a window.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SmoothingSweep {
+    /// In the order of [`WINDOWS`].
+    pub rows: Vec<SweepRow>,
+}
+
+/// Macro F1 at one window.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct SweepRow {
+    /// Frames.
+    pub window: usize,
+    /// Most frequent label around each frame.
+    pub sliding: f64,
+    /// Most frequent label of each block.
+    pub block: f64,
+    /// Largest mean probability around each frame.
+    pub mean: f64,
+}
+
+impl SmoothingSweep {
+    /// Smooths all videos in every way.
+    #[must_use]
+    pub fn of(videos: &[PredictedVideo]) -> Self {
+        let rows = WINDOWS.map(|window| {
+            let [sliding, block, mean] =
+                WAYS.map(|way| compare(videos, |video| video.smoothed(way, window)).macro_f1);
+            SweepRow {
+                window,
+                sliding,
+                block,
+                mean,
+            }
+        });
+        Self { rows: rows.into() }
+    }
+
+    /// As text, with the best of each column marked.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let best = |of: fn(&SweepRow) -> f64| self.rows.iter().map(of).fold(0.0, f64::max);
+        let [sliding, block, mean] = [best(|r| r.sliding), best(|r| r.block), best(|r| r.mean)];
+        let cell = |value: f64, best: f64| format!("{value:.4}{}", if value >= best { '*' } else { ' ' });
+        let mut text = String::from("macro F1 over windows (* the best of its column)\n");
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{:>8}{:>12}{:>12}{:>12}", "window", "sliding", "block", "mean");
+        for row in &self.rows {
+            let _ = writeln!(
+                text,
+                "{:>8}{:>12}{:>12}{:>12}",
+                row.window,
+                cell(row.sliding, sliding),
+                cell(row.block, block),
+                cell(row.mean, mean)
+            );
+        }
+        text
+    }
+
+    /// Writes `base.csv`, `base.svg` and `base.png`.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write(&self, base: &Path) -> Result<()> {
+        let mut csv = String::from("window,sliding,block,mean\n");
+        for row in &self.rows {
+            // Writing to a string cannot fail.
+            let _ = writeln!(csv, "{},{},{},{}", row.window, row.sliding, row.block, row.mean);
+        }
+        atomic_file::write(&base.with_extension("csv"), csv.as_bytes())?;
+        let line = |name: &str, of: fn(&SweepRow) -> f64| Line {
+            name: name.to_owned(),
+            points: self.rows.iter().map(|row| (row.window as f64, of(row))).collect(),
+        };
+        let chart = LineChart {
+            title: "Smoothing".to_owned(),
+            x_label: "window (frames)".to_owned(),
+            y_label: "macro F1".to_owned(),
+            lines: vec![
+                line("sliding", |row| row.sliding),
+                line("block", |row| row.block),
+                line("mean", |row| row.mean),
+            ],
+        };
+        chart.write(base)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,6 @@
+//! Pictures of figures: each is written as `.svg` and `.png`, and needs no font of the system.
+
+mod canvas;
+
+pub mod confusion_picture;
+pub mod line_chart;

@@ -1,0 +1,155 @@
+//! The pictures of a run, as its `[data]` table composes them.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, ensure};
+use burn::tensor::Device;
+use serde_json::{Value, json};
+use shared_model::expression::Expression;
+use shared_model::face_detector::FaceDetector;
+
+use crate::datasets::catalogue::Catalogue;
+use crate::datasets::selection::Selection;
+use crate::pretrain::config::{Mode, PretrainConfig};
+use crate::pretrain::face_store::{Checked, FaceStore};
+use crate::pretrain::labelled_pictures::gathered;
+use crate::pretrain::supervised::SupervisedData;
+use crate::pretrain::unlabelled_pictures::UnlabelledPool;
+
+/// Unreadable pictures that are named; the others are counted.
+const MOST_NAMED: usize = 10;
+
+/// Reads the sources, splits them by person (or takes the validation sources), draws each class'
+/// quota, and looks at the labelled pictures; those that cannot be read are reported and left out.
+///
+/// # Errors
+/// When a source is not as it should be, or a side of the split has no picture.
+pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedData> {
+    let data = &config.data;
+    let catalogue = Arc::new(Catalogue::read(data)?);
+    for source in catalogue.sources() {
+        for line in source.set.findings.lines() {
+            eprintln!("{}: {line}", source.config.title());
+        }
+    }
+    let mut selection = Selection::new(&catalogue, data, config.seed)?;
+    if config.mode == Mode::Supervised {
+        selection.unlabelled.clear();
+    }
+    ensure!(
+        config.mode == Mode::Supervised || !selection.unlabelled.is_empty(),
+        "`mode = \"semi-supervised\"` needs pictures without labels, and the labelled sources have none left over: name \
+         a folder or a csv in `data.unlabelled`, or a `[[data.source]]` with `use = \"unlabelled\"`"
+    );
+    say_quota(&selection, data.quota);
+    let detector = FaceDetector::from_bytes(crate::DETECTOR, device).context("the face detector")?;
+    let most_bytes = data.cache_mib << 20;
+    let load = |name: &str, numbers: &[u32]| -> Result<Checked> {
+        let pictures = gathered(&catalogue, numbers.iter().copied());
+        let checked = FaceStore::check(
+            &pictures,
+            data.faces,
+            &detector,
+            device,
+            &config.input(),
+            most_bytes,
+        )?;
+        report(name, &checked);
+        ensure!(
+            !checked.store.pictures().is_empty(),
+            "no picture is left for {name}: change `data.held_back` or `seed`, or check the paths"
+        );
+        Ok(checked)
+    };
+    let training = load("training", &selection.training)?;
+    let held_back = load("evaluation", &selection.held_back)?;
+    for class in Expression::ALL {
+        let of = |checked: &Checked| checked.store.pictures().iter().any(|p| p.label == class);
+        if of(&held_back) && !of(&training) {
+            eprintln!(
+                "warning: no training picture shows {}: it cannot be learned",
+                class.name()
+            );
+        }
+    }
+    let pool = UnlabelledPool::new(
+        Arc::clone(&catalogue),
+        selection.unlabelled,
+        config.input().resized(),
+        most_bytes,
+    );
+    if !pool.is_empty() {
+        eprintln!("unlabelled: {} pictures", pool.len());
+    }
+    let validation = catalogue
+        .sources()
+        .iter()
+        .any(|source| source.config.role == crate::datasets::config::SourceUse::Validation);
+    let description = json!({
+        "unlabelled_pictures": pool.len(),
+        "sources": catalogue.sources().iter().map(|source| source.config.file_title()).collect::<Vec<_>>(),
+        "origin": data.origin,
+        "faces": data.faces,
+        "quota": data.quota,
+        "split": if validation {
+            "validation sources of their own".to_owned()
+        } else {
+            format!("by person: {:.0}% of the persons held back", 100.0 * data.held_back)
+        },
+        "training": describe(&training),
+        "held_back": describe(&held_back),
+    });
+    Ok(SupervisedData {
+        training: training.store,
+        held_back: held_back.store,
+        unlabelled: pool,
+        description,
+    })
+}
+
+/// Says which classes have fewer pictures than their quota.
+fn say_quota(selection: &Selection, quota: usize) {
+    let few: Vec<String> = Expression::ALL
+        .iter()
+        .zip(selection.before_quota)
+        .filter(|(_, count)| *count > 0 && *count < quota)
+        .map(|(class, count)| format!("{} {count}", class.name()))
+        .collect();
+    if !few.is_empty() {
+        eprintln!(
+            "fewer than the quota of {quota} pictures, so drawn with replacement until the classes are equal: {}",
+            few.join(", ")
+        );
+    }
+}
+
+fn report(name: &str, checked: &Checked) {
+    for message in checked.unreadable.iter().take(MOST_NAMED) {
+        eprintln!("warning: {message}");
+    }
+    let count = checked.unreadable.len();
+    if count > 0 {
+        eprintln!("warning: {count} pictures for {name} cannot be read and are left out");
+    }
+    let described = describe(checked);
+    eprintln!("{name}: {described}");
+}
+
+fn describe(checked: &Checked) -> Value {
+    let pictures = checked.store.pictures();
+    let persons: HashSet<&str> = pictures.iter().map(|picture| picture.person.as_str()).collect();
+    let by_class: serde_json::Map<String, Value> = Expression::ALL
+        .iter()
+        .map(|class| {
+            let count = pictures.iter().filter(|picture| picture.label == *class).count();
+            (class.name().to_owned(), count.into())
+        })
+        .collect();
+    json!({
+        "persons": persons.len(),
+        "pictures": by_class,
+        "unreadable": checked.unreadable.len(),
+        "taken_whole_for_want_of_a_detected_face": checked.without_face,
+    })
+}

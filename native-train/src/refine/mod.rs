@@ -1,0 +1,156 @@
+//! `mien refine`: stage 2.
+//!
+//! The way of a video: crops -> frozen backbone -> feature cache -> clips of 64 -> encoder; evaluation
+//! plays the cached features through the recogniser that the app uses.
+
+pub mod config;
+
+pub mod crop_reader;
+pub mod feature_cache;
+pub mod video_features;
+
+pub mod clip_batch;
+pub mod clip_plan;
+
+pub mod adam_w;
+pub mod encoder_trainer;
+
+pub mod run;
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, ensure};
+use burn::tensor::Device;
+use clap::Args;
+use shared_model::model_file::ModelFile;
+
+use crate::datasets::affwild2;
+use crate::datasets::labelled_video::LabelledVideo;
+use crate::device::DeviceChoice;
+use crate::pretrain::config::PretrainConfig;
+use crate::training_run::checkpoint;
+use crate::training_run::interruption::Interruption;
+use crate::training_run::run_folder::{self, RunFolder};
+use crate::{atomic_file, model_store, stdout};
+use config::{RefineConfig, VideoFolders};
+use crop_reader::CropReader;
+use feature_cache::FeatureCache;
+use video_features::VideoFeatures;
+
+/// What to train.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// The run's config (.toml), the same as for `pretrain`; its `[refine]` table is used
+    #[arg(long, value_name = "F.toml")]
+    config: PathBuf,
+    /// Go on from the run's last checkpoint
+    #[arg(long)]
+    resume: bool,
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t)]
+    device: DeviceChoice,
+}
+
+/// All that stage 2 learns from.
+#[derive(Debug)]
+pub struct RefineData {
+    /// The stage-1 model.
+    pub start: ModelFile,
+    /// The training videos' features.
+    pub training: Vec<VideoFeatures>,
+    /// The validation videos' features.
+    pub validation: Vec<VideoFeatures>,
+}
+
+/// Trains as the config says and prints the path of the model.
+///
+/// # Errors
+/// On a bad config or data, when training diverges, and
+/// [`Interrupted`](crate::training_run::interruption::Interrupted).
+pub fn run(options: &Options) -> Result<()> {
+    let config = PretrainConfig::read(&options.config)?;
+    let device = options.device.open_and_say()?.device;
+    let folder = RefineConfig::folder_in(&config.run);
+    atomic_file::make_folder(&folder)?;
+    // Said before the videos are looked at, which takes a while.
+    checkpoint::refuse_to_overwrite(&folder, options.resume)?;
+    let data = read_data(&config, &device)?;
+    // Until here the cache keeps what was done, and Ctrl-C ends the program at once.
+    let interruption = Interruption::listen()?;
+    run_folder::keep_original(&folder, &options.config)?;
+    let model = train(&config, &data, options.resume, &device, &interruption)?;
+    stdout::line(format_args!("{}", model.display()));
+    Ok(())
+}
+
+/// A whole stage 2 in a run's folder; gives the path of the model, `model.safetensors`.
+///
+/// # Errors
+/// When training diverges, the disk or the device fails, and
+/// [`Interrupted`](crate::training_run::interruption::Interrupted).
+pub fn train(
+    config: &PretrainConfig,
+    data: &RefineData,
+    resume: bool,
+    device: &Device,
+    interruption: &Interruption,
+) -> Result<PathBuf> {
+    let folder = RunFolder::open(&RefineConfig::folder_in(&config.run))?;
+    let found = folder.checkpoint(resume)?;
+    let step = found.as_ref().map_or(0, |found| found.state.step);
+    folder.describe(&config.refine(), config.seed, step, &format!("{device:?}"))?;
+    let model = run::train(config, data, &folder, found.as_ref(), device, interruption)?;
+    let path = config.run.join("model.safetensors");
+    model_store::write(&path, &model)?;
+    Ok(path)
+}
+
+/// The model to start from and the features of its videos, from the cache where they are there.
+///
+/// # Errors
+/// When the model or a folder cannot be read, there is no video, or the device fails.
+pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<RefineData> {
+    let refine = config.refine();
+    let student = config.run.join("student.safetensors");
+    let path = refine.start.as_ref().unwrap_or(&student);
+    let start = model_store::read(path)
+        .context("stage 2 needs a stage-1 model: run `mien pretrain` first, or name one in `refine.start`")?;
+    let [training, validation] = videos_of(config)?;
+    let root = refine
+        .cache
+        .clone()
+        .unwrap_or_else(|| RefineConfig::folder_in(&config.run).join("features"));
+    let cache = FeatureCache::open(&root, &start)?;
+    let reader = CropReader::new(&start, device)?;
+    let (training, _) = cache.read_all(&training, &reader)?;
+    let (validation, _) = cache.read_all(&validation, &reader)?;
+    Ok(RefineData {
+        start,
+        training,
+        validation,
+    })
+}
+
+/// The training and the validation videos that a config names; none may be on both sides.
+///
+/// # Errors
+/// When none are named, a folder cannot be read, or a video is on both sides.
+pub fn videos_of(config: &PretrainConfig) -> Result<[Vec<LabelledVideo>; 2]> {
+    let refine = config.refine();
+    let read = |folders: &Option<VideoFolders>, key: &str| -> Result<Vec<LabelledVideo>> {
+        let folders = folders.as_ref().with_context(|| {
+            format!("no {key} videos are named: set `refine.{key}` to {{ crops = \"...\", annotations = \"...\" }}")
+        })?;
+        affwild2::read_videos(&folders.crops, &folders.annotations)
+    };
+    let training = read(&refine.training, "training")?;
+    let validation = read(&refine.validation, "validation")?;
+    for video in &validation {
+        ensure!(
+            training.iter().all(|other| other.name != video.name),
+            "the video {} is among the training and the validation videos",
+            video.name
+        );
+    }
+    Ok([training, validation])
+}

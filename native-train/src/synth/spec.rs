@@ -1,0 +1,93 @@
+//! What to render, and what was rendered.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use serde::{Deserialize, Serialize};
+
+/// What `mien synth` renders. The same values give the same bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SynthSpec {
+    /// Labelled stills.
+    pub images: usize,
+    /// Stills of the unlabelled "face recognition" pool.
+    pub unlabelled: usize,
+    /// Videos to train on.
+    pub videos_train: usize,
+    /// Videos to validate on; their people occur nowhere else.
+    pub videos_validation: usize,
+    /// Length of every video in seconds.
+    pub seconds: usize,
+    /// Frames a second of every video.
+    pub fps: usize,
+    /// Side of every face picture in pixels.
+    pub size: usize,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Folder of skin textures in MakeHuman's layout; painted by rule where absent.
+    pub skins: Option<PathBuf>,
+}
+
+impl Default for SynthSpec {
+    fn default() -> Self {
+        Self {
+            images: 400,
+            unlabelled: 1200,
+            videos_train: 16,
+            videos_validation: 8,
+            seconds: 12,
+            fps: 10,
+            size: 96,
+            seed: 0,
+            skins: None,
+        }
+    }
+}
+
+/// What was rendered.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SynthSummary {
+    /// Labelled stills of each class in index order.
+    pub labelled: [usize; 8],
+    /// Unlabelled stills of each class in index order (for logging only).
+    pub unlabelled: [usize; 8],
+    /// Annotated frames of the training videos, of each class in index order.
+    pub train_frames: [usize; 8],
+    /// Annotated frames of the validation videos, of each class in index order.
+    pub validation_frames: [usize; 8],
+    /// Frames of all videos without a label (-1).
+    pub unannotated_frames: usize,
+    /// Frames of all videos without a crop.
+    pub missing_crops: usize,
+    /// Whole-frame videos written as mp4.
+    pub whole_videos: usize,
+    /// Why there is no mp4, where there is none.
+    pub whole_videos_left_out: Option<String>,
+    /// Faces rendered in all.
+    pub faces: usize,
+}
+
+impl SynthSpec {
+    /// Looks that every value can be used.
+    ///
+    /// # Errors
+    /// On the first that cannot; the message says which and what it may be.
+    pub fn check(&self) -> Result<()> {
+        ensure!((32..=1024).contains(&self.size), "size is {}: faces are 32 to 1024 pixels wide", self.size);
+        ensure!((1..=120).contains(&self.fps), "fps is {}: 1 to 120 frames a second can be made", self.fps);
+        let videos = self.videos_train + self.videos_validation;
+        ensure!(
+            videos == 0 || (1..=3600).contains(&self.seconds),
+            "seconds is {}: a video lasts 1 to 3600 seconds",
+            self.seconds
+        );
+        // Numbers of frames and people are packed into the random streams' numbers.
+        ensure!(
+            self.images.max(self.unlabelled) <= 1_000_000 && self.videos_train.max(self.videos_validation) <= 100_000,
+            "at most 1,000,000 stills of a kind and 100,000 videos of a set can be made"
+        );
+        ensure!(self.images + self.unlabelled + videos > 0, "nothing is asked for: images, unlabelled and videos are 0");
+        Ok(())
+    }
+}

@@ -1,0 +1,96 @@
+//! What a config says otherwise than the one that a run was begun with.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Result, bail};
+use serde_json::Value;
+
+/// A key with another value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The key with its tables, such as `training.batch`.
+    pub key: String,
+    /// What the run was begun with.
+    pub begun: Value,
+    /// What the config says now.
+    pub now: Value,
+}
+
+/// The keys of `now` that `begun` has otherwise, in alphabetic order; either may lack some.
+#[must_use]
+pub fn changes(begun: &Value, now: &Value) -> Vec<Change> {
+    let mut found = Vec::new();
+    compare("", begun, now, &mut found);
+    found
+}
+
+/// Says on stderr which of the keys that may change have changed.
+///
+/// # Errors
+/// When another key has changed: the message names it with both values.
+pub fn check(begun: &Value, now: &Value, may_change: &[&str]) -> Result<()> {
+    let (allowed, refused): (Vec<Change>, Vec<Change>) = changes(begun, now)
+        .into_iter()
+        .partition(|change| may_change.contains(&change.key.as_str()));
+    if !refused.is_empty() {
+        let listed: Vec<String> = refused.iter().map(Change::in_words).collect();
+        bail!(
+            "it was begun with another config: {}; use the one it was begun with, or another `run` folder",
+            listed.join(", ")
+        );
+    }
+    for change in allowed {
+        eprintln!("note: from here on {}", change.in_words());
+    }
+    Ok(())
+}
+
+impl Change {
+    fn in_words(&self) -> String {
+        format!("`{}` is {}, before it was {}", self.key, self.now, self.begun)
+    }
+}
+
+fn compare(key: &str, begun: &Value, now: &Value, found: &mut Vec<Change>) {
+    if begun == now {
+        return;
+    }
+    if let (Value::Object(a), Value::Object(b)) = (begun, now) {
+        let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+        for name in names {
+            let inner = if key.is_empty() {
+                name.clone()
+            } else {
+                format!("{key}.{name}")
+            };
+            let of = |table: &serde_json::Map<String, Value>| table.get(name).cloned().unwrap_or(Value::Null);
+            compare(&inner, &of(a), &of(b), found);
+        }
+        return;
+    }
+    found.push(Change {
+        key: key.to_owned(),
+        begun: begun.clone(),
+        now: now.clone(),
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn changed_keys_are_named_with_both_values() {
+        let begun = json!({"seed": 1, "model": {"width": 64, "start": null}, "training": {"batch": 32}});
+        let now = json!({"seed": 1, "model": {"width": 16}, "training": {"batch": 16}});
+        let keys: Vec<String> = changes(&begun, &now).into_iter().map(|c| c.key).collect();
+        assert_eq!(keys, ["model.width", "training.batch"]);
+        let error = check(&begun, &now, &["training.batch"]).unwrap_err().to_string();
+        assert!(
+            error.contains("`model.width` is 16, before it was 64") && !error.contains("batch"),
+            "{error}"
+        );
+        assert!(check(&begun, &begun, &[]).is_ok());
+    }
+}

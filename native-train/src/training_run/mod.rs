@@ -1,0 +1,17 @@
+//! A training run: its folder, its log, its checkpoints, and the loop over its steps.
+//!
+//! Whatever happens between two steps is here, once for every kind of training; what a step does is
+//! the [`run_loop::Trainee`]'s affair.
+
+pub mod run_folder;
+
+pub mod checkpoint;
+pub mod config_change;
+
+pub mod event_file;
+pub mod training_log;
+
+pub mod run_loop;
+
+pub mod device_failure;
+pub mod interruption;
