@@ -14,6 +14,7 @@ pub mod metrics;
 pub mod smoothing;
 pub mod timeline;
 
+pub mod abaw;
 pub mod affwild2;
 pub mod elan;
 pub mod frame_table;

@@ -114,9 +114,8 @@ impl TemporalEncoder {
             let at = format!("encoder.layers.{index}");
             // Torch keeps query, key and value in one matrix, in this order.
             let joint = ["weight", "bias"].map(|kind| format!("{at}.self_attn.in_proj_{kind}"));
-            let part = |n: usize| {
-                source.linear_of_rows(&joint, [3 * width, width], n * width..(n + 1) * width)
-            };
+            let part =
+                |n: usize| source.linear_of_rows(&joint, [3 * width, width], n * width..(n + 1) * width);
             layer.mha.query = part(0)?;
             layer.mha.key = part(1)?;
             layer.mha.value = part(2)?;

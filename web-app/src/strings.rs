@@ -14,9 +14,11 @@ use crate::state::review_desk::Keeping;
 
 pub const QUESTION: &str = "Question";
 mod agreement;
+mod exports;
 mod projects;
 
 pub use agreement::*;
+pub use exports::*;
 pub use projects::*;
 
 pub const NAME: &str = "Mien";

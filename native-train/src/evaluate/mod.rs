@@ -107,7 +107,11 @@ pub fn run(options: &Options) -> Result<()> {
         let out = options.out.as_deref().context("`--submission` needs `--out F`")?;
         return submission::run(example, out, options, &model, smoothing, window);
     }
-    let videos = video_source::annotated(options.data.as_deref(), options.crops.as_deref(), options.annotations.as_deref())?;
+    let videos = video_source::annotated(
+        options.data.as_deref(),
+        options.crops.as_deref(),
+        options.annotations.as_deref(),
+    )?;
     let predicted = predict(&videos, &model, options.device)?;
     let evaluation = Evaluation::of(&predicted, smoothing, window, options.sweep);
     ensure!(
@@ -163,7 +167,11 @@ pub fn predict_on(
     if count > 0 {
         eprintln!("warning: {count} crops cannot be read");
     }
-    let empty: usize = predicted.iter().filter(|v| v.has_no_crop()).map(|v| v.truth.len()).sum();
+    let empty: usize = predicted
+        .iter()
+        .filter(|v| v.has_no_crop())
+        .map(|v| v.truth.len())
+        .sum();
     if empty > 0 {
         eprintln!(
             "warning: {empty} frames are of videos without any crop; they are taken for {}",
@@ -189,17 +197,32 @@ impl Evaluation {
     }
 
     fn rows(&self) -> Vec<(String, &shared_model::metrics::Report)> {
-        let smoothed = format!("smoothed ({}, {} frames)", self.figures.smoothing.name(), self.figures.window);
+        let smoothed = format!(
+            "smoothed ({}, {} frames)",
+            self.figures.smoothing.name(),
+            self.figures.window
+        );
         let mut rows = vec![("raw (per-frame head)".to_owned(), &self.figures.raw)];
-        rows.extend(self.figures.temporal.as_ref().map(|report| ("temporal".to_owned(), report)));
+        rows.extend(
+            self.figures
+                .temporal
+                .as_ref()
+                .map(|report| ("temporal".to_owned(), report)),
+        );
         rows.push((smoothed, &self.figures.smoothed));
         rows
     }
 
     fn print(&self) {
-        stdout::line(format_args!("{:<34}{:>10}{:>10}", "labels", "macro F1", "accuracy"));
+        stdout::line(format_args!(
+            "{:<34}{:>10}{:>10}",
+            "labels", "macro F1", "accuracy"
+        ));
         for (name, report) in self.rows() {
-            stdout::line(format_args!("{name:<34}{:>10.4}{:>10.4}", report.macro_f1, report.accuracy));
+            stdout::line(format_args!(
+                "{name:<34}{:>10.4}{:>10.4}",
+                report.macro_f1, report.accuracy
+            ));
         }
         stdout::line(format_args!(
             "\n{} videos, {} frames: {} without a crop (interpolated), {} not annotated (left out)\n",
@@ -221,17 +244,29 @@ impl Evaluation {
         for video in videos {
             let rows = video.timeline.rows(smoothing, window);
             let path = |ending: &str| predictions.join(format!("{}.{ending}", video.name));
-            atomic_file::write(&path("csv"), frame_table::to_string(&video.name, &rows).as_bytes())?;
+            atomic_file::write(
+                &path("csv"),
+                frame_table::to_string(&video.name, &rows).as_bytes(),
+            )?;
             let labels = video.smoothed(smoothing, window);
             let labels = labels.into_iter().map(|label| label.unwrap_or(WITHOUT_ANY_CROP));
             atomic_file::write(&path("txt"), submission::annotation(labels).as_bytes())?;
         }
         atomic_file::write(&folder.join("evaluation.json"), &serde_json::to_vec_pretty(self)?)?;
-        let reports = [("raw", Some(&self.figures.raw)), ("temporal", self.figures.temporal.as_ref())];
-        let all = reports.into_iter().chain([("smoothed", Some(&self.figures.smoothed))]);
+        let reports = [
+            ("raw", Some(&self.figures.raw)),
+            ("temporal", self.figures.temporal.as_ref()),
+        ];
+        let all = reports
+            .into_iter()
+            .chain([("smoothed", Some(&self.figures.smoothed))]);
         for (name, report) in all.filter_map(|(name, report)| Some((name, report?))) {
             let title = format!("{name} labels: macro F1 {:.4}", report.macro_f1);
-            write_confusion_matrix(&folder.join(format!("confusion-{name}")), &title, &report.confusion)?;
+            write_confusion_matrix(
+                &folder.join(format!("confusion-{name}")),
+                &title,
+                &report.confusion,
+            )?;
         }
         if let Some(sweep) = &self.sweep {
             sweep.write(&folder.join("sweep"))?;

@@ -113,7 +113,12 @@ impl PredictedVideo {
             alone.push(Prediction::Seen {
                 frame,
                 time_s: seen.time_s,
-                faces: faces.map(|face| TrackedFace { temporal: None, ..*face }).collect(),
+                faces: faces
+                    .map(|face| TrackedFace {
+                        temporal: None,
+                        ..*face
+                    })
+                    .collect(),
             });
         }
         labels(&alone.rows(Smoothing::None, 1))

@@ -61,7 +61,11 @@ impl SmoothingSweep {
         let cell = |value: f64, best: f64| format!("{value:.4}{}", if value >= best { '*' } else { ' ' });
         let mut text = String::from("macro F1 over windows (* the best of its column)\n");
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{:>8}{:>12}{:>12}{:>12}", "window", "sliding", "block", "mean");
+        let _ = writeln!(
+            text,
+            "{:>8}{:>12}{:>12}{:>12}",
+            "window", "sliding", "block", "mean"
+        );
         for row in &self.rows {
             let _ = writeln!(
                 text,

@@ -46,7 +46,9 @@ impl Example {
         for (line, text) in (2..).zip(lines).filter(|(_, text)| !text.trim().is_empty()) {
             let location = text.split(',').next().unwrap_or("").trim();
             let row = frame_of(location);
-            rows.push(row.with_context(|| format!("line {line}: `{location}` is no frame, expected `video/00001.jpg`"))?);
+            rows.push(row.with_context(|| {
+                format!("line {line}: `{location}` is no frame, expected `video/00001.jpg`")
+            })?);
         }
         ensure!(!rows.is_empty(), "it has no row");
         Ok(Self { rows })

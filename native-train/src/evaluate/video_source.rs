@@ -51,7 +51,10 @@ fn crops_in(root: &Path) -> Result<PathBuf> {
 }
 
 fn first_of(root: &Path, names: &[&str], what: &str) -> Result<PathBuf> {
-    let found = names.iter().map(|name| root.join(name)).find(|path| path.is_dir());
+    let found = names
+        .iter()
+        .map(|name| root.join(name))
+        .find(|path| path.is_dir());
     found.with_context(|| {
         format!(
             "{} holds no folder of {what}: expected one of {}",

@@ -76,7 +76,9 @@ impl AdamW {
     pub fn load(&mut self, weights: &Weights, device: &Device) -> Result<()> {
         self.states.clear();
         for name in weights.keys() {
-            let known = [FIRST, SECOND, TIME].iter().any(|prefix| name.starts_with(prefix));
+            let known = [FIRST, SECOND, TIME]
+                .iter()
+                .any(|prefix| name.starts_with(prefix));
             ensure!(known, "`{name}` is no part of an optimiser's state");
         }
         for (name, time) in weights.iter().filter(|(name, _)| name.starts_with(TIME)) {
@@ -87,7 +89,9 @@ impl AdamW {
                 .with_context(|| format!("`{name}` is no part of an optimiser's state"))?;
             let moment = |prefix: &str| -> Result<Tensor<1>> {
                 let name = format!("{prefix}{index}");
-                let weight = weights.get(&name).with_context(|| format!("`{name}` is missing"))?;
+                let weight = weights
+                    .get(&name)
+                    .with_context(|| format!("`{name}` is missing"))?;
                 let data = TensorData::new(weight.values.clone(), [weight.values.len()]);
                 Ok(Tensor::from_data(data, device))
             };
@@ -159,7 +163,10 @@ mod tests {
         let mut theirs: Linear = LinearConfig::new(5, 3).init(&training);
         let mut ours = theirs.clone();
         let x = Tensor::<2>::random([7, 5], Distribution::Normal(0.0, 1.0), &training);
-        let mut reference = AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(0.3).init();
+        let mut reference = AdamWConfig::new()
+            .with_epsilon(1e-8)
+            .with_weight_decay(0.3)
+            .init();
         let mut optimiser = AdamW::new(0.3);
         for step in 0..6 {
             let gradients = GradientsParams::from_grads(loss(&theirs, &x).backward(), &theirs);

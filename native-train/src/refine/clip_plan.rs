@@ -27,9 +27,8 @@ impl ClipPlan {
         let mut clips = Vec::new();
         for (number, video) in videos.iter().enumerate() {
             let starts = starts(video.len(), length, stride).into_iter();
-            let teaches = |start: &usize| {
-                (*start..start + length).any(|frame| video.learnable(frame).is_some())
-            };
+            let teaches =
+                |start: &usize| (*start..start + length).any(|frame| video.learnable(frame).is_some());
             clips.extend(starts.filter(teaches).map(|start| (number, start)));
         }
         Self { clips, length, seed }
@@ -64,7 +63,9 @@ impl ClipPlan {
                 places.shuffle(&mut random_of(self.seed, ORDER_STREAM | round));
                 order = Some((round, places));
             }
-            let place = order.as_ref().and_then(|(_, places)| places.get((position % count) as usize));
+            let place = order
+                .as_ref()
+                .and_then(|(_, places)| places.get((position % count) as usize));
             let clip = place.and_then(|place| self.clips.get(*place));
             if let Some((video, start)) = clip
                 && let Some(video) = videos.get(*video)

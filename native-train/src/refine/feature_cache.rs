@@ -54,7 +54,10 @@ pub fn key_of(model: &ModelFile) -> String {
     let weights = model.weights.iter();
     for (name, weight) in weights.filter(|(name, _)| name.starts_with(BACKBONE_PREFIX)) {
         hash.update(format!("{name}{:?}", weight.shape));
-        weight.values.iter().for_each(|value| hash.update(value.to_le_bytes()));
+        weight
+            .values
+            .iter()
+            .for_each(|value| hash.update(value.to_le_bytes()));
     }
     let mut key = hex(&hash.finalize());
     key.truncate(16);
@@ -134,7 +137,10 @@ impl FeatureCache {
                 Ok(None) => {}
                 Err(error) => {
                     report.damaged += 1;
-                    eprintln!("warning: {} is damaged ({error:#}); it is computed anew", path.display());
+                    eprintln!(
+                        "warning: {} is damaged ({error:#}); it is computed anew",
+                        path.display()
+                    );
                 }
             }
         }
@@ -164,8 +170,14 @@ impl FeatureCache {
             ("sha256".to_owned(), digest(&[&halves, &logits, &frames])),
         ]);
         let views = [
-            ("features", TensorView::new(Dtype::F16, vec![rows, features.feature_len], &halves)?),
-            ("logits", TensorView::new(Dtype::F32, vec![rows, CLASS_COUNT], &logits)?),
+            (
+                "features",
+                TensorView::new(Dtype::F16, vec![rows, features.feature_len], &halves)?,
+            ),
+            (
+                "logits",
+                TensorView::new(Dtype::F32, vec![rows, CLASS_COUNT], &logits)?,
+            ),
             ("frames", TensorView::new(Dtype::U32, vec![rows], &frames)?),
         ];
         Ok(safetensors::serialize(views, Some(fields))?)
@@ -176,14 +188,21 @@ impl FeatureCache {
         let bytes = std::fs::read(path)?;
         let (_, header) = SafeTensors::read_metadata(&bytes)?;
         let fields = header.metadata().clone().context("it has no description")?;
-        let field = |name: &str| fields.get(name).with_context(|| format!("it does not say its {name}"));
+        let field = |name: &str| {
+            fields
+                .get(name)
+                .with_context(|| format!("it does not say its {name}"))
+        };
         ensure!(*field("key")? == self.key, "it belongs to another model");
         if *field("crops")? != fingerprint(video) {
             return Ok(None);
         }
         let file = SafeTensors::deserialize(&bytes)?;
-        let (features, logits, frames) =
-            (file.tensor("features")?, file.tensor("logits")?, file.tensor("frames")?);
+        let (features, logits, frames) = (
+            file.tensor("features")?,
+            file.tensor("logits")?,
+            file.tensor("frames")?,
+        );
         let found = digest(&[features.data(), logits.data(), frames.data()]);
         ensure!(*field("sha256")? == found, "its content is not what was written");
         let [_, feature_len] = features.shape() else {
@@ -191,7 +210,9 @@ impl FeatureCache {
         };
         let mut rows = vec![None; video.frames.len()];
         for (row, frame) in words(frames.data()).map(u32::from_le_bytes).enumerate() {
-            *rows.get_mut(frame as usize).context("it has more frames than the video")? = Some(row);
+            *rows
+                .get_mut(frame as usize)
+                .context("it has more frames than the video")? = Some(row);
         }
         let halves = features.data().as_chunks::<2>().0;
         let values: Vec<f32> = words(logits.data()).map(f32::from_le_bytes).collect();

@@ -27,7 +27,12 @@ use crate::training_run::run_folder::RunFolder;
 use crate::training_run::run_loop::{Course, Evaluated, Saved, StepFigures, Trainee, TrainingRun};
 
 /// Keys that may have another value when a run is taken up again.
-const RESUMABLE_KEYS: &[&str] = &["refine.cache", "refine.start", "refine.patience", "refine.checkpoint_minutes"];
+const RESUMABLE_KEYS: &[&str] = &[
+    "refine.cache",
+    "refine.start",
+    "refine.patience",
+    "refine.checkpoint_minutes",
+];
 
 /// The encoder under training, on features that do not change.
 struct Refiner<'a> {
@@ -207,7 +212,10 @@ impl Trainee for Refiner<'_> {
     }
 
     fn batch_in_words(&self) -> String {
-        format!("{} clips of {} frames", self.refine.batch, self.refine.clip_length)
+        format!(
+            "{} clips of {} frames",
+            self.refine.batch, self.refine.clip_length
+        )
     }
 
     fn keys_of_memory(&self) -> &'static str {
@@ -223,7 +231,10 @@ impl Trainee for Refiner<'_> {
 fn plot(folder: &RunFolder) -> Result<()> {
     let path = folder.path().join("log.jsonl");
     let log = std::fs::read_to_string(&path).with_context(|| format!("the log {}", path.display()))?;
-    let entries: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let entries: Vec<Value> = log
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
     let line = |name: &str, pointer: &str| Line {
         name: name.to_owned(),
         points: entries
@@ -240,7 +251,12 @@ fn plot(folder: &RunFolder) -> Result<()> {
         };
         chart.write(&folder.path().join(file))
     };
-    write("Stage 2: loss", "cross-entropy", vec![line("loss", "/loss")], "loss")?;
+    write(
+        "Stage 2: loss",
+        "cross-entropy",
+        vec![line("loss", "/loss")],
+        "loss",
+    )?;
     let f1 = ["per_frame", "temporal", "smoothed"]
         .map(|name| line(name, &format!("/validation/{name}/macro_f1_of_8_classes")));
     write("Stage 2: validation videos", "macro F1", f1.into(), "validation")?;

@@ -31,7 +31,12 @@ impl Background {
     pub fn draw(random: &mut ChaCha8Rng, busy: f32) -> Self {
         let color = |random: &mut ChaCha8Rng| {
             let grey = random.between(0.02, 0.7);
-            Vec3::splat(grey) * Vec3::new(random.between(0.7, 1.3), random.between(0.7, 1.3), random.between(0.7, 1.3))
+            Vec3::splat(grey)
+                * Vec3::new(
+                    random.between(0.7, 1.3),
+                    random.between(0.7, 1.3),
+                    random.between(0.7, 1.3),
+                )
         };
         let count = (random.between(0.0, 8.0) * busy) as usize;
         let blobs = (0..count)

@@ -45,11 +45,27 @@ impl CameraEffects {
     pub fn draw(random: &mut ChaCha8Rng, wear: f32) -> Self {
         let tint = 0.10 + 0.10 * wear;
         Self {
-            blur: if random.chance(0.35 + 0.3 * wear) { random.between(2.0, 5.0 + 9.0 * wear) } else { 0.0 },
-            detail: if random.chance(0.5 * wear) { random.between(0.35, 0.9) } else { 1.0 },
-            cast: Vec3::new(1.0 + random.spread(tint / 2.0), 1.0, 1.0 + random.spread(tint / 2.0)),
+            blur: if random.chance(0.35 + 0.3 * wear) {
+                random.between(2.0, 5.0 + 9.0 * wear)
+            } else {
+                0.0
+            },
+            detail: if random.chance(0.5 * wear) {
+                random.between(0.35, 0.9)
+            } else {
+                1.0
+            },
+            cast: Vec3::new(
+                1.0 + random.spread(tint / 2.0),
+                1.0,
+                1.0 + random.spread(tint / 2.0),
+            ),
             contrast: 1.0 + random.spread(0.10 + 0.08 * wear),
-            saturation: if random.chance(0.12 * wear) { 0.0 } else { (1.0 + random.spread(0.2)).max(0.2) },
+            saturation: if random.chance(0.12 * wear) {
+                0.0
+            } else {
+                (1.0 + random.spread(0.2)).max(0.2)
+            },
             noise: random.between(0.5, 3.0 + 9.0 * wear),
             quality: random.between(88.0 - 55.0 * wear, 94.0) as u8,
             obstacle: None,
@@ -68,7 +84,8 @@ impl CameraEffects {
         }
         let deviation = self.blur * width as f32 / 1000.0;
         if deviation > 0.15 {
-            let picture = RgbImage::from_raw(width as u32, height as u32, rgb).context("a rendered picture")?;
+            let picture =
+                RgbImage::from_raw(width as u32, height as u32, rgb).context("a rendered picture")?;
             rgb = image::imageops::fast_blur(&picture, deviation).into_raw();
         }
         if self.detail < 1.0 {
@@ -84,7 +101,9 @@ impl CameraEffects {
                 let color = (color - 118.0) * self.contrast + 118.0;
                 let grain = bell(random) * self.noise;
                 let tinted = Vec3::new(bell(random), bell(random), bell(random)) * (self.noise * 0.4);
-                let [x, y, z] = (color + grain + tinted).to_array().map(|c| c.round().clamp(0.0, 255.0) as u8);
+                let [x, y, z] = (color + grain + tinted)
+                    .to_array()
+                    .map(|c| c.round().clamp(0.0, 255.0) as u8);
                 (*r, *g, *b) = (x, y, z);
             }
         }
@@ -108,7 +127,11 @@ impl Obstacle {
         let color = if skin {
             Vec3::new(215.0, 165.0, 138.0) * shade
         } else {
-            Vec3::new(random.between(10.0, 240.0), random.between(10.0, 240.0), random.between(10.0, 240.0))
+            Vec3::new(
+                random.between(10.0, 240.0),
+                random.between(10.0, 240.0),
+                random.between(10.0, 240.0),
+            )
         };
         Self {
             center: Vec2::new(0.5 + side * random.between(0.15, 0.5), random.between(0.35, 1.0)),

@@ -31,7 +31,13 @@ impl ExpressionStyle {
             *value = (1.0 + random.spread(0.18)).max(0.5);
         }
         let mut resting = [0.0; ActionUnit::COUNT];
-        for unit in [A::BrowLowerer, A::LipCornerDepressor, A::LipCornerPuller, A::InnerBrowRaiser, A::LidTightener] {
+        for unit in [
+            A::BrowLowerer,
+            A::LipCornerDepressor,
+            A::LipCornerPuller,
+            A::InnerBrowRaiser,
+            A::LidTightener,
+        ] {
             if random.chance(0.3) {
                 resting[unit as usize] = random.between(0.03, 0.2);
             }
@@ -51,7 +57,8 @@ impl ExpressionStyle {
         let mut weights = [0.0; FaceUnit::ALL.len()];
         for unit in ActionUnit::ALL {
             let index = unit as usize;
-            let strength = (actions[index] * self.gain[index] + self.resting[index] * (1.0 - actions[index])).max(0.0);
+            let strength =
+                (actions[index] * self.gain[index] + self.resting[index] * (1.0 - actions[index])).max(0.0);
             if strength == 0.0 {
                 continue;
             }

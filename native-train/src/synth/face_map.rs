@@ -75,15 +75,21 @@ pub fn lips(place: Vec2) -> f32 {
     let top = 0.8943 + bow + (0.9093 - 0.8943) * along.powf(1.6);
     let bottom = 0.9093 + (0.9262 - 0.9093) * (1.0 - along * along).max(0.0).powf(0.75);
     let edge = 0.0012;
-    smoothstep(top - edge, top + edge, place.y) * smoothstep(bottom + edge, bottom - edge, place.y)
+    smoothstep(top - edge, top + edge, place.y)
+        * smoothstep(bottom + edge, bottom - edge, place.y)
         * smoothstep(MOUTH + 0.001, MOUTH - 0.003, s)
 }
 
 /// Share of eyebrow before its hairs are drawn.
 #[must_use]
 pub fn brow(place: Vec2, half_thickness: f32, arch: f32) -> f32 {
-    const LINE: [(f32, f32); 5] =
-        [(0.010, 0.8225), (0.0165, 0.8215), (0.034, 0.8190), (0.046, 0.8210), (0.059, 0.8290)];
+    const LINE: [(f32, f32); 5] = [
+        (0.010, 0.8225),
+        (0.0165, 0.8215),
+        (0.034, 0.8190),
+        (0.046, 0.8210),
+        (0.059, 0.8290),
+    ];
     let s = place.x.abs();
     let middle = piecewise(&LINE, s) - arch * smoothstep(0.012, 0.036, s) * smoothstep(0.060, 0.040, s);
     let half = half_thickness * (0.35 + 0.65 * smoothstep(0.060, 0.030, s));
@@ -112,7 +118,17 @@ pub fn spot(place: Vec2, s: f32, t: f32, radius_s: f32, radius_t: f32) -> f32 {
 #[must_use]
 pub fn beard(place: Vec2) -> f32 {
     let s = place.x.abs();
-    let upper = piecewise(&[(0.0, 0.886), (0.030, 0.894), (0.05, 0.915), (0.085, 0.905), (0.11, 0.862), (0.13, 0.85)], s);
+    let upper = piecewise(
+        &[
+            (0.0, 0.886),
+            (0.030, 0.894),
+            (0.05, 0.915),
+            (0.085, 0.905),
+            (0.11, 0.862),
+            (0.13, 0.85),
+        ],
+        s,
+    );
     let jaw = smoothstep(upper - 0.003, upper + 0.004, place.y) * smoothstep(0.985, 0.965, place.y);
     jaw * smoothstep(0.135, 0.120, s) * (1.0 - lips(place))
 }
@@ -121,7 +137,11 @@ fn piecewise(points: &[(f32, f32)], x: f32) -> f32 {
     let mut before = points.first().copied().unwrap_or((0.0, 0.0));
     for point in points {
         if x <= point.0 {
-            let t = if point.0 > before.0 { (x - before.0) / (point.0 - before.0) } else { 0.0 };
+            let t = if point.0 > before.0 {
+                (x - before.0) / (point.0 - before.0)
+            } else {
+                0.0
+            };
             return before.1 + (point.1 - before.1) * t.clamp(0.0, 1.0);
         }
         before = *point;

@@ -36,8 +36,16 @@ pub fn generate(spec: &SynthSpec, out: &Path) -> Result<SynthSummary> {
     let fail = || format!("the folder {} cannot be written", parent.display());
     std::fs::create_dir_all(parent).with_context(fail)?;
     let studio = Studio::open(spec.seed, spec.skins.as_deref())?;
-    let work = tempfile::Builder::new().prefix(".mien-synth-").tempdir_in(parent).with_context(fail)?;
-    let summary = Work { spec, studio: &studio, folder: work.path() }.all()?;
+    let work = tempfile::Builder::new()
+        .prefix(".mien-synth-")
+        .tempdir_in(parent)
+        .with_context(fail)?;
+    let summary = Work {
+        spec,
+        studio: &studio,
+        folder: work.path(),
+    }
+    .all()?;
     std::fs::write(work.path().join("README.md"), readme(spec, &summary)).with_context(fail)?;
     make_readable(work.path())?;
     std::fs::rename(work.path(), out)
@@ -87,13 +95,19 @@ impl Work<'_> {
         let counts = |videos: &[Video]| count(videos.iter().flat_map(|v| v.labels.iter().copied().flatten()));
         let both = || train.iter().chain(&validation);
         let frames = both().map(|v| v.labels.len()).sum::<usize>();
-        let missing_crops = both().flat_map(|v| &v.missing).filter(|missing| **missing).count();
+        let missing_crops = both()
+            .flat_map(|v| &v.missing)
+            .filter(|missing| **missing)
+            .count();
         let mut summary = SynthSummary {
             labelled,
             unlabelled,
             train_frames: counts(&train),
             validation_frames: counts(&validation),
-            unannotated_frames: both().flat_map(|v| &v.labels).filter(|label| label.is_none()).count(),
+            unannotated_frames: both()
+                .flat_map(|v| &v.labels)
+                .filter(|label| label.is_none())
+                .count(),
             missing_crops,
             whole_videos: 0,
             whole_videos_left_out: None,
@@ -103,29 +117,50 @@ impl Work<'_> {
         Ok(summary)
     }
 
-    fn stills(&self, pool: Pool, name: &str, count_asked: usize, people: usize) -> Result<[usize; CLASS_COUNT]> {
+    fn stills(
+        &self,
+        pool: Pool,
+        name: &str,
+        count_asked: usize,
+        people: usize,
+    ) -> Result<[usize; CLASS_COUNT]> {
         let planned = stills::plan(pool, count_asked, self.spec.seed);
         let letter = if pool == Pool::Labelled { 'l' } else { 'u' };
         self.make(name)?;
         let persons = planned.iter().map(|still| still.person + 1).max().unwrap_or(0);
         (0..persons).into_par_iter().try_for_each(|person| {
             let model = self.studio.person(people + person);
-            planned.iter().filter(|still| still.person == person).try_for_each(|still| {
-                let bytes = stills::render(self.studio, &model, pool, still, self.spec.size, self.spec.seed)?;
-                self.write(&still_path(name, still), &bytes)
-            })
+            planned
+                .iter()
+                .filter(|still| still.person == person)
+                .try_for_each(|still| {
+                    let bytes =
+                        stills::render(self.studio, &model, pool, still, self.spec.size, self.spec.seed)?;
+                    self.write(&still_path(name, still), &bytes)
+                })
         })?;
         let mut table = csv::Writer::from_writer(Vec::new());
         table.write_record(["path", "label", "person"])?;
         for still in &planned {
-            table.write_record([&still_path(name, still), still.class.name(), &format!("{letter}{:05}", still.person)])?;
+            table.write_record([
+                &still_path(name, still),
+                still.class.name(),
+                &format!("{letter}{:05}", still.person),
+            ])?;
         }
         let bytes = table.into_inner().map_err(|error| error.into_error())?;
         self.write(&format!("{name}.csv"), &bytes)?;
         Ok(count(planned.iter().map(|still| still.class)))
     }
 
-    fn videos(&self, set: &str, prefix: &str, split: usize, videos: usize, people: usize) -> Result<Vec<Video>> {
+    fn videos(
+        &self,
+        set: &str,
+        prefix: &str,
+        split: usize,
+        videos: usize,
+        people: usize,
+    ) -> Result<Vec<Video>> {
         let spec = self.spec;
         let annotations = format!("affwild2/annotations/{set}");
         self.make(&annotations)?;
@@ -154,7 +189,10 @@ impl Work<'_> {
                 let bytes = jpeg(&video.crop(self.studio, frame)?, video.quality())?;
                 self.write(&format!("{folder}/{:05}.jpg", frame + 1), &bytes)
             })?;
-            self.write(&format!("{annotations}/{}.txt", video.name), video.annotation().as_bytes())?;
+            self.write(
+                &format!("{annotations}/{}.txt", video.name),
+                video.annotation().as_bytes(),
+            )?;
             made.push(video);
         }
         Ok(made)
@@ -174,8 +212,15 @@ impl Work<'_> {
                 .into_par_iter()
                 .map(|frame| video.scene(self.studio, frame))
                 .collect::<Result<Vec<_>>>()?;
-            movie::write(&self.folder.join(format!("videos/{}.mp4", video.name)), &frames, self.spec.fps)?;
-            self.write(&format!("videos/{}.txt", video.name), video.annotation().as_bytes())?;
+            movie::write(
+                &self.folder.join(format!("videos/{}.mp4", video.name)),
+                &frames,
+                self.spec.fps,
+            )?;
+            self.write(
+                &format!("videos/{}.txt", video.name),
+                video.annotation().as_bytes(),
+            )?;
             summary.whole_videos += 1;
             summary.faces += frames.len();
         }

@@ -99,9 +99,15 @@ impl Head {
                 }
             })
             .collect();
-        ensure!(corners.iter().all(|c| c.vertex < count), "a corner without a vertex");
         ensure!(
-            triangles.iter().flat_map(|t| t.corners).all(|c| c < corners.len()),
+            corners.iter().all(|c| c.vertex < count),
+            "a corner without a vertex"
+        );
+        ensure!(
+            triangles
+                .iter()
+                .flat_map(|t| t.corners)
+                .all(|c| c < corners.len()),
             "a triangle without a corner"
         );
         let starts: Vec<usize> = data("target_start")?
@@ -114,7 +120,10 @@ impl Head {
             .map(|w| f32::from(w.cast_signed()) * step)
             .collect();
         let deltas: Vec<Vec3> = triples(&deltas);
-        ensure!(at.iter().all(|v| usize::from(*v) < count), "a target without a vertex");
+        ensure!(
+            at.iter().all(|v| usize::from(*v) < count),
+            "a target without a vertex"
+        );
         let mut targets = Vec::new();
         for (name, span) in names.into_iter().zip(starts.windows(2)) {
             let (Some(at), Some(deltas)) = (at.get(span[0]..span[1]), deltas.get(span[0]..span[1])) else {
@@ -122,12 +131,20 @@ impl Head {
             };
             targets.push(Target {
                 name,
-                moves: at.iter().map(|v| usize::from(*v)).zip(deltas.iter().copied()).collect(),
+                moves: at
+                    .iter()
+                    .map(|v| usize::from(*v))
+                    .zip(deltas.iter().copied())
+                    .collect(),
             });
         }
-        let (units, shapes): (Vec<_>, Vec<_>) = targets.into_iter().partition(|t| t.name.starts_with("unit/"));
+        let (units, shapes): (Vec<_>, Vec<_>) =
+            targets.into_iter().partition(|t| t.name.starts_with("unit/"));
         ensure!(
-            units.iter().map(|t| t.name.trim_start_matches("unit/")).eq(FaceUnit::ALL.iter().map(|u| u.name())),
+            units
+                .iter()
+                .map(|t| t.name.trim_start_matches("unit/"))
+                .eq(FaceUnit::ALL.iter().map(|u| u.name())),
             "its face units are not ARKit's 52"
         );
         Ok(Self {
@@ -186,7 +203,10 @@ fn floats(bytes: &[u8]) -> Vec<f32> {
 }
 
 fn words(bytes: &[u8]) -> Vec<u16> {
-    bytes.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect()
+    bytes
+        .chunks_exact(2)
+        .map(|b| u16::from_le_bytes([b[0], b[1]]))
+        .collect()
 }
 
 fn triples(values: &[f32]) -> Vec<Vec3> {

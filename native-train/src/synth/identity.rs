@@ -68,7 +68,11 @@ impl Identity {
 impl Traits {
     fn draw(random: &mut ChaCha8Rng) -> Self {
         let main = random.pick(ORIGINS.len());
-        let mixed = if random.chance(0.3) { random.between(0.1, 0.5) } else { 0.0 };
+        let mixed = if random.chance(0.3) {
+            random.between(0.1, 0.5)
+        } else {
+            0.0
+        };
         let other = random.pick(ORIGINS.len());
         let mut origin = [0.0; 3];
         origin[main] += 1.0 - mixed;
@@ -119,7 +123,8 @@ fn shape_weights<'a>(head: &'a Head, traits: &Traits, random: &mut ChaCha8Rng) -
         .collect();
     for name in details {
         let asymmetric = name.starts_with("shape/asym");
-        let rare = asymmetric || name.contains("-trans-") || name.contains("eye-scale") || name.contains("push");
+        let rare =
+            asymmetric || name.contains("-trans-") || name.contains("eye-scale") || name.contains("push");
         if !random.chance(if rare { 0.12 } else { 0.25 }) {
             continue;
         }

@@ -42,8 +42,12 @@ impl Lighting {
                     color: tint(warm) * key,
                 },
                 Lamp {
-                    towards: Vec3::new(-angle.signum() * random.between(0.3, 1.0), random.between(-0.1, 0.4), 0.7)
-                        .normalize_or(Vec3::Z),
+                    towards: Vec3::new(
+                        -angle.signum() * random.between(0.3, 1.0),
+                        random.between(-0.1, 0.4),
+                        0.7,
+                    )
+                    .normalize_or(Vec3::Z),
                     color: tint(cool) * fill,
                 },
             ],

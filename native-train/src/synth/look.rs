@@ -113,33 +113,57 @@ impl Look {
         } else {
             0.0
         };
-        let iris = if dark { IRIS[random.pick(2)] } else { IRIS[random.pick(5)] };
+        let iris = if dark {
+            IRIS[random.pick(2)]
+        } else {
+            IRIS[random.pick(5)]
+        };
         let bald = grown_man && random.chance(0.12 + 0.2 * old);
         Self {
             skin,
             redness: random.between(0.2, 1.0) * (1.0 - 0.6 * tone),
             mottling: random.between(0.3, 1.0) + 0.4 * old,
-            freckles: if tone < 0.4 && random.chance(0.2) { random.between(0.3, 1.0) } else { 0.0 },
+            freckles: if tone < 0.4 && random.chance(0.2) {
+                random.between(0.3, 1.0)
+            } else {
+                0.0
+            },
             lips,
             brows: Brows {
                 color: if grey { hair_color * 0.6 } else { hair_color * 0.7 },
-                half_thickness: if grown_man { random.between(0.0030, 0.0050) } else { random.between(0.0020, 0.0038) },
+                half_thickness: if grown_man {
+                    random.between(0.0030, 0.0050)
+                } else {
+                    random.between(0.0020, 0.0038)
+                },
                 arch: random.between(0.001, 0.005),
                 density: random.between(0.55, 0.95) * if grey { 0.75 } else { 1.0 },
             },
             beard,
-            eyeliner: if made_up { random.between(0.6, 1.0) } else { random.between(0.2, 0.5) },
+            eyeliner: if made_up {
+                random.between(0.6, 1.0)
+            } else {
+                random.between(0.2, 0.5)
+            },
             wrinkles: (0.15 + old + random.spread(0.1)).clamp(0.05, 1.1),
             iris: iris * random.between(0.8, 1.2),
             sclera: Vec3::new(0.90, 0.88, 0.86) * random.between(0.88, 1.0),
             hair: Hair {
                 color: hair_color,
                 thickness: if bald { 0.0 } else { random.between(0.05, 0.45) },
-                recession: if bald { 0.06 } else { random.between(-0.012, 0.008) + if grown_man { 0.012 * old } else { 0.0 } },
+                recession: if bald {
+                    0.06
+                } else {
+                    random.between(-0.012, 0.008) + if grown_man { 0.012 * old } else { 0.0 }
+                },
                 roughness: random.between(0.1, 1.0),
                 seed: random.pick(1 << 20) as u32,
             },
-            clothes: Vec3::new(random.between(0.05, 0.9), random.between(0.05, 0.9), random.between(0.05, 0.9)),
+            clothes: Vec3::new(
+                random.between(0.05, 0.9),
+                random.between(0.05, 0.9),
+                random.between(0.05, 0.9),
+            ),
             teeth: Vec3::new(0.90, 0.87, 0.80) * random.between(0.85, 1.0),
             gloss: random.between(0.05, 0.5),
             seed: random.pick(1 << 20) as u32,

@@ -15,8 +15,8 @@ pub mod identity;
 pub mod look;
 pub mod recipe;
 
-pub mod head;
 mod hair;
+pub mod head;
 mod normals;
 mod openness;
 pub mod pose;

@@ -18,7 +18,10 @@ pub fn encoder() -> Result<()> {
         .output()
         .context("ffmpeg cannot be started: install it for the whole-frame videos")?;
     let list = String::from_utf8_lossy(&output.stdout);
-    ensure!(list.contains("libx264"), "this ffmpeg has no libx264 for the whole-frame videos");
+    ensure!(
+        list.contains("libx264"),
+        "this ffmpeg has no libx264 for the whole-frame videos"
+    );
     Ok(())
 }
 
@@ -29,11 +32,39 @@ pub fn encoder() -> Result<()> {
 pub fn write(path: &Path, frames: &[Frame], fps: usize) -> Result<()> {
     let first = frames.first().context("a video without frames")?;
     let mut child = Command::new("ffmpeg")
-        .args(["-hide_banner", "-loglevel", "error", "-nostdin", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"])
-        .args(["-s", &format!("{}x{}", first.width(), first.height()), "-r", &fps.to_string(), "-i", "pipe:0"])
+        .args([
+            "-hide_banner",
+            "-loglevel",
+            "error",
+            "-nostdin",
+            "-y",
+            "-f",
+            "rawvideo",
+            "-pix_fmt",
+            "rgb24",
+        ])
+        .args([
+            "-s",
+            &format!("{}x{}", first.width(), first.height()),
+            "-r",
+            &fps.to_string(),
+            "-i",
+            "pipe:0",
+        ])
         // One thread and no encoder tags: the same frames give the same bytes.
-        .args(["-c:v", "libx264", "-threads", "1", "-crf", "20", "-preset", "medium", "-pix_fmt", "yuv420p"])
-        .args(["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-movflags", "+faststart"])
+        .args([
+            "-c:v", "libx264", "-threads", "1", "-crf", "20", "-preset", "medium", "-pix_fmt", "yuv420p",
+        ])
+        .args([
+            "-map_metadata",
+            "-1",
+            "-fflags",
+            "+bitexact",
+            "-flags:v",
+            "+bitexact",
+            "-movflags",
+            "+faststart",
+        ])
         .arg(path)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

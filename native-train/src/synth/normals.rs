@@ -9,7 +9,9 @@ use crate::synth::head::Head;
 pub fn vertex_normals(head: &Head, shape: &[Vec3]) -> Vec<Vec3> {
     let mut sums = vec![Vec3::ZERO; shape.len()];
     for triangle in &head.triangles {
-        let vertices = triangle.corners.map(|c| head.corners.get(c).map_or(0, |corner| corner.vertex));
+        let vertices = triangle
+            .corners
+            .map(|c| head.corners.get(c).map_or(0, |corner| corner.vertex));
         let [Some(a), Some(b), Some(c)] = vertices.map(|v| shape.get(v)) else {
             continue;
         };

@@ -30,7 +30,10 @@ pub fn openness(head: &Head) -> Vec<f32> {
             *open += cosine * seen;
         }
     }
-    open.iter().zip(&all).map(|(open, all)| (open / all).clamp(0.0, 1.0)).collect()
+    open.iter()
+        .zip(&all)
+        .map(|(open, all)| (open / all).clamp(0.0, 1.0))
+        .collect()
 }
 
 /// Whether each vertex is seen from a direction (1) or hidden (0), with a soft step between.
@@ -52,7 +55,9 @@ fn seen_from(head: &Head, shape: &[Vec3], towards: Vec3) -> Vec<f32> {
         .collect();
     let mut coverage = Coverage::new(SIDE, SIDE);
     for (number, triangle) in head.triangles.iter().enumerate() {
-        let vertices = triangle.corners.map(|c| head.corners.get(c).map_or(0, |corner| corner.vertex));
+        let vertices = triangle
+            .corners
+            .map(|c| head.corners.get(c).map_or(0, |corner| corner.vertex));
         // Lashes hide little; eyes must not darken themselves or the lids on them.
         if matches!(triangle.part, Part::Lashes) {
             continue;

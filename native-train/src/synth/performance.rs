@@ -135,7 +135,8 @@ impl Performance {
                 *to = to.max(from * share);
             }
             if share > strongest {
-                (class, strongest, asymmetry) = (segment.showing.class, share, segment.showing.asymmetry * share);
+                (class, strongest, asymmetry) =
+                    (segment.showing.class, share, segment.showing.asymmetry * share);
             }
         }
         for (index, value) in actions.iter_mut().enumerate() {
@@ -147,7 +148,11 @@ impl Performance {
         for (to, from) in units.iter_mut().zip(extra) {
             *to = (*to + from).min(1.1);
         }
-        let blink = self.blinks.iter().map(|at| smoothstep(0.16, 0.03, (time - at).abs())).fold(0.0, f32::max);
+        let blink = self
+            .blinks
+            .iter()
+            .map(|at| smoothstep(0.16, 0.03, (time - at).abs()))
+            .fold(0.0, f32::max);
         for eye in [FaceUnit::EyeBlinkLeft, FaceUnit::EyeBlinkRight] {
             let weight = &mut units[eye as usize];
             *weight = weight.max(blink);
@@ -176,10 +181,16 @@ impl Performance {
                 let action = &mut actions[unit as usize];
                 *action = action.max(loud * value);
             };
-            put(ActionUnit::JawDrop, 0.55 * (self.noise(time * 4.3, 1) + 0.35).max(0.0));
+            put(
+                ActionUnit::JawDrop,
+                0.55 * (self.noise(time * 4.3, 1) + 0.35).max(0.0),
+            );
             put(ActionUnit::LipFunneler, 0.6 * self.noise(time * 3.1, 2).max(0.0));
             put(ActionUnit::LipPressor, 0.6 * self.noise(time * 3.7, 3).max(0.0));
-            put(ActionUnit::LipsPart, 0.5 * (self.noise(time * 3.3, 4) + 0.3).max(0.0));
+            put(
+                ActionUnit::LipsPart,
+                0.5 * (self.noise(time * 3.3, 4) + 0.3).max(0.0),
+            );
         }
     }
 

@@ -49,7 +49,13 @@ impl Coverage {
 
     /// Draws a triangle; one that shows its back (clockwise on the screen) only if `both_sides`.
     /// `keep` may refuse a pixel by its weights.
-    pub fn draw(&mut self, triangle: usize, points: [ScreenPoint; 3], both_sides: bool, keep: impl Fn([f32; 2]) -> bool) {
+    pub fn draw(
+        &mut self,
+        triangle: usize,
+        points: [ScreenPoint; 3],
+        both_sides: bool,
+        keep: impl Fn([f32; 2]) -> bool,
+    ) {
         let [a, b, c] = points.map(|p| p.at);
         let area = (b - a).perp_dot(c - a);
         // The screen's y runs downwards: what is counter-clockwise outside is negative here.
@@ -64,31 +70,33 @@ impl Coverage {
         if low.min_element() < 1.0 - GUARD || high.max_element() > GUARD {
             return;
         }
-        let corner = |p: ScreenPoint, u: f32, v: f32| {
-            vertex(pt3(p.at.x + GUARD, p.at.y + GUARD, p.nearness), (u, v))
-        };
+        let corner =
+            |p: ScreenPoint, u: f32, v: f32| vertex(pt3(p.at.x + GUARD, p.at.y + GUARD, p.nearness), (u, v));
         let [a, b, c] = points;
         let guard = GUARD as usize;
-        tri_fill([corner(a, 1.0, 0.0), corner(b, 0.0, 1.0), corner(c, 0.0, 0.0)], |line| {
-            let Some(y) = line.y.checked_sub(guard).filter(|y| *y < self.height) else {
-                return;
-            };
-            for (x, (position, (u, v))) in line.xs.zip(line.vs) {
-                let Some(x) = x.checked_sub(guard).filter(|x| *x < self.width) else {
-                    continue;
+        tri_fill(
+            [corner(a, 1.0, 0.0), corner(b, 0.0, 1.0), corner(c, 0.0, 0.0)],
+            |line| {
+                let Some(y) = line.y.checked_sub(guard).filter(|y| *y < self.height) else {
+                    return;
                 };
-                let nearness = position.z();
-                let Some(pixel) = self.fragments.get_mut(y * self.width + x) else {
-                    continue;
-                };
-                if pixel.is_none_or(|seen| seen.nearness < nearness) && keep([u, v]) {
-                    *pixel = Some(Fragment {
-                        triangle,
-                        weights: [u, v],
-                        nearness,
-                    });
+                for (x, (position, (u, v))) in line.xs.zip(line.vs) {
+                    let Some(x) = x.checked_sub(guard).filter(|x| *x < self.width) else {
+                        continue;
+                    };
+                    let nearness = position.z();
+                    let Some(pixel) = self.fragments.get_mut(y * self.width + x) else {
+                        continue;
+                    };
+                    if pixel.is_none_or(|seen| seen.nearness < nearness) && keep([u, v]) {
+                        *pixel = Some(Fragment {
+                            triangle,
+                            weights: [u, v],
+                            nearness,
+                        });
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 }

@@ -15,11 +15,22 @@ pub fn readme(spec: &SynthSpec, summary: &SynthSummary) -> String {
          asset pack (CC0 1.0), expressions are recipes of FACS action units. Figures measured on these pictures\n\
          say how well our own recipes are recovered. They say nothing about recognising people's expressions.\n\n",
     );
-    let skins = if spec.skins.is_some() { "from a folder" } else { "painted by rule" };
+    let skins = if spec.skins.is_some() {
+        "from a folder"
+    } else {
+        "painted by rule"
+    };
     let _ = writeln!(
         text,
         "Seed {}, {} labelled and {} unlabelled stills, {} + {} videos of {} s at {} frames a second, {} pixels, skins {skins}.\n",
-        spec.seed, spec.images, spec.unlabelled, spec.videos_train, spec.videos_validation, spec.seconds, spec.fps, spec.size,
+        spec.seed,
+        spec.images,
+        spec.unlabelled,
+        spec.videos_train,
+        spec.videos_validation,
+        spec.seconds,
+        spec.fps,
+        spec.size,
     );
     text.push_str("| class | labelled.csv | unlabelled.csv | frames in Train_Set | in Validation_Set |\n|---|---|---|---|---|\n");
     for (index, class) in Expression::ALL.into_iter().enumerate().take(CLASS_COUNT) {
@@ -42,7 +53,11 @@ pub fn readme(spec: &SynthSpec, summary: &SynthSummary) -> String {
     );
     let _ = match &summary.whole_videos_left_out {
         Some(reason) => writeln!(text, "\nThere are no whole-frame videos: {reason}."),
-        None => writeln!(text, "\n`videos/` holds {} whole scenes with their labels.", summary.whole_videos),
+        None => writeln!(
+            text,
+            "\n`videos/` holds {} whole scenes with their labels.",
+            summary.whole_videos
+        ),
     };
     text
 }

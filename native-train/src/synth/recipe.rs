@@ -12,39 +12,142 @@ pub type Recipe = &'static [(A, f32)];
 
 const NEUTRAL: &[Recipe] = &[&[]];
 const ANGER: &[Recipe] = &[
-    &[(A::BrowLowerer, 1.0), (A::UpperLidRaiser, 0.5), (A::LidTightener, 0.6), (A::LipTightener, 0.8)],
-    &[(A::BrowLowerer, 0.9), (A::LidTightener, 0.7), (A::LipPressor, 0.9), (A::ChinRaiser, 0.4)],
-    &[(A::BrowLowerer, 1.0), (A::UpperLidRaiser, 0.6), (A::UpperLipRaiser, 0.6), (A::LipsPart, 0.9), (A::LowerLipDepressor, 0.5)],
-    &[(A::BrowLowerer, 0.8), (A::LidTightener, 0.9), (A::LipTightener, 0.9), (A::ChinRaiser, 0.6)],
+    &[
+        (A::BrowLowerer, 1.0),
+        (A::UpperLidRaiser, 0.5),
+        (A::LidTightener, 0.6),
+        (A::LipTightener, 0.8),
+    ],
+    &[
+        (A::BrowLowerer, 0.9),
+        (A::LidTightener, 0.7),
+        (A::LipPressor, 0.9),
+        (A::ChinRaiser, 0.4),
+    ],
+    &[
+        (A::BrowLowerer, 1.0),
+        (A::UpperLidRaiser, 0.6),
+        (A::UpperLipRaiser, 0.6),
+        (A::LipsPart, 0.9),
+        (A::LowerLipDepressor, 0.5),
+    ],
+    &[
+        (A::BrowLowerer, 0.8),
+        (A::LidTightener, 0.9),
+        (A::LipTightener, 0.9),
+        (A::ChinRaiser, 0.6),
+    ],
 ];
 const DISGUST: &[Recipe] = &[
-    &[(A::NoseWrinkler, 1.0), (A::LipCornerDepressor, 0.6), (A::LowerLipDepressor, 0.6)],
-    &[(A::NoseWrinkler, 0.9), (A::UpperLipRaiser, 0.8), (A::ChinRaiser, 0.6)],
-    &[(A::UpperLipRaiser, 1.0), (A::NoseWrinkler, 0.5), (A::LipsPart, 0.7), (A::LidTightener, 0.4)],
-    &[(A::NoseWrinkler, 1.0), (A::BrowLowerer, 0.4), (A::LidTightener, 0.6), (A::UpperLipRaiser, 0.5)],
+    &[
+        (A::NoseWrinkler, 1.0),
+        (A::LipCornerDepressor, 0.6),
+        (A::LowerLipDepressor, 0.6),
+    ],
+    &[
+        (A::NoseWrinkler, 0.9),
+        (A::UpperLipRaiser, 0.8),
+        (A::ChinRaiser, 0.6),
+    ],
+    &[
+        (A::UpperLipRaiser, 1.0),
+        (A::NoseWrinkler, 0.5),
+        (A::LipsPart, 0.7),
+        (A::LidTightener, 0.4),
+    ],
+    &[
+        (A::NoseWrinkler, 1.0),
+        (A::BrowLowerer, 0.4),
+        (A::LidTightener, 0.6),
+        (A::UpperLipRaiser, 0.5),
+    ],
 ];
 const FEAR: &[Recipe] = &[
-    &[(A::InnerBrowRaiser, 0.9), (A::OuterBrowRaiser, 0.5), (A::BrowLowerer, 0.5), (A::UpperLidRaiser, 1.0), (A::LipStretcher, 0.9), (A::JawDrop, 0.5)],
-    &[(A::InnerBrowRaiser, 0.9), (A::OuterBrowRaiser, 0.4), (A::BrowLowerer, 0.6), (A::UpperLidRaiser, 0.9), (A::LipStretcher, 0.8), (A::LipsPart, 0.9)],
-    &[(A::InnerBrowRaiser, 0.7), (A::BrowLowerer, 0.6), (A::UpperLidRaiser, 1.0), (A::LipStretcher, 0.9)],
+    &[
+        (A::InnerBrowRaiser, 0.9),
+        (A::OuterBrowRaiser, 0.5),
+        (A::BrowLowerer, 0.5),
+        (A::UpperLidRaiser, 1.0),
+        (A::LipStretcher, 0.9),
+        (A::JawDrop, 0.5),
+    ],
+    &[
+        (A::InnerBrowRaiser, 0.9),
+        (A::OuterBrowRaiser, 0.4),
+        (A::BrowLowerer, 0.6),
+        (A::UpperLidRaiser, 0.9),
+        (A::LipStretcher, 0.8),
+        (A::LipsPart, 0.9),
+    ],
+    &[
+        (A::InnerBrowRaiser, 0.7),
+        (A::BrowLowerer, 0.6),
+        (A::UpperLidRaiser, 1.0),
+        (A::LipStretcher, 0.9),
+    ],
 ];
 const HAPPINESS: &[Recipe] = &[
     &[(A::CheekRaiser, 0.8), (A::LipCornerPuller, 0.9)],
-    &[(A::CheekRaiser, 0.9), (A::LipCornerPuller, 1.0), (A::LipsPart, 1.0)],
+    &[
+        (A::CheekRaiser, 0.9),
+        (A::LipCornerPuller, 1.0),
+        (A::LipsPart, 1.0),
+    ],
     &[(A::LipCornerPuller, 0.8)],
-    &[(A::CheekRaiser, 1.0), (A::LipCornerPuller, 1.0), (A::JawDrop, 0.7), (A::UpperLipRaiser, 0.2)],
+    &[
+        (A::CheekRaiser, 1.0),
+        (A::LipCornerPuller, 1.0),
+        (A::JawDrop, 0.7),
+        (A::UpperLipRaiser, 0.2),
+    ],
 ];
 const SADNESS: &[Recipe] = &[
-    &[(A::InnerBrowRaiser, 1.0), (A::BrowLowerer, 0.45), (A::LipCornerDepressor, 0.9)],
-    &[(A::InnerBrowRaiser, 0.8), (A::LipCornerDepressor, 0.8), (A::ChinRaiser, 0.7)],
-    &[(A::InnerBrowRaiser, 0.9), (A::BrowLowerer, 0.4), (A::LipCornerDepressor, 0.7), (A::EyesClosed, 0.35)],
-    &[(A::InnerBrowRaiser, 0.5), (A::LipCornerDepressor, 1.0), (A::EyesClosed, 0.25)],
+    &[
+        (A::InnerBrowRaiser, 1.0),
+        (A::BrowLowerer, 0.45),
+        (A::LipCornerDepressor, 0.9),
+    ],
+    &[
+        (A::InnerBrowRaiser, 0.8),
+        (A::LipCornerDepressor, 0.8),
+        (A::ChinRaiser, 0.7),
+    ],
+    &[
+        (A::InnerBrowRaiser, 0.9),
+        (A::BrowLowerer, 0.4),
+        (A::LipCornerDepressor, 0.7),
+        (A::EyesClosed, 0.35),
+    ],
+    &[
+        (A::InnerBrowRaiser, 0.5),
+        (A::LipCornerDepressor, 1.0),
+        (A::EyesClosed, 0.25),
+    ],
 ];
 const SURPRISE: &[Recipe] = &[
-    &[(A::InnerBrowRaiser, 1.0), (A::OuterBrowRaiser, 1.0), (A::UpperLidRaiser, 0.8), (A::JawDrop, 0.9)],
-    &[(A::InnerBrowRaiser, 0.9), (A::OuterBrowRaiser, 0.9), (A::UpperLidRaiser, 0.9), (A::MouthStretch, 0.7)],
-    &[(A::InnerBrowRaiser, 0.8), (A::OuterBrowRaiser, 1.0), (A::JawDrop, 0.6)],
-    &[(A::InnerBrowRaiser, 0.9), (A::OuterBrowRaiser, 0.9), (A::UpperLidRaiser, 0.7), (A::LipsPart, 0.6)],
+    &[
+        (A::InnerBrowRaiser, 1.0),
+        (A::OuterBrowRaiser, 1.0),
+        (A::UpperLidRaiser, 0.8),
+        (A::JawDrop, 0.9),
+    ],
+    &[
+        (A::InnerBrowRaiser, 0.9),
+        (A::OuterBrowRaiser, 0.9),
+        (A::UpperLidRaiser, 0.9),
+        (A::MouthStretch, 0.7),
+    ],
+    &[
+        (A::InnerBrowRaiser, 0.8),
+        (A::OuterBrowRaiser, 1.0),
+        (A::JawDrop, 0.6),
+    ],
+    &[
+        (A::InnerBrowRaiser, 0.9),
+        (A::OuterBrowRaiser, 0.9),
+        (A::UpperLidRaiser, 0.7),
+        (A::LipsPart, 0.6),
+    ],
 ];
 const OTHER: &[Recipe] = &[
     // Talking: two shapes of the mouth.
@@ -57,10 +160,19 @@ const OTHER: &[Recipe] = &[
     &[(A::LipCornerPuller, 0.35)],
     &[(A::Dimpler, 1.0)],
     // Yawn.
-    &[(A::MouthStretch, 1.0), (A::EyesClosed, 0.8), (A::BrowLowerer, 0.3)],
+    &[
+        (A::MouthStretch, 1.0),
+        (A::EyesClosed, 0.8),
+        (A::BrowLowerer, 0.3),
+    ],
     // Lip suck, squint.
     &[(A::LipSuck, 1.0)],
-    &[(A::LidTightener, 1.0), (A::BrowLowerer, 0.3), (A::LipCornerPuller, 0.2), (A::LipsPart, 0.3)],
+    &[
+        (A::LidTightener, 1.0),
+        (A::BrowLowerer, 0.3),
+        (A::LipCornerPuller, 0.2),
+        (A::LipsPart, 0.3),
+    ],
 ];
 const WINK: usize = 4;
 const SMIRK: usize = 5;
@@ -125,15 +237,27 @@ impl Showing {
         let left = random.chance(0.5);
         let sign = if left { 1.0 } else { -1.0 };
         if way == WINK {
-            let eye = if left { FaceUnit::EyeBlinkLeft } else { FaceUnit::EyeBlinkRight };
-            let cheek = if left { FaceUnit::CheekSquintLeft } else { FaceUnit::CheekSquintRight };
+            let eye = if left {
+                FaceUnit::EyeBlinkLeft
+            } else {
+                FaceUnit::EyeBlinkRight
+            };
+            let cheek = if left {
+                FaceUnit::CheekSquintLeft
+            } else {
+                FaceUnit::CheekSquintRight
+            };
             self.extra[eye as usize] = 1.0;
             self.extra[cheek as usize] = 0.6;
             self.asymmetry = 0.6 * sign;
         } else if way == SMIRK {
             self.asymmetry = 0.7 * sign;
         } else if random.chance(0.15) {
-            let jaw = if left { FaceUnit::JawLeft } else { FaceUnit::JawRight };
+            let jaw = if left {
+                FaceUnit::JawLeft
+            } else {
+                FaceUnit::JawRight
+            };
             self.extra[jaw as usize] = random.between(0.3, 0.9);
         }
     }

@@ -57,7 +57,12 @@ impl Shader<'_> {
                 Region::Mouth => {
                     let lips_edge = smoothstep(1.40, 1.52, point.rest.z);
                     let flesh = Vec3::new(0.42, 0.14, 0.13).lerp(look.lips, lips_edge);
-                    self.matt(point, flesh, (0.10 + 0.5 * lips_edge).min(point.open + 0.08), SKIN_WRAP)
+                    self.matt(
+                        point,
+                        flesh,
+                        (0.10 + 0.5 * lips_edge).min(point.open + 0.08),
+                        SKIN_WRAP,
+                    )
                 }
                 Region::Socket => self.matt(point, Vec3::new(0.60, 0.30, 0.27), 0.4, SKIN_WRAP),
                 Region::Body => {
@@ -97,10 +102,15 @@ impl Shader<'_> {
         let outwards = (point.rest - center).normalize_or(Vec3::Z);
         let axis = Vec3::new(0.04 * side, 0.0, 1.0).normalize_or(Vec3::Z);
         let across = outwards - axis * outwards.dot(axis);
-        let off = if outwards.dot(axis) > 0.0 { across.length() } else { 1.0 };
+        let off = if outwards.dot(axis) > 0.0 {
+            across.length()
+        } else {
+            1.0
+        };
         let angle = across.y.atan2(across.x);
         let veins = 0.04 * value_noise(angle * 6.0, off * 8.0, look.seed);
-        let white = look.sclera * (Vec3::ONE - Vec3::new(0.0, 1.0, 1.0) * (veins.abs() + 0.10 * smoothstep(0.55, 0.95, off)));
+        let white = look.sclera
+            * (Vec3::ONE - Vec3::new(0.0, 1.0, 1.0) * (veins.abs() + 0.10 * smoothstep(0.55, 0.95, off)));
         let spokes = 1.0 + 0.25 * value_noise(angle * 9.0, off * 6.0, look.seed ^ 17);
         let iris = look.iris * spokes * (0.7 + 0.5 * smoothstep(IRIS, PUPIL, off));
         let ring = smoothstep(IRIS - 0.09, IRIS, off);
@@ -122,29 +132,50 @@ impl Shader<'_> {
         let age = 0.55 + 0.45 * self.model.identity.look.wrinkles.min(1.0);
         let mut crease = Crease::default();
         let raised = unit(U::BrowInnerUp) * smoothstep(0.040, 0.015, s)
-            + own(U::BrowOuterUpLeft, U::BrowOuterUpRight) * smoothstep(0.010, 0.030, s) * smoothstep(0.065, 0.045, s);
+            + own(U::BrowOuterUpLeft, U::BrowOuterUpRight)
+                * smoothstep(0.010, 0.030, s)
+                * smoothstep(0.065, 0.045, s);
         for line in [0.782, 0.7925, 0.803] {
             crease.add(t - line - 2.0 * s * s, 0.0024, 0.55 * raised * age);
         }
         let frown = own(U::BrowDownLeft, U::BrowDownRight);
         let between = smoothstep(0.798, 0.808, t) * smoothstep(0.834, 0.826, t);
-        crease.add(s - 0.0068 - 0.10 * (0.826 - t).abs(), 0.0022, 0.95 * frown * between);
+        crease.add(
+            s - 0.0068 - 0.10 * (0.826 - t).abs(),
+            0.0022,
+            0.95 * frown * between,
+        );
         let sneer = own(U::NoseSneerLeft, U::NoseSneerRight);
         for line in [0.836, 0.843, 0.850] {
-            crease.add(t - line + 0.45 * s, 0.0020, 0.6 * sneer * smoothstep(0.014, 0.007, s));
+            crease.add(
+                t - line + 0.45 * s,
+                0.0020,
+                0.6 * sneer * smoothstep(0.014, 0.007, s),
+            );
         }
-        let cheek = (0.75 * own(U::MouthSmileLeft, U::MouthSmileRight) + 0.7 * sneer
-            + 0.3 * own(U::CheekSquintLeft, U::CheekSquintRight) + 0.4 * own(U::MouthUpperUpLeft, U::MouthUpperUpRight))
+        let cheek = (0.75 * own(U::MouthSmileLeft, U::MouthSmileRight)
+            + 0.7 * sneer
+            + 0.3 * own(U::CheekSquintLeft, U::CheekSquintRight)
+            + 0.4 * own(U::MouthUpperUpLeft, U::MouthUpperUpRight))
         .min(1.0);
         let fold = smoothstep(0.872, 0.882, t) * smoothstep(0.916, 0.902, t);
         crease.add(s - 0.0185 - 0.66 * (t - 0.878), 0.0034, 0.95 * cheek * fold);
-        let squeeze = own(U::CheekSquintLeft, U::CheekSquintRight).max(0.7 * own(U::EyeSquintLeft, U::EyeSquintRight));
+        let squeeze =
+            own(U::CheekSquintLeft, U::CheekSquintRight).max(0.7 * own(U::EyeSquintLeft, U::EyeSquintRight));
         for line in [-0.007, 0.0, 0.007] {
             let area = smoothstep(0.053, 0.057, s) * smoothstep(0.072, 0.064, s);
-            crease.add(t - 0.841 - line * (1.0 + (s - 0.053) * 40.0), 0.0018, 0.55 * squeeze * area * age);
+            crease.add(
+                t - 0.841 - line * (1.0 + (s - 0.053) * 40.0),
+                0.0018,
+                0.55 * squeeze * area * age,
+            );
         }
         let under = ((s - 0.034) / 0.018).clamp(-1.0, 1.0);
-        crease.add(t - 0.8545 + 0.006 * under * under, 0.0022, 0.5 * squeeze * smoothstep(1.0, 0.7, under.abs()));
+        crease.add(
+            t - 0.8545 + 0.006 * under * under,
+            0.0022,
+            0.5 * squeeze * smoothstep(1.0, 0.7, under.abs()),
+        );
         let chin = unit(U::MouthShrugLower);
         if chin > 0.0 && t > 0.93 {
             let dimples = value_noise(place.x * 260.0, t * 260.0, 5).max(0.0);

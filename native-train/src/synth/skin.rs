@@ -26,14 +26,25 @@ impl SkinTexture {
         let mut colors = Vec::with_capacity(width * height);
         for row in 0..height {
             for column in 0..width {
-                let uv = Vec2::new(u0 + (row as f32 + 0.5) / DENSITY, v0 + (column as f32 + 0.5) / DENSITY);
+                let uv = Vec2::new(
+                    u0 + (row as f32 + 0.5) / DENSITY,
+                    v0 + (column as f32 + 0.5) / DENSITY,
+                );
                 let place = face_place(uv);
                 let base = photo.map_or_else(|| painted(look, place), |photo| photo.color(uv));
                 let color = features(look, place, base, photo.is_some());
-                colors.push(color.to_array().map(|c| (c.clamp(0.0, 1.0) * 255.0).round() as u8));
+                colors.push(
+                    color
+                        .to_array()
+                        .map(|c| (c.clamp(0.0, 1.0) * 255.0).round() as u8),
+                );
             }
         }
-        Self { width, height, colors }
+        Self {
+            width,
+            height,
+            colors,
+        }
     }
 
     /// The colour at a point of the texture, interpolated.
@@ -99,7 +110,11 @@ fn painted(look: &Look, place: Vec2) -> Vec3 {
     let lids = spot(place, 0.035, 0.842, 0.026, 0.017);
     color *= Vec3::ONE - Vec3::new(0.10, 0.14, 0.11) * lids;
     if look.freckles > 0.0 {
-        let speck = hash((s * 420.0).floor() as i32, (t * 420.0).floor() as i32, look.seed ^ 99);
+        let speck = hash(
+            (s * 420.0).floor() as i32,
+            (t * 420.0).floor() as i32,
+            look.seed ^ 99,
+        );
         let area = spot(place, 0.03, 0.868, 0.05, 0.025);
         if speck > 1.0 - 0.25 * area {
             color *= Vec3::new(0.86, 0.76, 0.68).lerp(Vec3::ONE, 1.0 - look.freckles);
@@ -116,7 +131,13 @@ fn features(look: &Look, place: Vec2, base: Vec3, photo: bool) -> Vec3 {
     let mut color = base * (1.0 - 0.22 * look.wrinkles * folds(place, look.seed));
     let stubble = face_map::beard(place);
     if look.beard > 0.0 && stubble > 0.0 {
-        let grain = 0.75 + 0.25 * hash((s * 700.0).floor() as i32, (t * 700.0).floor() as i32, look.seed ^ 21);
+        let grain = 0.75
+            + 0.25
+                * hash(
+                    (s * 700.0).floor() as i32,
+                    (t * 700.0).floor() as i32,
+                    look.seed ^ 21,
+                );
         color = color.lerp(look.hair.color * 0.8, (stubble * look.beard * grain).min(0.92));
     }
     // A photo has its own lashes.
@@ -130,7 +151,11 @@ fn features(look: &Look, place: Vec2, base: Vec3, photo: bool) -> Vec3 {
         let strand = 1.0 + 0.45 * value_noise(s * 260.0, t * 30.0, look.hair.seed);
         let wisps = 0.5 * value_noise(s * 300.0, t * 60.0, look.hair.seed ^ 5) * look.hair.roughness;
         let cover = smoothstep(0.15, 0.7, hair + wisps * hair * (1.0 - hair) * 2.0);
-        let cover = if look.hair.thickness > 0.0 { cover } else { 0.35 * cover };
+        let cover = if look.hair.thickness > 0.0 {
+            cover
+        } else {
+            0.35 * cover
+        };
         color = color.lerp(look.hair.color * strand, cover);
     }
     color
@@ -146,8 +171,15 @@ fn folds(place: Vec2, seed: u32) -> f32 {
         .map(|at| line(t - at + 8.0 * s * s * 0.3, 0.0014))
         .sum::<f32>()
         * smoothstep(0.055, 0.03, s);
-    let cheek = line(s - (0.019 + 0.62 * (t - 0.878)), 0.0022) * smoothstep(0.874, 0.882, t) * smoothstep(0.912, 0.900, t);
-    let crow = (hash((t * 330.0).floor() as i32, 0, seed) * 0.5 + 0.5) * spot(place, 0.060, 0.842, 0.006, 0.010) * 0.8;
-    let bag = line(((s - 0.034) / 0.018).powi(2) * -0.006 + (t - 0.8585) + 0.001, 0.0016) * smoothstep(0.018, 0.012, (s - 0.034).abs());
+    let cheek = line(s - (0.019 + 0.62 * (t - 0.878)), 0.0022)
+        * smoothstep(0.874, 0.882, t)
+        * smoothstep(0.912, 0.900, t);
+    let crow = (hash((t * 330.0).floor() as i32, 0, seed) * 0.5 + 0.5)
+        * spot(place, 0.060, 0.842, 0.006, 0.010)
+        * 0.8;
+    let bag = line(
+        ((s - 0.034) / 0.018).powi(2) * -0.006 + (t - 0.8585) + 0.001,
+        0.0016,
+    ) * smoothstep(0.018, 0.012, (s - 0.034).abs());
     forehead * 0.6 + cheek + crow + bag * 0.7
 }

@@ -52,7 +52,11 @@ fn read_one(file: &Path) -> Result<Photo> {
         colors,
         tone: 0.0,
     };
-    let brightness = CHEEKS.map(|at| photo.color(at).element_sum() / 3.0).iter().sum::<f32>() / 2.0;
+    let brightness = CHEEKS
+        .map(|at| photo.color(at).element_sum() / 3.0)
+        .iter()
+        .sum::<f32>()
+        / 2.0;
     // The lightest and the darkest of the painted tones bound the scale.
     photo.tone = ((0.80 - brightness) / 0.57).clamp(0.0, 1.0);
     Ok(photo)
@@ -67,5 +71,6 @@ pub fn fitting<'a>(photos: &'a [Photo], look: &Look) -> Option<&'a Photo> {
     near.sort_by(|a, b| (a.tone - tone).abs().total_cmp(&(b.tone - tone).abs()));
     near.truncate(3);
     let last = near.len().checked_sub(1)?;
-    near.get(((look.texture * near.len() as f32) as usize).min(last)).copied()
+    near.get(((look.texture * near.len() as f32) as usize).min(last))
+        .copied()
 }

@@ -74,8 +74,16 @@ impl SynthSpec {
     /// # Errors
     /// On the first that cannot; the message says which and what it may be.
     pub fn check(&self) -> Result<()> {
-        ensure!((32..=1024).contains(&self.size), "size is {}: faces are 32 to 1024 pixels wide", self.size);
-        ensure!((1..=120).contains(&self.fps), "fps is {}: 1 to 120 frames a second can be made", self.fps);
+        ensure!(
+            (32..=1024).contains(&self.size),
+            "size is {}: faces are 32 to 1024 pixels wide",
+            self.size
+        );
+        ensure!(
+            (1..=120).contains(&self.fps),
+            "fps is {}: 1 to 120 frames a second can be made",
+            self.fps
+        );
         let videos = self.videos_train + self.videos_validation;
         ensure!(
             videos == 0 || (1..=3600).contains(&self.seconds),
@@ -84,10 +92,14 @@ impl SynthSpec {
         );
         // Numbers of frames and people are packed into the random streams' numbers.
         ensure!(
-            self.images.max(self.unlabelled) <= 1_000_000 && self.videos_train.max(self.videos_validation) <= 100_000,
+            self.images.max(self.unlabelled) <= 1_000_000
+                && self.videos_train.max(self.videos_validation) <= 100_000,
             "at most 1,000,000 stills of a kind and 100,000 videos of a set can be made"
         );
-        ensure!(self.images + self.unlabelled + videos > 0, "nothing is asked for: images, unlabelled and videos are 0");
+        ensure!(
+            self.images + self.unlabelled + videos > 0,
+            "nothing is asked for: images, unlabelled and videos are 0"
+        );
         Ok(())
     }
 }

@@ -88,7 +88,14 @@ pub fn by_shares(shares: &[f32; CLASS_COUNT], count: usize) -> Vec<Expression> {
 ///
 /// # Errors
 /// When the picture's size is refused.
-pub fn render(studio: &Studio, model: &Model, pool: Pool, still: &PlannedStill, size: usize, seed: u64) -> Result<Vec<u8>> {
+pub fn render(
+    studio: &Studio,
+    model: &Model,
+    pool: Pool,
+    still: &PlannedStill,
+    size: usize,
+    seed: u64,
+) -> Result<Vec<u8>> {
     let (purpose, wear) = match pool {
         Pool::Labelled => (Purpose::LabelledPicture, 0.35),
         Pool::Unlabelled => (Purpose::PoolPicture, 0.9),
@@ -126,11 +133,20 @@ pub fn crop_camera(size: usize, random: &mut ChaCha8Rng) -> Camera {
         height: size,
         distance: random.between(5.0, 16.0),
         face_height: side / (FRAMING * random.between(0.9, 1.12)),
-        center: Vec2::new(side * (0.5 + random.spread(0.02)), side * (0.5 + random.spread(0.02))),
+        center: Vec2::new(
+            side * (0.5 + random.spread(0.02)),
+            side * (0.5 + random.spread(0.02)),
+        ),
     }
 }
 
-fn still_units(model: &Model, class: Expression, pool: Pool, pose: Pose, random: &mut ChaCha8Rng) -> UnitWeights {
+fn still_units(
+    model: &Model,
+    class: Expression,
+    pool: Pool,
+    pose: Pose,
+    random: &mut ChaCha8Rng,
+) -> UnitWeights {
     let style = &model.identity.style;
     let showing = Showing::draw(class, style.habit, random);
     // Low intensities are common: the square leans towards them.
@@ -145,7 +161,11 @@ fn still_units(model: &Model, class: Expression, pool: Pool, pose: Pose, random:
         // A second emotion shows through.
         let other = Expression::ALL[random.pick(CLASS_COUNT)];
         let second = Showing::draw(other, style.habit, random);
-        blend(&mut actions, &second.actions, intensity * random.between(0.2, 0.5));
+        blend(
+            &mut actions,
+            &second.actions,
+            intensity * random.between(0.2, 0.5),
+        );
     }
     let noise = if class == Expression::Neutral { 0.14 } else { 0.07 };
     for value in &mut actions {
@@ -161,7 +181,8 @@ fn still_units(model: &Model, class: Expression, pool: Pool, pose: Pose, random:
         *unit = (*unit + extra * intensity.max(0.75)).min(1.1);
     }
     let left = (random.spread(0.25) - 0.6 * pose.yaw).clamp(-0.8, 0.8);
-    let up = (random.spread(0.2) + 0.5 * pose.pitch - if class == Expression::Sadness { 0.15 } else { 0.0 }).clamp(-0.7, 0.6);
+    let up = (random.spread(0.2) + 0.5 * pose.pitch - if class == Expression::Sadness { 0.15 } else { 0.0 })
+        .clamp(-0.7, 0.6);
     turn_eyes(&mut units, left, up);
     units
 }

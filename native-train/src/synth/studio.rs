@@ -96,7 +96,8 @@ impl Studio {
                 Some(point) => shader.color(&point),
                 None => {
                     let (x, y) = (index % camera.width, index / camera.width);
-                    shot.background.color(Vec2::new(x as f32, y as f32) / camera.height.max(1) as f32)
+                    shot.background
+                        .color(Vec2::new(x as f32, y as f32) / camera.height.max(1) as f32)
                 }
             };
             rgb.extend(encoded(color));
@@ -154,7 +155,11 @@ impl Studio {
 fn encoded(color: Vec3) -> [u8; 3] {
     color.to_array().map(|c| {
         let c = c.max(0.0);
-        let c = if c > 0.8 { 0.8 + 0.2 * (1.0 - (-(c - 0.8) / 0.2).exp()) } else { c };
+        let c = if c > 0.8 {
+            0.8 + 0.2 * (1.0 - (-(c - 0.8) / 0.2).exp())
+        } else {
+            c
+        };
         (c.powf(1.0 / 2.2) * 255.0).round().min(255.0) as u8
     })
 }

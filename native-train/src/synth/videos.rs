@@ -51,9 +51,20 @@ impl Video {
         let mut random = stream(seed, Purpose::Video, plan.number);
         let model = studio.person(plan.person);
         let count = plan.seconds * plan.fps;
-        let performance = Performance::draw(plan.classes, plan.seconds as f32, model.identity.style.habit, &mut random);
+        let performance = Performance::draw(
+            plan.classes,
+            plan.seconds as f32,
+            model.identity.style.habit,
+            &mut random,
+        );
         let mut labels: Vec<Option<Expression>> = (0..count)
-            .map(|frame| Some(performance.at(frame as f32 / plan.fps as f32, &model.identity.style).class))
+            .map(|frame| {
+                Some(
+                    performance
+                        .at(frame as f32 / plan.fps as f32, &model.identity.style)
+                        .class,
+                )
+            })
             .collect();
         leave_out_labels(&mut labels, &mut random);
         let missing = (0..count).map(|_| random.chance(MISSING_CROPS)).collect();
@@ -98,7 +109,10 @@ impl Video {
         let [width, height] = SCENE;
         let time = frame as f32 / self.fps as f32;
         let lane = self.number as f32 * 3.0;
-        let sway = Vec2::new(value_noise(time * 0.3, lane, 81), value_noise(time * 0.3, lane, 82));
+        let sway = Vec2::new(
+            value_noise(time * 0.3, lane, 81),
+            value_noise(time * 0.3, lane, 82),
+        );
         let camera = Camera {
             width,
             height,
@@ -133,10 +147,17 @@ impl Video {
     /// What is seen in a frame.
     #[must_use]
     pub fn moment(&self, frame: usize) -> Moment {
-        self.performance.at(frame as f32 / self.fps as f32, &self.model.identity.style)
+        self.performance
+            .at(frame as f32 / self.fps as f32, &self.model.identity.style)
     }
 
-    fn record(&self, studio: &Studio, frame: usize, camera: Camera, random: &mut ChaCha8Rng) -> Result<Frame> {
+    fn record(
+        &self,
+        studio: &Studio,
+        frame: usize,
+        camera: Camera,
+        random: &mut ChaCha8Rng,
+    ) -> Result<Frame> {
         let moment = self.moment(frame);
         let lighting = self.lighting.scaled(moment.light);
         let shot = Shot {

@@ -211,7 +211,9 @@ impl<'a> TrainingRun<'a> {
     /// Whether so many evaluations in a row were no better that the run ends here.
     #[must_use]
     pub fn is_out_of_patience(&self) -> bool {
-        self.course.patience.is_some_and(|patience| self.state.stale >= patience)
+        self.course
+            .patience
+            .is_some_and(|patience| self.state.stale >= patience)
     }
 
     /// One step, and what follows it.

@@ -6,6 +6,7 @@ pub mod download;
 pub mod fingerprint;
 pub mod lock;
 pub mod palette;
+pub mod png;
 pub mod repaint;
 pub mod size;
 pub mod tasks;

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use page_view::agreement::{self, Side};
+use page_view::report_html::ReportedAgreement;
 use shared_model::agreement::Unit;
 use shared_model::metrics::Report;
 
@@ -55,6 +56,18 @@ fn compare(store: Store) -> Option<Compared> {
             report: over(Unit::Frame),
             segment_kappa: over(unit).kappa,
         })
+    })
+}
+
+/// The comparison as a report shows it, where there is one.
+#[must_use]
+pub fn reported(store: Store) -> Option<ReportedAgreement> {
+    let compared = compare(store).filter(|compared| compared.report.frames > 0)?;
+    let window_s = store.comparing.with_untracked(|comparing| comparing.window_s);
+    Some(ReportedAgreement {
+        heading: strings::compared(compared.report.frames, &compared.truth, &compared.other),
+        segment_kappa: (compared.segment_kappa, strings::segment_kappa_hint(window_s)),
+        report: compared.report,
     })
 }
 

@@ -37,7 +37,7 @@ impl Side {
         Self::Raw,
     ];
 
-    fn of_row(self, row: &FrameRow) -> Option<Expression> {
+    pub(crate) fn of_row(self, row: &FrameRow) -> Option<Expression> {
         match self {
             Self::Raw => row.raw,
             Self::Temporal => row.temporal,

@@ -18,9 +18,13 @@ pub mod timeline_layout;
 pub mod viewport;
 
 pub mod agreement;
+pub mod archive;
 pub mod batch;
 pub mod command;
 pub mod comparison;
 pub mod export_text;
 pub mod kept_analysis;
+pub mod report_html;
 pub mod review;
+pub mod timeline_svg;
+pub mod training_export;
