@@ -139,7 +139,10 @@ async fn parts_of(store: Store, what: Export, name: &str) -> Result<Array, JsVal
             Ok(Array::of1(&submission.text.into()))
         }
         Export::Svg => Ok(Array::of1(&drawing(store, name).into())),
-        Export::Png => Ok(Array::of1(&png::of_svg(&drawing(store, name)).await?)),
+        Export::Png => {
+            let picture: JsValue = png::of_svg(&drawing(store, name)).await?.into();
+            Ok(Array::of1(&picture))
+        }
         Export::Report => Ok(Array::of1(&report(store, name).into())),
         Export::Training => training(name, &view),
     }
@@ -290,5 +293,5 @@ async fn zip_of_list(store: Store) -> Result<Array, JsValue> {
         .add("abaw-submission.txt", &all.text)
         .map_err(|error| said(error.to_string()))?;
     let bytes = archive.finish().map_err(|error| said(error.to_string()))?;
-    Ok(Array::of1(&Uint8Array::from(bytes.as_slice())))
+    Ok(Array::of1(&Uint8Array::from(bytes.as_slice()).into()))
 }

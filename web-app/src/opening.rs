@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use leptos::prelude::*;
-use shared_model::project::Project;
+use shared_model::project::{PROJECT_VERSION, Project};
 use wasm_bindgen_futures::spawn_local;
 use web_messages::ToEngine;
 use web_sys::{File, FileList, Url};
@@ -20,6 +20,7 @@ use page_view::file_kind::FileKind;
 use page_view::job::EnginePhase;
 use page_view::job::JobKind;
 use page_view::kept_analysis::{KeptProject, is_fingerprint};
+use page_view::predictions_file::{self, Predictions};
 use page_view::review::document::ReviewDocument;
 use page_view::viewport::Viewport;
 
@@ -58,9 +59,17 @@ pub fn open_files(store: Store, files: &FileList) {
             }
             FileKind::Project => open_project(store, file),
             FileKind::Model => take_model(store, &file),
+            // A csv without a video beside it is what there is to look at.
+            FileKind::Labels if is_table(&file) && store.source.with_untracked(Option::is_none) => {
+                open_table(store, file);
+            }
             FileKind::Labels => label_loading::open(store, file),
         }
     }
+}
+
+fn is_table(file: &File) -> bool {
+    file.name().to_ascii_lowercase().ends_with(".csv")
 }
 
 /// Shows a project's video with the saved labels; nothing is analysed. A file of other content is asked about.
@@ -232,6 +241,53 @@ pub fn open_labels(store: Store, files: &FileList) {
     }
 }
 
+/// Opens predictions made elsewhere, a csv or a project, without analysing.
+pub fn open_predictions(store: Store, files: &FileList) {
+    store.clear_faults();
+    let Some(file) = files.item(0) else { return };
+    if FileKind::of(&file.name(), &file.type_()) == FileKind::Project {
+        open_project(store, file);
+    } else {
+        open_table(store, file);
+    }
+}
+
+fn open_table(store: Store, file: File) {
+    spawn_local(async move {
+        let name = file.name();
+        let Some(text) = text_of(store, &file).await else {
+            return;
+        };
+        let read = predictions_file::read(&text).map_err(|error| error.to_string());
+        let document = |found: &Predictions| {
+            ReviewDocument::from_segments(&found.reviewed).map_err(|fault| fault.to_string())
+        };
+        match read.and_then(|found| Ok((document(&found)?, found))) {
+            Ok((document, found)) => {
+                let differing = found.differing;
+                show_project(store, project_of(found, &name), &document);
+                if differing > 0 {
+                    store.notify(Tone::Warning, strings::smoothed_anew(differing), None);
+                }
+            }
+            Err(cause) => store.fail(strings::not_readable(&name, &cause)),
+        }
+    });
+}
+
+fn project_of(found: Predictions, file: &str) -> Project {
+    Project {
+        version: PROJECT_VERSION,
+        video: found.video,
+        fingerprint: None,
+        model: file.to_owned(),
+        smoothing: found.smoothing,
+        window: found.window,
+        reviewed: found.reviewed,
+        timeline: found.timeline,
+    }
+}
+
 /// Opens a saved project: its results are shown as they were.
 fn open_project(store: Store, file: File) {
     spawn_local(async move {
@@ -287,6 +343,7 @@ fn show_project(store: Store, project: Project, reviewed: &ReviewDocument) {
             frame_count: Some(count),
         }));
     }
+    review_storage::all_changed(store);
     if !reviewed.is_empty() {
         review::take_project(store, reviewed);
     }

@@ -204,6 +204,15 @@ pub fn frames_changed(store: Store, predictions: &[Prediction]) {
     start_writing(store);
 }
 
+/// The frames are others altogether: keeps them.
+pub fn all_changed(store: Store) {
+    let count = store
+        .analysis
+        .with_value(|analysis| analysis.timeline.frames().len());
+    store.desk.update_value(|desk| desk.changed.note_all(count));
+    start_writing(store);
+}
+
 /// Something else of the project has changed.
 pub fn facts_changed(store: Store) {
     store.desk.update_value(|desk| desk.is_dirty = true);

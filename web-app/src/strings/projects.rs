@@ -23,6 +23,15 @@ pub const BATCH_ZIP: &str = "All results (zip)";
 pub const BATCH_CLEAR: &str = "Close the list";
 pub const BATCH_NOTHING: &str = "No video of the list has been read yet.";
 
+pub const OPEN_PREDICTIONS: &str = "Open predictions";
+
+#[must_use]
+pub fn smoothed_anew(rows: usize) -> String {
+    format!(
+        "The file does not say how its labels were smoothed; {rows} smoothed labels differ from the file's."
+    )
+}
+
 #[must_use]
 pub fn results_back(frames: usize) -> String {
     format!("{frames} frames read before came back from this browser's storage.")

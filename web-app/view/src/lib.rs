@@ -24,6 +24,7 @@ pub mod command;
 pub mod comparison;
 pub mod export_text;
 pub mod kept_analysis;
+pub mod predictions_file;
 pub mod report_html;
 pub mod review;
 pub mod timeline_svg;
