@@ -137,7 +137,7 @@ def elan_file(checks, folder):
     checks.holds("pympi reads our annotations", [(start, value) for start, _, value in annotations] == expected)
     vocabulary = ours.get_cv_entries("expressions") if "expressions" in ours.controlled_vocabularies else {}
     names = [value for values, _ in vocabulary.values() for value, _, _ in values]
-    checks.holds("pympi reads our vocabulary", names == CLASSES, ", ".join(names))
+    checks.holds("pympi reads our vocabulary", names == list(CLASSES), ", ".join(names))
 
 
 def write_elan(folder, labels):
