@@ -10,9 +10,9 @@ export class WorkspacePage extends AnalysisPage {
     await this.untilFrames(frames);
   }
 
-  /** Waits until the clock knows so many frames. */
+  /** Waits until the clock knows so many frames; it is out of sight while there is no video. */
   untilFrames(frames) {
-    return this.page.getByText(new RegExp(`frame \\d+ of ${frames}$`)).first().waitFor({ timeout: 30_000 });
+    return this.page.getByText(new RegExp(`frame \\d+ of ${frames}$`)).first().waitFor({ state: "attached", timeout: 30_000 });
   }
 
   /** Gives a label file to the page without waiting. */
