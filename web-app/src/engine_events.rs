@@ -198,7 +198,7 @@ fn take_predictions(store: Store, id: JobId, predictions: Vec<Prediction>) {
     if is_live {
         return take_live(store, predictions);
     }
-    review_storage::frames_changed(store, &predictions);
+    review_storage::note_frames(store, &predictions);
     store.analysis.update_value(|analysis| {
         for prediction in predictions {
             if let Prediction::Seen { frame, .. } = &prediction {
@@ -207,6 +207,8 @@ fn take_predictions(store: Store, id: JobId, predictions: Vec<Prediction>) {
             analysis.timeline.replace(prediction);
         }
     });
+    // Not before: what is written is what the timeline holds.
+    review_storage::start_writing(store);
     relabel::results_grew(store);
 }
 

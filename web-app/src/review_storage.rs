@@ -194,14 +194,13 @@ pub fn changed(store: Store) {
     start_writing(store);
 }
 
-/// Frames have come, or have changed: keeps them.
-pub fn frames_changed(store: Store, predictions: &[Prediction]) {
+/// Frames are about to come, or to change; [`start_writing`] keeps them when they have.
+pub fn note_frames(store: Store, predictions: &[Prediction]) {
     store.desk.update_value(|desk| {
         for prediction in predictions {
             desk.changed.note(prediction);
         }
     });
-    start_writing(store);
 }
 
 /// The frames are others altogether: keeps them.
@@ -229,7 +228,8 @@ pub fn try_again(store: Store) {
     }
 }
 
-fn start_writing(store: Store) {
+/// Writes what has changed, unless a write is under way, which goes on with it.
+pub fn start_writing(store: Store) {
     let may_write = store
         .desk
         .with_value(|desk| desk.place.is_some() && !desk.is_writing);
