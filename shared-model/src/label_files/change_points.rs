@@ -67,7 +67,7 @@ fn said(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines()
         .enumerate()
         .map(|(index, line)| (index + 1, line.split('#').next().unwrap_or("").trim()))
-        .filter(|(line, said)| !said.is_empty() && !(*line == 1 && is_header(said)))
+        .filter(|(line, said)| !(said.is_empty() || *line == 1 && is_header(said)))
 }
 
 fn is_header(line: &str) -> bool {

@@ -155,14 +155,12 @@ fn reviewed_label(reviewed: &[ReviewedSegment], row: &FrameRow) -> Option<Expres
         let segment = reviewed.get(after.checked_sub(1)?)?;
         (segment.track == track && segment.end > row.frame && segment.confirmed).then_some(segment.label)
     };
-    match row.track {
-        Some(track) => of_track(track),
-        None => {
-            let mut tracks: Vec<u32> = reviewed.iter().map(|segment| segment.track).collect();
-            tracks.dedup();
-            tracks.into_iter().find_map(of_track)
-        }
+    if let Some(track) = row.track {
+        return of_track(track);
     }
+    let mut tracks: Vec<u32> = reviewed.iter().map(|segment| segment.track).collect();
+    tracks.dedup();
+    tracks.into_iter().find_map(of_track)
 }
 
 #[cfg(test)]
