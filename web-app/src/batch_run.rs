@@ -56,14 +56,14 @@ fn open_next(store: Store) {
     let mut is_next = false;
     store.batch.update_untracked(|batch| {
         let mut trial = batch.clone();
-        is_next = trial.next().is_some();
+        is_next = trial.begin_next().is_some();
     });
     if !is_next {
         return;
     }
     leave(store);
     let mut file = None;
-    store.batch.update(|batch| file = batch.next());
+    store.batch.update(|batch| file = batch.begin_next());
     if let Some(file) = file {
         opening::open_media(store, file, FileKind::Video);
     }

@@ -92,7 +92,7 @@ impl<F: Clone> Batch<F> {
 
     /// The next video to read, which is on the stage from now on; `None` while one is read, where nothing waits or the
     /// person is looking at one.
-    pub fn next(&mut self) -> Option<F> {
+    pub fn begin_next(&mut self) -> Option<F> {
         let is_reading = self.items.iter().any(|item| item.state == ItemState::Reading);
         if is_reading || !self.goes_on {
             return None;
@@ -177,8 +177,8 @@ mod tests {
         let mut batch = Batch::default();
         batch.add([("a".to_owned(), 1_u8), ("b".to_owned(), 2), ("c".to_owned(), 3)]);
         let mut read = Vec::new();
-        while let Some(file) = batch.next() {
-            assert!(batch.next().is_none(), "one at a time");
+        while let Some(file) = batch.begin_next() {
+            assert!(batch.begin_next().is_none(), "one at a time");
             read.push(file);
             batch.ended(if file == 2 {
                 ItemState::Failed
@@ -198,15 +198,15 @@ mod tests {
     fn a_video_chosen_by_hand_stops_the_list_until_it_is_told_to_go_on() {
         let mut batch = Batch::default();
         batch.add([("a".to_owned(), 1_u8), ("b".to_owned(), 2)]);
-        assert_eq!(batch.next(), Some(1));
+        assert_eq!(batch.begin_next(), Some(1));
         batch.left(results());
         assert_eq!(states(&batch), [ItemState::Waiting, ItemState::Waiting]);
         assert_eq!(batch.choose(1), Some(2));
         batch.ended(ItemState::Done);
-        assert_eq!(batch.next(), None);
+        assert_eq!(batch.begin_next(), None);
         batch.go_on();
         batch.left(results());
-        assert_eq!(batch.next(), Some(1));
+        assert_eq!(batch.begin_next(), Some(1));
         assert!(batch.items()[1].results.is_some());
     }
 }

@@ -179,16 +179,13 @@ fn by_track(rows: &[FrameRow]) -> BTreeMap<u32, FrameLabels> {
     let lowest = tracks.keys().next().copied();
     for row in rows {
         // A frame without a face has one row: what it says goes for whoever is looked for there.
-        let place = match row.track {
-            Some(track) => tracks.get_mut(&track),
-            None => {
-                for labels in tracks.values_mut() {
-                    set(labels, row.frame, column(row));
-                }
-                continue;
+        if let Some(track) = row.track {
+            if let Some(labels) = tracks.get_mut(&track) {
+                set(labels, row.frame, column(row));
             }
-        };
-        if let Some(labels) = place {
+            continue;
+        }
+        for labels in tracks.values_mut() {
             set(labels, row.frame, column(row));
         }
     }
