@@ -159,3 +159,26 @@ fn different_numbers_of_frames_are_named() {
     );
     assert!(said.contains("bad.txt"), "{said}");
 }
+
+#[test]
+fn labels_by_time_are_laid_over_the_frames_of_the_csv() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    csv(&folder.join("p.csv"), "clip.mp4", &PREDICTED);
+    // A change point a frame, at 25 frames/s; names and indices mean the same.
+    let points: Vec<String> = TRUTH
+        .iter()
+        .enumerate()
+        .map(|(frame, label)| format!("{:.2} {label}", frame as f64 / 25.0))
+        .collect();
+    std::fs::write(folder.join("t.txt"), points.join("\n")).unwrap();
+    let arguments = ["score", "--predictions", "p.csv", "--truth", "t.txt", "--json"];
+    assert_figures(&mien_ok(folder, &arguments));
+    annotation(&folder.join("a.txt"), PREDICTED.iter().map(|l| *l as i32));
+    let said = mien_fails(
+        folder,
+        1,
+        &["score", "--predictions", "a.txt", "--truth", "t.txt"],
+    );
+    assert!(said.contains("labels by time"), "{said}");
+}

@@ -33,8 +33,8 @@ pub const COLUMNS: [&str; 20] = [
 /// The csv cannot be read.
 #[derive(Debug, Error)]
 pub enum FrameTableError {
-    #[error("the csv has no column `{0}`; expected the columns that `mien analyze` writes")]
-    MissingColumn(String),
+    #[error("the csv has no column {0}; expected the columns that `mien analyze` writes")]
+    MissingColumns(String),
     #[error("line {line}: `{value}` is no valid `{column}`")]
     Value {
         line: u64,
@@ -111,15 +111,19 @@ fn record(video: &str, row: &FrameRow) -> Vec<String> {
 pub fn read(input: impl std::io::Read) -> Result<Vec<NamedRow>, FrameTableError> {
     let mut reader = csv::Reader::from_reader(input);
     let found = reader.headers()?.clone();
-    let places = COLUMNS
+    let places: Vec<usize> = COLUMNS
         .iter()
-        .map(|name| {
-            found
-                .iter()
-                .position(|f| f.trim() == *name)
-                .ok_or_else(|| FrameTableError::MissingColumn((*name).to_owned()))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+        .filter_map(|name| found.iter().position(|f| f.trim() == *name))
+        .collect();
+    if places.len() < COLUMNS.len() {
+        let is_missing = |name: &&str| !found.iter().any(|f| f.trim() == *name);
+        let missing: Vec<String> = COLUMNS
+            .into_iter()
+            .filter(is_missing)
+            .map(|name| format!("`{name}`"))
+            .collect();
+        return Err(FrameTableError::MissingColumns(missing.join(", ")));
+    }
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record?;

@@ -5,6 +5,7 @@
 
 pub mod expression;
 
+pub mod agreement;
 pub mod face_box;
 pub mod face_crop;
 pub mod face_tracker;
@@ -13,9 +14,11 @@ pub mod metrics;
 pub mod smoothing;
 pub mod timeline;
 
+pub mod abaw;
 pub mod affwild2;
 pub mod elan;
 pub mod frame_table;
+pub mod label_files;
 pub mod label_runs;
 pub mod model_file;
 pub mod people;

@@ -18,6 +18,9 @@ pub struct Project {
     pub version: u32,
     /// File name of the video.
     pub video: String,
+    /// The video's content: size and SHA-256 of its ends, as the page tells files apart; `None` where it was not taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
     /// Name of the model.
     pub model: String,
     /// How labels were smoothed.
@@ -81,6 +84,7 @@ mod tests {
         let project = Project {
             version: PROJECT_VERSION,
             video: "a.mp4".into(),
+            fingerprint: Some("9-ab".into()),
             model: "tiny".into(),
             smoothing: Smoothing::Mean,
             window: 12,

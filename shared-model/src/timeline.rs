@@ -97,6 +97,12 @@ impl Timeline {
         Self::default()
     }
 
+    /// Of frames that were kept.
+    #[must_use]
+    pub fn of_frames(frames: Vec<TimelineFrame>) -> Self {
+        Self { frames }
+    }
+
     /// Frames so far.
     #[must_use]
     pub fn frames(&self) -> &[TimelineFrame] {
@@ -124,6 +130,27 @@ impl Timeline {
                 }
             }
         }
+    }
+
+    /// Takes what the recogniser says when a video is read again: a frame that is there already is replaced.
+    pub fn replace(&mut self, prediction: Prediction) {
+        if let Prediction::Seen { frame, time_s, faces } = &prediction
+            && let Some(place) = self.frames.get_mut(*frame)
+        {
+            let mut faces = faces.clone();
+            faces.sort_by_key(|face| face.track);
+            *place = TimelineFrame {
+                time_s: *time_s,
+                faces,
+            };
+            return;
+        }
+        self.push(prediction);
+    }
+
+    /// Forgets the frames from this number on.
+    pub fn truncate(&mut self, frames: usize) {
+        self.frames.truncate(frames);
     }
 
     /// One row a frame and face, and one row for each frame without a face, in order.
@@ -331,6 +358,24 @@ mod tests {
             };
             assert_eq!(row.smoothed, Some(expected));
         }
+    }
+
+    #[test]
+    fn reading_again_replaces_what_was_read_before_and_keeps_the_rest() {
+        let mut again = timeline(&[&[(0, 1)], &[(0, 2)], &[(0, 3)]]);
+        again.replace(seen(0, &[(0, 5)]));
+        again.replace(seen(1, &[]));
+        let classes: Vec<_> = again
+            .rows(Smoothing::None, 1)
+            .iter()
+            .map(|row| row.raw.map(Expression::index))
+            .collect();
+        assert_eq!(classes, [Some(5), None, Some(3)]);
+        again.replace(seen(2, &[(0, 3)]));
+        again.replace(seen(3, &[(0, 4)]));
+        assert_eq!(again.frames().len(), 4);
+        again.truncate(1);
+        assert!(again == timeline(&[&[(0, 5)]]));
     }
 
     #[test]

@@ -4,6 +4,7 @@ import json
 import warnings
 
 import numpy as np
+import pympi
 from golden import MIEN, RUNNER, Checks, run, run_network, write_tensors
 from PIL import Image
 from random_networks import CLASSES, Temporal, resnet, write_model
@@ -85,6 +86,69 @@ def score_of_frame_table(checks, folder):
     expect_report(checks, "mien score, csv", report, truth, prediction)
 
 
+def units_by_definition(truth, prediction, rate, window):
+    """Both sides' label of each unit; `window` is None for stretches, else seconds."""
+    pairs = list(zip(truth.tolist(), prediction.tolist()))
+    if window is None:
+        starts = [i for i, pair in enumerate(pairs) if i == 0 or pair != pairs[i - 1]]
+        units = [pairs[i] for i in starts]
+        return np.array([pair for pair in units if min(pair) >= 0]).T
+    windows = {}
+    for frame, pair in enumerate(pairs):
+        if min(pair) >= 0:
+            windows.setdefault(int(frame / rate / window + 1e-9), []).append(pair)
+    most = [[np.bincount(side, minlength=8).argmax() for side in zip(*inside)] for inside in windows.values()]
+    return np.array(most).T
+
+
+def agreement(checks, folder):
+    """Kappa over frames, stretches and windows, with frames that one side leaves out."""
+    random = np.random.default_rng(37)
+    rate, windows = 24, [0.25, 1, 2.5]
+    for name, _, _ in label_lists():
+        truth = np.repeat(random.integers(-1, 8, 120), random.integers(1, 40, 120))
+        other = np.where(random.random(len(truth)) < 0.85, np.roll(truth, 5), random.integers(-1, 8, len(truth)))
+        write_tensors(folder / "input.safetensors", {"truth": truth, "prediction": other})
+        arguments = ("agreement", "--rate", rate, *windows, "--input", folder / "input.safetensors")
+        reports = json.loads(run(RUNNER, *arguments))
+        known = (truth >= 0) & (other >= 0)
+        expect_report(checks, f"{name}, frames", reports["frames"], truth[known], other[known])
+        for key, window in (("stretches", None), *((f"{window:g}", window) for window in windows)):
+            ours, theirs = units_by_definition(truth, other, rate, window)
+            expect_report(checks, f"{name}, {key}", reports[key], ours, theirs)
+
+
+def elan_file(checks, folder):
+    """The ELAN file of a csv's labels as pympi reads it, and pympi's own file as `mien score` reads it."""
+    _, truth, _ = next(label_lists())
+    truth = np.repeat(truth[:60], 12)
+    rows = [f"v.mp4,0,{i},{i / 24:.6f},1,1,9,9,{','.join(['0.125'] * 8)},{p},{p},{p}," for i, p in enumerate(truth)]
+    (folder / "v.csv").write_text("\n".join([COLUMNS, *rows]) + "\n")
+    theirs = pympi.Elan.Eaf(author="someone else")
+    theirs.add_tier("coder")
+    starts = [i for i in range(len(truth)) if i == 0 or truth[i] != truth[i - 1]]
+    for start, end in zip(starts, [*starts[1:], len(truth)]):
+        theirs.add_annotation("coder", round(start / 24 * 1000), round(end / 24 * 1000), CLASSES[truth[start]])
+    theirs.to_file(str(folder / "v.eaf"), pretty=False)
+    expect_report(checks, "mien score, pympi's ELAN file", scored(folder / "v.csv", folder / "v.eaf"), truth, truth)
+    ours = pympi.Elan.Eaf(str(write_elan(folder, truth)))
+    annotations = sorted(ours.get_annotation_data_for_tier("Face 1"))
+    expected = [(round(s / 24 * 1000), CLASSES[truth[s]]) for s in starts]
+    checks.holds("pympi reads our tiers", list(ours.get_tier_names()) == ["Face 1"])
+    checks.holds("pympi reads our annotations", [(start, value) for start, _, value in annotations] == expected)
+    vocabulary = ours.get_cv_entries("expressions") if "expressions" in ours.controlled_vocabularies else {}
+    names = [value for values, _ in vocabulary.values() for value, _, _ in values]
+    checks.holds("pympi reads our vocabulary", names == list(CLASSES), ", ".join(names))
+
+
+def write_elan(folder, labels):
+    """Our ELAN file of these labels at 24 frames/s."""
+    write_tensors(folder / "labels.safetensors", {"labels": labels})
+    text = run(RUNNER, "elan", "--rate", 24, "--input", folder / "labels.safetensors")
+    (folder / "ours.eaf").write_text(text)
+    return folder / "ours.eaf"
+
+
 def smoothed_by_definition(way, probabilities, window):
     """Slow and plain: looks at each frame's own window anew."""
     labels, count = probabilities.argmax(1), len(probabilities)
@@ -148,4 +212,4 @@ def evaluation_of_a_model(checks, folder):
             checks.agree("its sweep", np.array([row["sliding"]]), np.array([report["smoothed"]["macro_f1"]]), LIMIT)
 
 
-Checks().run(figures, score_of_annotation_files, score_of_frame_table, evaluation_of_a_model, smoothing)
+Checks().run(figures, score_of_annotation_files, score_of_frame_table, agreement, elan_file, evaluation_of_a_model, smoothing)

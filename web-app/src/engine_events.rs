@@ -7,7 +7,7 @@ use web_messages::{FromEngine, JobId, ModelSummary};
 
 use crate::state::notice::Tone;
 use crate::state::store::{Opened, Store};
-use crate::{opening, relabel, running, startup};
+use crate::{opening, relabel, review_storage, running, startup};
 use page_view::job::EnginePhase;
 use page_view::job::{JobKind, JobState};
 use page_view::label_view::LabelView;
@@ -72,6 +72,16 @@ pub fn handle(store: Store, message: FromEngine) {
         FromEngine::Done { job, notice } => {
             if store.is_current(job) {
                 notify_if_any(store, notice);
+                store.analysis.update_value(|analysis| {
+                    let seen = analysis.seen;
+                    analysis.timeline.truncate(seen);
+                    analysis.is_whole = true;
+                    if let Some(kept) = &mut analysis.kept {
+                        kept.is_whole = true;
+                    }
+                });
+                relabel::results_grew(store);
+                review_storage::facts_changed(store);
                 store.update_job(job, |job| job.state = JobState::Finishing);
                 relabel::frames_complete(store);
             }
@@ -146,9 +156,15 @@ pub fn opened(store: Store, opened: Opened) {
         .engine
         .with_untracked(|engine| engine.model.as_ref().map(|model| model.name.clone()));
     store.analysis.update_value(|analysis| {
-        analysis.clear();
-        analysis.model = model.unwrap_or_default();
+        if analysis.resumes {
+            analysis.resumes = false;
+            analysis.seen = 0;
+        } else {
+            analysis.clear();
+            analysis.model = model.unwrap_or_default();
+        }
     });
+    review_storage::facts_changed(store);
     store.opened.set(Some(opened));
     let frame_s = match opened.frame_count {
         Some(count) if count > 1 && opened.duration_s > 0.0 => opened.duration_s / count as f64,
@@ -182,11 +198,17 @@ fn take_predictions(store: Store, id: JobId, predictions: Vec<Prediction>) {
     if is_live {
         return take_live(store, predictions);
     }
+    review_storage::note_frames(store, &predictions);
     store.analysis.update_value(|analysis| {
         for prediction in predictions {
-            analysis.timeline.push(prediction);
+            if let Prediction::Seen { frame, .. } = &prediction {
+                analysis.seen = frame + 1;
+            }
+            analysis.timeline.replace(prediction);
         }
     });
+    // Not before: what is written is what the timeline holds.
+    review_storage::start_writing(store);
     relabel::results_grew(store);
 }
 

@@ -3,25 +3,28 @@
 use std::rc::Rc;
 
 use leptos::prelude::*;
-use shared_model::project::Project;
-use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use shared_model::project::{PROJECT_VERSION, Project};
+use wasm_bindgen_futures::spawn_local;
 use web_messages::ToEngine;
 use web_sys::{File, FileList, Url};
 
 use crate::browser::error_text;
+use crate::browser::fingerprint::fingerprint;
 use crate::state::notice::Tone;
+use crate::state::question::Question;
 use crate::state::source::{Source, SourceKind};
 use crate::state::store::{Opened, Store};
-use crate::{relabel, review, review_storage, running, strings, webcam};
-use page_view::comparison::{LabelFileError, LoadedLabels};
+use crate::{batch_run, label_loading, relabel, review, review_storage, running, strings, webcam};
+use page_view::batch::Batch;
 use page_view::file_kind::FileKind;
 use page_view::job::EnginePhase;
 use page_view::job::JobKind;
+use page_view::kept_analysis::{KeptProject, is_fingerprint};
+use page_view::predictions_file::{self, Predictions};
 use page_view::review::document::ReviewDocument;
 use page_view::viewport::Viewport;
 
-/// Opens each file as what it is; of videos and pictures the first.
+/// Opens each file as what it is; several videos become a list, of pictures the first counts.
 pub fn open_files(store: Store, files: &FileList) {
     let mut files: Vec<(FileKind, File)> = (0..files.length())
         .filter_map(|index| files.item(index))
@@ -31,6 +34,17 @@ pub fn open_files(store: Store, files: &FileList) {
         return;
     }
     store.clear_faults();
+    let videos: Vec<File> = files
+        .iter()
+        .filter(|(kind, _)| *kind == FileKind::Video)
+        .map(|(_, file)| file.clone())
+        .collect();
+    if videos.len() > 1 {
+        files.retain(|(kind, _)| *kind != FileKind::Video);
+        batch_run::add(store, videos);
+    } else if !videos.is_empty() {
+        store.batch.update(Batch::clear);
+    }
     // Labels belong to the video that comes with them, so they come after it.
     files.sort_by_key(|(kind, _)| *kind == FileKind::Labels);
     let mut has_media = false;
@@ -45,19 +59,80 @@ pub fn open_files(store: Store, files: &FileList) {
             }
             FileKind::Project => open_project(store, file),
             FileKind::Model => take_model(store, &file),
-            FileKind::Labels => take_labels(store, file),
+            // A csv without a video beside it is what there is to look at.
+            FileKind::Labels if is_table(&file) && store.source.with_untracked(Option::is_none) => {
+                open_table(store, file);
+            }
+            FileKind::Labels => label_loading::open(store, file),
         }
     }
 }
 
-/// Shows a project's video with the saved labels; nothing is analysed.
+fn is_table(file: &File) -> bool {
+    file.name().to_ascii_lowercase().ends_with(".csv")
+}
+
+/// Shows a project's video with the saved labels; nothing is analysed. A file of other content is asked about.
 pub fn attach_video(store: Store, files: &FileList) {
     let Some(file) = files.item(0) else { return };
+    let place = store
+        .desk
+        .with_value(|desk| desk.place.as_ref().map(|place| place.key.clone()));
+    let expected = place
+        .filter(|key| is_fingerprint(key))
+        .or_else(|| store.expected_key.get_value());
+    let Some(expected) = expected else {
+        attach(store, file);
+        return;
+    };
+    spawn_local(async move {
+        // A file that cannot be read fails in the player, which says so.
+        let is_other = fingerprint(&file).await.is_ok_and(|found| found != expected);
+        if !is_other {
+            attach(store, file);
+            return;
+        }
+        let video = store
+            .source
+            .with_untracked(|source| source.as_ref().map(|source| source.name.clone()))
+            .unwrap_or_default();
+        store.question.set(Some(Question {
+            text: strings::other_file(&file.name(), &video),
+            yes: strings::ATTACH_ANYWAY.to_owned(),
+            no: strings::ATTACH_NOT.to_owned(),
+            act: Rc::new(move |store| attach(store, file.clone())),
+        }));
+    });
+}
+
+fn attach(store: Store, file: File) {
     let kind = FileKind::of(&file.name(), &file.type_());
-    review_storage::bind(store, &file);
+    if store.desk.with_value(|desk| desk.place.is_none()) {
+        review_storage::bind(store, &file);
+    }
     store.source.set(Some(source_of(file, kind)));
     // Its size comes from the player.
     store.opened.set(None);
+}
+
+/// Shows a project of the list; its video is asked for.
+pub fn open_kept(store: Store, project: &KeptProject) {
+    running::cancel(store);
+    webcam::stop(store);
+    store.batch.update(Batch::clear);
+    place(store, without_video(project.video.clone()));
+    store.job.set(None);
+    review_storage::bind_key(store, project.key.clone());
+}
+
+fn without_video(name: String) -> Source {
+    Source {
+        kind: SourceKind::ProjectOnly,
+        name,
+        file: None,
+        url: None,
+        stream: None,
+    }
 }
 
 fn source_of(file: File, kind: FileKind) -> Source {
@@ -75,7 +150,7 @@ fn source_of(file: File, kind: FileKind) -> Source {
 }
 
 /// Opens a video or picture and has it analysed.
-fn open_media(store: Store, file: File, kind: FileKind) {
+pub fn open_media(store: Store, file: File, kind: FileKind) {
     let source = source_of(file, kind);
     webcam::stop(store);
     let has_results = store
@@ -107,6 +182,7 @@ pub fn clear_stage(store: Store) {
 }
 
 fn release(store: Store) {
+    batch_run::leave(store);
     review_storage::release(store);
     let before = store.source.get_untracked();
     if let Some(url) = before.and_then(|source| source.url) {
@@ -114,9 +190,10 @@ fn release(store: Store) {
     }
     store.analysis.update_value(|analysis| {
         analysis.clear();
-        analysis.truth = None;
+        analysis.clear_labels();
     });
     store.opened.set(None);
+    store.expected_key.set_value(None);
     store.media_start_s.set_value(0.0);
     store.wanted_s.set_value(None);
     store.playhead.set(0.0);
@@ -150,6 +227,7 @@ pub fn fetch_model(store: Store, model_url: String) {
 }
 
 fn change_model(store: Store, message: &ToEngine, file: Option<&File>) {
+    store.model_chosen.set_value(true);
     store
         .engine
         .update(|engine| engine.phase = EnginePhase::Loading(strings::MODEL_LOADING.to_owned()));
@@ -160,33 +238,54 @@ fn change_model(store: Store, message: &ToEngine, file: Option<&File>) {
 pub fn open_labels(store: Store, files: &FileList) {
     store.clear_faults();
     if let Some(file) = files.item(0) {
-        take_labels(store, file);
+        label_loading::open(store, file);
     }
 }
 
-fn take_labels(store: Store, file: File) {
+/// Opens predictions made elsewhere, a csv or a project, without analysing.
+pub fn open_predictions(store: Store, files: &FileList) {
+    store.clear_faults();
+    let Some(file) = files.item(0) else { return };
+    if FileKind::of(&file.name(), &file.type_()) == FileKind::Project {
+        open_project(store, file);
+    } else {
+        open_table(store, file);
+    }
+}
+
+fn open_table(store: Store, file: File) {
     spawn_local(async move {
         let name = file.name();
         let Some(text) = text_of(store, &file).await else {
             return;
         };
-        match LoadedLabels::read(&name, &text) {
-            Ok(labels) => {
-                store
-                    .analysis
-                    .update_value(|analysis| analysis.truth = Some(Rc::new(labels)));
-                store.results_changed();
+        let read = predictions_file::read(&text).map_err(|error| error.to_string());
+        let document = |found: &Predictions| {
+            ReviewDocument::from_segments(&found.reviewed).map_err(|fault| fault.to_string())
+        };
+        match read.and_then(|found| Ok((document(&found)?, found))) {
+            Ok((document, found)) => {
+                let differing = found.differing;
+                show_project(store, project_of(found, &name), &document);
+                if differing > 0 {
+                    store.notify(Tone::Warning, strings::smoothed_anew(differing), None);
+                }
             }
-            Err(error) => store.fail(strings::labels_refused(&name, &label_error(&error))),
+            Err(cause) => store.fail(strings::not_readable(&name, &cause)),
         }
     });
 }
 
-fn label_error(error: &LabelFileError) -> String {
-    match error {
-        LabelFileError::Annotation(error) => error.to_string(),
-        LabelFileError::Table(error) => error.to_string(),
-        LabelFileError::Empty => strings::nothing_labelled(),
+fn project_of(found: Predictions, file: &str) -> Project {
+    Project {
+        version: PROJECT_VERSION,
+        video: found.video,
+        fingerprint: None,
+        model: file.to_owned(),
+        smoothing: found.smoothing,
+        window: found.window,
+        reviewed: found.reviewed,
+        timeline: found.timeline,
     }
 }
 
@@ -203,7 +302,7 @@ fn open_project(store: Store, file: File) {
                     let reviewed = reviewed.with_people(project.people.clone());
                     show_project(store, project, &reviewed);
                 }
-                Err(fault) => store.fail(strings::not_readable(&name, &strings::segment_fault(&fault))),
+                Err(fault) => store.fail(strings::not_readable(&name, &fault.to_string())),
             },
             Err(error) => store.fail(strings::not_readable(&name, &error.to_string())),
         }
@@ -219,16 +318,8 @@ fn show_project(store: Store, project: Project, reviewed: &ReviewDocument) {
             .is_some_and(|source| source.name == project.video && source.file.is_some())
     });
     if !video_is_open {
-        place(
-            store,
-            Source {
-                kind: SourceKind::ProjectOnly,
-                name: project.video.clone(),
-                file: None,
-                url: None,
-                stream: None,
-            },
-        );
+        place(store, without_video(project.video.clone()));
+        store.expected_key.set_value(project.fingerprint.clone());
     }
     store.job.set(None);
     store.smoothing.set(project.smoothing);
@@ -243,6 +334,7 @@ fn show_project(store: Store, project: Project, reviewed: &ReviewDocument) {
         analysis.clear();
         analysis.timeline = project.timeline;
         analysis.model = project.model;
+        analysis.is_whole = true;
     });
     store
         .viewport
@@ -255,6 +347,7 @@ fn show_project(store: Store, project: Project, reviewed: &ReviewDocument) {
             frame_count: Some(count),
         }));
     }
+    review_storage::all_changed(store);
     if !reviewed.is_empty() {
         review::take_project(store, reviewed);
     }
@@ -262,9 +355,8 @@ fn show_project(store: Store, project: Project, reviewed: &ReviewDocument) {
 }
 
 async fn text_of(store: Store, file: &File) -> Option<String> {
-    let read: Result<JsValue, JsValue> = JsFuture::from(file.text()).await;
-    match read {
-        Ok(text) => text.as_string(),
+    match crate::browser::text_of(file).await {
+        Ok(text) => Some(text),
         Err(error) => {
             store.fail(strings::not_readable(&file.name(), &error_text(&error)));
             None

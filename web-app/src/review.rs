@@ -345,7 +345,8 @@ pub fn go_to(store: Store, segment: &ReviewedSegment) {
     go_to_frame(store, segment.track, segment.start);
 }
 
-fn go_to_frame(store: Store, track: u32, frame: usize) {
+/// Goes to a frame of a face, and chooses the face.
+pub fn go_to_frame(store: Store, track: u32, frame: usize) {
     if store.view_now().tracks.len() > 1 {
         store.track.set(Some(track));
     }

@@ -6,10 +6,12 @@ use wasm_bindgen_futures::spawn_local;
 use web_messages::{JobId, ToEngine};
 
 use crate::browser::error_text;
+use crate::kept_results::Left;
 use crate::state::notice::Tone;
+use crate::state::review_desk::Keeping;
 use crate::state::source::{Source, SourceKind};
 use crate::state::store::Store;
-use crate::{engine_events, frame_feed, opening, strings};
+use crate::{engine_events, frame_feed, kept_results, opening, strings};
 use page_view::job::EnginePhase;
 use page_view::job::{Job, JobKind, JobState};
 
@@ -42,6 +44,23 @@ pub fn send_queued(store: Store) {
     if !is_ready || job.state != JobState::Queued {
         return;
     }
+    let pends = store.pending.with_value(Option::is_some);
+    if job.kind == JobKind::File && !pends {
+        // What is kept of the video may be all of it.
+        if store
+            .keeping
+            .with_untracked(|keeping| *keeping == Keeping::Opening)
+        {
+            return;
+        }
+        let left = kept_results::left_to_read(store);
+        if left == Left::Nothing {
+            return kept_results::finish_at_once(store, &job);
+        }
+        store
+            .analysis
+            .update_value(|analysis| analysis.resumes = left == Left::Rest);
+    }
     store.update_job(job.id, |job| job.state = JobState::Running);
     match job.kind {
         JobKind::File => {
@@ -70,6 +89,7 @@ pub fn job_source(store: Store) -> Option<Source> {
 pub fn analyze_again(store: Store) {
     store.clear_faults();
     if can_analyze(store) {
+        store.analysis.update_value(|analysis| analysis.kept = None);
         begin(store, JobKind::File);
     }
 }
@@ -95,6 +115,18 @@ pub fn cancel(store: Store) {
     }
     store.pending.set_value(None);
     store.update_job(job.id, |job| job.state = JobState::Cancelled);
+}
+
+/// Stops reading: all that the job would give is there. It ends as one that is done.
+pub fn stop_quietly(store: Store) {
+    let Some(job) = store.job.get_untracked().filter(Job::is_under_way) else {
+        return;
+    };
+    stop_feed(store);
+    send(store, &ToEngine::Cancel { job: job.id }, None);
+    let id = store.next_job();
+    store.job.set(Some(Job::queued(id, JobKind::File)));
+    store.update_job(id, |job| job.state = JobState::Finishing);
 }
 
 /// The job has failed: what was read before stays, the person is told.

@@ -6,7 +6,6 @@ pub use workspace::*;
 
 use page_view::clock;
 use page_view::command::{Command, Group};
-use page_view::review::document::SegmentFault;
 use page_view::review::history::EditKind;
 use page_view::review::queue::ReviewQueue;
 use page_view::review::saved::SavedReviewError;
@@ -16,6 +15,15 @@ use shared_model::smoothing::Smoothing;
 use web_messages::ModelSummary;
 
 use crate::state::review_desk::Keeping;
+
+pub const QUESTION: &str = "Question";
+mod agreement;
+mod exports;
+mod projects;
+
+pub use agreement::*;
+pub use exports::*;
+pub use projects::*;
 
 pub const NAME: &str = "Mien";
 pub const TAGLINE: &str = "Facial expressions over time, read on your own computer.";
@@ -90,15 +98,6 @@ pub const OPEN_MODEL: &str = "Open a model file";
 pub const MODEL_DETAILS: &str = "How it was trained";
 pub const SHIPPED_MODEL: &str = "Shipped model";
 pub const MODEL_LOADING: &str = "loading";
-
-pub const COMPARE: &str = "Compare";
-pub const COMPARE_HINT: &str = "Labels of your own (Aff-Wild2 txt or CSV) beside these.";
-pub const OPEN_LABELS: &str = "Open labels";
-pub const NO_LABELS: &str = "No labels open.";
-pub const MACRO_F1: &str = "Macro F1";
-pub const ACCURACY: &str = "Accuracy";
-pub const KAPPA: &str = "Kappa";
-pub const REMOVE_LABELS: &str = "Remove";
 
 pub const ENGINE_STARTS: &str = "starting";
 pub const ENGINE_LOST: &str =
@@ -208,16 +207,6 @@ pub fn labels_refused(name: &str, cause: &str) -> String {
 }
 
 #[must_use]
-pub fn nothing_labelled() -> String {
-    "no frame is labelled in it".to_owned()
-}
-
-#[must_use]
-pub fn compared(frames: u64, name: &str) -> String {
-    format!("{frames} frames against {name}")
-}
-
-#[must_use]
 pub fn file_ignored(name: &str) -> String {
     format!("{name} was left out: one video or picture at a time.")
 }
@@ -281,9 +270,6 @@ pub const HELP_DOUBT: &str = "Doubt is the mean of 1 - margin (best less second 
 pub const CLOSE: &str = "Close";
 pub const REVIEWED_LANE: &str = "reviewed";
 pub const REVIEWED_LANE_SHORT: &str = "r";
-pub const SEGMENT_KAPPA: &str = "by segment";
-pub const SEGMENT_KAPPA_HINT: &str =
-    "Kappa in which each stretch without a change on either side counts once";
 pub const EXPORT_EAF: &str = "ELAN";
 pub const EXPORT_EAF_HINT: &str = "One tier a face (.eaf)";
 
@@ -451,25 +437,6 @@ pub fn saved_review_error(error: &SavedReviewError) -> String {
             format!("what was kept is of version {version}, newer than this page; reload the page")
         }
         SavedReviewError::Json(error) => format!("what was kept cannot be read: {error}"),
-        SavedReviewError::Segments(fault) => segment_fault(fault),
-    }
-}
-
-#[must_use]
-pub fn segment_fault(fault: &SegmentFault) -> String {
-    match fault {
-        SegmentFault::Empty(segment) => format!(
-            "the reviewed segment at frame {} of face {} ends where it begins",
-            segment.start,
-            segment.track.saturating_add(1)
-        ),
-        SegmentFault::Overlap(first, second) => format!(
-            "two reviewed segments of face {} overlap: frames {} to {} and {} to {}",
-            first.track.saturating_add(1),
-            first.start,
-            first.end,
-            second.start,
-            second.end
-        ),
+        SavedReviewError::Segments(fault) => fault.to_string(),
     }
 }

@@ -140,6 +140,7 @@ impl Written<'_> {
             .map(|stem| stem.to_string_lossy().into_owned());
         Project {
             version: PROJECT_VERSION,
+            fingerprint: None,
             reviewed: Vec::new(),
             people: People::default(),
             video: self.video.to_owned(),

@@ -1,15 +1,24 @@
-//! Labels a frame from csv files of `mien analyze` and from Aff-Wild2 annotations.
+//! Labels of each video from label files: the readers are those of the page.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use shared_model::affwild2;
 use shared_model::expression::Expression;
-use shared_model::frame_table::{self, NamedRow};
+use shared_model::frame_table::NamedRow;
+use shared_model::label_files::{self, LabelFile, LabelSpans};
 
-/// Labels of each frame (`None`: no label) by the video's name without its ending.
-pub(super) type Labels = BTreeMap<String, Vec<Option<Expression>>>;
+/// What the files say, by the video's name without its ending.
+pub(super) type Labels = BTreeMap<String, VideoLabels>;
+
+/// Labels of one video.
+#[derive(Debug, Clone)]
+pub(super) enum VideoLabels {
+    /// One a frame (`None`: no label), with the frames' times in seconds where the file holds them.
+    Frames(Vec<Option<Expression>>, Vec<f64>),
+    /// From time to time; which frames those are is known only beside a file with times.
+    Spans(LabelSpans),
+}
 
 /// Which labels of a csv count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +27,33 @@ pub(super) enum Side {
     Predictions,
     /// The reviewed ones where the video has any, else the smoothed ones.
     Truth,
+}
+
+impl VideoLabels {
+    /// One label a frame. `beside`: the labels of the same video from the other side.
+    ///
+    /// # Errors
+    /// When these are labels by time and the other side holds no frame times.
+    pub(super) fn by_frame(&self, beside: &Self) -> Result<Vec<Option<Expression>>> {
+        match (self, beside) {
+            (Self::Frames(labels, _), _) => Ok(labels.clone()),
+            (Self::Spans(spans), Self::Frames(_, times)) if !times.is_empty() => {
+                Ok(spans.first_face(times, end_of(times)))
+            }
+            (Self::Spans(_), _) => bail!(
+                "these are labels by time, and the file they are compared with does not say when its frames are; compare \
+                 with the csv of `mien analyze`"
+            ),
+        }
+    }
+}
+
+/// The last frame lasts as long as the one before it.
+fn end_of(times: &[f64]) -> f64 {
+    match times {
+        [.., before, last] => last + (last - before),
+        _ => times.last().map_or(0.0, |last| last + 1.0),
+    }
 }
 
 /// Reads a file, or all csv and txt files of a folder.
@@ -65,19 +101,23 @@ fn label_files_of(folder: &Path) -> Result<Vec<PathBuf>> {
 
 fn read_file(path: &Path, side: Side) -> Result<Labels> {
     let text = std::fs::read_to_string(path).context("it cannot be read as text")?;
-    let header = text.lines().next().unwrap_or("");
-    if header.split(',').any(|column| column.trim() == "smoothed") {
-        return by_video(frame_table::read(text.as_bytes())?, side);
-    }
-    let labels =
-        affwild2::read(&text).context("it is neither a csv of `mien analyze` nor an Aff-Wild2 annotation")?;
     let name = path
         .file_name()
         .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let video = name
         .strip_suffix(".predicted.txt")
+        .or_else(|| name.strip_suffix(".mien.json"))
         .map_or_else(|| stem(&name), str::to_owned);
-    Ok(Labels::from([(video, labels)]))
+    Ok(match label_files::read(&text)? {
+        LabelFile::Table(rows) => by_video(rows, side)?,
+        LabelFile::Annotation(labels) => Labels::from([(video, VideoLabels::Frames(labels, Vec::new()))]),
+        LabelFile::Spans(spans) => {
+            for tier in &spans.left_out {
+                eprintln!("note: {name}: tier `{tier}` holds no expressions and is left out");
+            }
+            Labels::from([(video, VideoLabels::Spans(spans))])
+        }
+    })
 }
 
 fn by_video(rows: Vec<NamedRow>, side: Side) -> Result<Labels> {
@@ -90,10 +130,10 @@ fn by_video(rows: Vec<NamedRow>, side: Side) -> Result<Labels> {
         .map(|(video, rows)| {
             let reviewed = side == Side::Truth && rows.iter().any(|named| named.row.reviewed.is_some());
             // The row with the lowest track speaks for its frame; rows of a frame stand together.
-            let mut frames: BTreeMap<usize, Option<Expression>> = BTreeMap::new();
+            let mut frames: BTreeMap<usize, (Option<Expression>, f64)> = BTreeMap::new();
             for NamedRow { row, .. } in &rows {
                 let label = if reviewed { row.reviewed } else { row.smoothed };
-                frames.entry(row.frame).or_insert(label);
+                frames.entry(row.frame).or_insert((label, row.time_s));
             }
             let last = frames.last_key_value().map_or(0, |(last, _)| *last);
             if last + 1 != frames.len() {
@@ -102,7 +142,8 @@ fn by_video(rows: Vec<NamedRow>, side: Side) -> Result<Labels> {
                     frames.len()
                 );
             }
-            Ok((video, frames.into_values().collect()))
+            let (labels, times) = frames.into_values().unzip();
+            Ok((video, VideoLabels::Frames(labels, times)))
         })
         .collect()
 }

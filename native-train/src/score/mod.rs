@@ -18,7 +18,8 @@ use label_files::{Labels, Side};
 /// What to compare.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Predictions: a csv of `mien analyze`, an Aff-Wild2 annotation, or a folder of them
+    /// Predictions: a csv or project of `mien analyze`, an Aff-Wild2 annotation, an ELAN file, lines of `seconds label`,
+    /// or a folder of csv and txt files
     #[arg(long, value_name = "P")]
     predictions: PathBuf,
     /// The truth, in the same kinds of files
@@ -97,6 +98,7 @@ fn compare(mut predictions: Labels, truth: &Labels) -> Result<Score> {
         let Some(predicted) = predictions.get(video) else {
             bail!("there are no predictions for {video}");
         };
+        let (truth, predicted) = (truth.by_frame(predicted)?, predicted.by_frame(truth)?);
         if predicted.len() != truth.len() {
             bail!(
                 "{video}: {} predicted frames, {} frames in the truth; both must cover every frame of the video",
@@ -104,11 +106,11 @@ fn compare(mut predictions: Labels, truth: &Labels) -> Result<Score> {
                 truth.len()
             );
         }
-        for (truth, predicted) in truth.iter().zip(predicted) {
+        for (truth, predicted) in truth.into_iter().zip(predicted) {
             match (truth, predicted) {
                 (None, _) => unannotated_frames += 1,
                 (Some(_), None) => unpredicted_frames += 1,
-                (Some(truth), Some(predicted)) => matrix.add(*truth, *predicted),
+                (Some(truth), Some(predicted)) => matrix.add(truth, predicted),
             }
         }
     }

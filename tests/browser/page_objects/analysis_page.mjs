@@ -14,7 +14,7 @@ export class AnalysisPage {
   /** Opens the page in a new tab of `context`; `query` are its URL's parameters. */
   static async open(context, url, query = { backend: "cpu", model: "tiny" }) {
     const page = await context.newPage();
-    const opened = new AnalysisPage(page);
+    const opened = new this(page);
     await page.addInitScript(recordStatus);
     await page.goto(`${url}/?${new URLSearchParams(query)}`);
     await opened.hook("status").waitFor({ state: "attached", timeout: 20_000 });

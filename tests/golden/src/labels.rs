@@ -1,10 +1,15 @@
 //! Labels: smoothed, and compared.
 
 use crate::tensor_file::TensorFile;
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, bail};
+use shared_model::agreement::{LabelPair, Unit, count};
+use shared_model::elan;
 use shared_model::expression::{CLASS_COUNT, ClassScores, Expression};
 use shared_model::metrics::ConfusionMatrix;
 use shared_model::smoothing::Smoothing;
+use shared_model::timeline::FrameRow;
 
 pub fn smoothing(windows: &[usize], input: &TensorFile) -> Result<TensorFile> {
     let probabilities: Vec<ClassScores> = input
@@ -35,6 +40,67 @@ pub fn metrics(input: &TensorFile) -> Result<String> {
     }
     let report = ConfusionMatrix::from_pairs(truth.into_iter().zip(prediction)).report();
     Ok(serde_json::to_string(&report)?)
+}
+
+/// Reports over frames, stretches and each window, by name, as JSON. Frame i begins at i / `rate` seconds.
+pub fn agreement(rate: f64, windows: &[f64], input: &TensorFile) -> Result<String> {
+    let side = |name: &str| -> Result<Vec<Option<Expression>>> {
+        let values = input.get(name)?.values.iter();
+        Ok(values
+            .map(|value| {
+                (*value >= 0.0)
+                    .then(|| Expression::from_index(*value as usize))
+                    .flatten()
+            })
+            .collect())
+    };
+    let (truth, other) = (side("truth")?, side("prediction")?);
+    let pairs = truth
+        .into_iter()
+        .zip(other)
+        .enumerate()
+        .map(|(frame, (truth, other))| LabelPair {
+            track: 0,
+            frame,
+            time_s: frame as f64 / rate,
+            truth,
+            other,
+        });
+    let mut reports = BTreeMap::new();
+    reports.insert("frames".to_owned(), count(pairs.clone(), Unit::Frame).report());
+    reports.insert(
+        "stretches".to_owned(),
+        count(pairs.clone(), Unit::Stretch).report(),
+    );
+    for window in windows {
+        reports.insert(
+            format!("{window}"),
+            count(pairs.clone(), Unit::Window(*window)).report(),
+        );
+    }
+    Ok(serde_json::to_string(&reports)?)
+}
+
+/// The ELAN file of one face's `labels`. Frame i begins at i / `rate` seconds.
+pub fn elan(rate: f64, input: &TensorFile) -> Result<String> {
+    let labels = labels(input, "labels")?;
+    let end_s = labels.len() as f64 / rate;
+    let rows: Vec<FrameRow> = labels
+        .into_iter()
+        .enumerate()
+        .map(|(frame, label)| FrameRow {
+            frame,
+            time_s: frame as f64 / rate,
+            track: Some(0),
+            face_box: None,
+            probabilities: None,
+            raw: None,
+            temporal: None,
+            smoothed: Some(label),
+            reviewed: None,
+        })
+        .collect();
+    Ok(elan::write("v.mp4", &rows, end_s, 0))
 }
 
 fn labels(input: &TensorFile, name: &str) -> Result<Vec<Expression>> {

@@ -128,6 +128,20 @@ enum Command {
     },
     /// Print the figures of `truth` `[t]` against `prediction` `[t]` as JSON
     Metrics,
+    /// Print the ELAN file of `labels` `[t]`
+    Elan {
+        /// Frames a second
+        #[arg(long)]
+        rate: f64,
+    },
+    /// Print the figures of `truth` `[t]` against `prediction` `[t]` (-1: none) over frames, stretches and windows as JSON
+    Agreement {
+        /// Frames a second
+        #[arg(long)]
+        rate: f64,
+        /// Windows in seconds
+        windows: Vec<f64>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -189,6 +203,14 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Augment { operation, value } => training::augment(operation, *value, &input)?,
         Command::Metrics => {
             println!("{}", labels::metrics(&input)?);
+            return Ok(());
+        }
+        Command::Elan { rate } => {
+            println!("{}", labels::elan(*rate, &input)?);
+            return Ok(());
+        }
+        Command::Agreement { rate, windows } => {
+            println!("{}", labels::agreement(*rate, windows, &input)?);
             return Ok(());
         }
     };

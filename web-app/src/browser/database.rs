@@ -1,4 +1,4 @@
-//! The browser's database, as a store of texts by name.
+//! The browser's database, as stores of texts by name.
 
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{EventTarget, IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbRequest, IdbTransactionMode};
@@ -6,8 +6,37 @@ use web_sys::{EventTarget, IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbRequest
 use super::tasks;
 
 const NAME: &str = "mien";
-const VERSION: u32 = 1;
-const STORE: &str = "reviews";
+/// Version 1 had reviews alone.
+const VERSION: u32 = 2;
+
+/// Which texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shelf {
+    /// Labels by hand of each project.
+    Reviews,
+    /// What is known of each project.
+    Projects,
+    /// Chunks of frames.
+    Frames,
+    /// Settings of the page.
+    Settings,
+}
+
+impl Shelf {
+    const ALL: [Self; 4] = [Self::Reviews, Self::Projects, Self::Frames, Self::Settings];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Reviews => "reviews",
+            Self::Projects => "projects",
+            Self::Frames => "frames",
+            Self::Settings => "settings",
+        }
+    }
+}
+
+/// A change: the text of a name, `None` to take it away.
+pub type Change = (Shelf, String, Option<String>);
 
 /// An open database.
 #[derive(Clone)]
@@ -27,7 +56,10 @@ impl Database {
         let event = tasks::event(&request, &["upgradeneeded", "success", "error"]).await;
         if event.is_some_and(|event| event.type_() == "upgradeneeded") {
             let database: IdbDatabase = request.result()?.unchecked_into();
-            database.create_object_store(STORE)?;
+            for shelf in Shelf::ALL {
+                // One that an older version made is there already.
+                let _ = database.create_object_store(shelf.name());
+            }
             tasks::event(&request, &["success", "error"]).await;
         }
         Ok(Self(result_of(&request)?.unchecked_into()))
@@ -37,24 +69,56 @@ impl Database {
     ///
     /// # Errors
     /// What the browser says.
-    pub async fn read(&self, key: &str) -> Result<Option<String>, JsValue> {
-        let store = self.0.transaction_with_str(STORE)?.object_store(STORE)?;
+    pub async fn read(&self, shelf: Shelf, key: &str) -> Result<Option<String>, JsValue> {
+        let store = self
+            .0
+            .transaction_with_str(shelf.name())?
+            .object_store(shelf.name())?;
         let request = store.get(&key.into())?;
         tasks::event(&request, &["success", "error"]).await;
         Ok(result_of(&request)?.as_string())
     }
 
-    /// Keeps a text under a name; returns when the browser has it safely.
+    /// All texts of a shelf.
+    ///
+    /// # Errors
+    /// What the browser says.
+    pub async fn read_all(&self, shelf: Shelf) -> Result<Vec<String>, JsValue> {
+        let store = self
+            .0
+            .transaction_with_str(shelf.name())?
+            .object_store(shelf.name())?;
+        let request = store.get_all()?;
+        tasks::event(&request, &["success", "error"]).await;
+        let found: js_sys::Array = result_of(&request)?.dyn_into()?;
+        Ok(found.iter().filter_map(|text| text.as_string()).collect())
+    }
+
+    /// Keeps all changes or none; returns when the browser has them safely.
     ///
     /// # Errors
     /// What the browser says, for instance where the storage is full.
-    pub async fn write(&self, key: &str, text: &str) -> Result<(), JsValue> {
+    pub async fn write(&self, changes: &[Change]) -> Result<(), JsValue> {
+        let shelves = js_sys::Array::new();
+        for shelf in Shelf::ALL {
+            if changes.iter().any(|(other, _, _)| *other == shelf) {
+                shelves.push(&shelf.name().into());
+            }
+        }
+        if shelves.length() == 0 {
+            return Ok(());
+        }
         let transaction = self
             .0
-            .transaction_with_str_and_mode(STORE, IdbTransactionMode::Readwrite)?;
-        let request = transaction
-            .object_store(STORE)?
-            .put_with_key(&text.into(), &key.into())?;
+            .transaction_with_str_sequence_and_mode(&shelves, IdbTransactionMode::Readwrite)?;
+        let mut last = None;
+        for (shelf, key, text) in changes {
+            let store = transaction.object_store(shelf.name())?;
+            last = Some(match text {
+                Some(text) => store.put_with_key(&text.into(), &key.into())?,
+                None => store.delete(&key.into())?,
+            });
+        }
         let target: &EventTarget = transaction.as_ref();
         let event = tasks::event(target, &["complete", "abort"]).await;
         if event.is_some_and(|event| event.type_() == "complete") {
@@ -63,7 +127,10 @@ impl Database {
         if let Some(error) = transaction.error() {
             return Err(error.into());
         }
-        result_of(&request).map(|_| ())
+        match last {
+            Some(request) => result_of(&request).map(|_| ()),
+            None => Ok(()),
+        }
     }
 }
 

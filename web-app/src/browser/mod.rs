@@ -7,13 +7,15 @@ pub mod fingerprint;
 pub mod kept;
 pub mod lock;
 pub mod palette;
+pub mod png;
 pub mod repaint;
 pub mod size;
 pub mod tasks;
 
 use js_sys::Reflect;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{DomException, UrlSearchParams};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, DomException, UrlSearchParams};
 
 /// Milliseconds on a clock that never goes back.
 #[must_use]
@@ -45,6 +47,15 @@ pub fn error_text(error: &JsValue) -> String {
         return String::from(error.message());
     }
     error.as_string().unwrap_or_else(|| format!("{error:?}"))
+}
+
+/// A file's content as text.
+///
+/// # Errors
+/// What the browser says.
+pub async fn text_of(file: &Blob) -> Result<String, JsValue> {
+    let text = JsFuture::from(file.text()).await?;
+    Ok(text.as_string().unwrap_or_default())
 }
 
 /// A method that web-sys does not name, called without arguments beyond `argument`; `None` where it is missing.

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{DragEvent, MediaQueryList};
 
+use super::batch_panel::BatchPanel;
 use super::compare_panel::ComparePanel;
 use super::export_panel::ExportPanel;
 use super::header::Header;
@@ -17,12 +18,14 @@ use super::model_panel::ModelPanel;
 use super::moment_panel::MomentPanel;
 use super::notices::Notices;
 use super::people_panel::PeoplePanel;
+use super::projects_dialog::ProjectsDialog;
+use super::question_bar::QuestionBar;
 use super::review_panel::ReviewPanel;
 use super::stage::Stage;
 use super::timeline_panel::TimelinePanel;
 use super::transport::Transport;
 use crate::state::store::Store;
-use crate::{opening, painting, review, settings, startup, strings};
+use crate::{batch_run, label_loading, opening, painting, review, settings, startup, strings};
 
 /// The whole page.
 #[component]
@@ -38,15 +41,19 @@ pub fn App() -> impl IntoView {
     settings::follow(store);
     follow_theme(store);
     review::follow(store);
+    label_loading::follow(store);
+    batch_run::follow(store);
     startup::start(store);
     let is_empty = move || store.source.with(Option::is_none);
     view! {
         <div class="page" class:is-landing=is_empty>
             <Header/>
             <Notices/>
+            <QuestionBar/>
             <Landing/>
             <main class="workspace" aria-hidden=move || is_empty().to_string()>
                 <section class="watch">
+                    <BatchPanel/>
                     <JobBar/>
                     <Stage/>
                     <Transport/>
@@ -64,6 +71,7 @@ pub fn App() -> impl IntoView {
             </main>
         </div>
         <HelpDialog/>
+        <ProjectsDialog/>
         <div class="drop-veil" class:is-on=move || dragging.get() aria-hidden="true">
             <p>{strings::DROP_ANYWHERE}</p>
         </div>

@@ -1,76 +1,224 @@
-//! Labels of a file against ours.
+//! Two lanes of labels against each other.
 
 use leptos::prelude::*;
+use page_view::agreement::{self, Side};
+use page_view::report_html::ReportedAgreement;
+use shared_model::agreement::Unit;
 use shared_model::metrics::Report;
 
+use super::confusion_table::{ClassTable, ConfusionTable};
 use super::file_button::FileButton;
 use crate::state::store::Store;
-use crate::{opening, strings};
+use crate::{label_loading, opening, strings};
 
 /// What is shown of a comparison.
-#[derive(Clone, PartialEq)]
-struct Compared {
-    name: String,
-    report: Report,
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compared {
+    truth: String,
+    other: String,
+    /// Over frames.
+    pub report: Report,
     segment_kappa: f64,
+}
+
+/// Names of the open files, in their order.
+fn file_names(store: Store) -> Vec<String> {
+    store.revision.track();
+    store.analysis.with_value(|analysis| {
+        analysis
+            .label_files
+            .iter()
+            .map(|labels| labels.name.clone())
+            .collect()
+    })
+}
+
+fn compare(store: Store) -> Option<Compared> {
+    store.review_revision.track();
+    let view = store.view();
+    let comparing = store.comparing.get();
+    store.analysis.with_value(|analysis| {
+        let files = &analysis.label_files;
+        let name = |side: Side| match side {
+            Side::File(place) => files.get(place).map(|labels| labels.name.clone()),
+            own => Some(strings::side(own, None)),
+        };
+        let [truth, other] = comparing.sides.map(name);
+        let unit = if comparing.window_s > 0.0 {
+            Unit::Window(comparing.window_s)
+        } else {
+            Unit::Stretch
+        };
+        let over = |unit| agreement::matrix(&view, files, comparing.sides, unit).report();
+        Some(Compared {
+            truth: truth?,
+            other: other?,
+            report: over(Unit::Frame),
+            segment_kappa: over(unit).kappa,
+        })
+    })
+}
+
+/// The comparison as a report shows it, where there is one.
+#[must_use]
+pub fn reported(store: Store) -> Option<ReportedAgreement> {
+    let compared = compare(store).filter(|compared| compared.report.frames > 0)?;
+    let window_s = store.comparing.with_untracked(|comparing| comparing.window_s);
+    Some(ReportedAgreement {
+        heading: strings::compared(compared.report.frames, &compared.truth, &compared.other),
+        segment_kappa: (compared.segment_kappa, strings::segment_kappa_hint(window_s)),
+        report: compared.report,
+    })
 }
 
 #[component]
 pub fn ComparePanel() -> impl IntoView {
     let store = Store::of_page();
-    let compared = Memo::new(move |_| {
-        store.review_revision.track();
-        let view = store.view();
-        store.analysis.with_value(|analysis| {
-            analysis.truth.as_ref().map(|truth| Compared {
-                name: truth.name.clone(),
-                report: truth.compare(&view),
-                segment_kappa: truth.segment_kappa(&view),
-            })
-        })
-    });
+    let compared = Memo::new(move |_| compare(store));
+    let is_off = move || compared.with(|compared| compared.as_ref().is_none_or(|it| it.report.frames == 0));
     let figure = move |read: fn(&Compared) -> f64| {
-        move || {
-            compared.with(|compared| {
-                compared.as_ref().map_or_else(
-                    || "\u{2013}".to_owned(),
-                    |compared| format!("{:.3}", read(compared)),
-                )
-            })
+        move || match compared.with(|compared| compared.as_ref().filter(|it| it.report.frames > 0).map(read))
+        {
+            Some(value) => format!("{value:.3}"),
+            None => "\u{2013}".to_owned(),
         }
     };
     let summary = move || {
-        compared.with(|compared| {
-            compared.as_ref().map_or_else(
-                || strings::NO_LABELS.to_owned(),
-                |compared| strings::compared(compared.report.frames, &compared.name),
-            )
+        let waits = store
+            .analysis
+            .with_value(|analysis| !analysis.waiting_labels.is_empty());
+        compared.with(|compared| match compared {
+            _ if waits => strings::LABELS_WAIT.to_owned(),
+            None => strings::NO_LABELS.to_owned(),
+            Some(it) if it.report.frames == 0 => strings::NOTHING_IN_COMMON.to_owned(),
+            Some(it) => strings::compared(it.report.frames, &it.truth, &it.other),
         })
-    };
-    let remove = move |_| {
-        store.analysis.update_value(|analysis| analysis.truth = None);
-        store.results_changed();
     };
     view! {
         <section class="panel">
             <h2>{strings::COMPARE}</h2>
             <p class="hint">{strings::COMPARE_HINT}</p>
+            <OpenFiles/>
+            <SideSelect place=0 hook="compare-truth" text=strings::TRUTH_SIDE/>
+            <SideSelect place=1 hook="compare-other" text=strings::OTHER_SIDE/>
             <div class="metrics" data-testid="metrics" role="status">
                 <p class="hint">{summary}</p>
-                <dl class:is-off=move || compared.with(Option::is_none)>
-                    <div><dt>{strings::MACRO_F1}</dt><dd>{figure(|compared| compared.report.macro_f1)}</dd></div>
-                    <div><dt>{strings::ACCURACY}</dt><dd>{figure(|compared| compared.report.accuracy)}</dd></div>
-                    <div><dt>{strings::KAPPA}</dt><dd>{figure(|compared| compared.report.kappa)}</dd></div>
-                    <div title=strings::SEGMENT_KAPPA_HINT><dt>{strings::SEGMENT_KAPPA}</dt><dd>{figure(|compared| compared.segment_kappa)}</dd></div>
+                <dl class:is-off=is_off>
+                    <div><dt>{strings::MACRO_F1}</dt><dd data-testid="macro-f1">{figure(|it| it.report.macro_f1)}</dd></div>
+                    <div><dt>{strings::ACCURACY}</dt><dd data-testid="accuracy">{figure(|it| it.report.accuracy)}</dd></div>
+                    <div title=strings::KAPPA_HINT><dt>{strings::KAPPA}</dt><dd data-testid="kappa">{figure(|it| it.report.kappa)}</dd></div>
+                    <div><dt>{strings::SEGMENT_KAPPA}</dt><dd data-testid="segment-kappa">{figure(|it| it.segment_kappa)}</dd></div>
                 </dl>
             </div>
-            <div class="panel-buttons">
-                <FileButton hook="open-labels" text=strings::OPEN_LABELS accept=".txt,.csv" small=true
-                    on_files=opening::open_labels/>
-                <button type="button" class="button small" class:is-off=move || compared.with(Option::is_none) on:click=remove>
-                    {strings::REMOVE_LABELS}
-                </button>
+            <div class="compare-more" class:is-off=is_off>
+                <UnitWindow/>
+                <details data-testid="by-class">
+                    <summary>{strings::BY_CLASS}</summary>
+                    <ClassTable compared/>
+                </details>
+                <details data-testid="confusion">
+                    <summary>{strings::CONFUSION}</summary>
+                    <ConfusionTable compared/>
+                </details>
             </div>
         </section>
+    }
+}
+
+/// The files whose labels are open, each with a button that takes it away.
+#[component]
+fn OpenFiles() -> impl IntoView {
+    let store = Store::of_page();
+    view! {
+        <ul class="label-files">
+            <For each=move || file_names(store) key=Clone::clone let:name>
+                <li>
+                    <span>{name.clone()}</span>
+                    <button type="button" class="button small" on:click=move |_| label_loading::remove(store, &name)>
+                        {strings::REMOVE_LABELS}
+                    </button>
+                </li>
+            </For>
+        </ul>
+        <div class="panel-buttons">
+            <FileButton hook="open-labels" text=strings::OPEN_LABELS accept=".txt,.csv,.json,.eaf" small=true
+                on_files=opening::open_labels/>
+        </div>
+    }
+}
+
+/// Chooses one of the two lanes.
+#[component]
+fn SideSelect(
+    /// 0 for the truth, 1 for the other lane.
+    place: usize,
+    /// `data-testid`.
+    hook: &'static str,
+    /// What it is called.
+    text: &'static str,
+) -> impl IntoView {
+    let store = Store::of_page();
+    let sides = move || {
+        let files = file_names(store);
+        let own = Side::OWN.map(|side| (side, strings::side(side, None)));
+        let loaded = files
+            .iter()
+            .enumerate()
+            .map(|(place, name)| (Side::File(place), strings::side(Side::File(place), Some(name))));
+        loaded.chain(own).collect::<Vec<_>>()
+    };
+    let is_chosen = move |side: Side| {
+        store
+            .comparing
+            .with(|comparing| comparing.sides.get(place) == Some(&side))
+    };
+    let choose = move |event| {
+        let Ok(index) = event_target_value(&event).parse::<usize>() else {
+            return;
+        };
+        let chosen = untrack(sides).get(index).map(|(side, _)| *side);
+        store.comparing.update(|comparing| {
+            if let (Some(side), Some(chosen)) = (comparing.sides.get_mut(place), chosen) {
+                *side = chosen;
+            }
+        });
+    };
+    view! {
+        <label class="field">
+            <span>{text}</span>
+            <select data-testid=hook on:change=choose>
+                {move || sides()
+                    .into_iter()
+                    .enumerate()
+                    .map(|(index, (side, name))| {
+                        view! { <option value=index.to_string() selected=is_chosen(side)>{name}</option> }
+                    })
+                    .collect_view()}
+            </select>
+        </label>
+    }
+}
+
+/// What a segment is for the second kappa.
+#[component]
+fn UnitWindow() -> impl IntoView {
+    let store = Store::of_page();
+    let window_s = move || store.comparing.with(|comparing| comparing.window_s);
+    let set = move |event| {
+        if let Ok(seconds) = event_target_value(&event).parse::<f64>()
+            && seconds.is_finite()
+        {
+            store
+                .comparing
+                .update(|comparing| comparing.window_s = seconds.clamp(0.0, 3600.0));
+        }
+    };
+    view! {
+        <label class="field">
+            <span>{strings::UNIT_WINDOW}</span>
+            <input type="number" data-testid="agreement-window" min="0" max="3600" step="0.1"
+                prop:value=move || window_s().to_string() on:change=set/>
+        </label>
+        <p class="hint" data-testid="segment-kappa-hint">{move || strings::segment_kappa_hint(window_s())}</p>
     }
 }

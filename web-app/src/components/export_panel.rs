@@ -24,6 +24,11 @@ pub fn ExportPanel() -> impl IntoView {
                 {button(Export::AffWild2, "export-affwild2", strings::EXPORT_AFFWILD2, strings::EXPORT_AFFWILD2_HINT)}
                 {button(Export::Vtt, "export-vtt", strings::EXPORT_VTT, strings::EXPORT_VTT_HINT)}
                 {button(Export::Elan, "export-eaf", strings::EXPORT_EAF, strings::EXPORT_EAF_HINT)}
+                {button(Export::Abaw, "export-abaw", strings::EXPORT_ABAW, strings::EXPORT_ABAW_HINT)}
+                {button(Export::Svg, "export-svg", strings::EXPORT_SVG, strings::EXPORT_SVG_HINT)}
+                {button(Export::Png, "export-png", strings::EXPORT_PNG, strings::EXPORT_PNG_HINT)}
+                {button(Export::Report, "export-report", strings::EXPORT_REPORT, strings::EXPORT_REPORT_HINT)}
+                {button(Export::Training, "export-training", strings::EXPORT_TRAINING, strings::EXPORT_TRAINING_HINT)}
                 {button(Export::Project, "export-project", strings::EXPORT_PROJECT, strings::EXPORT_PROJECT_HINT)}
             </div>
         </section>

@@ -20,6 +20,9 @@ pub fn FileButton(
     /// Whether it is one of the small buttons.
     #[prop(optional)]
     small: bool,
+    /// Whether several files can be chosen.
+    #[prop(optional)]
+    many: bool,
     /// Icon before the text.
     #[prop(optional)]
     children: Option<Children>,
@@ -40,7 +43,7 @@ pub fn FileButton(
     };
     view! {
         <label class="button file-button" class:small=small title=text>
-            <input type="file" class="visually-hidden" id=hook data-testid=hook accept=accept aria-label=text
+            <input type="file" class="visually-hidden" id=hook data-testid=hook accept=accept multiple=many aria-label=text
                 on:change=changed/>
             {children.map(|children| children())}
             <span>{text}</span>

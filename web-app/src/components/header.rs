@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::file_button::FileButton;
 use super::icons;
 use crate::state::store::Store;
-use crate::{opening, strings, webcam};
+use crate::{opening, projects, strings, webcam};
 use page_view::job::EnginePhase;
 
 #[component]
@@ -58,7 +58,11 @@ pub fn Header() -> impl IntoView {
                 <span class="backend" data-testid="backend">{backend}</span>
             </div>
             <div class="openers">
-                <FileButton hook="open-video" text=strings::OPEN_VIDEO accept="video/*,image/*,.mkv,.json"
+                <button type="button" class="button" data-testid="projects" on:click=move |_| projects::show(store)>
+                    {icons::open()}
+                    <span>{strings::PROJECTS}</span>
+                </button>
+                <FileButton hook="open-video" text=strings::OPEN_VIDEO accept="video/*,image/*,.mkv,.json,.csv" many=true
                     on_files=opening::open_files>
                     {icons::open()}
                 </FileButton>

@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 use shared_model::smoothing::Smoothing;
 
-use crate::relabel;
+use super::file_button::FileButton;
 use crate::state::store::Store;
 use crate::strings;
+use crate::{opening, relabel};
 
 /// Longest window of the slider in frames; the number field takes more.
 const SLIDER_MAX: usize = 150;
@@ -58,6 +59,10 @@ pub fn LabelsPanel() -> impl IntoView {
                 </span>
             </div>
             <p class="hint">{move || strings::smoothing_hint(store.smoothing.get())}</p>
+            <div class="panel-buttons">
+                <FileButton hook="open-predictions" text=strings::OPEN_PREDICTIONS accept=".csv,.json" small=true
+                    on_files=opening::open_predictions/>
+            </div>
         </section>
     }
 }

@@ -11,7 +11,10 @@ pub mod header;
 pub mod help_dialog;
 pub mod landing;
 pub mod notices;
+pub mod projects_dialog;
+pub mod question_bar;
 
+pub mod batch_panel;
 pub mod job_bar;
 pub mod overlay;
 pub mod overview_painter;
@@ -27,6 +30,7 @@ pub mod timeline_panel;
 pub mod timeline_tip;
 
 pub mod compare_panel;
+pub mod confusion_table;
 pub mod export_panel;
 pub mod labels_panel;
 pub mod model_panel;

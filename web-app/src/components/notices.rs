@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::icons;
 use crate::state::notice::{Notice, Offer, Tone};
 use crate::state::store::Store;
-use crate::{service_worker, strings};
+use crate::{projects, service_worker, strings};
 
 #[component]
 pub fn Notices() -> impl IntoView {
@@ -33,12 +33,15 @@ fn NoticeLine(notice: Notice) -> impl IntoView {
             .update(|notices| notices.retain(|other| other.id != notice.id));
     };
     let offer = notice.offer.map(|offer| {
-        let Offer::Update = offer;
-        view! {
-            <button type="button" class="button small" on:click=|_| service_worker::update()>
-                {strings::RELOAD}
-            </button>
-        }
+        let text = match offer {
+            Offer::Update => strings::RELOAD,
+            Offer::Projects => strings::FREE_SPACE,
+        };
+        let take = move |_| match offer {
+            Offer::Update => service_worker::update(),
+            Offer::Projects => projects::show(store),
+        };
+        view! { <button type="button" class="button small" on:click=take>{text}</button> }
     });
     view! {
         <div class="notice" role=role data-tone=tone>

@@ -1,8 +1,10 @@
 //! What the page knows, in one place.
 
 pub mod analysis;
+pub mod comparing;
 pub mod engine_state;
 pub mod notice;
+pub mod question;
 pub mod review_desk;
 pub mod source;
 pub mod store;

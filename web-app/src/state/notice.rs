@@ -16,6 +16,8 @@ pub enum Tone {
 pub enum Offer {
     /// Takes the new version and reloads.
     Update,
+    /// Shows the kept projects.
+    Projects,
 }
 
 /// One notice.

@@ -1,5 +1,8 @@
 //! The review under way, and whether it is kept.
 
+use std::collections::BTreeMap;
+
+use page_view::kept_analysis::ChangedChunks;
 use page_view::review::history::Review;
 use page_view::review::pace::Pace;
 
@@ -15,8 +18,12 @@ pub struct ReviewDesk {
     pub pace: Pace,
     /// Where it is kept, once that is known.
     pub place: Option<Place>,
-    /// There are changes that are not on their way into the storage.
+    /// There are changed labels that are not on their way into the storage.
     pub is_dirty: bool,
+    /// Frames that are not on their way into the storage.
+    pub changed: ChangedChunks,
+    /// Length of each chunk in the storage.
+    pub chunk_bytes: BTreeMap<usize, usize>,
     /// A change is on its way into the storage.
     pub is_writing: bool,
     /// Counts up with each source, so that what comes late is dropped.

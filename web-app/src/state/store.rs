@@ -6,18 +6,22 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use shared_model::smoothing::{DEFAULT_WINDOW, Smoothing};
 use web_messages::JobId;
-use web_sys::HtmlVideoElement;
+use web_sys::{File, HtmlVideoElement};
 
 use super::analysis::Analysis;
+use super::comparing::Comparing;
 use super::engine_state::EngineState;
 use super::notice::{Notice, Offer, Tone};
+use super::question::Question;
 use super::review_desk::{Keeping, ReviewDesk};
 use super::source::Source;
 use super::workbench::Workbench;
 use crate::engine_link::EngineLink;
 use crate::frame_feed::Feed;
 use crate::relabel::Relabel;
+use page_view::batch::Batch;
 use page_view::job::{self, Job};
+use page_view::kept_analysis::KeptProject;
 use page_view::label_view::LabelView;
 use page_view::review::queue::{Conflicts, QueueFilter, ReviewQueue};
 use page_view::shipped_model::ShippedModel;
@@ -119,6 +123,18 @@ pub struct Store {
     pub queue: RwSignal<Arc<ReviewQueue>>,
     /// Frames whose labels differ from loaded ones.
     pub conflicts: StoredValue<Option<Conflicts>>,
+    /// Whether the person has chosen the model, in the address or by hand.
+    pub model_chosen: StoredValue<bool>,
+    /// Content of the video that belongs to the project on the stage, where it is known and the video is not open.
+    pub expected_key: StoredValue<Option<String>>,
+    /// Kept projects, while their list is open.
+    pub projects: RwSignal<Option<Vec<KeptProject>>>,
+    /// Videos that are read one after the other.
+    pub batch: RwSignal<Batch<File>, LocalStorage>,
+    /// Which lanes are compared.
+    pub comparing: RwSignal<Comparing>,
+    /// What the page asks the person, until it is answered.
+    pub question: RwSignal<Option<Question>, LocalStorage>,
     /// What the last edit was, for the eye and for screen readers.
     pub said: RwSignal<String>,
     /// Tools of the timeline, and settings.
@@ -168,6 +184,12 @@ impl Store {
             queue_filter: RwSignal::new(QueueFilter::default()),
             queue: RwSignal::new(Arc::new(ReviewQueue::default())),
             conflicts: StoredValue::new(None),
+            model_chosen: StoredValue::new(false),
+            expected_key: StoredValue::new(None),
+            projects: RwSignal::new(None),
+            batch: RwSignal::new_local(Batch::default()),
+            comparing: RwSignal::new(Comparing::default()),
+            question: RwSignal::new_local(None),
             said: RwSignal::new(String::new()),
             bench: Workbench::new(),
             help: RwSignal::new(false),

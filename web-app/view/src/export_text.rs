@@ -94,6 +94,7 @@ mod tests {
             let project = Project {
                 version: PROJECT_VERSION,
                 video: "[] odd \"name\".mp4".into(),
+                fingerprint: None,
                 model: "tiny".into(),
                 smoothing: Smoothing::Block,
                 window: 12,

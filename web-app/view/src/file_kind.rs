@@ -23,7 +23,7 @@ impl FileKind {
         match ending.to_ascii_lowercase().as_str() {
             "json" => Self::Project,
             "safetensors" => Self::Model,
-            "csv" | "txt" => Self::Labels,
+            "csv" | "txt" | "eaf" => Self::Labels,
             "jpg" | "jpeg" | "png" | "webp" | "gif" | "bmp" | "avif" => Self::Picture,
             _ if media_type.starts_with("image/") => Self::Picture,
             _ => Self::Video,

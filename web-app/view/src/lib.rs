@@ -20,8 +20,16 @@ pub mod speed;
 pub mod timeline_layout;
 pub mod viewport;
 
+pub mod agreement;
+pub mod archive;
+pub mod batch;
 pub mod command;
 pub mod comparison;
 pub mod export_text;
 pub mod key_map;
+pub mod kept_analysis;
+pub mod predictions_file;
+pub mod report_html;
 pub mod review;
+pub mod timeline_svg;
+pub mod training_export;

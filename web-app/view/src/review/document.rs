@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use shared_model::expression::Expression;
 use shared_model::people::People;
-use shared_model::reviewed_segment::ReviewedSegment;
+use shared_model::reviewed_segment::{self, ReviewedSegment};
+
+pub use shared_model::reviewed_segment::SegmentFault;
 
 /// Segments of each track (a person, see [`People`]): none overlaps another, none is empty.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -35,37 +37,15 @@ pub struct TrackChange {
     after: Vec<ReviewedSegment>,
 }
 
-/// Segments that cannot all be true, for instance of a file that was edited by hand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SegmentFault {
-    /// It ends where it begins, or before.
-    Empty(ReviewedSegment),
-    /// Two of one track share frames.
-    Overlap(ReviewedSegment, ReviewedSegment),
-}
-
 impl ReviewDocument {
     /// From segments in any order.
     ///
     /// # Errors
     /// When a segment is empty or shares frames with another of its track.
     pub fn from_segments(segments: &[ReviewedSegment]) -> Result<Self, SegmentFault> {
-        let mut sorted = segments.to_vec();
-        sorted.sort_by_key(|segment| (segment.track, segment.start));
         let mut document = Self::default();
-        let mut before: Option<ReviewedSegment> = None;
-        for segment in sorted {
-            if segment.end <= segment.start {
-                return Err(SegmentFault::Empty(segment));
-            }
-            match before {
-                Some(last) if last.track == segment.track && last.end > segment.start => {
-                    return Err(SegmentFault::Overlap(last, segment));
-                }
-                _ => {}
-            }
+        for segment in reviewed_segment::sorted(segments)? {
             document.insert(segment);
-            before = Some(segment);
         }
         Ok(document)
     }

@@ -1,0 +1,167 @@
+//! Labels from files: every format that the page and `mien score` take, told apart by its content.
+
+mod change_points;
+mod elan_tiers;
+mod label_spans;
+
+use thiserror::Error;
+
+use crate::affwild2::{self, AnnotationError};
+use crate::expression::Expression;
+use crate::frame_table::{self, FrameTableError, NamedRow};
+use crate::project::{Project, ProjectError};
+use crate::reviewed_segment::{self, ReviewedSegment, SegmentFault};
+use crate::timeline::FrameRow;
+
+pub use change_points::ChangePointError;
+pub use elan_tiers::ElanError;
+pub use label_spans::{LabelSpan, LabelSpans};
+
+/// Labels of frames by number, `None` where a frame has none.
+pub type FrameLabels = Vec<Option<Expression>>;
+
+/// Largest frame number that is taken: more than four days of video at 25 frames/s.
+pub const MOST_FRAMES: usize = 10_000_000;
+
+/// What a label file holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LabelFile {
+    /// Aff-Wild2's annotation: one label a frame, for the face with the lowest number in it.
+    Annotation(FrameLabels),
+    /// The rows of a per-frame csv, or those of a project.
+    Table(Vec<NamedRow>),
+    /// Labels from time to time, of an ELAN file or a list of change points.
+    Spans(LabelSpans),
+}
+
+/// Why a label file cannot be taken.
+#[derive(Debug, Error)]
+pub enum LabelFileError {
+    #[error(transparent)]
+    Annotation(#[from] AnnotationError),
+    #[error(transparent)]
+    Table(#[from] FrameTableError),
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    #[error(transparent)]
+    Elan(#[from] ElanError),
+    #[error(transparent)]
+    ChangePoints(#[from] ChangePointError),
+    #[error("{0}")]
+    Segments(#[from] SegmentFault),
+    #[error("frame {0} is beyond any video that is read here (at most {MOST_FRAMES} frames)")]
+    FrameNumber(usize),
+    #[error(
+        "it begins with `{0}`, which is none of the known formats: an Aff-Wild2 annotation, the csv or project that \
+         Mien writes, an ELAN .eaf, or lines of `seconds label`"
+    )]
+    Unknown(String),
+    #[error("no frame is labelled in it")]
+    Empty,
+}
+
+/// Reads labels, whatever the file is called.
+///
+/// # Errors
+/// When the text is none of the formats, is damaged, contradicts itself or labels nothing.
+pub fn read(text: &str) -> Result<LabelFile, LabelFileError> {
+    let text = text.trim_start_matches('\u{feff}');
+    let first_line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("");
+    let file = match text.trim_start().chars().next() {
+        Some('<') => LabelFile::Spans(elan_tiers::read(text)?),
+        Some('{') => LabelFile::Table(project_rows(&Project::from_json(text)?)?),
+        _ if is_table(first_line) => LabelFile::Table(frame_table::read(text.as_bytes())?),
+        _ if names_classes(first_line) => LabelFile::Annotation(affwild2::read(text)?),
+        _ if change_points::looks_like(text) => LabelFile::Spans(change_points::read(text)?),
+        _ => return Err(LabelFileError::Unknown(first_line.chars().take(60).collect())),
+    };
+    if let LabelFile::Table(rows) = &file
+        && let Some(row) = rows.iter().find(|named| named.row.frame >= MOST_FRAMES)
+    {
+        return Err(LabelFileError::FrameNumber(row.row.frame));
+    }
+    if file.is_empty() {
+        return Err(LabelFileError::Empty);
+    }
+    Ok(file)
+}
+
+impl LabelFile {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Annotation(labels) => labels.iter().all(Option::is_none),
+            Self::Table(rows) => rows.iter().all(|named| final_label(&named.row).is_none()),
+            Self::Spans(spans) => spans.is_empty(),
+        }
+    }
+}
+
+/// The column of a table that counts as its labels: the reviewed one where any frame has been reviewed, so that
+/// computed labels never pass for a person's; else the last one that was computed.
+#[must_use]
+pub fn best_column<'a>(
+    rows: impl Iterator<Item = &'a FrameRow> + Clone,
+) -> fn(&FrameRow) -> Option<Expression> {
+    let columns: [fn(&FrameRow) -> Option<Expression>; 4] = [
+        |row| row.reviewed,
+        |row| row.smoothed,
+        |row| row.temporal,
+        |row| row.raw,
+    ];
+    let [.., raw] = columns;
+    columns
+        .into_iter()
+        .find(|column| rows.clone().any(|row| column(row).is_some()))
+        .unwrap_or(raw)
+}
+
+fn final_label(row: &FrameRow) -> Option<Expression> {
+    row.reviewed.or(row.smoothed).or(row.temporal).or(row.raw)
+}
+
+/// Whether a line is the header of a per-frame csv, perhaps of one with columns missing.
+fn is_table(line: &str) -> bool {
+    let known = line
+        .split(',')
+        .filter(|column| frame_table::COLUMNS.contains(&column.trim().trim_matches('"')));
+    known.count() >= 2
+}
+
+/// Whether a line is the header of an annotation, perhaps of another order of classes.
+fn names_classes(line: &str) -> bool {
+    line.split(',')
+        .filter(|name| Expression::parse(name).is_some())
+        .count()
+        >= 4
+}
+
+fn project_rows(project: &Project) -> Result<Vec<NamedRow>, LabelFileError> {
+    let reviewed = reviewed_segment::sorted(&project.reviewed)?;
+    let mut rows = project.timeline.rows(project.smoothing, project.window.max(1));
+    for row in &mut rows {
+        row.reviewed = reviewed_label(&reviewed, row);
+    }
+    let video = |row| NamedRow {
+        video: project.video.clone(),
+        row,
+    };
+    Ok(rows.into_iter().map(video).collect())
+}
+
+/// The confirmed label of a row; one without a face takes that of any face there.
+fn reviewed_label(reviewed: &[ReviewedSegment], row: &FrameRow) -> Option<Expression> {
+    let of_track = |track: u32| {
+        let after = reviewed.partition_point(|segment| (segment.track, segment.start) <= (track, row.frame));
+        let segment = reviewed.get(after.checked_sub(1)?)?;
+        (segment.track == track && segment.end > row.frame && segment.confirmed).then_some(segment.label)
+    };
+    if let Some(track) = row.track {
+        return of_track(track);
+    }
+    let mut tracks: Vec<u32> = reviewed.iter().map(|segment| segment.track).collect();
+    tracks.dedup();
+    tracks.into_iter().find_map(of_track)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+// Files to take away, each read by something that is not the page.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { promisify } from "node:util";
+import { inflateRawSync } from "node:zlib";
+import { WorkspacePage } from "../page_objects/workspace_page.mjs";
+import { launchBrowser } from "../support/browser.mjs";
+import { ANNOTATION_HEADER, projectOf } from "../support/project_file.mjs";
+import { MIEN } from "../support/settings.mjs";
+
+const run = promisify(execFile);
+const LABELS = [...Array(30).fill(0), ...Array(42).fill(4)];
+const REVIEWED = [{ track: 0, start: 10, end: 40, label: "fear", confirmed: true }];
+const FINAL = LABELS.map((label, frame) => (frame >= 10 && frame < 40 ? 3 : label));
+
+export function declare({ test, afterAll }, { url, scratch }) {
+  let browser;
+  let page;
+  afterAll(() => browser?.close());
+
+  test("an ABAW submission has every frame", async () => {
+    browser = await launchBrowser();
+    page = await WorkspacePage.open(await browser.newContext({ viewport: { width: 1280, height: 900 } }), url);
+    const project = projectOf(LABELS, { reviewed: REVIEWED });
+    await page.openPredictions(await scratch.write("p.mien.json", JSON.stringify(project)), 72);
+    const { name, text } = await page.save("export-abaw");
+    assert.equal(name, "face.abaw.txt");
+    const lines = FINAL.map((label, frame) => `face/${String(frame + 1).padStart(5, "0")}.jpg,${label}`);
+    assert.equal(text, `image_location,${ANNOTATION_HEADER}\n${lines.join("\n")}\n`);
+  });
+
+  test("the timeline as a drawing and as a picture", async () => {
+    const svg = (await page.save("export-svg")).text;
+    const { name, bytes } = await page.saveBytes("export-png");
+    assert.equal(name, "face.png");
+    assert.deepEqual([...bytes.subarray(1, 4)], [...Buffer.from("PNG")]);
+    const width = bytes.readUInt32BE(16);
+    const drawn = await page.page.evaluate(async (text) => {
+      const document = new DOMParser().parseFromString(text, "image/svg+xml");
+      return { error: document.querySelector("parsererror")?.textContent, width: document.documentElement.getAttribute("width") };
+    }, svg);
+    assert.deepEqual(drawn, { error: undefined, width: String(width / 2) });
+    const colours = await pixelColours(page.page, bytes);
+    assert.ok(colours.has("196,106,156"), "Fear's colour is in the picture");
+  });
+
+  test("the report opens without a network and holds figures and timeline", async () => {
+    await page.compare("Reviewed only", "Smoothed");
+    await page.until("metrics", /30 frames/);
+    const { text } = await page.save("export-report");
+    const context = await browser.newContext({ offline: true, javaScriptEnabled: false });
+    const report = await context.newPage();
+    const asked = [];
+    report.on("request", (request) => asked.push(request.url()));
+    const file = await scratch.write("report.html", text);
+    await report.goto(`file://${file}`);
+    assert.deepEqual(asked, [`file://${file}`]);
+    assert.match(await report.locator("body").innerText(), /macro F1[\s\S]*Fear/);
+    assert.ok((await report.locator("svg").boundingBox()).height > 100);
+    if (process.env.MIEN_SCREENSHOT) await report.screenshot({ path: `${process.env.MIEN_SCREENSHOT}.report.png`, fullPage: true });
+    await context.close();
+  });
+
+  test("training data hold what was reviewed and nothing else, and the native program reads them", async () => {
+    const { name, bytes } = await page.saveBytes("export-training");
+    assert.equal(name, "face.training.zip");
+    const files = unzip(bytes);
+    const annotation = files.get("annotations/face.txt").trimEnd().split("\n");
+    assert.deepEqual(annotation, [ANNOTATION_HEADER, ...LABELS.map((_, frame) => (frame >= 10 && frame < 40 ? "3" : "-1"))]);
+    assert.equal(files.get("labels-face.csv").split("\n")[1], "crops/face/00011.jpg,Fear,face,10,face");
+    const folder = await scratch.folderFor("training");
+    await mkdir(path.join(folder, "annotations"));
+    await writeFile(path.join(folder, "annotations/face.txt"), files.get("annotations/face.txt"));
+    const { text } = await page.save("export-csv");
+    await writeFile(path.join(folder, "face.csv"), text);
+    const scored = await run(MIEN, ["score", "--predictions", "face.csv", "--truth", "annotations/face.txt", "--json"], { cwd: folder });
+    const score = JSON.parse(scored.stdout);
+    assert.equal(score.frames, 30);
+    assert.equal(score.unannotated_frames, 42);
+  });
+}
+
+/** Colours of a picture as "r,g,b". */
+async function pixelColours(page, bytes) {
+  const found = await page.evaluate(async (numbers) => {
+    const bitmap = await createImageBitmap(new Blob([new Uint8Array(numbers)]));
+    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+    const context = canvas.getContext("2d");
+    context.drawImage(bitmap, 0, 0);
+    const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+    const colours = new Set();
+    for (let at = 0; at < data.length; at += 4) colours.add(`${data[at]},${data[at + 1]},${data[at + 2]}`);
+    return [...colours];
+  }, [...bytes]);
+  return new Set(found);
+}
+
+/** Texts of a zip by name, from its central directory (PKWARE's APPNOTE, 4.3.12). */
+export function unzip(bytes) {
+  const files = new Map();
+  let at = bytes.readUInt32LE(bytes.lastIndexOf(Buffer.from("PK\u0005\u0006")) + 16);
+  while (bytes.readUInt32LE(at) === 0x02014b50) {
+    const [packed, nameLength, extra, comment] = [20, 28, 30, 32].map((place) => (place === 20 ? bytes.readUInt32LE(at + place) : bytes.readUInt16LE(at + place)));
+    const name = bytes.subarray(at + 46, at + 46 + nameLength).toString();
+    const local = bytes.readUInt32LE(at + 42);
+    const start = local + 30 + bytes.readUInt16LE(local + 26) + bytes.readUInt16LE(local + 28);
+    files.set(name, inflateRawSync(bytes.subarray(start, start + packed)).toString());
+    at += 46 + nameLength + extra + comment;
+  }
+  return files;
+}

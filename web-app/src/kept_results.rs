@@ -1,0 +1,149 @@
+//! Results of an earlier visit: shown again, and filled up where they end early.
+
+use leptos::prelude::*;
+use page_view::job::{Job, JobState};
+use page_view::kept_analysis::{KEPT_VERSION, KeptProject};
+use page_view::viewport::Viewport;
+use shared_model::timeline::Timeline;
+
+use crate::browser::query_parameter;
+use crate::state::notice::Tone;
+use crate::state::store::Store;
+use crate::{relabel, running, strings};
+
+/// What a job that is about to begin has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// Everything is there.
+    Nothing,
+    /// The video is read; frames that are there stay until they are read again.
+    Rest,
+    /// The video is read from nothing.
+    All,
+}
+
+/// What is left to read. Results of another model or device stay, unless the person has asked for one by name.
+#[must_use]
+pub fn left_to_read(store: Store) -> Left {
+    let Some(kept) = store.analysis.with_value(|analysis| analysis.kept.clone()) else {
+        return Left::All;
+    };
+    let facts = model_facts(store);
+    let backend = backend(store);
+    let asks_model = store.model_chosen.get_value() || query_parameter("model").is_some();
+    let other_model = kept.model_facts != facts;
+    let other_device = query_parameter("backend").is_some() && kept.backend != backend;
+    if (asks_model && other_model) || other_device {
+        Left::All
+    } else if kept.is_whole {
+        Left::Nothing
+    } else if other_model {
+        Left::All
+    } else {
+        Left::Rest
+    }
+}
+
+/// Shows what was kept of the video on the stage, unless there are results of it already.
+pub fn restore(store: Store, kept: KeptProject, timeline: Timeline) {
+    let count = timeline.frames().len();
+    let read = store
+        .analysis
+        .with_value(|analysis| analysis.timeline.frames().len());
+    let is_running = store
+        .job
+        .with_untracked(|job| job.as_ref().is_some_and(|job| job.state == JobState::Running));
+    if count == 0 || (read > 0 && !is_running) {
+        return;
+    }
+    let (smoothing, window) = (kept.smoothing, kept.window.max(1));
+    store.analysis.update_value(|analysis| {
+        analysis.model.clone_from(&kept.model);
+        analysis.is_whole = kept.is_whole;
+        analysis.kept = Some(kept.clone());
+    });
+    if is_running {
+        // The engine was quicker: what it has read already comes first.
+        match left_to_read(store) {
+            Left::All => {
+                store.analysis.update_value(|analysis| analysis.kept = None);
+                return;
+            }
+            Left::Nothing => running::stop_quietly(store),
+            Left::Rest => {}
+        }
+    }
+    store.analysis.update_value(|analysis| {
+        let mut frames = analysis.timeline.frames().to_vec();
+        frames.extend(timeline.frames().iter().skip(frames.len()).cloned());
+        analysis.timeline = Timeline::of_frames(frames);
+    });
+    store.smoothing.set(smoothing);
+    store.window.set(window);
+    store.window_chosen.set_value(true);
+    let text = if kept.is_whole {
+        strings::results_back(count)
+    } else {
+        strings::part_back(count)
+    };
+    store.notify(Tone::Info, text, None);
+    show_all(store);
+    relabel::results_replaced(store);
+}
+
+/// Brings the whole timeline in sight.
+fn show_all(store: Store) {
+    let (count, last_s) = store.analysis.with_value(|analysis| {
+        let frames = analysis.timeline.frames();
+        (frames.len(), frames.last().map_or(0.0, |frame| frame.time_s))
+    });
+    let frame_s = last_s / (count.saturating_sub(1)).max(1) as f64;
+    let frame_s = if frame_s > 0.0 { frame_s } else { 0.04 };
+    store.viewport.set(Viewport::whole(last_s + frame_s, frame_s));
+}
+
+/// The job that waits has nothing to do.
+pub fn finish_at_once(store: Store, job: &Job) {
+    store.update_job(job.id, |job| job.state = JobState::Finishing);
+    relabel::frames_complete(store);
+}
+
+/// What is written beside the frames.
+#[must_use]
+pub fn describe(store: Store, key: &str, video: String, reviewed: usize, bytes: usize) -> KeptProject {
+    store.analysis.with_value(|analysis| {
+        let frames = analysis.timeline.frames().len();
+        let (model_facts, backend) = match &analysis.kept {
+            Some(kept) => (kept.model_facts.clone(), kept.backend.clone()),
+            None => (model_facts(store), backend(store)),
+        };
+        KeptProject {
+            version: KEPT_VERSION,
+            key: key.to_owned(),
+            video,
+            model: analysis.model.clone(),
+            model_facts,
+            backend,
+            smoothing: store.smoothing.get_untracked(),
+            window: store.window.get_untracked(),
+            frames,
+            is_whole: analysis.is_whole,
+            reviewed,
+            bytes,
+            written_ms: js_sys::Date::now(),
+        }
+    })
+}
+
+fn model_facts(store: Store) -> String {
+    store.engine.with_untracked(|engine| {
+        let facts = engine.model.as_ref().map(serde_json::to_string);
+        facts.and_then(Result::ok).unwrap_or_default()
+    })
+}
+
+fn backend(store: Store) -> String {
+    store
+        .engine
+        .with_untracked(|engine| engine.backend.clone().unwrap_or_default())
+}

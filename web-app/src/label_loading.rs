@@ -1,0 +1,135 @@
+//! Label files laid beside the video's own labels.
+
+use std::rc::Rc;
+
+use leptos::prelude::*;
+use page_view::agreement::Side;
+use page_view::comparison::{LoadedLabels, Misfit};
+use page_view::job::{Job, JobState};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::File;
+
+use crate::browser::text_of;
+use crate::state::notice::Tone;
+use crate::state::question::Question;
+use crate::state::store::Store;
+use crate::strings;
+
+/// Labels that came before the video was read are taken when it has been.
+pub fn follow(store: Store) {
+    Effect::new(move |_| {
+        store.revision.track();
+        store.job.track();
+        take_waiting(store);
+    });
+}
+
+/// Reads a label file, whatever it is called. Nothing changes where it cannot be read.
+pub fn open(store: Store, file: File) {
+    spawn_local(async move {
+        let name = file.name();
+        let text = match text_of(&file).await {
+            Ok(text) => text,
+            Err(error) => {
+                store.fail(strings::not_readable(&name, &crate::browser::error_text(&error)));
+                return;
+            }
+        };
+        let video = video_name(store);
+        match LoadedLabels::read(&name, &text, &video) {
+            Ok(labels) => {
+                say_what_is_odd(store, &labels, &video);
+                store
+                    .analysis
+                    .update_value(|analysis| analysis.waiting_labels.push(Rc::new(labels)));
+                take_waiting(store);
+                store.results_changed();
+            }
+            Err(error) => store.fail(strings::labels_refused(&name, &error.to_string())),
+        }
+    });
+}
+
+fn video_name(store: Store) -> String {
+    store
+        .source
+        .with_untracked(|source| source.as_ref().map(|source| source.name.clone()))
+        .unwrap_or_default()
+}
+
+fn say_what_is_odd(store: Store, labels: &LoadedLabels, video: &str) {
+    if !labels.left_out().is_empty() {
+        let text = strings::tiers_left_out(&labels.name, labels.left_out());
+        store.notify(Tone::Info, text, None);
+    }
+    let stem = page_view::comparison::stem;
+    match &labels.video {
+        Some(of) if stem(of) != stem(video) && !video.is_empty() => {
+            let text = strings::labels_of_other_video(&labels.name, of, video);
+            store.notify(Tone::Warning, text, None);
+        }
+        _ => {}
+    }
+}
+
+/// Takes what waits, one after the other, once the number of frames is known.
+fn take_waiting(store: Store) {
+    let is_reading = store
+        .job
+        .with_untracked(|job| job.as_ref().is_some_and(Job::is_under_way));
+    let view = store.view_now();
+    let is_asking = store.question.with_untracked(Option::is_some);
+    if is_reading || is_asking || view.frame_count() == 0 {
+        return;
+    }
+    let mut next = None;
+    store.analysis.update_value(|analysis| {
+        if !analysis.waiting_labels.is_empty() {
+            next = Some(analysis.waiting_labels.remove(0));
+        }
+    });
+    let Some(labels) = next else { return };
+    // Of a video that was read in part nobody knows whether the labels fit.
+    let is_whole = store
+        .job
+        .with_untracked(|job| job.as_ref().is_none_or(|job| job.state == JobState::Done));
+    match labels.misfit(&view).filter(|_| is_whole) {
+        None => take(store, &labels),
+        Some(misfit) => ask(store, labels, misfit),
+    }
+}
+
+fn ask(store: Store, labels: Rc<LoadedLabels>, misfit: Misfit) {
+    store.question.set(Some(Question {
+        text: strings::misfit(&labels.name, misfit),
+        yes: strings::misfit_answer(misfit).to_owned(),
+        no: strings::REFUSE_LABELS.to_owned(),
+        act: Rc::new(move |store| take(store, &labels)),
+    }));
+}
+
+fn take(store: Store, labels: &Rc<LoadedLabels>) {
+    let mut place = 0;
+    store.analysis.update_value(|analysis| {
+        analysis.label_files.retain(|other| other.name != labels.name);
+        analysis.label_files.push(Rc::clone(labels));
+        analysis.truth = Some(Rc::clone(labels));
+        place = analysis.label_files.len() - 1;
+    });
+    store
+        .comparing
+        .update(|comparing| comparing.sides = [Side::File(place), Side::Final]);
+    store.results_changed();
+}
+
+/// Takes a file's labels away; the last one of the others is shown on the timeline.
+pub fn remove(store: Store, name: &str) {
+    store.analysis.update_value(|analysis| {
+        analysis.label_files.retain(|labels| labels.name != name);
+        analysis.truth = analysis.label_files.last().cloned();
+    });
+    store
+        .comparing
+        .update(|comparing| comparing.sides = [Side::File(0), Side::Final]);
+    store.results_changed();
+}

@@ -1,0 +1,184 @@
+//! A report on one page: figures and timeline in one file that needs nothing else.
+
+use std::fmt::Write as _;
+
+use shared_model::expression::Expression;
+use shared_model::metrics::Report;
+
+use crate::clock;
+use crate::label_view::LabelView;
+use crate::timeline_svg::escaped;
+
+const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:32px auto;max-width:1240px;padding:0 16px;color:#1c2126}\
+h1{font-size:24px;margin:0}h2{font-size:17px;margin:28px 0 8px}table{border-collapse:collapse;font-variant-numeric:tabular-nums}\
+th,td{padding:3px 10px;text-align:right;border-bottom:1px solid #dcdad4}th:first-child,td:first-child{text-align:left}\
+p{margin:4px 0;color:#5a636b}svg{max-width:100%;height:auto;border:1px solid #dcdad4}\
+.figures{display:flex;gap:32px;margin:8px 0}.figures b{display:block;font-size:22px;color:#1c2126}";
+
+/// Two lanes against each other, as the page showed them.
+#[derive(Debug, Clone)]
+pub struct ReportedAgreement {
+    /// What is compared with what.
+    pub heading: String,
+    /// Over frames.
+    pub report: Report,
+    /// Kappa over segments, and what a segment is.
+    pub segment_kappa: (f64, String),
+}
+
+/// What the report is about.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// File name of the video.
+    pub video: String,
+    /// Name of the model.
+    pub model: String,
+    /// Way of smoothing and window, in words.
+    pub smoothing: String,
+    /// Day of writing.
+    pub written: String,
+}
+
+/// The page; `timeline` is the drawing.
+#[must_use]
+pub fn write(
+    facts: &Facts,
+    view: &LabelView,
+    agreement: Option<&ReportedAgreement>,
+    timeline: &str,
+) -> String {
+    let mut body = String::new();
+    let _ = write!(
+        body,
+        "<h1>{}</h1>\n<p>{} frames, {}; model {}; {}; written {} by Mien</p>\n<h2>Timeline</h2>\n{timeline}\n",
+        escaped(&facts.video),
+        view.frame_count(),
+        clock::precise(view.end_s()),
+        escaped(&facts.model),
+        escaped(&facts.smoothing),
+        escaped(&facts.written),
+    );
+    body.push_str(&shares(view));
+    if let Some(agreement) = agreement {
+        body.push_str(&figures(agreement));
+    }
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{}</title>\n<style>{STYLE}</style>\n</head>\n\
+         <body>\n{body}</body>\n</html>\n",
+        escaped(&facts.video)
+    )
+}
+
+/// How long each face shows each expression, and how much of it a person has confirmed.
+fn shares(view: &LabelView) -> String {
+    let mut out = String::from("<h2>Expressions</h2>\n<table><tr><th>Class</th>");
+    for track in &view.tracks {
+        let _ = write!(out, "<th>Face {}, s</th><th>%</th>", u64::from(track.track) + 1);
+    }
+    out.push_str("</tr>\n");
+    let mut totals: Vec<[f64; 9]> = Vec::new();
+    let mut reviewed = (0_usize, 0_usize);
+    for track in &view.tracks {
+        let mut seconds = [0.0; 9];
+        for row in track
+            .series
+            .iter()
+            .filter_map(|index| view.rows.get(*index as usize))
+        {
+            let (start_s, end_s) = view.span_of(row.frame);
+            reviewed.0 += usize::from(row.reviewed.is_some());
+            reviewed.1 += 1;
+            if let Some(label) = row.reviewed.or(row.smoothed) {
+                if let Some(total) = seconds.get_mut(label.index()) {
+                    *total += end_s - start_s;
+                }
+                if let Some(total) = seconds.last_mut() {
+                    *total += end_s - start_s;
+                }
+            }
+        }
+        totals.push(seconds);
+    }
+    for class in Expression::ALL {
+        let _ = write!(out, "<tr><td>{}</td>", class.name());
+        for seconds in &totals {
+            let own = seconds.get(class.index()).copied().unwrap_or(0.0);
+            let all = seconds.last().copied().unwrap_or(0.0).max(1e-9);
+            let _ = write!(out, "<td>{own:.2}</td><td>{:.1}</td>", own / all * 100.0);
+        }
+        out.push_str("</tr>\n");
+    }
+    let _ = writeln!(
+        out,
+        "</table>\n<p>{} of {} labelled faces in frames were confirmed by a person.</p>",
+        reviewed.0, reviewed.1
+    );
+    out
+}
+
+fn figures(agreement: &ReportedAgreement) -> String {
+    let ReportedAgreement {
+        heading,
+        report,
+        segment_kappa: (kappa, unit),
+    } = agreement;
+    let mut out = format!(
+        "<h2>Agreement</h2>\n<p>{}</p>\n<div class=\"figures\"><span><b>{:.3}</b>macro F1</span><span><b>{:.3}</b>accuracy</span>\
+         <span><b>{:.3}</b>kappa over frames</span><span><b>{kappa:.3}</b>kappa over segments</span></div>\n<p>{}</p>\n",
+        escaped(heading),
+        report.macro_f1,
+        report.accuracy,
+        report.kappa,
+        escaped(unit)
+    );
+    out.push_str(
+        "<table><tr><th>Class</th><th>Precision</th><th>Recall</th><th>F1</th><th>Frames</th></tr>\n",
+    );
+    for class in &report.classes {
+        let _ = writeln!(
+            out,
+            "<tr><td>{}</td><td>{:.3}</td><td>{:.3}</td><td>{:.3}</td><td>{}</td></tr>",
+            class.class, class.precision, class.recall, class.f1, class.support
+        );
+    }
+    out.push_str("</table>\n<h2>Confusion (rows: truth)</h2>\n<table><tr><th></th>");
+    for class in Expression::ALL {
+        let _ = write!(out, "<th>{}</th>", class.name());
+    }
+    out.push_str("</tr>\n");
+    for (class, counts) in Expression::ALL.into_iter().zip(report.confusion.counts) {
+        let _ = write!(out, "<tr><td>{}</td>", class.name());
+        for count in counts {
+            let _ = write!(out, "<td>{count}</td>");
+        }
+        out.push_str("</tr>\n");
+    }
+    out.push_str("</table>\n");
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared_model::metrics::ConfusionMatrix;
+
+    #[test]
+    fn the_page_asks_nobody_for_anything() {
+        let facts = Facts {
+            video: "<script>alert(1)</script>.mp4".into(),
+            model: "tiny".into(),
+            smoothing: "Sliding".into(),
+            written: "today".into(),
+        };
+        let agreement = ReportedAgreement {
+            heading: "a against b".into(),
+            report: ConfusionMatrix::from_pairs([(Expression::Fear, Expression::Fear)]).report(),
+            segment_kappa: (0.25, "windows of 1 s".into()),
+        };
+        let text = write(&facts, &LabelView::default(), Some(&agreement), "<svg></svg>");
+        assert!(!text.contains("<script") && !text.contains("src=") && !text.contains("href="));
+        assert!(text.contains("0.250") && text.contains("<svg></svg>"));
+    }
+}
