@@ -86,12 +86,14 @@ pub fn leave(store: Store) {
 /// Results of the video on the stage.
 #[must_use]
 pub fn results_now(store: Store) -> ItemResults {
-    let reviewed = store
-        .desk
-        .with_value(|desk| desk.review.document().segments().collect());
+    let (reviewed, people) = store.desk.with_value(|desk| {
+        let document = desk.review.document();
+        (document.segments().collect(), document.people().clone())
+    });
     store.analysis.with_value(|analysis| ItemResults {
         timeline: analysis.timeline.clone(),
         reviewed,
+        people,
         model: analysis.model.clone(),
     })
 }

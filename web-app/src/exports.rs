@@ -266,7 +266,8 @@ async fn zip_of_list(store: Store) -> Result<Array, JsValue> {
     for (name, results) in items {
         let results = results.unwrap_or_else(|| batch_run::results_now(store));
         tasks::next_task().await;
-        let mut view = LabelView::of(&results.timeline, smoothing, window);
+        let people = results.people.clone();
+        let mut view = LabelView::of_people(&results.timeline, people, smoothing, window);
         let document =
             ReviewDocument::from_segments(&results.reviewed).map_err(|fault| said(fault.to_string()))?;
         rows::write_all(&mut view, &document);

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use leptos::prelude::*;
+use shared_model::people::People;
 use shared_model::project::{PROJECT_VERSION, Project};
 use wasm_bindgen_futures::spawn_local;
 use web_messages::ToEngine;
@@ -285,6 +286,7 @@ fn project_of(found: Predictions, file: &str) -> Project {
         smoothing: found.smoothing,
         window: found.window,
         reviewed: found.reviewed,
+        people: People::default(),
         timeline: found.timeline,
     }
 }

@@ -130,6 +130,7 @@ async fn project_of(kept: &KeptProject) -> Result<String, JsValue> {
         smoothing: kept.smoothing,
         window: kept.window,
         reviewed: document.segments().collect(),
+        people: document.people().clone(),
         timeline,
     };
     project
@@ -151,7 +152,9 @@ pub fn import(store: Store, files: &FileList) {
 async fn import_file(store: Store, file: &File) -> Result<(), String> {
     let text = text_of(file).await.map_err(|error| error_text(&error))?;
     let project = Project::from_json(&text).map_err(|error| error.to_string())?;
-    let document = ReviewDocument::from_segments(&project.reviewed).map_err(|fault| fault.to_string())?;
+    let document = ReviewDocument::from_segments(&project.reviewed)
+        .map_err(|fault| fault.to_string())?
+        .with_people(project.people.clone());
     let key = project
         .fingerprint
         .clone()

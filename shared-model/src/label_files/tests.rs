@@ -84,6 +84,7 @@ fn reviewed_labels_of_a_project_count_alone() {
         smoothing: Smoothing::None,
         window: 1,
         reviewed: vec![segment(2, 4)],
+        people: Default::default(),
         timeline: timeline(&[0; 6]),
     };
     let LabelFile::Table(rows) = read(&project.to_json().unwrap()).unwrap() else {

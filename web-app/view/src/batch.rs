@@ -1,5 +1,6 @@
 //! Several videos, read one after the other.
 
+use shared_model::people::People;
 use shared_model::reviewed_segment::ReviewedSegment;
 use shared_model::timeline::Timeline;
 
@@ -23,6 +24,8 @@ pub struct ItemResults {
     pub timeline: Timeline,
     /// What a person said.
     pub reviewed: Vec<ReviewedSegment>,
+    /// Who is who; the tracks of `reviewed` are people.
+    pub people: People,
     /// Name of the model.
     pub model: String,
 }
