@@ -13,6 +13,7 @@ use crate::timeline::TrackedFace;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct People {
     /// By track: who it is from which frame on. Before the first of these it is the person of its own number.
+    /// Nothing by a number says that it is no track but a person made by splitting.
     #[serde(default)]
     assigned: BTreeMap<u32, BTreeMap<usize, u32>>,
     #[serde(default)]
@@ -104,6 +105,9 @@ impl People {
                 *person = into;
             }
         });
+        if self.is_made(from) {
+            self.assigned.remove(&from);
+        }
         if let Some(name) = self.names.remove(&from) {
             self.names.entry(into).or_insert(name);
         }
@@ -125,6 +129,7 @@ impl People {
                 pieces.insert(frame, other);
             }
         });
+        self.assigned.entry(other).or_default();
     }
 
     /// A number above all that are in use here and above `seen`, the highest track.
@@ -132,22 +137,37 @@ impl People {
     pub fn free_number(&self, seen: u32) -> u32 {
         let assigned = self.assigned.values().flat_map(BTreeMap::values);
         assigned
+            .chain(self.assigned.keys())
             .chain(self.names.keys())
             .chain(&self.ignored)
             .fold(seen, |most, number| most.max(*number))
             .saturating_add(1)
     }
 
+    /// Whether a number is no track but a person made by splitting.
+    fn is_made(&self, number: u32) -> bool {
+        self.assigned.get(&number).is_some_and(BTreeMap::is_empty)
+    }
+
     /// Changes the pieces of all tracks that hold the person, the one of their own number included.
     fn change(&mut self, person: u32, mut act: impl FnMut(&mut BTreeMap<usize, u32>)) {
-        self.assigned.entry(person).or_default();
-        for (track, pieces) in &mut self.assigned {
+        if !self.is_made(person) {
+            self.assigned
+                .entry(person)
+                .or_default()
+                .entry(0)
+                .or_insert(person);
+        }
+        self.assigned.retain(|track, pieces| {
+            if pieces.is_empty() {
+                return true;
+            }
             pieces.entry(0).or_insert(*track);
             act(pieces);
             let mut before = *track;
             pieces.retain(|_, person| std::mem::replace(&mut before, *person) != *person);
-        }
-        self.assigned.retain(|_, pieces| !pieces.is_empty());
+            !pieces.is_empty()
+        });
     }
 }
 
