@@ -71,7 +71,12 @@ def training_steps(checks, folder):
         loss.backward()
         optimiser.step()
     for name, parameter in temporal.named_parameters():
-        checks.agree(f"{name} after {steps} steps", ours[name], parameter.detach().numpy(), LIMIT)
+        got, expected = ours[name], parameter.detach().numpy()
+        if name.endswith("in_proj_bias"):
+            # A bias of the keys moves all scores of a row alike, which softmax does not see: its gradient is nothing but rounding,
+            # which Adam scales up to whole steps. The biases of queries and values are compared.
+            got, expected = (np.delete(bias, np.arange(len(bias) // 3, 2 * len(bias) // 3)) for bias in (got, expected))
+        checks.agree(f"{name} after {steps} steps", got, expected, LIMIT)
 
 
 Checks().run(method_size, other_sizes, training_steps)

@@ -103,8 +103,10 @@ fn reviewed_labels_of_a_project_count_alone() {
     assert!(said(&newer).contains("version 9 is newer"));
 }
 
-/// An ELAN file with tiers of (name, [(start ms, end ms, value)]).
-fn eaf(tiers: &[(&str, &[(u32, u32, &str)])]) -> String {
+/// An ELAN tier: its name, and start in ms, end in ms and value of each annotation.
+type Tier<'a> = (&'a str, &'a [(u32, u32, &'a str)]);
+
+fn eaf(tiers: &[Tier<'_>]) -> String {
     let (mut slots, mut body, mut number) = (String::new(), String::new(), 0);
     for (name, annotations) in tiers {
         body += &format!("<TIER TIER_ID=\"{name}\" LINGUISTIC_TYPE_REF=\"t\">");
