@@ -16,7 +16,8 @@ impl Drop for Lock {
     }
 }
 
-/// Takes a lock; waits for it if `waits`. `None` where another tab has it. Browsers without locks give it at once.
+/// Takes a lock; waits for it if `waits`. `None` where another tab has it. Browsers that have
+/// no locks, or deny them, give it at once.
 pub async fn take(name: &str, waits: bool) -> Option<Lock> {
     let mut release = None;
     let held = Promise::new(&mut |resolve, _| release = Some(resolve));
@@ -31,6 +32,7 @@ pub async fn take(name: &str, waits: bool) -> Option<Lock> {
     let _ = Reflect::set(&options, &"ifAvailable".into(), &JsValue::from_bool(!waits));
     let granted = Promise::new(&mut |answer, _| {
         let held = held.clone();
+        let without_locks = answer.clone();
         let callback = Closure::once_into_js(move |lock: JsValue| -> JsValue {
             let is_mine = !lock.is_null();
             let _ = answer.call1(&JsValue::NULL, &JsValue::from_bool(is_mine));
@@ -43,10 +45,14 @@ pub async fn take(name: &str, waits: bool) -> Option<Lock> {
         if let Some(request) = request
             && let Ok(asked) = request.call3(&manager, &name.into(), &options, &callback)
         {
-            // Its end says nothing new.
             wasm_bindgen_futures::spawn_local(async move {
-                let _ = JsFuture::from(Promise::from(asked)).await;
+                // Where storage is denied so are locks, and there is nothing to be alone with. Once a lock was given this says nothing new.
+                if JsFuture::from(Promise::from(asked)).await.is_err() {
+                    let _ = without_locks.call1(&JsValue::NULL, &JsValue::TRUE);
+                }
             });
+        } else {
+            let _ = without_locks.call1(&JsValue::NULL, &JsValue::TRUE);
         }
     });
     let granted = JsFuture::from(granted).await.ok()?.as_bool()?;
