@@ -24,7 +24,7 @@ pub struct FeatureMap<'a> {
 }
 
 impl<'a> FeatureMap<'a> {
-    /// The maps in a tensor for which [`has_planes`] holds.
+    /// The maps in a tensor as [`with_planes`] gives it.
     pub fn of(tensor: &'a FlexTensor) -> Self {
         let [batch, channels, height, width] = dims(tensor);
         let stride = |axis: usize| tensor.layout().strides()[axis].unsigned_abs();
