@@ -45,7 +45,7 @@ pub struct Options {
 /// Renders, and prints what was made and how fast.
 ///
 /// # Errors
-/// As [`generate`].
+/// As [`generate()`].
 pub fn run(options: &Options) -> Result<()> {
     let videos_validation = options.videos / 3;
     let spec = SynthSpec {
