@@ -103,7 +103,7 @@ enum Command {
         #[arg(long)]
         steps: usize,
     },
-    /// `features` [n, t, f], `missing` and `labels` [n, t] (-1: none) and `class_weights` [8] to the temporal encoder's weights
+    /// `features` `[n, t, f]`, `missing` and `labels` `[n, t]` (-1: none) and `class_weights` `[8]` to the temporal encoder's weights
     /// after some steps on these clips, and the loss before each
     Stage2 {
         /// Model file
