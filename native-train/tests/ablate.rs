@@ -150,3 +150,15 @@ fn five_rows_come_out_and_finished_ones_are_not_run_again() {
     let said = mien_fails(folder, 1, &RESUME);
     assert!(said.contains("another config"), "{said}");
 }
+
+#[test]
+fn a_config_without_videos_is_refused_before_anything_is_begun() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path();
+    let text =
+        "mode = \"semi-supervised\"\nrun = \"run\"\n[data]\nlabelled = \"l.csv\"\nunlabelled = \"u.csv\"\n";
+    std::fs::write(folder.join("c.toml"), text).unwrap();
+    let said = mien_fails(folder, 1, &ABLATE);
+    assert!(said.contains("affwild2") && said.contains("labelled"), "{said}");
+    assert!(!folder.join("run").exists());
+}

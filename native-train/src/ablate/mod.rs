@@ -16,6 +16,7 @@ use clap::Args;
 use serde_json::Value;
 use shared_model::metrics::Report;
 
+use crate::datasets::config::{SourceKind, SourceUse};
 use crate::device::DeviceChoice;
 use crate::evaluate::figures::compare;
 use crate::evaluate::predict_on;
@@ -50,6 +51,7 @@ pub struct Options {
 /// On a bad config or data, when a row's training fails, and [`Interrupted`].
 pub fn run(options: &Options) -> Result<()> {
     let config = PretrainConfig::read(&options.config)?;
+    check_sources(&config)?;
     let ablate = config.ablate.clone().unwrap_or_default();
     let device = options.device.open_and_say()?.device;
     atomic_file::make_folder(&config.run)?;
@@ -77,6 +79,22 @@ pub fn run(options: &Options) -> Result<()> {
         AblationTable::new(data.clone(), &results).write(&config.run)?;
     }
     stdout::text(format_args!("{}", AblationTable::new(data, &results).markdown()));
+    Ok(())
+}
+
+/// The rows need videos to learn from and other videos to be measured on.
+fn check_sources(config: &PretrainConfig) -> Result<()> {
+    for (wanted, word) in [
+        (SourceUse::Labelled, "labelled"),
+        (SourceUse::Validation, "validation"),
+    ] {
+        let mut sources = config.data.sources.iter();
+        ensure!(
+            sources.any(|source| source.kind == SourceKind::AffWild2 && source.role == wanted),
+            "the table needs a `[[data.source]]` with kind = \"affwild2\" and use = \"{word}\"; \
+             native-train/configs/synthetic-small.toml shows one of each"
+        );
+    }
     Ok(())
 }
 

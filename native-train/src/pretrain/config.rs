@@ -206,6 +206,30 @@ impl Default for TemporalConfig {
 }
 
 impl NetworkConfig {
+    /// # Errors
+    /// On a value out of its range, named with what was expected.
+    fn check(&self) -> Result<()> {
+        let NetworkConfig {
+            input_size,
+            blocks,
+            width,
+            ..
+        } = self;
+        ensure!(
+            (32..=1024).contains(input_size),
+            "`model.input_size` is {input_size}, expected 32 to 1024"
+        );
+        ensure!(
+            blocks.iter().all(|b| (1..=64).contains(b)),
+            "`model.blocks`: expected 1 to 64 each"
+        );
+        ensure!(
+            (1..=1024).contains(width),
+            "`model.width` is {width}, expected 1 to 1024"
+        );
+        Ok(())
+    }
+
     /// The backbone.
     #[must_use]
     pub fn shape(&self) -> BackboneShape {
@@ -216,7 +240,80 @@ impl NetworkConfig {
     }
 }
 
+impl TrainingConfig {
+    /// # Errors
+    /// On a value out of its range, named with what was expected.
+    fn check(&self) -> Result<()> {
+        let TrainingConfig {
+            batch,
+            steps,
+            steps_an_epoch,
+            checkpoint_minutes,
+            rate,
+            momentum,
+            weight_decay,
+            clip_norm,
+            precision: _,
+            balanced: _,
+        } = *self;
+        ensure!(
+            weight_decay >= 0.0 && weight_decay.is_finite(),
+            "`training.weight_decay` is {weight_decay}, expected 0 or more"
+        );
+        ensure!(
+            clip_norm.is_none_or(|most| most > 0.0),
+            "`training.clip_norm` must be above 0"
+        );
+        ensure!(
+            (2..=65_536).contains(&batch),
+            "`training.batch` is {batch}, expected at least 2"
+        );
+        ensure!(
+            steps > 0 && steps_an_epoch > 0,
+            "`training.steps` and `steps_an_epoch` must be above 0"
+        );
+        ensure!(
+            checkpoint_minutes >= 0.0,
+            "`training.checkpoint_minutes` is {checkpoint_minutes}, expected 0 or more"
+        );
+        ensure!(
+            rate > 0.0 && rate.is_finite(),
+            "`training.rate` is {rate}, expected a number above 0"
+        );
+        ensure!(
+            (0.0..1.0).contains(&momentum),
+            "`training.momentum` is {momentum}, expected 0 up to 1"
+        );
+        Ok(())
+    }
+}
+
 impl TemporalConfig {
+    /// # Errors
+    /// On a value out of its range, named with what was expected.
+    fn check(&self) -> Result<()> {
+        let TemporalConfig {
+            layers,
+            heads,
+            d_model,
+            dropout,
+            batch,
+            views,
+            ..
+        } = self;
+        let fits = *layers > 0 && *heads > 0 && d_model % heads == 0 && d_model % 2 == 0 && *d_model > 0;
+        ensure!(fits, "`temporal`: expected an even d_model that the heads divide");
+        ensure!(
+            (0.0..1.0).contains(dropout),
+            "`temporal.dropout` is {dropout}, expected 0 up to 1"
+        );
+        ensure!(
+            *batch > 0 && (1..=64).contains(views),
+            "`temporal`: batch above 0, 1 to 64 views"
+        );
+        Ok(())
+    }
+
     /// The encoder, with sinusoidal positions.
     #[must_use]
     pub fn shape(&self) -> TemporalShape {
@@ -313,84 +410,10 @@ impl PretrainConfig {
         self.augmentation.check("augmentation")?;
         self.semi_supervised.check()?;
         self.data.check()?;
-        let NetworkConfig {
-            input_size,
-            blocks,
-            width,
-            ..
-        } = &self.model;
-        ensure!(
-            (32..=1024).contains(input_size),
-            "`model.input_size` is {input_size}, expected 32 to 1024"
-        );
-        ensure!(
-            blocks.iter().all(|b| (1..=64).contains(b)),
-            "`model.blocks`: expected 1 to 64 each"
-        );
-        ensure!(
-            (1..=1024).contains(width),
-            "`model.width` is {width}, expected 1 to 1024"
-        );
-        let TrainingConfig {
-            batch,
-            steps,
-            steps_an_epoch,
-            checkpoint_minutes,
-            rate,
-            momentum,
-            weight_decay,
-            clip_norm,
-            precision: _,
-            balanced: _,
-        } = self.training;
-        ensure!(
-            weight_decay >= 0.0 && weight_decay.is_finite(),
-            "`training.weight_decay` is {weight_decay}, expected 0 or more"
-        );
-        ensure!(
-            clip_norm.is_none_or(|most| most > 0.0),
-            "`training.clip_norm` must be above 0"
-        );
-        ensure!(
-            (2..=65_536).contains(&batch),
-            "`training.batch` is {batch}, expected at least 2"
-        );
-        ensure!(
-            steps > 0 && steps_an_epoch > 0,
-            "`training.steps` and `steps_an_epoch` must be above 0"
-        );
-        ensure!(
-            checkpoint_minutes >= 0.0,
-            "`training.checkpoint_minutes` is {checkpoint_minutes}, expected 0 or more"
-        );
-        ensure!(
-            rate > 0.0 && rate.is_finite(),
-            "`training.rate` is {rate}, expected a number above 0"
-        );
-        ensure!(
-            (0.0..1.0).contains(&momentum),
-            "`training.momentum` is {momentum}, expected 0 up to 1"
-        );
+        self.model.check()?;
+        self.training.check()?;
         if let Some(temporal) = &self.temporal {
-            let TemporalConfig {
-                layers,
-                heads,
-                d_model,
-                dropout,
-                batch,
-                views,
-                ..
-            } = temporal;
-            let fits = *layers > 0 && *heads > 0 && d_model % heads == 0 && d_model % 2 == 0 && *d_model > 0;
-            ensure!(fits, "`temporal`: expected an even d_model that the heads divide");
-            ensure!(
-                (0.0..1.0).contains(dropout),
-                "`temporal.dropout` is {dropout}, expected 0 up to 1"
-            );
-            ensure!(
-                *batch > 0 && (1..=64).contains(views),
-                "`temporal`: batch above 0, 1 to 64 views"
-            );
+            temporal.check()?;
         }
         if self.run.as_os_str().is_empty() {
             bail!("`run` is empty, expected the folder of the run");

@@ -58,6 +58,8 @@ pub enum LabelFileError {
     Unknown(String),
     #[error("no frame is labelled in it")]
     Empty,
+    #[error("the file is empty")]
+    NoText,
 }
 
 /// Reads labels, whatever the file is called.
@@ -68,6 +70,7 @@ pub fn read(text: &str) -> Result<LabelFile, LabelFileError> {
     let text = text.trim_start_matches('\u{feff}');
     let first_line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("");
     let file = match text.trim_start().chars().next() {
+        None => return Err(LabelFileError::NoText),
         Some('<') => LabelFile::Spans(elan_tiers::read(text)?),
         Some('{') => LabelFile::Table(project_rows(&Project::from_json(text)?)?),
         _ if is_table(first_line) => LabelFile::Table(frame_table::read(text.as_bytes())?),

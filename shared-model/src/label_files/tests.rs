@@ -179,3 +179,10 @@ fn two_hundred_thousand_annotations_are_read() {
         Expression::from_index(199_999 % 8)
     );
 }
+
+#[test]
+fn an_empty_file_is_called_empty() {
+    for text in ["", "\u{feff}", "\n \n"] {
+        assert_eq!(said(text), "the file is empty");
+    }
+}
