@@ -388,6 +388,56 @@ fn validation_sources_take_the_place_of_held_back_persons() {
 }
 
 #[test]
+fn a_source_may_have_its_own_share_of_held_back_persons() {
+    let folder = tempfile::tempdir().unwrap();
+    write_list(&folder.path().join("real/list.csv"), &[0, 4], 60, 1);
+    write_list(&folder.path().join("rendered/list.csv"), &[0, 4], 60, 1);
+    let of = |own: &str| {
+        let text = format!(
+            "labelled = \"DIR/real/list.csv\"\nheld_back = 0.3\n[[source]]\nkind = \"csv\"\nuse = \"labelled\"\n\
+             path = \"DIR/rendered/list.csv\"\n{own}"
+        );
+        let data = table(folder.path(), &text);
+        let catalogue = Catalogue::read(&data).unwrap();
+        // The first 120 numbers are the first source's.
+        let held_back = Selection::new(&catalogue, &data, 5).unwrap().held_back;
+        let (real, rendered): (Vec<u32>, Vec<u32>) = held_back.iter().partition(|n| **n < 120);
+        (real, rendered.len())
+    };
+    let (real, rendered) = of("");
+    assert!(real.len() > 10 && rendered > 10);
+    // The other source's split does not depend on it.
+    assert_eq!(of("held_back = 0.0\n"), (real.clone(), 0));
+    let (same, more) = of("held_back = 0.9\n");
+    assert_eq!(same, real);
+    assert!(more > rendered);
+}
+
+#[test]
+fn unlabelled_pictures_of_held_back_persons_are_seen_by_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    write_list(&folder.path().join("faces/list.csv"), &[0, 4], 60, 2);
+    // Other pictures of persons p0 to p29, and ten of strangers.
+    let mut text = "path,person\n".to_owned();
+    for number in 0..40 {
+        text.push_str(&format!("more-{number}.png,p{number}\n"));
+    }
+    write(&folder.path().join("faces/more.csv"), text);
+    let text = "labelled = \"DIR/faces/list.csv\"\nunlabelled = \"DIR/faces/more.csv\"\nheld_back = 0.4\n";
+    let data = table(folder.path(), text);
+    let catalogue = Catalogue::read(&data).unwrap();
+    let selection = Selection::new(&catalogue, &data, 2).unwrap();
+    let persons = |numbers: &[u32]| -> HashSet<&str> {
+        numbers.iter().map(|n| catalogue.person(*n).unwrap()).collect()
+    };
+    let held = persons(&selection.held_back);
+    assert!(held.len() > 5);
+    assert!(persons(&selection.unlabelled).is_disjoint(&held));
+    assert_eq!(selection.hidden, held.len());
+    assert_eq!(selection.unlabelled.len(), 40 - held.len());
+}
+
+#[test]
 fn both_faces_of_a_recording_stand_on_one_side() {
     let folder = tempfile::tempdir().unwrap();
     for video in 0..30 {

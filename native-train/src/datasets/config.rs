@@ -68,6 +68,10 @@ pub struct SourceConfig {
     /// MS1MV2).
     #[serde(default = "one")]
     pub every: usize,
+    /// `labelled`: share of this source's persons that is held back, in the place of `data.held_back`; 0
+    /// learns from all of them, so that figures are of the other sources alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_back: Option<f64>,
 }
 
 /// Layouts of datasets.
@@ -221,6 +225,7 @@ impl SourceConfig {
             annotations: None,
             classes: Vec::new(),
             every: 1,
+            held_back: None,
         }
     }
 
@@ -286,6 +291,18 @@ impl SourceConfig {
             "{}: `classes` chooses labels, and an unlabelled source's are not used",
             name()
         );
+        if let Some(share) = self.held_back {
+            ensure!(
+                self.role == SourceUse::Labelled,
+                "{}: `held_back` splits labelled persons, and this source is not `use = \"labelled\"`",
+                name()
+            );
+            ensure!(
+                (0.0..1.0).contains(&share),
+                "{}: `held_back` is {share}, expected 0 up to 1",
+                name()
+            );
+        }
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Which pictures a run learns from, is measured on, and sees without their labels.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 use anyhow::{Result, ensure};
 use rand::SeedableRng as _;
@@ -23,7 +24,7 @@ pub struct Selection {
     pub unlabelled: Vec<u32>,
     /// Labelled pictures of each class before the quota.
     pub before_quota: [usize; CLASS_COUNT],
-    /// Pictures of held-back persons whose label is not used; they are seen by nobody.
+    /// Pictures of held-back persons whose label is not used or that have none; they are seen by nobody.
     pub hidden: usize,
 }
 
@@ -44,6 +45,7 @@ impl Selection {
         });
         let split = (!has(SourceUse::Validation)).then_some(data.held_back);
         check_sides(catalogue)?;
+        let held = held_persons(catalogue, split, seed);
         let mut selection = Self::default();
         let mut by_class: [Vec<u32>; CLASS_COUNT] = std::array::from_fn(|_| Vec::new());
         for source in catalogue.sources() {
@@ -57,19 +59,22 @@ impl Selection {
             };
             for (number, place) in (source.first..).zip(0..source.set.len()) {
                 let is_held = || {
-                    let person = source.set.person(place).unwrap_or_default();
-                    split.is_some_and(|share| is_held_back(person, share, seed))
+                    let persons = held.get(source.set.root());
+                    persons.is_some_and(|all| all.contains(source.set.person(place).unwrap_or_default()))
                 };
                 let side = match source.config.role {
-                    SourceUse::Unlabelled => Side::Pool,
                     SourceUse::Validation => Side::HeldBack,
-                    SourceUse::Labelled if is_held() => Side::HeldBack,
+                    // A labelled source's split is by person; pictures of these persons in its folder's
+                    // unlabelled lists must not be seen either.
+                    SourceUse::Labelled if split.is_some() && is_held() => Side::HeldBack,
+                    SourceUse::Unlabelled if is_held() => Side::Hidden,
+                    SourceUse::Unlabelled => Side::Pool,
                     SourceUse::Labelled => Side::Training,
                 };
                 match (side, source.set.label(place).filter(used)) {
                     (Side::Pool, _) | (Side::Training, None) => selection.unlabelled.push(number),
                     (Side::HeldBack, Some(_)) => selection.held_back.push(number),
-                    (Side::HeldBack, None) => selection.hidden += 1,
+                    (Side::HeldBack, None) | (Side::Hidden, _) => selection.hidden += 1,
                     (Side::Training, Some(label)) => {
                         let class = by_class.get_mut(label.index());
                         class.into_iter().for_each(|numbers| numbers.push(number));
@@ -104,7 +109,26 @@ impl Selection {
 enum Side {
     Pool,
     HeldBack,
+    Hidden,
     Training,
+}
+
+/// Persons that are measured on, by the root that their names are of: those that the split holds back
+/// from labelled sources, and all of validation sources.
+fn held_persons(catalogue: &Catalogue, split: Option<f64>, seed: u64) -> HashMap<&Path, HashSet<&str>> {
+    let mut held: HashMap<&Path, HashSet<&str>> = HashMap::new();
+    for source in catalogue.sources() {
+        let share = match source.config.role {
+            SourceUse::Unlabelled => None,
+            SourceUse::Validation => Some(1.0),
+            SourceUse::Labelled => split.map(|share| source.config.held_back.unwrap_or(share)),
+        };
+        let Some(share) = share else { continue };
+        let persons = (0..source.set.len()).map(|place| source.set.person(place).unwrap_or_default());
+        let persons = persons.filter(|person| is_held_back(person, share, seed));
+        held.entry(source.set.root()).or_default().extend(persons);
+    }
+    held
 }
 
 /// Random streams that nothing else uses.

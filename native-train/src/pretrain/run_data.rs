@@ -11,7 +11,7 @@ use shared_model::face_detector::FaceDetector;
 
 use crate::datasets::catalogue::Catalogue;
 use crate::datasets::selection::Selection;
-use crate::pretrain::config::{Mode, PretrainConfig};
+use crate::pretrain::config::{DataConfig, Mode, PretrainConfig};
 use crate::pretrain::face_store::{Checked, FaceStore};
 use crate::pretrain::labelled_pictures::gathered;
 use crate::pretrain::supervised::SupervisedData;
@@ -95,7 +95,7 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedD
         "split": if validation {
             "validation sources of their own".to_owned()
         } else {
-            format!("by person: {:.0}% of the persons held back", 100.0 * data.held_back)
+            split_title(data)
         },
         "training": describe(&training),
         "held_back": describe(&held_back),
@@ -106,6 +106,23 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedD
         unlabelled: pool,
         description,
     })
+}
+
+/// What share of whose persons is held back.
+fn split_title(data: &DataConfig) -> String {
+    let own = data.all_sources().into_iter().filter_map(|source| {
+        let share = source.held_back?;
+        Some(format!(
+            ", {:.0}% of those of {}",
+            100.0 * share,
+            source.file_title()
+        ))
+    });
+    let own: String = own.collect();
+    format!(
+        "by person: {:.0}% of the persons held back{own}",
+        100.0 * data.held_back
+    )
 }
 
 /// Says which classes have fewer pictures than their quota.
