@@ -15,6 +15,10 @@ const ABLATE: [&str; 5] = ["ablate", "--config", "c.toml", "--device", "cpu"];
 const RESUME: [&str; 6] = ["ablate", "--config", "c.toml", "--device", "cpu", "--resume"];
 
 fn write_config(folder: &Path) {
+    write_config_with(folder, "");
+}
+
+fn write_config_with(folder: &Path, start: &str) {
     write_paired_pictures(folder);
     write_videos(folder);
     let affwild2 = |role: &str, set: &str| {
@@ -23,7 +27,7 @@ fn write_config(folder: &Path) {
         )
     };
     let text = format!(
-        "mode = \"semi-supervised\"\nrun = \"run\"\n[ablate]\nseeds = [3, 5]\n[data]\nlabelled = \"labelled.csv\"\n\
+        "mode = \"semi-supervised\"\nrun = \"run\"\n[ablate]\nseeds = [3, 5]\n{start}[data]\nlabelled = \"labelled.csv\"\n\
          unlabelled = \"pool.csv\"\nquota = 9\n{}classes = [\"Other\"]\n{}every = 9\n\
          [model]\ninput_size = 32\nblocks = [1, 1, 1, 1]\nwidth = 4\n\
          [training]\nbatch = 4\nsteps = 3\nsteps_an_epoch = 2\nrate = 0.01\n\
@@ -149,6 +153,38 @@ fn five_rows_come_out_and_finished_ones_are_not_run_again() {
     std::fs::write(folder.join("c.toml"), config.replace("quota = 9", "quota = 8")).unwrap();
     let said = mien_fails(folder, 1, &RESUME);
     assert!(said.contains("another config"), "{said}");
+}
+
+#[test]
+fn rows_with_ssl_start_from_a_run_on_labels_where_it_is_wished() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write_config_with(folder, "start = { steps = 2, rate = 0.02 }\n");
+    let whole = PretrainConfig::read(&folder.join("c.toml")).unwrap();
+    let start = whole.ablate.clone().unwrap().start.unwrap().config(&whole, 3);
+    assert_eq!(
+        (start.mode, start.training.steps, start.training.rate),
+        (Mode::Supervised, 2, 0.02)
+    );
+    // It learns from the labels of the rows that start from it, and these are else as they were.
+    let ssl = Row::Ssl.config(&whole, 3);
+    assert_eq!(start.data, ssl.data);
+    assert_eq!(
+        (start.model.start, Row::Baseline.config(&whole, 3).model.start),
+        (None, None)
+    );
+    assert_eq!(ssl.model.start, Row::SslFaces.config(&whole, 3).model.start);
+    assert_eq!((ssl.training.steps, ssl.training.rate), (3, 0.01));
+    let printed = mien_ok(folder, &ABLATE);
+    assert!(
+        printed.contains("labelled pictures alone") && printed.contains("(seed 3: "),
+        "{printed}"
+    );
+    let file = ssl.model.start.unwrap();
+    let trained = std::fs::read(folder.join(&file)).unwrap();
+    // A start that is there is believed too.
+    mien_ok(folder, &RESUME);
+    assert_eq!(std::fs::read(folder.join(&file)).unwrap(), trained);
 }
 
 #[test]

@@ -156,6 +156,7 @@ fn a_step_in_half_precision_moves_32_bit_weights() {
     let rates = Rates {
         teacher: 1e-2,
         student: 1e-2,
+        consistency: 1.0,
     };
     // The scale finds its place within some steps.
     for _ in 0..4 {

@@ -26,6 +26,7 @@ fn small(seed: u64) -> SynthSpec {
         seconds: 2,
         fps: 5,
         size: 48,
+        framing: 118,
         seed,
         skins: None,
     }
@@ -139,6 +140,7 @@ fn videos_are_uneven_have_gaps_and_show_every_class() {
                 seconds: 12,
                 fps: 10,
                 size: 48,
+                framing: 1.18,
             };
             let video = Video::new(&studio, plan, 3);
             all += video.labels.len();
@@ -245,6 +247,7 @@ fn a_detector_finds_the_face_in_whole_frames() {
             seconds: 4,
             fps: 10,
             size: 48,
+            framing: 1.18,
         };
         let video = Video::new(&studio, plan, 9);
         let frames = [5, 25].map(|frame| video.scene(&studio, frame).unwrap());

@@ -16,6 +16,7 @@ const PARAMETERS: usize = HIDDEN * (INPUTS + CLASSES);
 const RATES: Rates = Rates {
     teacher: 0.1,
     student: 0.05,
+    consistency: 1.0,
 };
 
 /// tanh(x A) B, without batch normalisation.
@@ -258,6 +259,41 @@ fn the_step_is_the_one_computed_by_hand_in_f64() {
         let student = moved(&scene.student, &on_unlabelled, -RATES.student);
         assert!(worst(&pair.student.values(), &student) < 2e-6);
     }
+}
+
+#[test]
+fn the_ramp_weighs_the_consistency_loss_alone() {
+    let config = SemiSupervisedConfig {
+        ramp_steps: 8,
+        ..Default::default()
+    };
+    let weights: Vec<f64> = [0, 2, 8, 100]
+        .map(|step| config.consistency_weight(step))
+        .to_vec();
+    assert_eq!(weights, [0.0, 0.25, 1.0, 1.0]);
+    assert_eq!(SemiSupervisedConfig::default().consistency_weight(0), 1.0);
+    // The teacher's update is linear in the weight; everything else is as it was.
+    let scene = Scene::new(4);
+    let at = |consistency: f64| {
+        let mut pair = scene.pair(&config, None, 0.0);
+        let terms = pair.step(&scene.input(), Rates { consistency, ..RATES });
+        (pair, scalar(&terms.feedback), scalar(&terms.consistency))
+    };
+    let ((none, f, unweighed), (part, g, also), (whole, ..)) = (at(0.0), at(0.25), at(1.0));
+    assert_eq!((f, unweighed), (g, also));
+    assert_eq!(none.student.values(), part.student.values());
+    let (none, part, whole) = (
+        none.teacher.values(),
+        part.teacher.values(),
+        whole.teacher.values(),
+    );
+    assert!(worst(&none, &whole) > 1e-3, "a scene that shows nothing");
+    let between: Vec<f64> = none
+        .iter()
+        .zip(&whole)
+        .map(|(n, w)| 0.75 * n + 0.25 * w)
+        .collect();
+    assert!(worst(&part, &between) < 2e-6);
 }
 
 #[test]

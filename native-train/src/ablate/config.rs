@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
+use crate::ablate::start::StartConfig;
 use crate::synth::SynthSpec;
 
 /// Which runs make up the table.
@@ -18,6 +19,8 @@ pub struct AblateConfig {
     pub synthetic_folder: Option<PathBuf>,
     /// What is rendered there.
     pub synthetic: SynthSpec,
+    /// What the rows with SSL start from; without it (method) what `model.start` says, else random weights.
+    pub start: Option<StartConfig>,
 }
 
 impl Default for AblateConfig {
@@ -26,6 +29,7 @@ impl Default for AblateConfig {
             seeds: vec![0],
             synthetic_folder: None,
             synthetic: SynthSpec::default(),
+            start: None,
         }
     }
 }
@@ -47,6 +51,9 @@ impl AblateConfig {
         );
         if self.synthetic_folder.is_some() {
             self.synthetic.check()?;
+        }
+        if let Some(start) = &self.start {
+            start.check()?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ pub mod config;
 
 pub mod row;
 pub mod row_result;
+pub mod start;
 
 pub mod table;
 
@@ -67,8 +68,11 @@ pub fn run(options: &Options) -> Result<()> {
     run_folder::keep_original(&config.run, &options.config)?;
     let interruption = Interruption::listen()?;
     let data = prepare(&ablate)?;
-    let mut results = Vec::new();
+    let (mut starts, mut results) = (Vec::new(), Vec::new());
     for seed in &ablate.seeds {
+        if let Some(start) = &ablate.start {
+            starts.push(begin(&start.config(&config, *seed), &device, &interruption)?);
+        }
         for row in Row::ALL {
             if interruption.is_wished() {
                 return Err(Interrupted { step: 0 }.into());
@@ -76,9 +80,12 @@ pub fn run(options: &Options) -> Result<()> {
             results.push(one(row, *seed, &config, &device, &interruption)?);
         }
         // What is known so far is not lost with what comes.
-        AblationTable::new(data.clone(), &results).write(&config.run)?;
+        AblationTable::new(data.clone(), &starts, &results).write(&config.run)?;
     }
-    stdout::text(format_args!("{}", AblationTable::new(data, &results).markdown()));
+    stdout::text(format_args!(
+        "{}",
+        AblationTable::new(data, &starts, &results).markdown()
+    ));
     Ok(())
 }
 
@@ -133,6 +140,21 @@ fn prepare(ablate: &AblateConfig) -> Result<String> {
     )
 }
 
+/// What the rows with SSL start from, from its folder if it is finished.
+fn begin(config: &PretrainConfig, device: &Device, interruption: &Interruption) -> Result<RowResult> {
+    let title = "start of the rows with SSL, labels alone";
+    finished_or(config, Row::Ssl, title, || {
+        let data = pretrain::read_data(config, device)?;
+        pretrain::train(config, &data, true, device, interruption)?;
+        let model = model_store::read(&config.run.join("student.safetensors"))?;
+        let [_, validation] = refine::videos_of(config)?;
+        Ok(compare(
+            &predict_on(&validation, &model, device)?,
+            PredictedVideo::raw,
+        ))
+    })
+}
+
 /// One row with one seed, from its folder if it is finished.
 fn one(
     row: Row,
@@ -142,33 +164,44 @@ fn one(
     interruption: &Interruption,
 ) -> Result<RowResult> {
     let config = row.config(whole, seed);
-    let resolved = resolved(&config)?;
+    finished_or(&config, row, row.title(), || {
+        match row {
+            Row::Baseline | Row::Ssl | Row::SslFaces => {
+                let data = pretrain::read_data(&config, device)?;
+                pretrain::train(&config, &data, true, device, interruption)?;
+            }
+            Row::Temporal => {
+                let data = refine::read_data(&config, device)?;
+                refine::train(&config, &data, true, device, interruption)?;
+            }
+            Row::PostProcess => {}
+        }
+        evaluate(row, seed, whole, &config, device)
+    })
+}
+
+/// The result that lies in the config's folder, or that of `run`, which is then written there.
+fn finished_or(
+    config: &PretrainConfig,
+    row: Row,
+    title: &str,
+    run: impl FnOnce() -> Result<Report>,
+) -> Result<RowResult> {
+    let (seed, resolved) = (config.seed, resolved(config)?);
     atomic_file::make_folder(&config.run)?;
     if let Some(found) = RowResult::find(&config.run, &resolved)? {
         eprintln!(
-            "seed {seed}, {}: {:.2} (finished before)",
-            row.title(),
+            "seed {seed}, {title}: {:.2} (finished before)",
             100.0 * found.macro_f1
         );
         return Ok(found);
     }
-    eprintln!("seed {seed}, {}: begins", row.title());
+    eprintln!("seed {seed}, {title}: begins");
     let started = Instant::now();
-    write_config(&config)?;
-    match row {
-        Row::Baseline | Row::Ssl | Row::SslFaces => {
-            let data = pretrain::read_data(&config, device)?;
-            pretrain::train(&config, &data, true, device, interruption)?;
-        }
-        Row::Temporal => {
-            let data = refine::read_data(&config, device)?;
-            refine::train(&config, &data, true, device, interruption)?;
-        }
-        Row::PostProcess => {}
-    }
-    let report = evaluate(row, seed, whole, &config, device)?;
-    let title = format!("{}: macro F1 {:.4}", row.title(), report.macro_f1);
-    write_confusion_matrix(&config.run.join("confusion"), &title, &report.confusion)?;
+    write_config(config)?;
+    let report = run()?;
+    let caption = format!("{title}: macro F1 {:.4}", report.macro_f1);
+    write_confusion_matrix(&config.run.join("confusion"), &caption, &report.confusion)?;
     let result = RowResult {
         row,
         seed,
@@ -179,8 +212,7 @@ fn one(
     };
     result.write(&config.run)?;
     eprintln!(
-        "seed {seed}, {}: {:.2} ({:.0} s)",
-        row.title(),
+        "seed {seed}, {title}: {:.2} ({:.0} s)",
         100.0 * result.macro_f1,
         result.seconds
     );

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::ablate::start;
 use crate::datasets::config::{SourceConfig, SourceKind, SourceUse};
 use crate::pretrain::config::{Mode, PretrainConfig};
 use crate::refine::config::RefineConfig;
@@ -87,7 +88,10 @@ impl Row {
         config.run = self.folder(&whole.run, seed);
         config.seed = seed;
         config.note = format!("Row `{}` of an ablation. {}", self.title(), whole.note);
-        config.ablate = None;
+        let start = config.ablate.take().and_then(|ablate| ablate.start);
+        if start.is_some() && self > Self::Baseline {
+            config.model.start = Some(start::model(&whole.run, seed));
+        }
         config.temporal = None;
         config.mode = if self == Self::Baseline {
             Mode::Supervised

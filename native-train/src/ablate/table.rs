@@ -15,6 +15,9 @@ use crate::atomic_file;
 pub struct AblationTable {
     /// Where the figures come from, in words: said with every print of them.
     pub data: String,
+    /// What the rows with SSL started from, with each seed in percent: labels alone. Empty where they
+    /// started from random weights or from a given model.
+    pub start: Vec<(u64, f64)>,
     /// In the paper's order.
     pub rows: Vec<TableRow>,
 }
@@ -37,9 +40,9 @@ pub struct TableRow {
 }
 
 impl AblationTable {
-    /// Gathers the rows of all seeds.
+    /// Gathers the rows of all seeds, and what they started from.
     #[must_use]
-    pub fn new(data: String, results: &[RowResult]) -> Self {
+    pub fn new(data: String, starts: &[RowResult], results: &[RowResult]) -> Self {
         let rows = Row::ALL.map(|row| {
             let of_row = results.iter().filter(|result| result.row == row);
             let by_seed: Vec<(u64, f64)> = of_row.map(|r| (r.seed, 100.0 * r.macro_f1)).collect();
@@ -57,6 +60,7 @@ impl AblationTable {
         });
         Self {
             data,
+            start: starts.iter().map(|r| (r.seed, 100.0 * r.macro_f1)).collect(),
             rows: rows.into(),
         }
     }
@@ -92,7 +96,25 @@ impl AblationTable {
             before = Some(row.mean);
         }
         let _ = writeln!(text, "\n{}", self.order_in_words());
+        text.push_str(&self.start_in_words());
         text
+    }
+
+    /// What the rows with SSL started from, as a line of its own.
+    fn start_in_words(&self) -> String {
+        if self.start.is_empty() {
+            return String::new();
+        }
+        let mean = self.start.iter().map(|(_, f1)| f1).sum::<f64>() / self.start.len() as f64;
+        let each: Vec<String> = self
+            .start
+            .iter()
+            .map(|(seed, f1)| format!("seed {seed}: {f1:.2}"))
+            .collect();
+        format!(
+            "The rows with SSL started from a network that had learned from their labelled pictures alone: {mean:.2} ({}).\n",
+            each.join(", ")
+        )
     }
 
     /// Which rows are no better than the row before.

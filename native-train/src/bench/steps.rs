@@ -130,6 +130,7 @@ impl Steps {
                 let rates = Rates {
                     teacher: RATE,
                     student: RATE,
+                    consistency: 1.0,
                 };
                 wait_for(self.pair.step(&self.input, rates).feedback)?;
                 self.wait()?;

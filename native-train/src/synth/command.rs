@@ -34,6 +34,9 @@ pub struct Options {
     /// Side of every face picture in pixels
     #[arg(long, value_name = "PX", default_value_t = SynthSpec::default().size)]
     size: usize,
+    /// Side of a face picture in hundredths of the face's height: less looks closer
+    #[arg(long, value_name = "N", default_value_t = SynthSpec::default().framing)]
+    framing: usize,
     /// Seed of everything random: the same seed gives the same bytes
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
@@ -56,6 +59,7 @@ pub fn run(options: &Options) -> Result<()> {
         seconds: options.seconds,
         fps: options.fps,
         size: options.size,
+        framing: options.framing,
         seed: options.seed,
         skins: options.skins.clone(),
     };

@@ -136,8 +136,7 @@ impl Work<'_> {
                 .iter()
                 .filter(|still| still.person == person)
                 .try_for_each(|still| {
-                    let bytes =
-                        stills::render(self.studio, &model, pool, still, self.spec.size, self.spec.seed)?;
+                    let bytes = stills::render(self.studio, &model, pool, still, self.spec)?;
                     self.write(&still_path(name, still), &bytes)
                 })
         })?;
@@ -197,6 +196,7 @@ impl Work<'_> {
                     seconds: spec.seconds,
                     fps: spec.fps,
                     size: spec.size,
+                    framing: spec.face_share(),
                 },
                 spec.seed,
             );

@@ -23,6 +23,9 @@ pub struct SynthSpec {
     pub fps: usize,
     /// Side of every face picture in pixels.
     pub size: usize,
+    /// Side of a face picture in hundredths of the face's height: 118 is about what a detector's box with
+    /// margin gives, less looks closer.
+    pub framing: usize,
     /// Seed of everything random.
     pub seed: u64,
     /// Folder of skin textures in MakeHuman's layout; painted by rule where absent.
@@ -39,6 +42,7 @@ impl Default for SynthSpec {
             seconds: 12,
             fps: 10,
             size: 96,
+            framing: 118,
             seed: 0,
             skins: None,
         }
@@ -69,6 +73,12 @@ pub struct SynthSummary {
 }
 
 impl SynthSpec {
+    /// Side of a face picture in heights of the face.
+    #[must_use]
+    pub fn face_share(&self) -> f32 {
+        self.framing as f32 / 100.0
+    }
+
     /// Looks that every value can be used.
     ///
     /// # Errors
@@ -78,6 +88,11 @@ impl SynthSpec {
             (32..=1024).contains(&self.size),
             "size is {}: faces are 32 to 1024 pixels wide",
             self.size
+        );
+        ensure!(
+            (60..=300).contains(&self.framing),
+            "framing is {}: a face picture is 60 to 300 hundredths of the face's height wide",
+            self.framing
         );
         ensure!(
             (1..=120).contains(&self.fps),

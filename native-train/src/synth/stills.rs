@@ -14,10 +14,11 @@ use crate::synth::lighting::Lighting;
 use crate::synth::pose::{Camera, Pose};
 use crate::synth::random::{Draw as _, Purpose, stream};
 use crate::synth::recipe::{Showing, blend, turn_eyes};
+use crate::synth::spec::SynthSpec;
 use crate::synth::studio::{Model, Shot, Studio};
 
-/// Side of a face picture in heights of the face: about what a detector's box with margin gives.
-pub const FRAMING: f32 = 1.18;
+/// The framing of a detector's box with margin, which has the face in its middle.
+const DETECTED: f32 = 1.18;
 /// Shares of the classes in the unlabelled pool: people who pose for photographs.
 pub const POOL_SHARES: [f32; CLASS_COUNT] = [0.46, 0.04, 0.03, 0.03, 0.30, 0.04, 0.05, 0.05];
 
@@ -93,9 +94,9 @@ pub fn render(
     model: &Model,
     pool: Pool,
     still: &PlannedStill,
-    size: usize,
-    seed: u64,
+    spec: &SynthSpec,
 ) -> Result<Vec<u8>> {
+    let SynthSpec { size, seed, .. } = *spec;
     let (purpose, wear) = match pool {
         Pool::Labelled => (Purpose::LabelledPicture, 0.35),
         Pool::Unlabelled => (Purpose::PoolPicture, 0.9),
@@ -107,7 +108,7 @@ pub fn render(
         roll: random.spread(0.08),
     };
     let units = still_units(model, still.class, pool, pose, &mut random);
-    let camera = crop_camera(size, &mut random);
+    let camera = crop_camera(size, spec.face_share(), &mut random);
     let lighting = Lighting::draw(&mut random, wear);
     let background = Background::draw(&mut random, wear);
     let mut effects = CameraEffects::draw(&mut random, wear);
@@ -125,17 +126,18 @@ pub fn render(
     jpeg(&effects.record(&frame, &mut random)?, effects.quality)
 }
 
-/// A camera that frames the face as a detector's crop does, not quite steadily.
-pub fn crop_camera(size: usize, random: &mut ChaCha8Rng) -> Camera {
+/// A camera that frames the face as a detector's crop does, not quite steadily: the picture's side is
+/// `framing` heights of the face. The chin stays where it is, so a closer look loses hair, not the mouth.
+pub fn crop_camera(size: usize, framing: f32, random: &mut ChaCha8Rng) -> Camera {
     let side = size as f32;
     Camera {
         width: size,
         height: size,
         distance: random.between(5.0, 16.0),
-        face_height: side / (FRAMING * random.between(0.9, 1.12)),
+        face_height: side / (framing * random.between(0.9, 1.12)),
         center: Vec2::new(
             side * (0.5 + random.spread(0.02)),
-            side * (0.5 + random.spread(0.02)),
+            side * (0.5 + 0.5 / DETECTED - 0.5 / framing + random.spread(0.02)),
         ),
     }
 }

@@ -15,7 +15,7 @@ use crate::synth::performance::{Moment, Performance, UNANNOTATED};
 use crate::synth::pose::Camera;
 use crate::synth::random::{Draw as _, Purpose, stream, value_noise};
 use crate::synth::shading::linear;
-use crate::synth::stills::{FRAMING, crop_camera};
+use crate::synth::stills::crop_camera;
 use crate::synth::studio::{Model, Shot, Studio};
 
 /// Share of the frames whose crop is missing, as in Aff-Wild2's training set.
@@ -41,6 +41,7 @@ pub struct Video {
     effects: CameraEffects,
     camera: Camera,
     fps: usize,
+    framing: f32,
     seed: u64,
     number: usize,
 }
@@ -78,8 +79,9 @@ impl Video {
             lighting: Lighting::draw(&mut random, WEAR),
             background: Background::draw(&mut random, WEAR),
             effects: CameraEffects::draw(&mut random, WEAR),
-            camera: crop_camera(plan.size, &mut random),
+            camera: crop_camera(plan.size, plan.framing, &mut random),
             fps: plan.fps,
+            framing: plan.framing,
             seed,
             number: plan.number,
         }
@@ -139,7 +141,7 @@ impl Video {
             .with_body(camera.center / height as f32, SCENE_FACE, cloth);
         // Blur is meant for a picture that the face fills.
         let effects = CameraEffects {
-            blur: self.effects.blur * camera.face_height * FRAMING / width as f32,
+            blur: self.effects.blur * camera.face_height * self.framing / width as f32,
             ..self.effects.clone()
         };
         let shot = Shot {
@@ -197,6 +199,8 @@ pub struct VideoPlan<'a> {
     pub seconds: usize,
     pub fps: usize,
     pub size: usize,
+    /// Side of a face picture in heights of the face.
+    pub framing: f32,
 }
 
 /// Marks short runs of frames as not annotated.

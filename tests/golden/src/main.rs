@@ -184,6 +184,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             let rates = Rates {
                 teacher: *teacher_rate,
                 student: *student_rate,
+                consistency: 1.0,
             };
             let course = training::Course {
                 rates,

@@ -193,6 +193,7 @@ impl Trainee for SemiSupervised<'_> {
         let rates = Rates {
             teacher: cosine_rate(training.rate, at, training.steps),
             student: cosine_rate(semi.student_rate, at, training.steps),
+            consistency: semi.consistency_weight(at),
         };
         let pictures = training.batch + truths.len();
         let terms = self.pair.step(&input, rates);

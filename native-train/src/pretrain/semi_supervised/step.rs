@@ -38,13 +38,15 @@ pub struct StepInput {
     pub strong: Tensor<4>,
 }
 
-/// Learning rates of a step.
+/// What changes from step to step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rates {
-    /// Of the teacher.
+    /// Learning rate of the teacher.
     pub teacher: f64,
-    /// Of the student.
+    /// Learning rate of the student.
     pub student: f64,
+    /// Weight of the consistency loss in the teacher's (paper: 1).
+    pub consistency: f64,
 }
 
 /// The terms of a step: single values on the device, without a graph.
@@ -166,7 +168,12 @@ impl<M: Classifier> TeacherStudent<M> {
         };
         let towards = cross_entropy(viewed, pseudo.labels.clone(), 0.0) * pseudo.kept.clone();
         let feedback_loss = towards.mean() * coefficient;
-        let loss = supervised.clone() + consistency.clone() + feedback_loss.clone();
+        let weighed = match rates.consistency {
+            // No operation more than the method's sum.
+            1.0 => consistency.clone(),
+            weight => consistency.clone().mul_scalar(weight),
+        };
+        let loss = supervised.clone() + weighed + feedback_loss.clone();
         if let Some(gradients) = self.loss_scale.gradients(loss, &self.teacher, &self.device) {
             let gradients = match self.clip_norm {
                 Some(most) => clipped(&self.teacher, &gradients, most, &self.device),
