@@ -9,7 +9,9 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{mien, mien_fails, mien_ok, stderr, write_paired_pictures};
+use native_train::training_run::checkpoint::{Checkpoint, best_path_in, path_in};
 use serde_json::Value;
+use shared_model::model_file::ModelFile;
 
 const RUN: [&str; 5] = ["pretrain", "--config", "c.toml", "--device", "cpu"];
 const RESUME: [&str; 6] = ["pretrain", "--config", "c.toml", "--device", "cpu", "--resume"];
@@ -135,6 +137,7 @@ fn a_killed_supervised_run_with_a_temporal_stage_ends_to_the_bit_as_one_left_alo
     let files = [
         "student.safetensors",
         "checkpoint.safetensors",
+        "checkpoint-best.safetensors",
         "model.safetensors",
     ];
     killed_runs_end_alike("supervised", TEMPORAL, "loss", &files);
@@ -146,8 +149,50 @@ fn a_killed_semi_supervised_run_ends_to_the_bit_as_one_left_alone() {
         "student.safetensors",
         "teacher.safetensors",
         "checkpoint.safetensors",
+        "checkpoint-best.safetensors",
     ];
     killed_runs_end_alike("semi-supervised", SEMI_SUPERVISED, "L_s", &files);
+}
+
+#[test]
+fn the_best_checkpoint_is_that_of_the_best_evaluation_and_a_run_goes_on_from_it() {
+    // With this seed the last evaluation is not the best.
+    let folder = new_folder("semi-supervised", SEMI_SUPERVISED);
+    mien_ok(folder.path(), &RUN);
+    let run = folder.path().join("run");
+    let log = std::fs::read_to_string(run.join("log.jsonl")).unwrap();
+    let lines = log
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let evaluated: Vec<(u64, f64)> = lines
+        .filter_map(|line| {
+            let figure = line.get("student")?.get("macro_f1_of_8_classes")?.as_f64()?;
+            Some((line["step"].as_u64()?, figure))
+        })
+        .collect();
+    let highest = evaluated.iter().map(|(_, figure)| *figure).fold(0.0, f64::max);
+    println!("{evaluated:?}");
+    let (best_path, last_path) = (best_path_in(&run), path_in(&run));
+    let best = Checkpoint::read(&best_path).unwrap();
+    assert!(evaluated.len() == 3 && evaluated.contains(&(best.state.step, highest)));
+    assert!(best.state.step < STEPS);
+    // The log has four digits.
+    assert!((best.state.best["student"] - highest).abs() < 1e-4);
+    let model = ModelFile::from_bytes(&std::fs::read(run.join("student.safetensors")).unwrap()).unwrap();
+    for (name, weight) in &model.weights {
+        // What is evaluated is the student's moving average.
+        let name = name.replace("backbone.", "average.");
+        assert!(best.network[&name] == *weight, "{name}");
+    }
+    let (end, best_bytes) = (
+        std::fs::read(&last_path).unwrap(),
+        std::fs::read(&best_path).unwrap(),
+    );
+    std::fs::copy(&best_path, &last_path).unwrap();
+    mien_ok(folder.path(), &RESUME);
+    assert!(std::fs::read(&last_path).unwrap() == end);
+    assert!(std::fs::read(&best_path).unwrap() == best_bytes);
+    assert_eq!(steps_with(folder.path(), "L_s"), (1..=STEPS).collect::<Vec<_>>());
 }
 
 #[test]

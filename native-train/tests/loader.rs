@@ -6,12 +6,21 @@ mod dataset_files;
 
 use std::path::Path;
 
+use std::sync::Arc;
+
 use burn::tensor::Device;
 use dataset_files::{jpeg, ms1mv2, write};
 use native_train::pretrain::config::{AugmentationConfig, PretrainConfig};
 use native_train::pretrain::read_data;
 use native_train::pretrain::semi_supervised::batches::{PairedBatch, PairedLoader};
 use native_train::pretrain::supervised::SupervisedData;
+use native_train::synth::performance;
+use native_train::synth::studio::Studio;
+use native_train::synth::videos::{Video, VideoPlan};
+use shared_model::face_box::FaceBox;
+use shared_model::face_crop::{resize, square_crop};
+use shared_model::face_detector::FaceDetector;
+use shared_model::frame::Frame;
 
 /// Labelled pictures of two classes, and a pool of records and of what a quota leaves over. Nothing is
 /// kept in memory, so that each picture is read whenever it is needed.
@@ -168,4 +177,124 @@ fn what_stands_in_brings_its_own_label() {
         }
     }
     assert!(data.training.lost() > 0);
+}
+
+/// Whole frames of rendered videos, each with a face somewhere near its middle.
+fn frames_with_faces(count: usize) -> Vec<Frame> {
+    let studio = Studio::open(9, None).unwrap();
+    let plan = performance::plan(count, 2, 9, 0);
+    let numbered = plan.iter().enumerate();
+    let frame = |(number, classes): (usize, &Vec<_>)| {
+        let plan = VideoPlan {
+            name: String::new(),
+            number,
+            person: number,
+            classes,
+            seconds: 2,
+            fps: 10,
+            size: 48,
+        };
+        Video::new(&studio, plan, 9).scene(&studio, 5).unwrap()
+    };
+    numbered.map(frame).collect()
+}
+
+fn save(path: &Path, frame: &Frame) {
+    let (width, height) = (frame.width() as u32, frame.height() as u32);
+    let picture = image::RgbImage::from_raw(width, height, frame.rgb().to_vec()).unwrap();
+    picture.save(path).unwrap();
+}
+
+fn best_face(frame: &Frame) -> Option<FaceBox> {
+    let device = Device::flex();
+    let bytes = include_bytes!("../../shared-model/assets/ultraface-rfb-320.safetensors");
+    let detector = FaceDetector::from_bytes(bytes, &device).unwrap();
+    let found = pollster::block_on(detector.detect(std::slice::from_ref(frame), &device)).unwrap();
+    found[0].first().copied()
+}
+
+#[test]
+fn faces_of_the_pool_are_looked_for_once_and_framed_the_same_whatever_the_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = write_data(folder.path());
+    let pool = folder.path().join("pool");
+    std::fs::create_dir(&pool).unwrap();
+    let mut frames = frames_with_faces(6);
+    let grey = Frame::from_rgb(64, 64, vec![128; 3 * 64 * 64]).unwrap();
+    frames.push(grey);
+    for (number, frame) in frames.iter().enumerate() {
+        save(&pool.join(format!("{number}.png")), frame);
+    }
+    let text = std::fs::read_to_string(folder.path().join("c.toml")).unwrap();
+    let (before, after) = text.split_once("[[data.source]]").unwrap();
+    let (_, after) = after.split_once("[model]").unwrap();
+    let source = format!(
+        "faces = \"detect\"\n[[data.source]]\nkind = \"folder\"\nuse = \"unlabelled\"\npath = \"{}\"\n[model]",
+        pool.display()
+    );
+    write(&folder.path().join("c.toml"), format!("{before}{source}{after}"));
+    config = PretrainConfig::read(&folder.path().join("c.toml")).unwrap();
+    config.data.quota = 0;
+    let one = batches(&config, &read_data(&config, &Device::flex()).unwrap(), 1, 0);
+    for threads in [2, 7] {
+        let data = read_data(&config, &Device::flex()).unwrap();
+        assert!(one == batches(&config, &data, threads, 0), "{threads} threads");
+        assert_eq!(data.unlabelled.without_face(), 1, "the grey picture");
+        assert_eq!(data.unlabelled.len(), frames.len());
+        // From the middle: what is looked for when does not matter.
+        let again = read_data(&config, &Device::flex()).unwrap();
+        assert!(one[5..] == batches(&config, &again, threads, 5));
+    }
+    let data = read_data(&config, &Device::flex()).unwrap();
+    let side = config.input().resized();
+    let expected = |frame: &Frame, face: Option<FaceBox>| match face {
+        Some(face) => resize(&square_crop(frame, &face), side, side).unwrap(),
+        None => resize(frame, side, side).unwrap(),
+    };
+    let round = |number: u64| -> Vec<Arc<Frame>> {
+        let places = 0..frames.len() as u64;
+        places
+            .map(|place| {
+                data.unlabelled
+                    .face(3, number * frames.len() as u64 + place)
+                    .unwrap()
+                    .0
+            })
+            .collect()
+    };
+    let boxes: Vec<Option<FaceBox>> = frames.iter().map(best_face).collect();
+    let found = boxes.iter().filter(|face| face.is_some()).count();
+    assert_eq!(
+        found,
+        frames.len() - 1,
+        "a detector that finds the rendered faces"
+    );
+    let faces = round(0);
+    for (frame, face) in frames.iter().zip(&boxes) {
+        let framed = expected(frame, *face);
+        assert!(faces.iter().any(|seen| seen.rgb() == framed.rgb()));
+    }
+    // Nothing is kept of the pixels here, so that the second round reads the files again: the boxes are those of the
+    // first, although there is no face any more.
+    let mut frames_changed = Vec::new();
+    for (number, frame) in frames.iter().enumerate() {
+        let dark = Frame::from_rgb(
+            frame.width(),
+            frame.height(),
+            frame
+                .rgb()
+                .iter()
+                .enumerate()
+                .map(|(at, _)| (at % 251) as u8)
+                .collect(),
+        )
+        .unwrap();
+        save(&pool.join(format!("{number}.png")), &dark);
+        frames_changed.push(dark);
+    }
+    let faces = round(1);
+    for (frame, face) in frames_changed.iter().zip(&boxes) {
+        let framed = expected(frame, *face);
+        assert!(faces.iter().any(|seen| seen.rgb() == framed.rgb()));
+    }
 }

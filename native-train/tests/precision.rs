@@ -5,6 +5,11 @@
     reason = "tests may fail loudly, in their helpers too"
 )]
 
+mod common;
+
+use common::{mien, stderr, write_paired_pictures};
+use native_train::training_run::checkpoint::{Checkpoint, path_in};
+
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, Distribution, Int, Tensor};
@@ -170,6 +175,51 @@ fn a_step_in_half_precision_moves_32_bit_weights() {
     }
     assert_ne!(before["conv1.weight"], after["conv1.weight"]);
     assert_ne!(before["bn1.running_mean"], after["bn1.running_mean"]);
+}
+
+/// A run in half precision whose first scale is too large for its gradients says so in its log, step by step, and in words.
+#[test]
+fn updates_left_out_for_overflow_are_in_the_log() {
+    for (mode, more) in [
+        ("supervised", ""),
+        ("semi-supervised", "[semi_supervised]\nfinetune_steps = 1\n"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        write_paired_pictures(folder.path());
+        let text = format!(
+            "mode = \"{mode}\"\nrun = \"run\"\nseed = 3\n[data]\nlabelled = \"labelled.csv\"\n\
+             unlabelled = \"pool.csv\"\nheld_back = 0.3\n[model]\ninput_size = 32\nblocks = [1, 1, 1, 1]\nwidth = 4\n\
+             [training]\nprecision = \"f16\"\nbatch = 6\nsteps = 8\nsteps_an_epoch = 8\n{more}"
+        );
+        std::fs::write(folder.path().join("c.toml"), text).unwrap();
+        let output = mien(
+            folder.path(),
+            &["pretrain", "--config", "c.toml", "--device", "cpu"],
+        );
+        let said = stderr(&output);
+        assert!(output.status.success(), "{said}");
+        let log = std::fs::read_to_string(folder.path().join("run/log.jsonl")).unwrap();
+        let entries = log
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let steps: Vec<(u64, f64)> = entries
+            .filter_map(|entry| {
+                Some((
+                    entry.get("overflows")?.as_u64()?,
+                    entry.get("loss_scale")?.as_f64()?,
+                ))
+            })
+            .collect();
+        println!("{mode}: {steps:?}");
+        assert_eq!(steps.len(), if more.is_empty() { 8 } else { 9 });
+        let overflows: u64 = steps.iter().map(|(overflows, _)| overflows).sum();
+        // The scale is halved by each of them and by nothing else.
+        assert!(overflows > 0);
+        assert_eq!(steps.last().unwrap().1, 65_536.0 / 2_f64.powi(overflows as i32));
+        let checkpoint = Checkpoint::read(&path_in(&folder.path().join("run"))).unwrap();
+        assert_eq!(checkpoint.optimiser["loss_scale"].values[2], overflows as f32);
+        assert!(said.contains(&format!("{overflows} updates left out")), "{said}");
+    }
 }
 
 #[test]

@@ -149,6 +149,29 @@ fn a_resumed_run_ends_as_one_that_was_never_interrupted() {
 }
 
 #[test]
+fn a_run_that_recomputes_the_teacher_ends_as_one_that_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    write_pictures(folder.path());
+    let run = |name: &str, more: &str, resume: bool| -> Checkpoint {
+        let text = config_text(5, more).replace("run = \"run\"", &format!("run = \"{name}\""));
+        std::fs::write(folder.path().join("c.toml"), text).unwrap();
+        let mut arguments = vec!["pretrain", "--config", "c.toml", "--device", "cpu"];
+        arguments.extend(resume.then_some("--resume"));
+        mien_ok(folder.path(), &arguments);
+        Checkpoint::read(&path_in(&folder.path().join(name))).unwrap()
+    };
+    let kept = run("kept", "finetune_steps = 1\n", false);
+    let again = run("again", "finetune_steps = 1\nrecompute_teacher = true\n", false);
+    // To the bit, from the same random weights.
+    assert!(kept.network == again.network && kept.optimiser == again.optimiser);
+    // Where memory is short, a run may go on with it.
+    let text = std::fs::read_to_string(folder.path().join("again/config.toml")).unwrap();
+    assert!(text.contains("recompute_teacher = true"), "{text}");
+    let resumed = run("kept", "finetune_steps = 1\nrecompute_teacher = true\n", true);
+    assert!(resumed.network == kept.network);
+}
+
+#[test]
 fn bad_configs_and_pools_are_named() {
     let folder = tempfile::tempdir().unwrap();
     write_pictures(folder.path());

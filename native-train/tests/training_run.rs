@@ -56,6 +56,7 @@ impl Trainee for Toy {
             step,
             pictures: 1,
             figures: vec![("loss", Some(loss)), ("unknown", None)],
+            scaling: None,
         });
         Ok(())
     }

@@ -154,6 +154,11 @@ impl ConvNorm {
         normalised.output
     }
 
+    /// Draws random weights that are still to be drawn.
+    pub(crate) fn draw_weights(&self) {
+        self.conv.weight.val();
+    }
+
     /// Multiplies the running statistics into the convolution: the same result in evaluation mode
     /// with one pass over the data less.
     #[must_use]

@@ -102,6 +102,20 @@ impl ResNet50 {
         (features.clone(), self.head.forward(features))
     }
 
+    /// Draws random weights that are still to be drawn, in the order in which [`ResNet50::forward`] would: burn draws a
+    /// weight when it is first asked for, and a copy of the network would ask in another order.
+    pub fn draw_weights(&self) {
+        self.stem.draw_weights();
+        for block in self.stages.iter().flatten() {
+            block.shortcut.iter().for_each(ConvNorm::draw_weights);
+            block.reduce.draw_weights();
+            block.spatial.draw_weights();
+            block.expand.draw_weights();
+        }
+        self.head.weight.val();
+        self.head.bias.iter().for_each(|bias| drop(bias.val()));
+    }
+
     /// The same network with batch normalisation folded into the convolutions, for inference.
     #[must_use]
     pub fn fold(mut self) -> Self {

@@ -109,6 +109,13 @@ impl StepBytes {
     pub fn total(&self) -> u64 {
         self.networks + self.teacher + self.student
     }
+
+    /// The most at once where the teacher's forward is made again after the student's part
+    /// (`semi_supervised.recompute_teacher`).
+    #[must_use]
+    pub fn total_recomputed(&self) -> u64 {
+        self.networks + self.teacher.max(self.student)
+    }
 }
 
 #[cfg(test)]

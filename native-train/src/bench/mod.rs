@@ -2,7 +2,7 @@
 
 mod beside;
 mod loader;
-mod memory;
+pub mod memory;
 mod steps;
 
 use std::num::NonZeroUsize;
@@ -17,6 +17,7 @@ use shared_model::model_file::{BackboneShape, ModelMetadata};
 
 use crate::device::DeviceChoice;
 use crate::pretrain::precision::Precision;
+use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
 use crate::stdout;
 use beside::Beside;
 use memory::{Keeping, StepBytes};
@@ -48,6 +49,9 @@ pub struct Options {
     /// In what convolutions multiply
     #[arg(long, value_enum, default_value_t)]
     precision: Precision,
+    /// Stage-1 steps as by `semi_supervised.recompute_teacher`: slower, in less memory
+    #[arg(long)]
+    recompute_teacher: bool,
     /// Only count what a stage-1 step keeps in memory
     #[arg(long)]
     memory: bool,
@@ -144,7 +148,18 @@ pub fn run(options: &Options) -> Result<()> {
         }
         None => None,
     };
-    let mut steps = Steps::new(&shape, batch, size, options.precision, &opened.device);
+    let semi_supervised = SemiSupervisedConfig {
+        recompute_teacher: options.recompute_teacher,
+        ..SemiSupervisedConfig::default()
+    };
+    let mut steps = Steps::new(
+        &shape,
+        batch,
+        size,
+        options.precision,
+        &semi_supervised,
+        &opened.device,
+    );
     let [forward, training, stage1] = [
         measured(Step::Forward, &mut steps, beside.as_mut())?,
         measured(Step::Training, &mut steps, beside.as_mut())?,
@@ -334,11 +349,13 @@ fn print_memory(network: &str, shape: &BackboneShape, batch: usize, size: usize)
         for (precision, bytes) in [("f32", 4), ("f16 or bf16", 2)] {
             let step = StepBytes::of(&counts, batch as u64, 1, bytes, keeping);
             stdout::line(format_args!(
-                "{name}, {precision}: networks {:.2} GiB, teacher {:.2} GiB, student {:.2} GiB, together {:.2} GiB",
+                "{name}, {precision}: networks {:.2} GiB, teacher {:.2} GiB, student {:.2} GiB, together {:.2} GiB, with \
+                 recompute_teacher {:.2} GiB",
                 gib(step.networks),
                 gib(step.teacher),
                 gib(step.student),
-                gib(step.total())
+                gib(step.total()),
+                gib(step.total_recomputed())
             ));
         }
     }

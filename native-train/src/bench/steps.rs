@@ -81,19 +81,19 @@ impl Steps {
         batch: usize,
         size: usize,
         precision: Precision,
+        config: &SemiSupervisedConfig,
         device: &Device,
     ) -> Self {
         let training = device.clone().autodiff();
         let pictures = || Tensor::random([batch, 3, size, size], Distribution::Normal(0.0, 1.0), &training);
         let labels: Vec<i64> = (0..batch as i64).map(|n| n % CLASS_COUNT as i64).collect();
         let optimiser = || Sgd::new(MOMENTUM);
-        let config = SemiSupervisedConfig::default();
         let pair = TeacherStudent::new(
             shape.init(&training),
             shape.init(&training),
             optimiser,
             None,
-            &config,
+            config,
             device,
         );
         Self {

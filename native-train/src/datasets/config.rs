@@ -118,8 +118,9 @@ pub enum FaceSource {
     /// The whole picture is the face.
     #[default]
     Whole,
-    /// The detector looks for the face of a labelled picture, so that it is framed as in a video; where
-    /// it finds none the whole picture is taken. Sources with boxes keep theirs.
+    /// The detector looks for the face, so that it is framed as in a video; where it finds none the whole
+    /// picture is taken. Sources with boxes keep theirs. Labelled pictures are all looked at when a run
+    /// begins, unlabelled ones when they are first needed.
     Detect,
 }
 

@@ -65,10 +65,17 @@ impl PictureRef {
     /// # Errors
     /// When it cannot be read; the message says which.
     pub fn read_face(&self, side: usize) -> Result<Frame> {
-        let frame = self.read()?;
-        let square = match &self.face {
-            Some(face) => square_crop(&frame, face),
-            None => frame,
+        self.face_of(self.read()?, self.face.as_ref(), side)
+    }
+
+    /// The square face of the picture that was read, resized to `side` pixels; the whole picture without a box.
+    ///
+    /// # Errors
+    /// When it cannot be resized; the message says which.
+    pub fn face_of(&self, picture: Frame, face: Option<&FaceBox>, side: usize) -> Result<Frame> {
+        let square = match face {
+            Some(face) => square_crop(&picture, face),
+            None => picture,
         };
         resize(&square, side, side).with_context(|| self.to_string())
     }

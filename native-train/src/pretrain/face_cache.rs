@@ -6,8 +6,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use anyhow::Result;
 use shared_model::frame::Frame;
 
-use crate::datasets::picture_ref::PictureRef;
-
 /// Square faces of `side` pixels by a number of their picture. A face has the same pixels whether it
 /// was kept or not.
 #[derive(Debug)]
@@ -28,11 +26,11 @@ impl FaceCache {
         }
     }
 
-    /// The face of a picture that always comes under the same number.
+    /// The face of a picture that always comes under the same number; `read` gives it at the side that it is told.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn face(&self, number: u32, picture: &PictureRef) -> Result<Arc<Frame>> {
+    pub fn face(&self, number: u32, read: impl FnOnce(usize) -> Result<Frame>) -> Result<Arc<Frame>> {
         // The map holds whole faces only: a thread that panicked left none half made.
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(face) = kept.get(&number) {
@@ -40,7 +38,7 @@ impl FaceCache {
         }
         let full = kept.len() >= self.most;
         drop(kept);
-        let face = Arc::new(picture.read_face(self.side)?);
+        let face = Arc::new(read(self.side)?);
         if !full {
             let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
             if kept.len() < self.most {

@@ -121,7 +121,9 @@ impl FaceStore {
         let Some(picture) = self.pictures.get(place) else {
             bail!("there is no picture {place}");
         };
-        let face = self.cache.face(place as u32, &picture.picture);
+        let face = self
+            .cache
+            .face(place as u32, |side| picture.picture.read_face(side));
         if let Err(error) = &face
             && self.lost.fetch_add(1, Ordering::Relaxed) < MOST_NAMED
         {

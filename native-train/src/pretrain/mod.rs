@@ -10,6 +10,7 @@ pub mod labelled_pictures;
 pub mod unlabelled_pictures;
 
 mod face_cache;
+mod face_search;
 pub mod face_store;
 
 pub mod run_data;
@@ -53,6 +54,7 @@ const RESUMABLE_KEYS: &[&str] = &[
     "data.origin",
     "training.batch",
     "training.checkpoint_minutes",
+    "semi_supervised.recompute_teacher",
     "semi_supervised.unlabelled_ratio",
 ];
 

@@ -77,6 +77,15 @@ pub struct LossScale {
     skipped: u64,
 }
 
+/// What a step did with the scale, for the log.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scaling {
+    /// What the loss is multiplied by after the step.
+    pub factor: f64,
+    /// Gradients of the step that overflowed; the updates that asked for them were left out.
+    pub overflows: u64,
+}
+
 impl LossScale {
     /// The scale at the start of a training.
     #[must_use]
@@ -122,10 +131,19 @@ impl LossScale {
         self.factor.unwrap_or(1.0)
     }
 
-    /// Updates that were left out so far.
+    /// Gradients that overflowed so far; the updates that asked for them were left out.
     #[must_use]
     pub fn skipped(&self) -> u64 {
         self.skipped
+    }
+
+    /// What changed since [`LossScale::skipped`] gave `before`; `None` where nothing is scaled.
+    #[must_use]
+    pub fn since(&self, before: u64) -> Option<Scaling> {
+        self.factor.map(|factor| Scaling {
+            factor,
+            overflows: self.skipped.saturating_sub(before),
+        })
     }
 
     /// For a checkpoint: nothing where nothing is scaled.

@@ -11,7 +11,8 @@ use shared_model::face_detector::FaceDetector;
 
 use crate::datasets::catalogue::Catalogue;
 use crate::datasets::selection::Selection;
-use crate::pretrain::config::{DataConfig, Mode, PretrainConfig};
+use crate::pretrain::config::{DataConfig, FaceSource, Mode, PretrainConfig};
+use crate::pretrain::face_search::FaceSearch;
 use crate::pretrain::face_store::{Checked, FaceStore};
 use crate::pretrain::labelled_pictures::gathered;
 use crate::pretrain::supervised::SupervisedData;
@@ -73,12 +74,15 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedD
             );
         }
     }
-    let pool = UnlabelledPool::new(
+    let mut pool = UnlabelledPool::new(
         Arc::clone(&catalogue),
         selection.unlabelled,
         config.input().resized(),
         most_bytes,
     );
+    if data.faces == FaceSource::Detect {
+        pool = pool.with_search(FaceSearch::new()?);
+    }
     if !pool.is_empty() {
         eprintln!("unlabelled: {} pictures", pool.len());
     }

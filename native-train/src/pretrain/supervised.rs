@@ -16,7 +16,7 @@ use crate::pretrain::config::PretrainConfig;
 use crate::pretrain::evaluation::{absent_classes, evaluate, summary};
 use crate::pretrain::face_store::FaceStore;
 use crate::pretrain::gradients::clipped;
-use crate::pretrain::precision::LossScale;
+use crate::pretrain::precision::{LossScale, Scaling};
 use crate::pretrain::sgd::Sgd;
 use crate::pretrain::unlabelled_pictures::UnlabelledPool;
 use crate::training_run::checkpoint::{Checkpoint, prefixed};
@@ -83,6 +83,7 @@ struct Waiting {
     step: u64,
     loss: Tensor<1>,
     rate: f64,
+    scaling: Option<Scaling>,
 }
 
 impl<'a> Supervised<'a> {
@@ -173,11 +174,7 @@ impl Trainee for Supervised<'_> {
             .init(&device)
             .forward(logits, labels);
         let rate = cosine_rate(training.rate, at, training.steps);
-        self.waiting.push(Waiting {
-            step: at + 1,
-            loss: loss.clone().without_autodiff(),
-            rate,
-        });
+        let (found, overflowed) = (loss.clone().without_autodiff(), self.loss_scale.skipped());
         if let Some(gradients) = self.loss_scale.gradients(loss, &self.network, &self.device) {
             let gradients = match training.clip_norm {
                 Some(most) => clipped(&self.network, &gradients, most, &self.device),
@@ -185,19 +182,27 @@ impl Trainee for Supervised<'_> {
             };
             self.network = self.sgd.step(rate, self.network.clone(), &gradients);
         }
+        self.waiting.push(Waiting {
+            step: at + 1,
+            loss: found,
+            rate,
+            scaling: self.loss_scale.since(overflowed),
+        });
         Ok(())
     }
 
     fn look(&mut self) -> Result<Vec<StepFigures>> {
         let waiting = std::mem::take(&mut self.waiting);
-        let figures = waiting.into_iter().map(|Waiting { step, loss, rate }| {
-            let loss = loss
+        let figures = waiting.into_iter().map(|waiting| {
+            let loss = waiting
+                .loss
                 .try_into_scalar::<f32>()
                 .map_err(|error| anyhow!("the device failed: {error}"))?;
             Ok(StepFigures {
-                step,
+                step: waiting.step,
                 pictures: self.config.training.batch,
-                figures: vec![("loss", Some(loss.into())), ("rate", Some(rate))],
+                figures: vec![("loss", Some(loss.into())), ("rate", Some(waiting.rate))],
+                scaling: waiting.scaling,
             })
         });
         figures.collect()

@@ -9,6 +9,7 @@ use shared_model::frame::Frame;
 
 use crate::datasets::catalogue::Catalogue;
 use crate::pretrain::face_cache::FaceCache;
+use crate::pretrain::face_search::FaceSearch;
 
 /// Pictures that are tried in the place of one that cannot be read, before a run stops.
 const MOST_TRIES: u64 = 100;
@@ -23,6 +24,7 @@ pub struct UnlabelledPool {
     catalogue: Arc<Catalogue>,
     numbers: Vec<u32>,
     cache: FaceCache,
+    search: Option<FaceSearch>,
     unreadable: AtomicUsize,
 }
 
@@ -35,8 +37,16 @@ impl UnlabelledPool {
             catalogue,
             numbers,
             cache: FaceCache::new(side, most_bytes),
+            search: None,
             unreadable: AtomicUsize::new(0),
         }
+    }
+
+    /// Looks for the face in pictures without a box, each when it is first needed.
+    #[must_use]
+    pub fn with_search(mut self, search: FaceSearch) -> Self {
+        self.search = Some(search);
+        self
     }
 
     /// Number of pictures.
@@ -55,6 +65,12 @@ impl UnlabelledPool {
     #[must_use]
     pub fn unreadable(&self) -> usize {
         self.unreadable.load(Ordering::Relaxed)
+    }
+
+    /// Pictures so far that were taken whole, since no face was found in them.
+    #[must_use]
+    pub fn without_face(&self) -> usize {
+        self.search.as_ref().map_or(0, FaceSearch::without_face)
     }
 
     /// The `number`th face of a run and its truth, where that is known: each picture once, in an order
@@ -97,7 +113,16 @@ impl UnlabelledPool {
             .catalogue
             .picture(number)
             .with_context(|| format!("there is no picture {place}"))?;
-        let face = self.cache.face(number, &picture)?;
+        let face = self.cache.face(number, |side| match &self.search {
+            Some(search) if picture.face.is_none() => {
+                let frame = picture.read()?;
+                let face = search
+                    .face_in(number, &frame)
+                    .with_context(|| format!("the face in {picture}"))?;
+                picture.face_of(frame, face.as_ref(), side)
+            }
+            _ => picture.read_face(side),
+        })?;
         Ok((face, self.catalogue.label(number)))
     }
 }

@@ -180,6 +180,7 @@ impl Trainee for Refiner<'_> {
             step: at + 1,
             pictures: batch.clips * batch.frames,
             figures: vec![("loss", Some(loss.into())), ("rate", Some(rate))],
+            scaling: None,
         });
         Ok(())
     }

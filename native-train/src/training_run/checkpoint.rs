@@ -45,6 +45,12 @@ pub fn path_in(run: &Path) -> PathBuf {
     run.join("checkpoint.safetensors")
 }
 
+/// The checkpoint of the run's best evaluation, beside the last: copied over [`path_in`] a run goes on from there.
+#[must_use]
+pub fn best_path_in(run: &Path) -> PathBuf {
+    run.join("checkpoint-best.safetensors")
+}
+
 /// Refuses to begin a run where there is one already.
 ///
 /// # Errors
@@ -77,6 +83,14 @@ impl Checkpoint {
     /// # Errors
     /// When the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
+        atomic_file::write(path, &self.to_bytes()?)
+    }
+
+    /// The checkpoint's file.
+    ///
+    /// # Errors
+    /// When a weight has another number of values than its shape says.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let mut stored: Vec<(String, &[usize], Vec<u8>)> = Vec::new();
         for (prefix, weights) in [(NETWORK, &self.network), (OPTIMISER, &self.optimiser)] {
             for (name, weight) in weights {
@@ -89,7 +103,7 @@ impl Checkpoint {
             .map(|(name, shape, bytes)| Ok((name, TensorView::new(Dtype::F32, shape.to_vec(), bytes)?)))
             .collect::<Result<Vec<_>>>()?;
         let fields = HashMap::from([("state".to_owned(), serde_json::to_string(&self.state)?)]);
-        atomic_file::write(path, &safetensors::serialize(views, Some(fields))?)
+        Ok(safetensors::serialize(views, Some(fields))?)
     }
 
     /// Reads a checkpoint.

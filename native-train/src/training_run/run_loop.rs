@@ -9,8 +9,10 @@ use serde_json::{Map, Value, json};
 use shared_model::metrics::Report;
 use shared_model::model_file::{ModelFile, Weights};
 
+use crate::atomic_file;
 use crate::model_store;
 use crate::pretrain::batch_loader::ahead;
+use crate::pretrain::precision::Scaling;
 use crate::progress::Progress;
 use crate::training_run::checkpoint::{self, Checkpoint, RunState};
 use crate::training_run::config_change;
@@ -46,7 +48,7 @@ pub trait Trainee {
     /// When the device fails.
     fn save(&self) -> Result<Saved>;
 
-    /// How good its models are after `step` steps.
+    /// How good its models are after `step` steps; the best checkpoint is that of the first of them.
     ///
     /// # Errors
     /// When the data cannot be read or the device fails.
@@ -71,6 +73,8 @@ pub struct StepFigures {
     pub pictures: usize,
     /// By name; `None` where there is no such figure in this step. One that is not finite ends the run.
     pub figures: Vec<(&'static str, Option<f64>)>,
+    /// What the step did with the loss' scale, where the loss is scaled.
+    pub scaling: Option<Scaling>,
 }
 
 /// What a training holds.
@@ -120,12 +124,15 @@ pub struct TrainingRun<'a> {
     pictures: usize,
     since_look: Instant,
     since_checkpoint: Instant,
-    epoch: EpochMeans,
+    epoch: EpochSums,
 }
 
 /// Sums over the steps of an epoch.
 #[derive(Debug, Default)]
-struct EpochMeans(BTreeMap<&'static str, (f64, u64)>);
+struct EpochSums {
+    figures: BTreeMap<&'static str, (f64, u64)>,
+    overflows: u64,
+}
 
 impl<'a> TrainingRun<'a> {
     /// Begins a run, or takes up the one whose checkpoint was found. `may_change` are the keys of the
@@ -162,7 +169,7 @@ impl<'a> TrainingRun<'a> {
             pictures: 0,
             since_look: Instant::now(),
             since_checkpoint: Instant::now(),
-            epoch: EpochMeans::default(),
+            epoch: EpochSums::default(),
         })
     }
 
@@ -279,6 +286,11 @@ impl<'a> TrainingRun<'a> {
                 entry.insert((*name).to_owned(), json!(value));
                 self.epoch.add(name, *value);
             }
+            if let Some(Scaling { factor, overflows }) = line.scaling {
+                entry.insert("loss_scale".to_owned(), json!(factor));
+                entry.insert("overflows".to_owned(), json!(overflows));
+                self.epoch.overflows += overflows;
+            }
             entry.insert("images_s".to_owned(), json!(images_s));
             self.log.write(Value::Object(entry))?;
         }
@@ -295,14 +307,15 @@ impl<'a> TrainingRun<'a> {
         let mut entry = Map::from_iter([("step".to_owned(), step.into())]);
         let mut said = vec![format!("step {step}"), self.epoch.take_in_words()];
         self.state.stale += 1;
-        let mut reports = Vec::new();
-        for one in evaluated {
+        let (mut reports, mut is_best) = (Vec::new(), false);
+        for (place, one) in evaluated.into_iter().enumerate() {
             entry.extend(one.log);
             let macro_f1 = one.report.macro_f1;
             said.push(format!("{} macro F1 {macro_f1:.4}", one.model));
             if self.state.best.get(one.model).is_none_or(|best| macro_f1 > *best) {
                 self.state.best.insert(one.model.to_owned(), macro_f1);
                 self.state.stale = 0;
+                is_best |= place == 0;
                 model_store::write(&self.model_path(one.model), &one.file)?;
             }
             reports.push((one.model, one.report));
@@ -315,7 +328,7 @@ impl<'a> TrainingRun<'a> {
             progress.say(&format!("warning: {error:#}"));
         }
         // Last, so that a run that is killed before it does all of this again.
-        self.write(saved)?;
+        self.write(saved, is_best)?;
         // Evaluation is no training.
         self.since_look = Instant::now();
         Ok(())
@@ -329,7 +342,7 @@ impl<'a> TrainingRun<'a> {
 
     fn write_checkpoint<T: Trainee>(&mut self, trainee: &T) -> Result<()> {
         let saved = self.saved(trainee)?;
-        self.write(saved)
+        self.write(saved, false)
     }
 
     /// What the training holds, if all of it is finite: a loss tells of the step before.
@@ -352,14 +365,20 @@ impl<'a> TrainingRun<'a> {
         Ok(checkpoint)
     }
 
-    fn write(&mut self, checkpoint: Checkpoint) -> Result<()> {
+    /// The checkpoint of an evaluation that is the best so far is kept beside the last one, which comes after it: what
+    /// the last one knows to be the best is there.
+    fn write(&mut self, checkpoint: Checkpoint, is_best: bool) -> Result<()> {
         let checkpoint = Checkpoint {
             state: self.state.clone(),
             ..checkpoint
         };
-        checkpoint
-            .write(&checkpoint::path_in(self.folder.path()))
-            .with_context(|| format!("step {} is not saved; {}", self.state.step, self.kept_in_words()))?;
+        let (run, bytes) = (self.folder.path(), checkpoint.to_bytes()?);
+        let best = is_best.then(|| checkpoint::best_path_in(run));
+        for path in best.into_iter().chain([checkpoint::path_in(run)]) {
+            atomic_file::write(&path, &bytes).with_context(|| {
+                format!("step {} is not saved; {}", self.state.step, self.kept_in_words())
+            })?;
+        }
         (self.kept, self.since_checkpoint) = (Some(self.state.step), Instant::now());
         Ok(())
     }
@@ -382,23 +401,28 @@ impl<'a> TrainingRun<'a> {
     }
 }
 
-impl EpochMeans {
+impl EpochSums {
     fn add(&mut self, name: &'static str, value: Option<f64>) {
         if let Some(value) = value {
-            let (sum, count) = self.0.entry(name).or_default();
+            let (sum, count) = self.figures.entry(name).or_default();
             *sum += value;
             *count += 1;
         }
     }
 
-    /// The means of the epoch's figures, which begin anew.
+    /// The means of the epoch's figures and the sum of its overflows, which begin anew.
     fn take_in_words(&mut self) -> String {
-        let means = std::mem::take(&mut self.0);
-        let words: Vec<String> = means
+        let Self { figures, overflows } = std::mem::take(self);
+        let mut words: Vec<String> = figures
             .iter()
             .filter(|(name, _)| !name.ends_with("rate"))
             .map(|(name, (sum, count))| format!("{name} {:.4}", sum / *count as f64))
             .collect();
+        if overflows > 0 {
+            words.push(format!(
+                "{overflows} updates left out, whose gradients overflowed"
+            ));
+        }
         words.join(", ")
     }
 }

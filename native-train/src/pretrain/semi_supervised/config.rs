@@ -42,6 +42,11 @@ pub struct SemiSupervisedConfig {
     pub finetune_steps: u64,
     /// Learning rate of these steps, falling to 0 along a cosine.
     pub finetune_rate: f64,
+    /// Whether the teacher's forward is made twice (method: no): for the pseudo-labels without a graph, and again once
+    /// the student is done. The results are the same; a step is slower by that forward, and never keeps both networks'
+    /// layers at once.
+    #[serde(skip_serializing_if = "is_false")]
+    pub recompute_teacher: bool,
     /// The weak view of unlabelled pictures: crop, mirroring, colour jitter.
     pub weak: AugmentationConfig,
     /// The strong view.
@@ -83,6 +88,12 @@ pub struct StrongConfig {
     pub flip: f32,
 }
 
+// Left out where it is as ever, so that checkpoints of older runs still fit.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
 impl Default for SemiSupervisedConfig {
     fn default() -> Self {
         Self {
@@ -99,6 +110,7 @@ impl Default for SemiSupervisedConfig {
             ramp_steps: 0,
             finetune_steps: 0,
             finetune_rate: 1e-3,
+            recompute_teacher: false,
             weak: AugmentationConfig {
                 flip: 0.5,
                 rotation: 0.0,

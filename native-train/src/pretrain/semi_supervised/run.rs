@@ -58,6 +58,10 @@ pub fn train(
             "warning: unlabelled pictures could not be read {unreadable} times; others stood in for them"
         );
     }
+    let whole = data.unlabelled.without_face();
+    if whole > 0 {
+        eprintln!("warning: no face was found in {whole} unlabelled pictures; they were taken whole");
+    }
     model_store::read(&run.model_path("student"))
 }
 
@@ -126,9 +130,11 @@ impl<'a> SemiSupervised<'a> {
         );
         let pictures = self.config.training.batch;
         let (input, _) = batch.tensors(&self.device.clone().autodiff());
+        let overflowed = self.pair.loss_scale.skipped();
         let loss = self.pair.finetune(&input, rate);
+        let step = WaitingStep::of_finetuning(at + 1, pictures, loss, rate);
         self.waiting
-            .push(WaitingStep::of_finetuning(at + 1, pictures, loss, rate));
+            .push(step.with_scaling(self.pair.loss_scale.since(overflowed)));
     }
 
     /// One model in colour and in grey on the held-back persons.
@@ -196,9 +202,11 @@ impl Trainee for SemiSupervised<'_> {
             consistency: semi.consistency_weight(at),
         };
         let pictures = training.batch + truths.len();
+        let overflowed = self.pair.loss_scale.skipped();
         let terms = self.pair.step(&input, rates);
+        let step = WaitingStep::of_pair(at + 1, pictures, terms, rates, truths);
         self.waiting
-            .push(WaitingStep::of_pair(at + 1, pictures, terms, rates, truths));
+            .push(step.with_scaling(self.pair.loss_scale.since(overflowed)));
         Ok(())
     }
 
@@ -252,7 +260,8 @@ impl Trainee for SemiSupervised<'_> {
     }
 
     fn keys_of_memory(&self) -> &'static str {
-        "`training.batch` or `semi_supervised.unlabelled_ratio`, or `model.input_size` in a new run"
+        "`training.batch` or `semi_supervised.unlabelled_ratio`, or `model.input_size` in a new run; or set \
+         `semi_supervised.recompute_teacher`"
     }
 
     fn keys_of_rates(&self) -> &'static str {

@@ -17,11 +17,18 @@ use crate::pretrain::sgd::Sgd;
 pub trait Classifier: Module {
     /// Pictures `[batch, 3, size, size]` to logits `[batch, 8]`.
     fn logits(&self, pictures: Tensor<4>) -> Tensor<2>;
+
+    /// Draws random weights that are still to be drawn, in the order in which [`Classifier::logits`] would.
+    fn draw_weights(&self) {}
 }
 
 impl Classifier for ResNet50 {
     fn logits(&self, pictures: Tensor<4>) -> Tensor<2> {
         self.forward(pictures).1
+    }
+
+    fn draw_weights(&self) {
+        Self::draw_weights(self);
     }
 }
 
@@ -137,13 +144,41 @@ impl<M: Classifier> TeacherStudent<M> {
 
     /// Both updates. The student's comes first and sees no label; the teacher's takes its feedback.
     pub fn step(&mut self, input: &StepInput, rates: Rates) -> Terms {
-        let [labelled, weak, strong] = self.teacher_logits(input);
-        let pseudo = self.pseudo_labels(&weak);
+        let kept =
+            (!self.config.recompute_teacher).then(|| logits_of_views(&self.teacher, input, self.precision));
+        let pseudo = match &kept {
+            Some([_, weak, _]) => self.pseudo_labels(weak),
+            None => self.pseudo_labels_without_graph(input),
+        };
+        let (unlabelled, feedback) = self.student_part(input, &pseudo, rates.student);
+        let coefficient = self.without_baseline(feedback.clone());
+        // The same weights on the same pictures give the same logits.
+        let logits = kept.unwrap_or_else(|| logits_of_views(&self.teacher, input, self.precision));
+        let [supervised, consistency, feedback_loss] =
+            self.teacher_part(input, logits, &pseudo, coefficient, rates.teacher);
+        Terms {
+            supervised,
+            consistency,
+            feedback_loss,
+            unlabelled,
+            feedback,
+            kept: pseudo.kept.mean(),
+            pseudo_labels: pseudo.labels,
+        }
+    }
+
+    /// The student's update on pseudo-labels; gives L_u and f, and leaves no graph behind.
+    fn student_part(
+        &mut self,
+        input: &StepInput,
+        pseudo: &PseudoLabels,
+        rate: f64,
+    ) -> (Tensor<1>, Tensor<1>) {
         let before = match self.config.feedback {
             Feedback::DotProduct => None,
             Feedback::FiniteDifference => Some(self.student_on_labels(input).1.without_autodiff()),
         };
-        let (unlabelled, gradients) = self.student_step(input, &pseudo, rates.student);
+        let (unlabelled, gradients) = self.student_step(input, pseudo, rate);
         let (after_network, after) = self.student_on_labels(input);
         let feedback = match (before, gradients) {
             (_, None) => None,
@@ -151,12 +186,21 @@ impl<M: Classifier> TeacherStudent<M> {
             (None, Some(gradients)) => self
                 .loss_scale
                 .gradients(after, &after_network, &self.device)
-                .map(|on_labels| {
-                    dot(&self.student, &on_labels, &gradients, &self.device).mul_scalar(rates.student)
-                }),
+                .map(|on_labels| dot(&self.student, &on_labels, &gradients, &self.device).mul_scalar(rate)),
         };
         let feedback = feedback.unwrap_or_else(|| Tensor::zeros([1], &self.device));
-        let coefficient = self.without_baseline(feedback.clone());
+        (unlabelled, feedback)
+    }
+
+    /// The teacher's update on the sum of its losses; gives L_s, L_c and L_f.
+    fn teacher_part(
+        &mut self,
+        input: &StepInput,
+        [labelled, weak, strong]: [Tensor<2>; 3],
+        pseudo: &PseudoLabels,
+        coefficient: Tensor<1>,
+        rate: f64,
+    ) -> [Tensor<1>; 3] {
         let supervised = cross_entropy(labelled, input.labels.clone(), self.config.label_smoothing).mean();
         let consistency = (pseudo.soft.clone() * log_softmax(strong.clone(), 1))
             .sum_dim(1)
@@ -179,19 +223,9 @@ impl<M: Classifier> TeacherStudent<M> {
                 Some(most) => clipped(&self.teacher, &gradients, most, &self.device),
                 None => gradients,
             };
-            self.teacher = self
-                .teacher_sgd
-                .step(rates.teacher, self.teacher.clone(), &gradients);
+            self.teacher = self.teacher_sgd.step(rate, self.teacher.clone(), &gradients);
         }
-        Terms {
-            supervised: supervised.without_autodiff(),
-            consistency: consistency.without_autodiff(),
-            feedback_loss: feedback_loss.without_autodiff(),
-            unlabelled,
-            feedback,
-            kept: pseudo.kept.mean(),
-            pseudo_labels: pseudo.labels,
-        }
+        [supervised, consistency, feedback_loss].map(Tensor::without_autodiff)
     }
 
     /// One step of the student on labelled pictures, for the last part of a training; gives its loss.
@@ -207,18 +241,13 @@ impl<M: Classifier> TeacherStudent<M> {
         loss.without_autodiff()
     }
 
-    /// One forward over all pictures, so that batch normalisation sees one batch.
-    fn teacher_logits(&self, input: &StepInput) -> [Tensor<2>; 3] {
-        let [labelled, ..] = input.labelled.dims();
-        let [unlabelled, ..] = input.weak.dims();
-        let all = vec![input.labelled.clone(), input.weak.clone(), input.strong.clone()];
-        let logits = self.teacher.logits(self.precision.of(Tensor::cat(all, 0)));
-        let part = |from: usize, count: usize| logits.clone().slice([from..from + count, 0..CLASS_COUNT]);
-        [
-            part(0, labelled),
-            part(labelled, unlabelled),
-            part(labelled + unlabelled, unlabelled),
-        ]
+    /// As [`TeacherStudent::pseudo_labels`], by a copy of the teacher that no gradient flows through: its layers' outputs
+    /// go as they come, and the teacher's own running statistics stay as they are.
+    fn pseudo_labels_without_graph(&self, input: &StepInput) -> PseudoLabels {
+        self.teacher.draw_weights();
+        let copy = self.teacher.valid().train().no_grad();
+        let [_, weak, _] = logits_of_views(&copy, input, self.precision);
+        self.pseudo_labels(&weak)
     }
 
     fn pseudo_labels(&self, weak: &Tensor<2>) -> PseudoLabels {
@@ -302,6 +331,21 @@ impl<M: Classifier> TeacherStudent<M> {
         self.baseline = Some(average.clone());
         feedback - average
     }
+}
+
+/// The teacher's logits of the labelled, the weak and the strong pictures, by one forward over all of them, so that
+/// batch normalisation sees one batch.
+fn logits_of_views<M: Classifier>(teacher: &M, input: &StepInput, precision: Precision) -> [Tensor<2>; 3] {
+    let [labelled, ..] = input.labelled.dims();
+    let [unlabelled, ..] = input.weak.dims();
+    let all = vec![input.labelled.clone(), input.weak.clone(), input.strong.clone()];
+    let logits = teacher.logits(precision.of(Tensor::cat(all, 0)));
+    let part = |from: usize, count: usize| logits.clone().slice([from..from + count, 0..CLASS_COUNT]);
+    [
+        part(0, labelled),
+        part(labelled, unlabelled),
+        part(labelled + unlabelled, unlabelled),
+    ]
 }
 
 /// Cross-entropy of each row of `[n, 8]` logits, `[n]`; `smoothing` of the labels' weight is spread

@@ -4,6 +4,7 @@ use anyhow::{Result, anyhow};
 use burn::tensor::{Int, Tensor};
 use shared_model::expression::Expression;
 
+use crate::pretrain::precision::Scaling;
 use crate::pretrain::semi_supervised::step::{Rates, Terms};
 use crate::training_run::run_loop::StepFigures;
 
@@ -13,6 +14,7 @@ pub struct WaitingStep {
     step: u64,
     pictures: usize,
     terms: WaitingTerms,
+    scaling: Option<Scaling>,
 }
 
 #[derive(Debug)]
@@ -47,6 +49,7 @@ impl WaitingStep {
             step,
             pictures,
             terms,
+            scaling: None,
         }
     }
 
@@ -60,7 +63,15 @@ impl WaitingStep {
                 loss: Box::new(loss),
                 rate,
             },
+            scaling: None,
         }
+    }
+
+    /// With what the step did with the loss' scale, where the loss is scaled.
+    #[must_use]
+    pub fn with_scaling(mut self, scaling: Option<Scaling>) -> Self {
+        self.scaling = scaling;
+        self
     }
 
     /// Reads the terms.
@@ -94,6 +105,7 @@ impl WaitingStep {
             step: self.step,
             pictures: self.pictures,
             figures,
+            scaling: self.scaling,
         })
     }
 }

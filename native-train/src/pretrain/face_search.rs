@@ -1,0 +1,67 @@
+//! Where the face is in a picture that does not say so.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use anyhow::{Context as _, Result};
+use burn::tensor::Device;
+use shared_model::face_box::FaceBox;
+use shared_model::face_detector::FaceDetector;
+use shared_model::frame::Frame;
+
+/// Looks for the best face of each picture once in a run, when the picture is first needed, and remembers its box: a
+/// pool may hold millions of pictures, of which a run sees a part.
+///
+/// One picture at a time, and always on the processor: the box depends neither on what else is in a batch nor on the
+/// run's device, and the loader's threads share the work.
+#[derive(Debug)]
+pub struct FaceSearch {
+    detector: FaceDetector,
+    device: Device,
+    found: RwLock<HashMap<u32, Option<FaceBox>>>,
+    without_face: AtomicUsize,
+}
+
+impl FaceSearch {
+    /// # Errors
+    /// When the detector's weights are damaged.
+    pub fn new() -> Result<Self> {
+        let device = Device::flex();
+        Ok(Self {
+            detector: FaceDetector::from_bytes(crate::DETECTOR, &device).context("the face detector")?,
+            device,
+            found: RwLock::default(),
+            without_face: AtomicUsize::new(0),
+        })
+    }
+
+    /// The best face of the picture that always comes under the same number, in pixels; `None` where there is none.
+    ///
+    /// # Errors
+    /// When the picture cannot be resized or the processor fails.
+    pub fn face_in(&self, number: u32, picture: &Frame) -> Result<Option<FaceBox>> {
+        // The map holds whole entries only: a thread that panicked left none half made.
+        let known = self.found.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(face) = known.get(&number) {
+            return Ok(*face);
+        }
+        // Not held while the detector works: its own threads may take up another picture meanwhile.
+        drop(known);
+        let found = pollster::block_on(self.detector.detect(std::slice::from_ref(picture), &self.device))?;
+        // The best comes first.
+        let face = found.into_iter().flatten().next();
+        let mut known = self.found.write().unwrap_or_else(PoisonError::into_inner);
+        // Two threads may have looked at one picture, which is counted once.
+        if known.insert(number, face).is_none() && face.is_none() {
+            self.without_face.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(face)
+    }
+
+    /// Pictures so far in which there is no face.
+    #[must_use]
+    pub fn without_face(&self) -> usize {
+        self.without_face.load(Ordering::Relaxed)
+    }
+}
