@@ -21,6 +21,7 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 const RATES: Rates = Rates {
     teacher: 0.05,
     student: 0.02,
+    consistency: 1.0,
 };
 
 fn input(batch: usize, size: usize, device: &Device) -> StepInput {

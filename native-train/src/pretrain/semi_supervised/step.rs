@@ -155,7 +155,7 @@ impl<M: Classifier> TeacherStudent<M> {
         // The same weights on the same pictures give the same logits.
         let logits = kept.unwrap_or_else(|| logits_of_views(&self.teacher, input, self.precision));
         let [supervised, consistency, feedback_loss] =
-            self.teacher_part(input, logits, &pseudo, coefficient, rates.teacher);
+            self.teacher_part(input, logits, &pseudo, coefficient, rates);
         Terms {
             supervised,
             consistency,
@@ -199,7 +199,7 @@ impl<M: Classifier> TeacherStudent<M> {
         [labelled, weak, strong]: [Tensor<2>; 3],
         pseudo: &PseudoLabels,
         coefficient: Tensor<1>,
-        rate: f64,
+        rates: Rates,
     ) -> [Tensor<1>; 3] {
         let supervised = cross_entropy(labelled, input.labels.clone(), self.config.label_smoothing).mean();
         let consistency = (pseudo.soft.clone() * log_softmax(strong.clone(), 1))
@@ -223,7 +223,9 @@ impl<M: Classifier> TeacherStudent<M> {
                 Some(most) => clipped(&self.teacher, &gradients, most, &self.device),
                 None => gradients,
             };
-            self.teacher = self.teacher_sgd.step(rate, self.teacher.clone(), &gradients);
+            self.teacher = self
+                .teacher_sgd
+                .step(rates.teacher, self.teacher.clone(), &gradients);
         }
         [supervised, consistency, feedback_loss].map(Tensor::without_autodiff)
     }
