@@ -10,6 +10,9 @@ use crate::frame::Frame;
 /// Side of the square crop in units of the box's longer side.
 pub const CROP_MARGIN: f32 = 1.3;
 
+/// Side of a face that is kept as a picture (paper, 4.2: resized to 256x256).
+pub const PICTURE_SIDE: usize = 256;
+
 /// ImageNet's channel means, torchvision's default.
 pub const DEFAULT_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 /// ImageNet's channel standard deviations, torchvision's default.
@@ -116,6 +119,17 @@ pub fn square_crop(frame: &Frame, face_box: &FaceBox) -> Frame {
         }
     }
     Frame::from_rgb(side as usize, side as usize, rgb).unwrap_or_else(|_| frame.clone())
+}
+
+/// The face in `face_box` as a picture to train with, framed as [`InputSpec::tensor`] frames it: at most
+/// [`PICTURE_SIDE`] wide, and not enlarged.
+///
+/// # Errors
+/// When the resize library refuses.
+pub fn face_picture(frame: &Frame, face_box: &FaceBox) -> Result<Frame, ResizeError> {
+    let square = square_crop(frame, face_box);
+    let side = square.width().min(PICTURE_SIDE);
+    resize(&square, side, side)
 }
 
 /// Resizes with antialiased bilinear interpolation (the same integer arithmetic on every target).

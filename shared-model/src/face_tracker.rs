@@ -1,12 +1,15 @@
 //! From boxes a frame to tracks: one identity, one track, by overlap and motion.
 
+use serde::{Deserialize, Serialize};
+
 use crate::face_box::FaceBox;
+use crate::timeline::TrackedFace;
 
 /// Frames without a box that a track bridges.
 pub const MAX_GAP: usize = 15;
 
 /// When a box continues a track.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FaceTracker {
     /// Least overlap (IoU) with the predicted box.
     min_iou: f32,
@@ -16,7 +19,7 @@ pub struct FaceTracker {
     next_id: u32,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Track {
     id: u32,
     last: FaceBox,
@@ -47,8 +50,7 @@ impl FaceTracker {
     /// ascending order. The pairs with the highest overlap are joined first; a box that overlaps
     /// no track's predicted place starts a new track.
     pub fn assign(&mut self, frame: usize, boxes: &[FaceBox]) -> Vec<u32> {
-        self.tracks
-            .retain(|track| frame - track.last_frame <= self.max_gap + 1);
+        self.forget_before(frame);
         let mut pairs: Vec<(f32, usize, usize)> = Vec::new();
         for (track_index, track) in self.tracks.iter().enumerate() {
             let predicted = track.predicted(frame);
@@ -76,6 +78,25 @@ impl FaceTracker {
             .zip(boxes)
             .map(|(id, face)| id.unwrap_or_else(|| self.start(frame, *face)))
             .collect()
+    }
+
+    /// Takes faces of `frame` whose tracks are known, as if [`FaceTracker::assign`] had given them.
+    pub fn follow(&mut self, frame: usize, faces: &[TrackedFace]) {
+        self.forget_before(frame);
+        for face in faces {
+            if let Some(track) = self.tracks.iter_mut().find(|track| track.id == face.track) {
+                track.advance(frame, face.face_box);
+            } else {
+                self.next_id = face.track;
+                self.start(frame, face.face_box);
+            }
+        }
+    }
+
+    /// Ends the tracks whose gap has become too long.
+    fn forget_before(&mut self, frame: usize) {
+        self.tracks
+            .retain(|track| frame.saturating_sub(track.last_frame) <= self.max_gap + 1);
     }
 
     fn start(&mut self, frame: usize, face: FaceBox) -> u32 {

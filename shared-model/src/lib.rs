@@ -23,6 +23,7 @@ pub mod label_runs;
 pub mod model_file;
 pub mod people;
 pub mod project;
+pub mod resume;
 pub mod reviewed_segment;
 pub mod safetensors_header;
 pub mod webvtt;

@@ -10,8 +10,12 @@ use crate::expression::{CLASS_COUNT, ClassScores, softmax};
 use crate::face_reader::SeenFace;
 use crate::face_tracker::FaceTracker;
 use crate::model_file::{ModelFile, ModelFileError};
+use crate::resume::ResumePoint;
 use crate::temporal_encoder::TemporalEncoder;
-use crate::timeline::{Prediction, TrackedFace};
+use crate::timeline::{Prediction, TimelineFrame, TrackedFace};
+
+/// Least overlap (IoU) of a face that is seen again.
+const SAME_FACE: f32 = 0.5;
 
 /// Gives faces their tracks and runs the temporal encoder over each track's clips.
 ///
@@ -74,6 +78,57 @@ impl TrackRefiner {
         self
     }
 
+    /// Goes on where a video was left: the next frame is `point.from`. To be called before the first frame, with the stride set.
+    pub fn resume(&mut self, point: &ResumePoint) {
+        self.tracker = point.tracker.clone();
+        if self.encoder.is_none() {
+            return;
+        }
+        for begun in &point.begun {
+            let seen = (begun.last_frame + 1).saturating_sub(begun.first_frame);
+            let clips = TrackClips {
+                first_frame: begun.first_frame,
+                base: seen,
+                recent: VecDeque::new(),
+                // Clips that begin before are done: nothing waits for them.
+                next_clip: point
+                    .from
+                    .saturating_sub(begun.first_frame)
+                    .next_multiple_of(self.stride),
+                next_out: seen,
+            };
+            self.tracks.insert(begun.track, clips);
+        }
+    }
+
+    /// Takes a frame that is read again: its faces stay those that are known, `faces` give their features.
+    ///
+    /// # Errors
+    /// When the device cannot be read.
+    pub async fn push_known(
+        &mut self,
+        frame: usize,
+        known: &TimelineFrame,
+        faces: Vec<SeenFace>,
+    ) -> Result<Vec<Prediction>, ReadError> {
+        self.tracker.follow(frame, &known.faces);
+        let mut out = Vec::new();
+        if self.encoder.is_none() {
+            return Ok(out);
+        }
+        let mut features = Vec::new();
+        for face in &known.faces {
+            let overlap = |seen: &&SeenFace| seen.face_box.iou(&face.face_box);
+            let mate = faces.iter().max_by(|a, b| overlap(a).total_cmp(&overlap(b)));
+            // The same decoder and device see the same faces; a face that others do not see counts as hidden.
+            if let Some(mate) = mate.filter(|mate| overlap(mate) >= SAME_FACE) {
+                features.push((face.track, mate.feature.clone()));
+            }
+        }
+        self.take_features(frame, features, &mut out).await?;
+        Ok(out)
+    }
+
     /// Takes the next frame (numbers ascend) and says what is known now.
     ///
     /// # Errors
@@ -104,10 +159,22 @@ impl TrackRefiner {
         if self.encoder.is_none() {
             return Ok(out);
         }
-        for (face, track) in faces.into_iter().zip(ids) {
+        let features = ids.into_iter().zip(faces.into_iter().map(|face| face.feature));
+        self.take_features(frame, features, &mut out).await?;
+        Ok(out)
+    }
+
+    /// Adds the features of a frame to their tracks, runs the clips that have become full, and ends tracks that were not seen for too long.
+    async fn take_features(
+        &mut self,
+        frame: usize,
+        features: impl IntoIterator<Item = (u32, Vec<f32>)>,
+        out: &mut Vec<Prediction>,
+    ) -> Result<(), ReadError> {
+        for (track, feature) in features {
             let clips = self.tracks.entry(track).or_insert_with(|| TrackClips::new(frame));
-            clips.add(frame, face.feature);
-            self.run_full_clips(track, &mut out).await?;
+            clips.add(frame, feature);
+            self.run_full_clips(track, out).await?;
         }
         let max_gap = self.tracker.max_gap();
         let ended: Vec<u32> = self
@@ -117,9 +184,9 @@ impl TrackRefiner {
             .map(|(track, _)| *track)
             .collect();
         for track in ended {
-            self.finish_track(track, &mut out).await?;
+            self.finish_track(track, out).await?;
         }
-        Ok(out)
+        Ok(())
     }
 
     /// Ends all tracks and gives what was still open.
@@ -266,6 +333,7 @@ mod tests {
     use crate::face_box::FaceBox;
     use crate::model_file::{BackboneShape, ModelMetadata, TemporalShape};
     use crate::temporal_encoder::TEMPORAL_PREFIX;
+    use crate::timeline::Timeline;
 
     fn model(device: &Device) -> ModelFile {
         let backbone = BackboneShape {
@@ -387,6 +455,81 @@ mod tests {
                     (None, None) => {}
                     other => panic!("{count} frames, frame {frame}: {other:?}"),
                 }
+            }
+        }
+    }
+
+    /// Two people who move; one is hidden for short and for long, another comes late.
+    fn faces_of(frame: usize) -> Vec<SeenFace> {
+        let at = |x: f32, salt: usize| SeenFace {
+            face_box: FaceBox {
+                x: x + (frame % 11) as f32,
+                ..FaceBox::whole(50, 50)
+            },
+            ..face(frame * 3 + salt)
+        };
+        let is_hidden = (40..49).contains(&frame) || (150..190).contains(&frame) || frame % 23 == 5;
+        let mut faces = Vec::new();
+        if frame > 30 && frame % 17 != 2 {
+            faces.push(at(400.0, 1));
+        }
+        if !is_hidden {
+            faces.push(at(10.0, 2));
+        }
+        faces
+    }
+
+    fn pushed(timeline: &mut Timeline, predictions: Vec<Prediction>) {
+        for prediction in predictions {
+            timeline.push(prediction);
+        }
+    }
+
+    /// Whatever was kept when it stopped, the end is the same to the bit.
+    #[test]
+    fn a_video_that_is_gone_on_with_ends_as_one_that_was_never_left() {
+        const COUNT: usize = 260;
+        let device = Device::flex();
+        let model = model(&device);
+        for (stride, step) in [(32, 2), (7, 19), (64, 13)] {
+            let refiner = || TrackRefiner::new(&model, &device).unwrap().with_stride(stride);
+            let mut whole = refiner();
+            let mut timeline = Timeline::new();
+            let mut kept = Vec::new();
+            for frame in 0..COUNT {
+                let time_s = frame as f64 / 25.0;
+                let more = pollster::block_on(whole.push(frame, time_s, faces_of(frame)));
+                pushed(&mut timeline, more.unwrap());
+                kept.push(timeline.frames().to_vec());
+            }
+            pushed(&mut timeline, pollster::block_on(whole.finish()).unwrap());
+            for (cut, mut frames) in kept.into_iter().enumerate().step_by(step) {
+                if cut % 3 == 1 {
+                    // A chunk that was not written again since its clips were done.
+                    let faces = frames
+                        .iter_mut()
+                        .skip(cut / 2)
+                        .take(40)
+                        .flat_map(|frame| &mut frame.faces);
+                    faces.for_each(|face| face.temporal = None);
+                }
+                let point = ResumePoint::of(&frames, Some(64)).unwrap();
+                let read_again = frames.len() - point.from;
+                assert!(cut % 3 == 1 || read_again < 3 * 64, "{read_again} at {cut}");
+                let mut refiner = refiner();
+                refiner.resume(&point);
+                let mut again = Timeline::of_frames(frames);
+                for frame in point.from..COUNT {
+                    let more = match point.known(frame) {
+                        Some(known) => pollster::block_on(refiner.push_known(frame, known, faces_of(frame))),
+                        None => pollster::block_on(refiner.push(frame, frame as f64 / 25.0, faces_of(frame))),
+                    };
+                    let more = more.unwrap().into_iter();
+                    pushed(&mut again, more.filter(|said| point.is_new(said)).collect());
+                }
+                let last = pollster::block_on(refiner.finish()).unwrap().into_iter();
+                pushed(&mut again, last.filter(|said| point.is_new(said)).collect());
+                assert!(again == timeline, "stride {stride}, left after frame {cut}");
             }
         }
     }

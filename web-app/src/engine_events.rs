@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 use shared_model::timeline::Prediction;
 use std::rc::Rc;
+use wasm_bindgen::JsValue;
 use web_messages::{FromEngine, JobId, ModelSummary};
 
 use crate::state::notice::Tone;
 use crate::state::store::{Opened, Store};
-use crate::{opening, relabel, review_storage, running, startup};
+use crate::{opening, relabel, review_storage, running, startup, zipping};
 use page_view::job::EnginePhase;
 use page_view::job::{JobKind, JobState};
 use page_view::label_view::LabelView;
@@ -16,8 +17,8 @@ use page_view::viewport::Viewport;
 /// Length of a frame in seconds where nothing is known yet.
 const USUAL_FRAME_S: f64 = 1.0 / 30.0;
 
-/// Takes one message.
-pub fn handle(store: Store, message: FromEngine) {
+/// Takes one message and what came with it.
+pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
     match message {
         FromEngine::Loading { step } => store
             .engine
@@ -53,8 +54,16 @@ pub fn handle(store: Store, message: FromEngine) {
                 notify_if_any(store, notice);
             }
         }
+        FromEngine::Resumed { job, frames } => {
+            if store.is_current(job) {
+                store.analysis.update_value(|analysis| analysis.seen = frames);
+            }
+        }
         FromEngine::TryVideoElement { job, reason } => running::try_player(store, job, reason),
         FromEngine::Predictions { job, predictions } => take_predictions(store, job, predictions),
+        FromEngine::Progress { job, fraction, .. } if zipping::is_current(store, job) => {
+            zipping::progressed(store, fraction);
+        }
         FromEngine::Progress {
             job,
             fraction,
@@ -86,7 +95,13 @@ pub fn handle(store: Store, message: FromEngine) {
                 relabel::frames_complete(store);
             }
         }
+        FromEngine::Cancelled { job } if zipping::is_current(store, job) => zipping::cancelled(store, job),
         FromEngine::Cancelled { job } => cancelled(store, job),
+        FromEngine::Packed { job, notice } => zipping::packed(store, job, notice, attachment),
+        FromEngine::Failed {
+            job: Some(job),
+            reason,
+        } if zipping::is_current(store, job) => zipping::failed(store, job, &reason),
         FromEngine::Failed {
             job: Some(job),
             reason,
@@ -113,6 +128,7 @@ fn cancelled(store: Store, id: JobId) {
 /// The engine cannot go on. What was read stays. One that worked before is started again, since a file may have been
 /// the cause; one that never worked is not.
 pub fn engine_broke(store: Store, cause: &str) {
+    zipping::lost(store);
     store.job.update(|job| {
         if let Some(job) = job.as_mut().filter(|job| job.is_under_way()) {
             job.state = JobState::Failed;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_messages::{FromEngine, ToEngine};
-use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{Event, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use crate::browser::error_text;
 use crate::strings;
@@ -14,8 +14,8 @@ const WORKER: &str = "engine-worker.js";
 
 /// What comes from the worker.
 pub enum Heard {
-    /// An answer.
-    Message(FromEngine),
+    /// An answer, and what came with it.
+    Message(FromEngine, JsValue),
     /// The worker itself has stopped or speaks nonsense: why.
     Broken(String),
 }
@@ -24,7 +24,7 @@ pub enum Heard {
 pub struct EngineLink {
     worker: Worker,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
-    _on_error: Closure<dyn FnMut(ErrorEvent)>,
+    _on_error: Closure<dyn FnMut(Event)>,
 }
 
 impl EngineLink {
@@ -41,12 +41,13 @@ impl EngineLink {
             Closure::new(move |event: MessageEvent| hear(read(&event.data())))
         };
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        let on_error = Closure::new(move |event: ErrorEvent| {
-            let message = event.message();
-            hear(Heard::Broken(if message.is_empty() {
-                strings::ENGINE_LOST.to_owned()
-            } else {
-                format!("{} ({message})", strings::ENGINE_LOST)
+        let on_error = Closure::new(move |event: Event| {
+            // A script that cannot be loaded gives an event without a message.
+            let message = Reflect::get(&event, &"message".into()).ok();
+            let message = message.and_then(|message| message.as_string());
+            hear(Heard::Broken(match message.filter(|text| !text.is_empty()) {
+                Some(message) => format!("{} ({message})", strings::ENGINE_LOST),
+                None => strings::ENGINE_NOT_LOADED.to_owned(),
             }));
         });
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
@@ -103,7 +104,10 @@ fn read(data: &JsValue) -> Heard {
         .map_err(|error| error_text(&error))
         .and_then(|message| serde_wasm_bindgen::from_value(message).map_err(|error| error.to_string()));
     match read {
-        Ok(message) => Heard::Message(message),
+        Ok(message) => {
+            let attachment = Reflect::get(data, &"attachment".into()).unwrap_or(JsValue::NULL);
+            Heard::Message(message, attachment)
+        }
         Err(cause) => Heard::Broken(strings::unexpected_message(&cause)),
     }
 }

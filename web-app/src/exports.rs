@@ -1,10 +1,10 @@
 //! Files of the results.
 
-use js_sys::{Array, Uint8Array};
+use js_sys::Array;
 use leptos::prelude::*;
 use shared_model::project::{PROJECT_VERSION, Project};
 use shared_model::timeline::Timeline;
-use shared_model::{abaw, affwild2, elan, frame_table, webvtt};
+use shared_model::{abaw, affwild2, elan, webvtt};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
@@ -13,21 +13,13 @@ use crate::browser::{error_text, png, tasks};
 use crate::components::compare_panel;
 use crate::state::notice::Tone;
 use crate::state::store::Store;
-use crate::{batch_run, relabel, strings};
-use page_view::archive::{Archive, ArchiveError};
-use page_view::batch::ItemState;
+use crate::{relabel, strings};
 use page_view::comparison::stem;
 use page_view::export_text::{self, PART};
 use page_view::job::Job;
 use page_view::kept_analysis::is_fingerprint;
-use page_view::label_view::LabelView;
 use page_view::report_html::{self, Facts};
-use page_view::review::document::ReviewDocument;
-use page_view::review::rows;
 use page_view::timeline_svg::{self, Names};
-use page_view::training_export;
-
-const ZIP: &str = "application/zip";
 
 /// What can be exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,8 +42,6 @@ pub enum Export {
     Png,
     /// Report on one page.
     Report,
-    /// Reviewed labels to train with.
-    Training,
 }
 
 impl Export {
@@ -66,7 +56,6 @@ impl Export {
             Self::Svg => "svg",
             Self::Png => "png",
             Self::Report => "html",
-            Self::Training => "training.zip",
         }
     }
 
@@ -80,7 +69,6 @@ impl Export {
             Self::Svg => "image/svg+xml",
             Self::Png => "image/png",
             Self::Report => "text/html",
-            Self::Training => ZIP,
         }
     }
 }
@@ -144,7 +132,6 @@ async fn parts_of(store: Store, what: Export, name: &str) -> Result<Array, JsVal
             Ok(Array::of1(&picture))
         }
         Export::Report => Ok(Array::of1(&report(store, name).into())),
-        Export::Training => training(name, &view),
     }
 }
 
@@ -174,23 +161,6 @@ fn report(store: Store, name: &str) -> String {
     };
     let agreement = untrack(|| compare_panel::reported(store));
     report_html::write(&facts, &view, agreement.as_ref(), &drawing(store, name))
-}
-
-fn training(name: &str, view: &LabelView) -> Result<Array, JsValue> {
-    if !view.rows.iter().any(|row| row.reviewed.is_some()) {
-        return Err(JsValue::from_str(strings::NOTHING_REVIEWED));
-    }
-    let mut archive = Archive::default();
-    let said = |error: ArchiveError| JsValue::from_str(&error.to_string());
-    for (file, text) in training_export::files(stem(name), &view.rows) {
-        archive.add(&file, &text).map_err(said)?;
-    }
-    archive
-        .add("README.txt", strings::TRAINING_README)
-        .map_err(said)?;
-    Ok(Array::of1(&Uint8Array::from(
-        archive.finish().map_err(said)?.as_slice(),
-    )))
 }
 
 async fn project_parts(store: Store, name: &str) -> Result<Array, JsValue> {
@@ -229,73 +199,4 @@ async fn project_parts(store: Store, name: &str) -> Result<Array, JsValue> {
     }
     parts.push(&after.into());
     Ok(parts)
-}
-
-/// Hands out the results of all videos of the list that were read as one zip.
-pub fn export_list(store: Store) {
-    spawn_local(async move {
-        let written = match zip_of_list(store).await {
-            Ok(parts) => download(strings::BATCH_ZIP_NAME, ZIP, &parts),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = written {
-            store.fail(strings::export_failed(&error_text(&error)));
-        }
-    });
-}
-
-async fn zip_of_list(store: Store) -> Result<Array, JsValue> {
-    let said = |error: String| JsValue::from_str(&error);
-    let (smoothing, window) = (store.smoothing.get_untracked(), store.window.get_untracked());
-    let items = store.batch.with_untracked(|batch| {
-        let current = batch.current();
-        let items = batch.items().iter().enumerate();
-        items
-            .filter(|(_, item)| item.state == ItemState::Done)
-            .map(|(place, item)| {
-                let is_current = current == Some(place);
-                (
-                    item.name.clone(),
-                    if is_current { None } else { item.results.clone() },
-                )
-            })
-            .collect::<Vec<_>>()
-    });
-    let mut archive = Archive::default();
-    let mut submission = Vec::new();
-    for (name, results) in items {
-        let results = results.unwrap_or_else(|| batch_run::results_now(store));
-        tasks::next_task().await;
-        let people = results.people.clone();
-        let mut view = LabelView::of_people(&results.timeline, people, smoothing, window);
-        let document =
-            ReviewDocument::from_segments(&results.reviewed).map_err(|fault| said(fault.to_string()))?;
-        rows::write_all(&mut view, &document);
-        let now_s = (js_sys::Date::now() / 1000.0) as u64;
-        let stem = stem(&name);
-        for (ending, text) in [
-            ("csv", frame_table::to_string(&name, &view.rows)),
-            ("txt", affwild2::write(&view.rows)),
-            ("vtt", webvtt::write(&view.rows, view.end_s())),
-            ("eaf", elan::write(&name, &view.rows, view.end_s(), now_s)),
-        ] {
-            archive
-                .add(&format!("{stem}.{ending}"), &text)
-                .map_err(|error| said(error.to_string()))?;
-        }
-        submission.push((stem.to_owned(), view.rows));
-    }
-    if submission.is_empty() {
-        return Err(JsValue::from_str(strings::BATCH_NOTHING));
-    }
-    let all = abaw::write(
-        submission
-            .iter()
-            .map(|(stem, rows)| (stem.as_str(), rows.as_slice())),
-    );
-    archive
-        .add("abaw-submission.txt", &all.text)
-        .map_err(|error| said(error.to_string()))?;
-    let bytes = archive.finish().map_err(|error| said(error.to_string()))?;
-    Ok(Array::of1(&Uint8Array::from(bytes.as_slice()).into()))
 }

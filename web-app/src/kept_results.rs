@@ -1,13 +1,15 @@
 //! Results of an earlier visit: shown again, and filled up where they end early.
 
 use leptos::prelude::*;
-use page_view::job::{Job, JobState};
+use page_view::job::{Job, JobKind, JobState};
 use page_view::kept_analysis::{KEPT_VERSION, KeptProject};
 use page_view::viewport::Viewport;
+use shared_model::resume::ResumePoint;
 use shared_model::timeline::Timeline;
 
 use crate::browser::query_parameter;
 use crate::state::notice::Tone;
+use crate::state::source::SourceKind;
 use crate::state::store::Store;
 use crate::{relabel, running, strings};
 
@@ -44,6 +46,20 @@ pub fn left_to_read(store: Store) -> Left {
     }
 }
 
+/// Where the engine goes on, if the job that begins fills up what is there. Of a picture nothing can be missing.
+#[must_use]
+pub fn resume_point(store: Store, kind: SourceKind) -> Option<ResumePoint> {
+    let clip_length = store.engine.with_untracked(|engine| {
+        let model = engine.model.as_ref()?;
+        model.has_temporal.then_some(model.clip_length)
+    });
+    store.analysis.with_value(|analysis| {
+        let fills_up = analysis.resumes && kind == SourceKind::Video;
+        let frames = analysis.timeline.frames();
+        fills_up.then(|| ResumePoint::of(frames, clip_length)).flatten()
+    })
+}
+
 /// Shows what was kept of the video on the stage, unless there are results of it already.
 pub fn restore(store: Store, kept: KeptProject, timeline: Timeline) {
     let count = timeline.frames().len();
@@ -62,22 +78,23 @@ pub fn restore(store: Store, kept: KeptProject, timeline: Timeline) {
         analysis.is_whole = kept.is_whole;
         analysis.kept = Some(kept.clone());
     });
-    if is_running {
-        // The engine was quicker: what it has read already comes first.
-        match left_to_read(store) {
-            Left::All => {
-                store.analysis.update_value(|analysis| analysis.kept = None);
-                return;
-            }
-            Left::Nothing => running::stop_quietly(store),
-            Left::Rest => {}
-        }
+    let left = left_to_read(store);
+    if is_running && left == Left::All {
+        store.analysis.update_value(|analysis| analysis.kept = None);
+        return;
     }
-    store.analysis.update_value(|analysis| {
-        let mut frames = analysis.timeline.frames().to_vec();
-        frames.extend(timeline.frames().iter().skip(frames.len()).cloned());
-        analysis.timeline = Timeline::of_frames(frames);
-    });
+    // The engine may have been quicker, and further than the visit before.
+    let is_behind = !is_running || count > read;
+    if is_behind {
+        store
+            .analysis
+            .update_value(|analysis| analysis.timeline = timeline);
+    }
+    if is_running && left == Left::Nothing {
+        running::stop_quietly(store);
+    } else if is_running && is_behind {
+        running::begin(store, JobKind::File);
+    }
     store.smoothing.set(smoothing);
     store.window.set(window);
     store.window_chosen.set_value(true);

@@ -30,3 +30,4 @@ pub mod settings;
 pub mod shipped_models;
 pub mod startup;
 pub mod webcam;
+pub mod zipping;

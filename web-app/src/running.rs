@@ -66,9 +66,11 @@ pub fn send_queued(store: Store) {
         JobKind::File => {
             let Some(source) = job_source(store) else { return };
             let file = source.file.map(JsValue::from);
+            let resume = kept_results::resume_point(store, source.kind);
             let message = ToEngine::Analyze {
                 job: job.id,
                 name: source.name,
+                resume,
             };
             send(store, &message, file.as_ref());
         }

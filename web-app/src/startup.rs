@@ -37,7 +37,7 @@ pub fn restart(store: Store) {
 
 async fn start_engine(store: Store) {
     let link = EngineLink::start(move |heard| match heard {
-        Heard::Message(message) => engine_events::handle(store, message),
+        Heard::Message(message, attachment) => engine_events::handle(store, message, &attachment),
         Heard::Broken(cause) => engine_events::engine_broke(store, &cause),
     });
     let link = match link {

@@ -1,30 +1,24 @@
 //! Every English sentence of the page.
 
-mod workspace;
-
-pub use workspace::*;
-
-use page_view::clock;
-use page_view::command::{Command, Group};
-use page_view::review::history::EditKind;
-use page_view::review::queue::ReviewQueue;
-use page_view::review::saved::SavedReviewError;
-use shared_model::expression::Expression;
-use shared_model::reviewed_segment::ReviewedSegment;
-use shared_model::smoothing::Smoothing;
-use web_messages::ModelSummary;
-
-use crate::state::review_desk::Keeping;
-
-pub const QUESTION: &str = "Question";
 mod agreement;
 mod exports;
+mod faults;
 mod projects;
+mod review;
+mod workspace;
 
 pub use agreement::*;
 pub use exports::*;
+pub use faults::*;
 pub use projects::*;
+pub use review::*;
+pub use workspace::*;
 
+use shared_model::expression::Expression;
+use shared_model::smoothing::Smoothing;
+use web_messages::ModelSummary;
+
+pub const QUESTION: &str = "Question";
 pub const NAME: &str = "Mien";
 pub const TAGLINE: &str = "Facial expressions over time, read on your own computer.";
 pub const PITCH: &str = "Drop a video and get a label for every frame: a timeline to look at, a table to work with. \
@@ -102,6 +96,7 @@ pub const MODEL_LOADING: &str = "loading";
 pub const ENGINE_STARTS: &str = "starting";
 pub const ENGINE_LOST: &str =
     "The part of the page that computes has stopped; reload the page. What was read stays until then";
+pub const ENGINE_NOT_LOADED: &str = "The part of the page that computes cannot be loaded; check the connection and reload the page, or try another browser";
 pub const WEBCAM_NAME: &str = "Webcam";
 pub const WEBCAM_ON: &str = "live";
 pub const WEBCAM_DENIED: &str =
@@ -143,6 +138,11 @@ pub fn face(track: u32) -> String {
 }
 
 #[must_use]
+pub fn percent(percent: f64) -> String {
+    format!("{percent:.0}%")
+}
+
+#[must_use]
 pub fn frame_of(frame: usize, count: usize) -> String {
     format!("frame {frame} of {count}")
 }
@@ -154,76 +154,6 @@ pub fn speed(frames_per_s: f64) -> String {
     } else {
         format!("{frames_per_s:.0} frames/s")
     }
-}
-
-#[must_use]
-pub fn unknown_backend(value: &str) -> String {
-    format!("`?backend={value}` is not known: use webgpu, cpu or auto. The page chooses by itself.")
-}
-
-#[must_use]
-pub fn bad_model_name(value: &str) -> String {
-    format!("`?model={value}` is not a name of a shipped model. The page takes the usual one.")
-}
-
-/// `reason` with the file's name in front, unless it names it already.
-fn named(name: &str, reason: &str) -> String {
-    let reason = reason.trim_end_matches('.');
-    if reason.contains(name) {
-        reason.to_owned()
-    } else {
-        format!("{name}: {reason}")
-    }
-}
-
-#[must_use]
-pub fn not_playable(name: &str, reason: &str, player: &str) -> String {
-    let said = format!(
-        "{}. The browser's player cannot show it either ({player})",
-        named(name, reason)
-    );
-    // The engine may have said what to do already.
-    if reason.contains("convert") {
-        format!("{said}.")
-    } else {
-        format!("{said}: convert it, for instance to MP4 with H.264.")
-    }
-}
-
-#[must_use]
-pub fn approximate(name: &str, reason: &str) -> String {
-    let reason = named(name, reason);
-    format!("{reason}. The browser's player steps through it instead, so frame times are approximate.")
-}
-
-#[must_use]
-pub fn not_readable(name: &str, cause: &str) -> String {
-    format!("{name} cannot be read: {cause}")
-}
-
-#[must_use]
-pub fn labels_refused(name: &str, cause: &str) -> String {
-    format!("{name} is no label file: {cause}")
-}
-
-#[must_use]
-pub fn file_ignored(name: &str) -> String {
-    format!("{name} was left out: one video or picture at a time.")
-}
-
-#[must_use]
-pub fn unexpected_message(cause: &str) -> String {
-    format!("An answer of the computing part could not be read ({cause}); reload the page.")
-}
-
-#[must_use]
-pub fn webcam_failed(cause: &str) -> String {
-    format!("The webcam cannot be opened: {cause}")
-}
-
-#[must_use]
-pub fn export_failed(cause: &str) -> String {
-    format!("The file could not be written: {cause}")
 }
 
 /// One or two letters for where a name has no room.
@@ -252,191 +182,5 @@ pub fn model_facts(model: &ModelSummary) -> String {
         )
     } else {
         format!("{size} x {size} pixels a face, frame by frame")
-    }
-}
-
-pub const REVIEW: &str = "Review";
-pub const LABEL_AS: &str = "Label the segment as";
-pub const NO_SEGMENT: &str = "No segment here.";
-pub const LEAST_DOUBT: &str = "Least doubt";
-pub const ONLY_CLASS: &str = "Only segments labelled";
-pub const EVERY_CLASS: &str = "Every label";
-pub const SPLIT_AT_EDGE: &str = "A segment is cut before the frame shown: step into it first.";
-pub const OTHER_TAB: &str =
-    "Another tab reviews this video, so labels cannot be changed here. Close it to go on here.";
-pub const HELP: &str = "Keys";
-pub const HELP_DOUBT: &str = "Doubt is the mean of 1 - margin (best less second best probability) and of the disagreement \
-     among the three labels of a frame; where labels of a file are open, half of it is how many frames they label otherwise.";
-pub const CLOSE: &str = "Close";
-pub const REVIEWED_LANE: &str = "reviewed";
-pub const REVIEWED_LANE_SHORT: &str = "r";
-pub const EXPORT_EAF: &str = "ELAN";
-pub const EXPORT_EAF_HINT: &str = "One tier a face (.eaf)";
-
-#[must_use]
-pub fn command(command: Command) -> String {
-    match command {
-        Command::PlayOrPause => "Play or pause",
-        Command::FrameBack => FRAME_BACK,
-        Command::FrameOn => FRAME_ON,
-        Command::SecondBack => "One second back",
-        Command::SecondOn => "One second on",
-        Command::ToStart => "To the start",
-        Command::ToEnd => "To the end",
-        Command::Slower => "Slower",
-        Command::Faster => "Faster",
-        Command::Loop => "Loop the segment",
-        Command::ZoomIn => ZOOM_IN,
-        Command::ZoomOut => ZOOM_OUT,
-        Command::ShowAll => FIT,
-        Command::ShowSegment => "Zoom to the segment",
-        Command::PanLeft => "Move left",
-        Command::PanRight => "Move right",
-        Command::PlotStyle => "Rows or stacked",
-        Command::Label(class) => return format!("Label as {}", class.name()),
-        Command::Confirm => "Confirm the label",
-        Command::NextDoubtful => "Next doubtful segment",
-        Command::PreviousDoubtful => "Doubtful segment before",
-        Command::NextUnreviewed => "Next segment not reviewed",
-        Command::PreviousUnreviewed => "Segment not reviewed before",
-        Command::NextSegment => "Next segment",
-        Command::PreviousSegment => "Segment before",
-        Command::NextChange => "Next change of label",
-        Command::PreviousChange => "Change of label before",
-        Command::Split => "Cut the segment before this frame",
-        Command::Merge => "Join with the next segment",
-        Command::StartHere => "Segment starts with this frame",
-        Command::EndHere => "Segment ends with this frame",
-        Command::Clear => "Take the reviewed label away",
-        Command::NextPerson => "Next person",
-        Command::PreviousPerson => "Person before",
-        Command::SplitPerson => "Another person from this frame on",
-        Command::IgnorePerson => "Leave the person out",
-        Command::Undo => "Undo",
-        Command::Redo => "Redo",
-        Command::Help => HELP,
-    }
-    .to_owned()
-}
-
-/// For buttons.
-#[must_use]
-pub fn command_short(shown: Command) -> String {
-    match shown {
-        Command::NextDoubtful => "Next doubtful".to_owned(),
-        _ => command(shown),
-    }
-}
-
-#[must_use]
-pub fn command_group(group: Group) -> &'static str {
-    match group {
-        Group::Playing => "Playing",
-        Group::Timeline => TIMELINE,
-        Group::Review => REVIEW,
-        Group::People => PEOPLE,
-        Group::Page => "Everywhere",
-    }
-}
-
-/// What a step did, and where: start and end in seconds.
-#[must_use]
-pub fn step(kind: EditKind, span: Option<(f64, f64)>) -> String {
-    let what = match kind {
-        EditKind::Accept(class) => format!("{} confirmed", class.name()),
-        EditKind::Relabel(class) => format!("Labelled {}", class.name()),
-        EditKind::Paint(class) => format!("Painted {}", class.name()),
-        EditKind::Clear => "Label taken away".to_owned(),
-        EditKind::Split => "Cut in two".to_owned(),
-        EditKind::Merge(class) => format!("Joined as {}", class.name()),
-        EditKind::MoveEdge => "Edge moved".to_owned(),
-        EditKind::OpenProject => return "Labels of the project taken".to_owned(),
-        _ => return people_step(kind).unwrap_or_default(),
-    };
-    span.map_or(what.clone(), |(start, end)| {
-        format!("{what}, {} to {}", clock::precise(start), clock::precise(end))
-    })
-}
-
-#[must_use]
-pub fn undone(step: &str) -> String {
-    format!("Undone: {step}")
-}
-
-#[must_use]
-pub fn redone(step: &str) -> String {
-    format!("Done again: {step}")
-}
-
-#[must_use]
-pub fn segment(segment: &ReviewedSegment, (start, end): (f64, f64)) -> String {
-    let state = if segment.confirmed {
-        "reviewed"
-    } else {
-        "not reviewed"
-    };
-    format!(
-        "{}, {} to {}, {state}",
-        segment.label.name(),
-        clock::precise(start),
-        clock::precise(end)
-    )
-}
-
-#[must_use]
-pub fn progress(queue: &ReviewQueue, seconds_left: Option<f64>) -> String {
-    let mut text = format!("{} of {} reviewed", queue.reviewed, queue.total);
-    if let Some(seconds) = seconds_left.filter(|_| queue.reviewed < queue.total) {
-        text = format!("{text}, about {}", clock::left(seconds));
-    }
-    if queue.drafts > 0 {
-        text = format!("{text}; {} changed, not confirmed", queue.drafts);
-    }
-    text
-}
-
-#[must_use]
-pub fn nothing_left(queue: &ReviewQueue) -> String {
-    if queue.reviewed == queue.total {
-        "All segments are reviewed.".to_owned()
-    } else {
-        "No segment is left that the filter offers.".to_owned()
-    }
-}
-
-#[must_use]
-pub fn keeping(keeping: &Keeping) -> &'static str {
-    match keeping {
-        Keeping::Nowhere => "",
-        Keeping::Opening => "Looking for labels kept from before.",
-        Keeping::OtherTab => "Another tab reviews this video.",
-        Keeping::Kept => "Kept in this browser.",
-        Keeping::Writing => "Being kept.",
-        Keeping::Failed => "Not kept: export the project.",
-    }
-}
-
-#[must_use]
-pub fn restored(segments: usize) -> String {
-    let noun = if segments == 1 { "segment" } else { "segments" };
-    format!("{segments} reviewed {noun} of this video came back from this browser's storage.")
-}
-
-#[must_use]
-pub fn not_kept(cause: &str) -> String {
-    format!(
-        "Reviewed labels cannot be kept in this browser ({}). They stay until the page is closed: export the project to keep them.",
-        cause.trim_end_matches('.')
-    )
-}
-
-#[must_use]
-pub fn saved_review_error(error: &SavedReviewError) -> String {
-    match error {
-        SavedReviewError::Newer(version) => {
-            format!("what was kept is of version {version}, newer than this page; reload the page")
-        }
-        SavedReviewError::Json(error) => format!("what was kept cannot be read: {error}"),
-        SavedReviewError::Segments(fault) => fault.to_string(),
     }
 }

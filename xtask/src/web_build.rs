@@ -61,6 +61,8 @@ fn build_ui(toolchain: &WasmToolchain, dist: &Path) -> Result<()> {
         .env_remove("NO_COLOR");
     cargo_call::for_wasm(&mut trunk, toolchain);
     process::run(&mut trunk)?;
+    // Small before fast: what the UI does in a row it does in slices.
+    optimise(&dist.join("web-app_bg.wasm"), "-Oz")?;
     drop_trunk_lines(&dist.join("index.html"))
 }
 
@@ -111,18 +113,22 @@ fn bind_and_optimise(built: &Path, ready: &Path) -> Result<()> {
             .arg(ready)
             .arg(built),
     )?;
-    let wasm = ready.join("web_engine_bg.wasm");
-    let optimised = ready.join("optimised.wasm");
+    optimise(&ready.join("web_engine_bg.wasm"), "-O3")
+}
+
+/// Puts what wasm-opt makes of a file in its place.
+fn optimise(wasm: &Path, level: &str) -> Result<()> {
+    let optimised = wasm.with_extension("optimised");
     process::run(
         Command::new("wasm-opt")
-            .arg("-O3")
+            .arg(level)
             .args(WASM_FEATURES)
-            .arg(&wasm)
+            .arg(wasm)
             .arg("-o")
             .arg(&optimised),
     )?;
     mend_table_export(&optimised)?;
-    fs::rename(&optimised, &wasm).with_context(|| format!("replacing {}", wasm.display()))
+    fs::rename(&optimised, wasm).with_context(|| format!("replacing {}", wasm.display()))
 }
 
 /// wasm-opt 108, which Debian has, writes index 0 for every exported table. The bindings need the table of

@@ -59,11 +59,15 @@ pub fn read_pictures(crops: &Path, annotations: &Path) -> Result<PictureSet> {
     Ok(set.finish())
 }
 
-/// The video of which two faces are annotated as `<video>_left` and `<video>_right`: they must not
-/// stand on both sides of a split.
+/// The video of which two faces are annotated as `<video>_left` and `<video>_right`, or more (in what
+/// the page exports) as `<video>_face<number>`: they must not stand on both sides of a split.
 fn recording(name: &str) -> &str {
     let stripped = name.strip_suffix("_left").or_else(|| name.strip_suffix("_right"));
-    stripped.unwrap_or(name)
+    let numbered = name.rsplit_once("_face").filter(|(_, number)| {
+        let mut digits = number.bytes();
+        !number.is_empty() && digits.all(|digit| digit.is_ascii_digit())
+    });
+    stripped.or(numbered.map(|(video, _)| video)).unwrap_or(name)
 }
 
 fn crop_name(index: usize) -> String {
@@ -148,4 +152,19 @@ fn find_unannotated(crops: &Path, annotations: &[PathBuf], findings: &mut Findin
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::recording;
+
+    #[test]
+    fn faces_of_one_video_are_one_recording() {
+        for name in ["a_b", "a_b_left", "a_b_right", "a_b_face1", "a_b_face12"] {
+            assert_eq!(recording(name), "a_b");
+        }
+        for name in ["a_face", "a_face1b", "left"] {
+            assert_eq!(recording(name), name);
+        }
+    }
 }

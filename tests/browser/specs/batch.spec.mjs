@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { WorkspacePage } from "../page_objects/workspace_page.mjs";
 import { launchBrowser } from "../support/browser.mjs";
 import { frameCount, readFrameTable } from "../support/frame_table.mjs";
-import { unzip } from "./exports.spec.mjs";
+import { textsOf, unzip } from "../support/unzip.mjs";
 
 export function declare({ test, afterAll }, { url, scratch }) {
   let browser;
@@ -18,7 +18,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await page.until("batch-2", /four-frames\.mp4.*done/);
     assert.match(await page.text("batch-0"), /face-short\.mp4 done/);
     assert.match(await page.text("batch-1"), /letter\.mp4 not read/);
-    const files = unzip((await page.saveBytes("export-zip")).bytes);
+    const files = textsOf(unzip((await page.saveBytes("export-zip")).bytes));
     const expected = ["face-short", "four-frames"].flatMap((stem) => ["csv", "txt", "vtt", "eaf"].map((ending) => `${stem}.${ending}`));
     assert.deepEqual([...files.keys()].sort(), [...expected, "abaw-submission.txt"].sort());
     const frames = (name) => frameCount(readFrameTable(files.get(name)));

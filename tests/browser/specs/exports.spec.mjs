@@ -5,11 +5,11 @@ import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
-import { inflateRawSync } from "node:zlib";
 import { WorkspacePage } from "../page_objects/workspace_page.mjs";
 import { launchBrowser } from "../support/browser.mjs";
 import { ANNOTATION_HEADER, projectOf } from "../support/project_file.mjs";
 import { MIEN } from "../support/settings.mjs";
+import { textsOf, unzip } from "../support/unzip.mjs";
 
 const run = promisify(execFile);
 const LABELS = [...Array(30).fill(0), ...Array(42).fill(4)];
@@ -67,10 +67,11 @@ export function declare({ test, afterAll }, { url, scratch }) {
   test("training data hold what was reviewed and nothing else, and the native program reads them", async () => {
     const { name, bytes } = await page.saveBytes("export-training");
     assert.equal(name, "face.training.zip");
-    const files = unzip(bytes);
+    const files = textsOf(unzip(bytes));
+    await page.untilNoticed(/The video is not open, so the zip has labels alone/);
     const annotation = files.get("annotations/face.txt").trimEnd().split("\n");
     assert.deepEqual(annotation, [ANNOTATION_HEADER, ...LABELS.map((_, frame) => (frame >= 10 && frame < 40 ? "3" : "-1"))]);
-    assert.equal(files.get("labels-face.csv").split("\n")[1], "crops/face/00011.jpg,Fear,face,10,face");
+    assert.equal(files.get("labels-face.csv").split("\n")[1], "cropped_aligned/face/00011.jpg,Fear,face,10,face");
     const folder = await scratch.folderFor("training");
     await mkdir(path.join(folder, "annotations"));
     await writeFile(path.join(folder, "annotations/face.txt"), files.get("annotations/face.txt"));
@@ -96,19 +97,4 @@ async function pixelColours(page, bytes) {
     return [...colours];
   }, [...bytes]);
   return new Set(found);
-}
-
-/** Texts of a zip by name, from its central directory (PKWARE's APPNOTE, 4.3.12). */
-export function unzip(bytes) {
-  const files = new Map();
-  let at = bytes.readUInt32LE(bytes.lastIndexOf(Buffer.from("PK\u0005\u0006")) + 16);
-  while (bytes.readUInt32LE(at) === 0x02014b50) {
-    const [packed, nameLength, extra, comment] = [20, 28, 30, 32].map((place) => (place === 20 ? bytes.readUInt32LE(at + place) : bytes.readUInt16LE(at + place)));
-    const name = bytes.subarray(at + 46, at + 46 + nameLength).toString();
-    const local = bytes.readUInt32LE(at + 42);
-    const start = local + 30 + bytes.readUInt16LE(local + 26) + bytes.readUInt16LE(local + 28);
-    files.set(name, inflateRawSync(bytes.subarray(start, start + packed)).toString());
-    at += 46 + nameLength + extra + comment;
-  }
-  return files;
 }

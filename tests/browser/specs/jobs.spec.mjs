@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { AnalysisPage } from "../page_objects/analysis_page.mjs";
 import { launchBrowser } from "../support/browser.mjs";
 import { checkFrameTable, frameCount } from "../support/frame_table.mjs";
+import { DIST } from "../support/settings.mjs";
+import { StaticServer } from "../support/static_server.mjs";
 
 export function declare({ test, afterAll }, { url, scratch }) {
   let browser;
@@ -12,6 +14,19 @@ export function declare({ test, afterAll }, { url, scratch }) {
   async function freshPage() {
     browser ??= await launchBrowser();
     return AnalysisPage.open(await browser.newContext(), url);
+  }
+
+  for (const script of ["engine-worker.js", "engine/web_engine.js", "compute-worker.js"]) {
+    test(`a page that cannot load ${script} says so instead of waiting`, async () => {
+      browser ??= await launchBrowser();
+      const own = await StaticServer.start(DIST, {}, [`/${script}`]);
+      const page = await AnalysisPage.open(await browser.newContext(), own.url);
+      await page.choose(await scratch.file("four-frames.mp4"));
+      // What is said begins with the status.
+      await page.untilNoticed(/^error: .*cannot be loaded/);
+      await page.page.context().close();
+      await own.stop();
+    });
   }
 
   test("a video opened while the engine loads is analysed by itself", async () => {

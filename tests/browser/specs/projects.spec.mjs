@@ -12,6 +12,33 @@ export function declare({ test, afterAll }, { url, scratch }) {
   let page;
   afterAll(() => browser?.close());
 
+  for (const name of ["face-keys.mp4", "face-keys.webm"]) {
+    test(`reading goes on where a killed page left it, and ends with the same rows (${name})`, async () => {
+      browser ??= await launchBrowser();
+      const video = await scratch.file(name);
+      const undisturbed = await WorkspacePage.open(await browser.newContext(), url);
+      const whole = await undisturbed.analyse(video);
+      await undisturbed.page.context().close();
+      const own = await browser.newContext();
+      let killed = await WorkspacePage.open(own, url);
+      await killed.untilReady();
+      await killed.untilStatusAfter(() => killed.choose(video), /^analyzing [67]\d%$/);
+      await killed.until("review-kept", /Kept/);
+      await killed.page.goto("chrome://crash").catch(() => {});
+      killed = await WorkspacePage.open(own, url);
+      await killed.choose(video);
+      const said = await killed.untilNoticed(/\d+ frames read before the page was closed came back/);
+      const back = Number(said.match(/(\d+) frames read before/)[1]);
+      await killed.page.waitForFunction(() => globalThis.statusHistory.at(-1) === "done", null, { timeout: 120_000 });
+      const percents = (await killed.statusHistory()).map((status) => Number(status.match(/^analyzing (\d+)%/)?.[1] ?? 0));
+      // 0 while it waits for the engine; from there on with the frames that came back.
+      const least = Math.floor((back / frameCount(whole)) * 100) - 1;
+      assert.deepEqual(percents.filter((percent) => percent > 0 && percent < least), [], `${back} frames came back`);
+      assert.deepEqual(await killed.rows(), whole);
+      await own.close();
+    });
+  }
+
   test("a page killed in the middle of an analysis loses nothing but the frames in flight", async () => {
     browser = await launchBrowser();
     context = await browser.newContext({ viewport: { width: 1280, height: 900 } });

@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { AnnotatorPage } from "../page_objects/annotator_page.mjs";
 import { launchBrowser } from "../support/browser.mjs";
 import { makeProject } from "../support/project.mjs";
+import { annotationOf } from "../support/project_file.mjs";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const FRAMES = 72;
@@ -254,10 +255,100 @@ export function declare({ test, afterAll }, { url, scratch }) {
       await checked.key("?");
       await checked.hook("help-dialog").waitFor({ state: "visible" });
       found.push(...(await violations(checked.page)));
+      await checked.page.keyboard.press("Escape");
+      await checked.hook("help-dialog").waitFor({ state: "hidden" });
+      await checked.hook("projects").click();
+      await checked.hook("project").first().waitFor({ state: "visible" });
+      found.push(...(await violations(checked.page)));
+      await checked.hook("project-delete").click();
+      await checked.hook("question").waitFor({ state: "visible" });
+      found.push(...(await violations(checked.page)));
+      await checked.hook("question-no").click();
+      await checked.page.keyboard.press("Escape");
+      await checked.hook("project-list").waitFor({ state: "hidden" });
+      // The comparison with its tables open, labels of a file in the timeline, and a notice in sight.
+      const labels = annotationOf(Array.from({ length: FRAMES }, (_, frame) => (frame < 40 ? 4 : 1)));
+      await checked.hook("open-labels").setInputFiles(await scratch.write("beside.txt", labels));
+      await checked.until("metrics", /beside\.txt/);
+      await checked.hook("confusion").locator("summary").click();
+      await checked.hook("by-class").locator("summary").click();
+      found.push(...(await violations(checked.page)));
+      await checked.hook("open-labels").setInputFiles(await scratch.write("letter.txt", "Dear reader,\n"));
+      await checked.untilNoticed(/letter\.txt/);
+      // A question over a page that is in use.
+      await checked.hook("open-labels").setInputFiles(await scratch.write("long.txt", annotationOf(Array(80).fill(0))));
+      await checked.hook("question").waitFor({ state: "visible" });
+      found.push(...(await violations(checked.page)));
+      await checked.hook("question-no").click();
+      // An export under way.
+      await checked.key("3");
+      await checked.page.evaluate(() => document.querySelector('[data-testid="export-training"]').click());
+      await checked.hook("export-progress").waitFor({ state: "attached" });
+      found.push(...(await violations(checked.page)));
       assert.deepEqual(found, []);
+      if (process.env.MIEN_SCREENSHOT) await checked.page.screenshot({ path: `${process.env.MIEN_SCREENSHOT}.${colorScheme}.png` });
       await checked.page.context().close();
     });
   }
+
+  test("two fingers zoom the timeline and the overview", async () => {
+    const touched = await workspace({ hasTouch: true });
+    const cdp = await touched.page.context().newCDPSession(touched.page);
+    const touch = (type, points) => cdp.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y], id) => ({ x, y, id })) });
+    const pinch = async (y, from, to) => {
+      await touch("touchStart", [[from[0], y]]);
+      await touch("touchStart", [[from[0], y], [from[1], y]]);
+      for (let step = 1; step <= 5; step += 1) {
+        const at = from.map((x, finger) => x + ((to[finger] - x) * step) / 5);
+        await touch("touchMove", [[at[0], y], [at[1], y]]);
+      }
+      await touch("touchEnd", []);
+    };
+    const plot = await touched.plot();
+    const middle = plot.left + plot.width / 2;
+    await pinch(plot.top + 70, [middle - 60, middle + 60], [middle - 240, middle + 240]);
+    const close = await touched.sight();
+    assert.ok(Math.abs(close.width - 0.25) < 0.03, `four times as close: ${close.width}`);
+    assert.ok(Math.abs(close.left + close.width / 2 - 0.5) < 0.03, "the middle stays where it is");
+    await pinch(plot.top + 70, [middle - 240, middle + 240], [middle - 60, middle + 60]);
+    assert.ok((await touched.sight()).width > 0.9, "and back");
+    const strip = await touched.hook("overview").boundingBox();
+    const center = strip.x + strip.width / 2;
+    await pinch(strip.y + strip.height / 2, [center - 50, center + 50], [center - 100, center + 100]);
+    const half = await touched.sight();
+    assert.ok(Math.abs(half.width - 0.5) < 0.05, `twice as close: ${half.width}`);
+    await pinch(strip.y + strip.height / 2, [center - 100, center + 100], [center - 40, center + 40]);
+    assert.ok((await touched.sight()).width > 0.9, "and back");
+    await touched.page.context().close();
+  });
+
+  test("labels differ by their motif where all colours are one", async () => {
+    const grey = await workspace();
+    // Every class in the same colour, as an eye without colours may see them.
+    await grey.page.evaluate(() => {
+      const sheet = new CSSStyleSheet();
+      const rules = Array.from({ length: 8 }, (_, c) => `--class-${c}: #808080 !important; --on-class-${c}: #000 !important;`);
+      sheet.replaceSync(`:root { ${rules.join(" ")} }`);
+      document.adoptedStyleSheets = [sheet];
+    });
+    await grey.page.emulateMedia({ colorScheme: "dark" });
+    await grey.page.emulateMedia({ colorScheme: "light" });
+    await grey.page.getByRole("button", { name: "Stacked" }).click();
+    await grey.page.waitForTimeout(300);
+    const plot = await grey.plot();
+    const picture = await grey.page.screenshot({ clip: { x: plot.left, y: plot.top + 50, width: plot.width, height: 60 } });
+    const shades = await grey.page.evaluate(async (numbers) => {
+      const bitmap = await createImageBitmap(new Blob([new Uint8Array(numbers)]));
+      const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
+      context.drawImage(bitmap, 0, 0);
+      const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+      const count = new Map();
+      for (let at = 0; at < data.length; at += 4) count.set(data[at], (count.get(data[at]) ?? 0) + 1);
+      return { plain: (count.get(128) ?? 0) / (data.length / 4), shades: count.size };
+    }, [...picture]);
+    assert.ok(shades.plain < 0.9 && shades.shades > 4, JSON.stringify(shades));
+    await grey.page.context().close();
+  });
 }
 
 /** What axe holds for serious or critical, in words. */

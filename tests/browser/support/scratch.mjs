@@ -18,6 +18,9 @@ const RECIPES = {
   "face.mp4": [...FACE(10, 3), ...MP4, "-bf", "3"],
   "face-short.mp4": [...FACE(20, 0.5), ...MP4],
   "face-long.mp4": [...FACE(30, 12), ...MP4],
+  // A key frame each second, and frames that are shown in another order than they are decoded in.
+  "face-keys.mp4": [...FACE(30, 12), ...MP4, "-g", 24, "-bf", 3],
+  "face-keys.webm": [...FACE(50, 8), "-an", "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", 8, "-g", 24],
   "four-frames.mp4": [...FACE(40, 1), ...MP4, "-frames:v", 4],
   "face.webm": [...FACE(50, 1), "-an", "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", 8],
   // Frames stay between 1/24 and 4/24 s.

@@ -22,9 +22,10 @@ export class StaticServer {
   /** Paths that were asked for, in order. */
   requests = [];
 
-  static async start(root, headers = {}) {
+  /** `missing` are paths that it does not have, whatever lies in the folder. */
+  static async start(root, headers = {}, missing = []) {
     const server = new StaticServer();
-    server.http = http.createServer((request, response) => server.#answer(root, headers, request, response));
+    server.http = http.createServer((request, response) => server.#answer(root, headers, missing, request, response));
     await new Promise((resolve) => server.http.listen(0, "127.0.0.1", resolve));
     server.url = `http://localhost:${server.http.address().port}`;
     return server;
@@ -36,12 +37,12 @@ export class StaticServer {
     await new Promise((resolve) => this.http.close(resolve));
   }
 
-  async #answer(root, headers, request, response) {
+  async #answer(root, headers, missing, request, response) {
     const name = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
     this.requests.push(name);
     const file = path.join(root, path.normalize(name.endsWith("/") ? `${name}index.html` : name));
     const found = await stat(file).catch(() => null);
-    if (!file.startsWith(root) || !found?.isFile()) {
+    if (!file.startsWith(root) || !found?.isFile() || missing.includes(name)) {
       response.writeHead(404).end();
       return;
     }

@@ -11,11 +11,11 @@ use js_sys::{Array, Uint8Array};
 use shared_model::face_reader::SeenFace;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{Event, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use crate::compute_message::{DeviceWish, FromCompute, ToCompute, faces_of_rows, frame_bytes};
 use crate::raw_frame::RawFrame;
-use crate::worker_scope::{error_text, pack, unpack};
+use crate::worker_scope::{error_text, event_text, pack, unpack};
 
 /// Address of the compute worker's script, beside the engine's.
 const SCRIPT: &str = "compute-worker.js";
@@ -342,8 +342,10 @@ type Asker = Rc<RefCell<Option<oneshot::Sender<Answer>>>>;
 struct ComputeWorker {
     worker: Worker,
     asker: Asker,
+    /// Why it cannot answer any more.
+    broken: Rc<RefCell<Option<String>>>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
-    _on_error: Closure<dyn FnMut(ErrorEvent)>,
+    _on_error: Closure<dyn FnMut(Event)>,
 }
 
 impl ComputeWorker {
@@ -362,7 +364,13 @@ impl ComputeWorker {
         let asking = Rc::clone(&asker);
         let on_message = Closure::new(move |event: MessageEvent| answer(&asking, unpack(&event.data())));
         let asking = Rc::clone(&asker);
-        let on_error = Closure::new(move |event: ErrorEvent| answer(&asking, Err(event.message())));
+        let broken: Rc<RefCell<Option<String>>> = Rc::default();
+        let breaking = Rc::clone(&broken);
+        let on_error = Closure::new(move |event: Event| {
+            let reason = event_text(&event).unwrap_or_else(|| format!("{SCRIPT} cannot be loaded"));
+            breaking.borrow_mut().replace(reason.clone());
+            answer(&asking, Err(reason));
+        });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         // The compiled wasm goes along, so that it is compiled once.
@@ -370,6 +378,7 @@ impl ComputeWorker {
         Ok(Self {
             worker,
             asker,
+            broken,
             _on_message: on_message,
             _on_error: on_error,
         })
@@ -377,6 +386,9 @@ impl ComputeWorker {
 
     /// The answer to a question; an error says that the worker died.
     async fn ask(&self, question: &ToCompute, attachment: &JsValue) -> Answer {
+        if let Some(reason) = self.broken.borrow().clone() {
+            return Err(reason);
+        }
         let (sender, answer) = oneshot::channel();
         self.asker.borrow_mut().replace(sender);
         let packed = pack(question, attachment)?;

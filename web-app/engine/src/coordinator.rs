@@ -8,19 +8,20 @@ use futures_channel::mpsc::{UnboundedSender, unbounded};
 use futures_channel::oneshot;
 use futures_util::StreamExt as _;
 use js_sys::{Array, ArrayBuffer, Uint8Array};
+use shared_model::resume::ResumePoint;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_messages::{BackendChoice, FromEngine, JobId, ToEngine};
+use web_messages::{BackendChoice, FaceCut, FromEngine, JobId, ToEngine};
 use web_sys::{Blob, File, Response};
 
-use crate::blob_reader::BlobReader;
 use crate::compute_message::DeviceWish;
 use crate::compute_pool::{ComputePool, StartError, Weights, measure};
 use crate::frames_job::SentFrame;
 use crate::loaded_model::LoadedModel;
 use crate::progress::{CancelToken, Canceller, Stopped, cancel_pair};
 use crate::worker_scope::{error_text, messages, on_panic, post, scope, unpack};
-use crate::{frames_job, picture_job, video_job};
+use crate::zip_blob::ZipBlob;
+use crate::{cut_job, frames_job, picture_job, video_job};
 
 /// Workers of the CPU path at most: more cost memory (each has the model) and gain little.
 const MAX_CPU_WORKERS: u32 = 8;
@@ -105,6 +106,8 @@ struct Coordinator {
     detector: Option<Uint8Array>,
     engine: Option<Rc<Engine>>,
     job: Option<RunningJob>,
+    /// The zip that is being filled.
+    zip: Option<(JobId, ZipBlob)>,
     /// The model in force, for the `Ready` that follows a lost device.
     summary: Rc<RefCell<Option<web_messages::ModelSummary>>>,
 }
@@ -130,7 +133,9 @@ impl Coordinator {
                 let bytes = bytes_of(attachment.unchecked_ref::<Blob>()).await;
                 self.take_model(&name, bytes).await;
             }
-            ToEngine::Analyze { job, name } => self.analyze(job, name, attachment.unchecked_into()).await,
+            ToEngine::Analyze { job, name, resume } => {
+                self.analyze(job, name, resume, attachment.unchecked_into()).await;
+            }
             ToEngine::StartFrames { job, live } => self.start_frames(job, live).await,
             ToEngine::Frame { job, time_s } => self.send_frame(job, Some((attachment, time_s))),
             ToEngine::EndFrames { job } => self.send_frame(job, None),
@@ -138,6 +143,12 @@ impl Coordinator {
                 if self.job.as_ref().is_some_and(|running| running.id == job) {
                     self.stop_job().await;
                 }
+            }
+            ToEngine::PackText { job, name, text } => self.pack_text(job, &name, &text),
+            ToEngine::EndPack { job } => self.end_pack(job),
+            ToEngine::CutFaces { job, name, faces } => {
+                self.cut_faces(job, name, &faces, attachment.unchecked_into())
+                    .await;
             }
             ToEngine::Benchmark { passes } => self.benchmark(passes).await,
             ToEngine::LoseDevice => {
@@ -249,14 +260,14 @@ impl Coordinator {
         ComputePool::start(wish, self.cpu_workers as usize, weights, on_lost).await
     }
 
-    async fn analyze(&mut self, job: JobId, name: String, file: File) {
+    async fn analyze(&mut self, job: JobId, name: String, resume: Option<ResumePoint>, file: File) {
         let Some((engine, token)) = self.begin(job, None).await else {
             return;
         };
         let ended = self.ended_signal();
         spawn_local(async move {
             set_job_name(Some(&name));
-            let outcome = analyze_file(job, &file, &engine, &token).await;
+            let outcome = analyze_file(job, &file, resume, &engine, &token).await;
             conclude(job, &name, outcome);
             // The coordinator may have stopped listening.
             let _ = ended.send(());
@@ -276,6 +287,66 @@ impl Coordinator {
         });
     }
 
+    fn pack_text(&mut self, job: JobId, name: &str, text: &str) {
+        if self.zip.as_ref().is_none_or(|(id, _)| *id != job) {
+            self.zip = Some((job, ZipBlob::default()));
+        }
+        if let Some((_, zip)) = &mut self.zip
+            && let Err(reason) = zip.add_text(name, text)
+        {
+            self.zip = None;
+            say(&FromEngine::Failed {
+                job: Some(job),
+                reason,
+            });
+        }
+    }
+
+    /// The zip of this number; one whose texts could not be packed is gone, and that was said.
+    fn take_zip(&mut self, job: JobId) -> Option<ZipBlob> {
+        self.zip.take().filter(|(id, _)| *id == job).map(|(_, zip)| zip)
+    }
+
+    fn end_pack(&mut self, job: JobId) {
+        let Some(zip) = self.take_zip(job) else { return };
+        match zip.finish() {
+            Ok(blob) => post(&FromEngine::Packed { job, notice: None }, &blob),
+            Err(reason) => say(&FromEngine::Failed {
+                job: Some(job),
+                reason,
+            }),
+        }
+    }
+
+    async fn cut_faces(&mut self, job: JobId, name: String, faces: &str, file: File) {
+        let Some(zip) = self.take_zip(job) else { return };
+        let faces: Vec<FaceCut> = match serde_json::from_str(faces) {
+            Ok(faces) => faces,
+            Err(error) => {
+                return say(&FromEngine::Failed {
+                    job: Some(job),
+                    reason: error.to_string(),
+                });
+            }
+        };
+        self.stop_job().await;
+        let token = self.put(job, None);
+        let ended = self.ended_signal();
+        spawn_local(async move {
+            set_job_name(Some(&name));
+            match cut_job::run(job, &file, &faces, zip, &token).await {
+                Ok((blob, notice)) => {
+                    set_job_name(None);
+                    let notice = notice.map(|notice| format!("{name}: {notice}"));
+                    post(&FromEngine::Packed { job, notice }, &blob);
+                }
+                Err(outcome) => conclude(job, &name, Err(outcome)),
+            }
+            // The coordinator may have stopped listening.
+            let _ = ended.send(());
+        });
+    }
+
     /// Stops the job under way and makes room for this one.
     async fn begin(
         &mut self,
@@ -291,6 +362,11 @@ impl Coordinator {
             });
             return None;
         };
+        let token = self.put(job, frames);
+        Some((engine, token))
+    }
+
+    fn put(&mut self, job: JobId, frames: Option<UnboundedSender<SentFrame>>) -> CancelToken {
         let (canceller, token) = cancel_pair();
         self.job = Some(RunningJob {
             id: job,
@@ -298,7 +374,7 @@ impl Coordinator {
             frames,
             ended: None,
         });
-        Some((engine, token))
+        token
     }
 
     fn ended_signal(&mut self) -> oneshot::Sender<()> {
@@ -360,19 +436,14 @@ impl Coordinator {
 async fn analyze_file(
     job: JobId,
     file: &File,
+    resume: Option<ResumePoint>,
     engine: &Engine,
     token: &CancelToken,
 ) -> Result<Option<String>, Outcome> {
-    let failed = |error: std::io::Error| Outcome::Failed(error.to_string());
-    let reader = BlobReader::new(file).map_err(failed)?;
-    let magic = reader
-        .bytes_at(0, reader.file_len().min(12))
-        .map_err(failed)?
-        .to_vec();
-    if picture_job::is_picture(file, &magic) {
+    if picture_job::is_picture(file).map_err(|error| Outcome::Failed(error.to_string()))? {
         picture_job::run(job, file, &engine.pool, &engine.model, token).await
     } else {
-        video_job::run(job, file, &engine.pool, &engine.model, token).await
+        video_job::run(job, file, resume, &engine.pool, &engine.model, token).await
     }
 }
 

@@ -18,7 +18,10 @@ mod compute_message;
 mod compute_pool;
 mod self_check;
 
+mod zip_blob;
+
 mod coordinator;
+mod cut_job;
 mod frames_job;
 mod loaded_model;
 mod picture_job;

@@ -3,6 +3,7 @@
 use web_messages::{FromEngine, JobId};
 use web_sys::File;
 
+use crate::blob_reader::BlobReader;
 use crate::compute_pool::ComputePool;
 use crate::coordinator::{Outcome, say};
 use crate::image_frame;
@@ -10,15 +11,19 @@ use crate::loaded_model::LoadedModel;
 use crate::progress::CancelToken;
 
 /// Whether a file is a picture, by its type or its first bytes.
-#[must_use]
-pub fn is_picture(file: &File, magic: &[u8]) -> bool {
-    file.type_().starts_with("image/")
+///
+/// # Errors
+/// When it cannot be read.
+pub fn is_picture(file: &File) -> std::io::Result<bool> {
+    let reader = BlobReader::new(file)?;
+    let magic = reader.bytes_at(0, reader.file_len().min(12))?.to_vec();
+    Ok(file.type_().starts_with("image/")
         || magic.starts_with(&[0xFF, 0xD8, 0xFF])
         || magic.starts_with(b"\x89PNG")
         || magic.starts_with(b"GIF8")
         || magic.starts_with(b"BM")
         || (magic.starts_with(b"RIFF") && magic.get(8..12) == Some(b"WEBP"))
-        || magic.get(4..12) == Some(b"ftypavif")
+        || magic.get(4..12) == Some(b"ftypavif"))
 }
 
 /// Recognises the faces of a picture file.

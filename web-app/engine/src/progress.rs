@@ -21,11 +21,11 @@ pub struct Speed {
 }
 
 impl Speed {
-    /// A speed from now on.
+    /// A speed from now on, of a job that has done so many frames already.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn starting_at(frames_done: usize) -> Self {
         Self {
-            marks: VecDeque::from([(now_ms(), 0)]),
+            marks: VecDeque::from([(now_ms(), frames_done)]),
         }
     }
 
@@ -42,7 +42,9 @@ impl Speed {
             self.marks.pop_front();
         }
         let frames_per_s = match self.marks.front() {
-            Some((time, frames)) if now > *time => (frames_done - frames) as f64 / (now - time) * 1e3,
+            Some((time, frames)) if now > *time => {
+                frames_done.saturating_sub(*frames) as f64 / (now - time) * 1e3
+            }
             _ => 0.0,
         };
         let fraction = fraction.clamp(0.0, 1.0);

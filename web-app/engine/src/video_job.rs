@@ -5,6 +5,9 @@ use std::future::Future;
 use futures_channel::oneshot;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesOrdered;
+use shared_model::conv_norm::ReadError;
+use shared_model::face_reader::SeenFace;
+use shared_model::resume::ResumePoint;
 use shared_model::timeline::Prediction;
 use shared_model::track_refiner::TrackRefiner;
 use web_messages::{FromEngine, JobId};
@@ -20,6 +23,9 @@ use crate::video_decoder::{FrameStream, check_support};
 
 /// Pixels that travel to a worker together at most: two frames of 4K, one of 8K.
 const PIXELS_A_BATCH: usize = 17_000_000;
+
+/// Seconds by which the time of a frame that was kept as text may differ.
+const SAME_TIME_S: f64 = 2e-6;
 
 /// Frames on their way to a worker.
 #[derive(Default)]
@@ -37,8 +43,22 @@ struct VideoJob<'a> {
     stream: FrameStream,
     refiner: TrackRefiner,
     speed: Speed,
+    /// Time of the video's first frame.
     first_us: Option<f64>,
+    /// Number of the next frame to be decoded.
+    next_decoded: usize,
+    /// Number of the next frame to be given out.
     next_frame: usize,
+    /// What was known before.
+    known: Option<ResumePoint>,
+}
+
+/// How reading ended.
+enum Ending {
+    /// At the end; perhaps with a warning.
+    Whole(Option<String>),
+    /// The frames are not those that were known before.
+    OtherFrames,
 }
 
 /// Recognises the faces of a video file; gives a warning that belongs to the result, if there is one.
@@ -48,14 +68,12 @@ struct VideoJob<'a> {
 pub async fn run(
     job: JobId,
     file: &File,
+    resume: Option<ResumePoint>,
     pool: &ComputePool,
     model: &LoadedModel,
     token: &CancelToken,
 ) -> Result<Option<String>, Outcome> {
-    let demuxer = Demuxer::open(file).map_err(|error| match error {
-        DemuxError::UnknownKind(reason) => Outcome::TryVideoElement(reason),
-        DemuxError::Broken(reason) => Outcome::Failed(reason),
-    })?;
+    let demuxer = open(file)?;
     let track = demuxer.track().clone();
     check_support(&track).await.map_err(Outcome::TryVideoElement)?;
     let is_upright = track.rotation % 180 == 0;
@@ -75,15 +93,62 @@ pub async fn run(
         batch_len: model.frames_a_batch(pool.is_gpu()),
         stream,
         refiner: model.track_refiner().map_err(Outcome::Failed)?,
-        speed: Speed::new(),
+        speed: Speed::starting_at(0),
         first_us: None,
+        next_decoded: 0,
         next_frame: 0,
+        known: None,
     };
-    video.run(token).await
+    if let Some(point) = resume {
+        if video.go_to(file, point, token).await?
+            && let Ending::Whole(warning) = video.run(token).await?
+        {
+            return Ok(warning);
+        }
+        // Not what was known: all of it is read, and takes the place of what was.
+        video.stream = FrameStream::new(open(file)?).map_err(Outcome::Failed)?;
+        video.refiner = model.track_refiner().map_err(Outcome::Failed)?;
+        (video.first_us, video.next_decoded, video.next_frame) = (None, 0, 0);
+        (video.speed, video.known) = (Speed::starting_at(0), None);
+    }
+    match video.run(token).await? {
+        Ending::Whole(warning) => Ok(warning),
+        Ending::OtherFrames => Err(Outcome::Failed("no frame of it could be decoded".to_owned())),
+    }
+}
+
+fn open(file: &File) -> Result<Demuxer, Outcome> {
+    Demuxer::open(file).map_err(|error| match error {
+        DemuxError::UnknownKind(reason) => Outcome::TryVideoElement(reason),
+        DemuxError::Broken(reason) => Outcome::Failed(reason),
+    })
 }
 
 impl VideoJob<'_> {
-    async fn run(&mut self, token: &CancelToken) -> Result<Option<String>, Outcome> {
+    /// Goes to the first frame that is to be read again; says whether there is a way to it.
+    async fn go_to(&mut self, file: &File, point: ResumePoint, token: &CancelToken) -> Result<bool, Outcome> {
+        let Some((first, first_us)) = token.or(self.stream.next()).await? else {
+            return Ok(false);
+        };
+        first.close();
+        let Some(from_s) = point.known.first().map(|frame| frame.time_s) else {
+            return Ok(false);
+        };
+        let mut demuxer = open(file)?;
+        if demuxer.go_to(first_us + from_s * 1e6).is_err() {
+            return Ok(false);
+        }
+        self.stream = FrameStream::new(demuxer).map_err(Outcome::Failed)?;
+        self.refiner.resume(&point);
+        self.first_us = Some(first_us);
+        (self.next_decoded, self.next_frame) = (point.from, point.from);
+        self.speed = Speed::starting_at(point.from);
+        self.known = Some(point);
+        self.report(Vec::new(), from_s);
+        Ok(true)
+    }
+
+    async fn run(&mut self, token: &CancelToken) -> Result<Ending, Outcome> {
         let mut in_flight = FuturesOrdered::new();
         let mut has_more = true;
         loop {
@@ -101,14 +166,21 @@ impl VideoJob<'_> {
                 .map_err(Outcome::Failed)?;
             let mut predictions = Vec::new();
             for (time_s, faces) in times_s.iter().zip(faces) {
-                let more = self.refiner.push(self.next_frame, *time_s, faces).await;
+                let more = self.take(*time_s, faces).await;
                 predictions.extend(more.map_err(|error| Outcome::Failed(error.to_string()))?);
-                self.next_frame += 1;
             }
             self.report(predictions, times_s.last().copied().unwrap_or(0.0));
         }
+        if self
+            .known
+            .as_ref()
+            .is_some_and(|known| self.next_frame < known.frames())
+        {
+            return Ok(Ending::OtherFrames);
+        }
         let last = self.refiner.finish().await;
-        let predictions = last.map_err(|error| Outcome::Failed(error.to_string()))?;
+        let mut predictions = last.map_err(|error| Outcome::Failed(error.to_string()))?;
+        self.keep_new(&mut predictions);
         say(&FromEngine::Predictions {
             job: self.job,
             predictions,
@@ -127,10 +199,39 @@ impl VideoJob<'_> {
                 warning.unwrap_or_else(|| "no frame of it could be decoded".to_owned()),
             ));
         }
-        Ok(warning)
+        Ok(Ending::Whole(warning))
     }
 
-    /// The next frames, as many as a worker takes at once; `None` at the end.
+    /// Takes the faces of the next frame.
+    async fn take(&mut self, time_s: f64, faces: Vec<SeenFace>) -> Result<Vec<Prediction>, ReadError> {
+        let frame = self.next_frame;
+        self.next_frame += 1;
+        let known = self.known.as_ref().and_then(|point| point.known(frame));
+        let mut predictions = match known {
+            Some(known) => self.refiner.push_known(frame, known, faces).await?,
+            None => self.refiner.push(frame, time_s, faces).await?,
+        };
+        self.keep_new(&mut predictions);
+        if self
+            .known
+            .as_ref()
+            .is_some_and(|point| point.frames() == self.next_frame)
+        {
+            say(&FromEngine::Resumed {
+                job: self.job,
+                frames: self.next_frame,
+            });
+        }
+        Ok(predictions)
+    }
+
+    fn keep_new(&self, predictions: &mut Vec<Prediction>) {
+        if let Some(point) = &self.known {
+            predictions.retain(|prediction| point.is_new(prediction));
+        }
+    }
+
+    /// The next frames, as many as a worker takes at once; `None` at the end, and before a frame that is not the known one.
     async fn gather(&mut self) -> Result<Option<Batch>, String> {
         let mut batch = Batch::default();
         let mut pixels = 0;
@@ -139,25 +240,76 @@ impl VideoJob<'_> {
                 break;
             };
             let first = *self.first_us.get_or_insert(time_us);
+            let time_s = (time_us - first) / 1e6;
+            match self.place_of(time_s) {
+                Place::Next => {}
+                Place::Before => {
+                    frame.close();
+                    continue;
+                }
+                Place::Elsewhere => {
+                    frame.close();
+                    return Ok(None);
+                }
+            }
             let frame = RawFrame::from_video_frame(frame, self.track.rotation).await?;
             // As many again would be too much: this one goes with those before.
             pixels += 2 * frame.header.pixels();
-            batch.times_s.push((time_us - first) / 1e6);
+            batch.times_s.push(time_s);
             batch.frames.push(frame);
+            self.next_decoded += 1;
         }
         Ok((!batch.frames.is_empty()).then_some(batch))
+    }
+
+    /// Whether a frame of this time is the next one; always where nothing is known.
+    fn place_of(&self, time_s: f64) -> Place {
+        let Some(known) = self
+            .known
+            .as_ref()
+            .and_then(|point| point.known(self.next_decoded))
+        else {
+            return Place::Next;
+        };
+        let is_first = self
+            .known
+            .as_ref()
+            .is_some_and(|point| point.from == self.next_decoded);
+        if (time_s - known.time_s).abs() <= SAME_TIME_S {
+            Place::Next
+        } else if is_first && time_s < known.time_s {
+            // Decoding begins at a key frame, which may be long before.
+            Place::Before
+        } else {
+            Place::Elsewhere
+        }
     }
 
     fn report(&mut self, predictions: Vec<Prediction>, time_s: f64) {
         let job = self.job;
         say(&FromEngine::Predictions { job, predictions });
+        // Frames that are read again were done before.
+        let done = self
+            .next_frame
+            .max(self.known.as_ref().map_or(0, ResumePoint::frames));
+        let known_s = self.known.as_ref().and_then(|point| point.known.last());
+        let time_s = known_s.map_or(time_s, |last| time_s.max(last.time_s));
         let fraction = match self.track.frame_count {
-            Some(count) if count > 0 => self.next_frame as f64 / count as f64,
+            Some(count) if count > 0 => done as f64 / count as f64,
             _ if self.track.duration_s > 0.0 => time_s / self.track.duration_s,
             _ => 0.0,
         };
         say(&self.speed.message(job, self.next_frame, fraction));
     }
+}
+
+/// Where a decoded frame belongs.
+enum Place {
+    Next,
+    /// Before the first one that is wanted.
+    Before,
+    /// Where none was known.
+    Elsewhere,
 }
 
 /// Sends a batch off now; the answer comes with the frames' times.

@@ -29,6 +29,12 @@ pub fn error_text(error: &JsValue) -> String {
         .unwrap_or_else(|| format!("{error:?}"))
 }
 
+/// What a worker's error event says; nothing where its script could not be loaded at all.
+pub fn event_text(event: &JsValue) -> Option<String> {
+    let message = Reflect::get(event, &"message".into()).ok()?.as_string()?;
+    (!message.is_empty()).then_some(message)
+}
+
 /// The crossing form `{ message, attachment }`.
 pub fn pack(message: &impl Serialize, attachment: &JsValue) -> Result<JsValue, String> {
     let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);

@@ -1,13 +1,15 @@
 //! What the page's UI and its engine say to each other.
 //!
 //! A message crosses as a JavaScript object `{ message, attachment }`: `message` is one of the enums below through
-//! serde, `attachment` a `File`, `ImageBitmap` or `VideoFrame` where the variant says so (those cannot go through
-//! serde and are transferred or cloned by the browser).
+//! serde, `attachment` a `File`, `Blob`, `ImageBitmap` or `VideoFrame` where the variant says so (those cannot go
+//! through serde and are transferred or cloned by the browser).
 //!
 //! The engine does one job at a time. Each job has a number that the UI counts up; answers carry it, so that what
 //! arrives late from a cancelled job is told apart.
 
 use serde::{Deserialize, Serialize};
+use shared_model::face_box::FaceBox;
+use shared_model::resume::ResumePoint;
 use shared_model::timeline::Prediction;
 
 /// Number of a job, given by the UI, ascending.
@@ -69,6 +71,9 @@ pub enum ToEngine {
         job: JobId,
         /// File name, for messages.
         name: String,
+        /// What is known of the video's beginning. If the file bears it out, `Resumed` is said and predictions are of
+        /// what is not known; else of all frames.
+        resume: Option<ResumePoint>,
     },
     /// Frames come from the page (webcam, or a `<video>` whose file could not be demuxed). Answered by `NeedFrame`.
     StartFrames {
@@ -94,6 +99,30 @@ pub enum ToEngine {
     Cancel {
         /// The job's number.
         job: JobId,
+    },
+    /// A text for a zip, which is begun with its first one. A zip that was begun before and is not ended is dropped.
+    PackText {
+        /// The zip's number, counted with those of the jobs.
+        job: JobId,
+        /// The text's name in the zip.
+        name: String,
+        /// The text.
+        text: String,
+    },
+    /// The zip is complete. Answered by `Packed`, or `Failed`. No job is stopped for it.
+    EndPack {
+        /// The zip's number.
+        job: JobId,
+    },
+    /// Cut faces out of a video or picture, put them into the zip as JPEG, and end it. Attachment: the `File`. It is a
+    /// job like others. Answered by `Progress` over and over, then `Packed`; or `Failed`.
+    CutFaces {
+        /// The zip's number, and the job's.
+        job: JobId,
+        /// File name, for messages.
+        name: String,
+        /// A list of [`FaceCut`] as JSON, in the order of the frames: an hour's faces cross faster as one text.
+        faces: String,
     },
     /// For tests and the benchmark page: mean milliseconds of a forward pass of a random full ResNet-50 at 224.
     /// Answered by `Benchmarked`.
@@ -150,6 +179,13 @@ pub enum FromEngine {
         /// Why.
         reason: String,
     },
+    /// The file is the one of which the beginning is known, and reading goes on behind that.
+    Resumed {
+        /// The job's number.
+        job: JobId,
+        /// Frames that are known and stand.
+        frames: usize,
+    },
     /// What is newly known.
     Predictions {
         /// The job's number.
@@ -194,6 +230,13 @@ pub enum FromEngine {
         /// File, cause, and what to do.
         reason: String,
     },
+    /// A zip is complete. Attachment: its `Blob`.
+    Packed {
+        /// The zip's number.
+        job: JobId,
+        /// A warning, for instance that faces are missing.
+        notice: Option<String>,
+    },
     /// The device changed while running (a lost GPU): the job goes on where `Ready` follows.
     DeviceLost {
         /// Cause, and what happens now.
@@ -206,6 +249,19 @@ pub enum FromEngine {
         /// Mean milliseconds of one picture.
         ms_a_picture: f64,
     },
+}
+
+/// A face that is to be cut out of a video.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FaceCut {
+    /// Frame number.
+    pub frame: usize,
+    /// The frame's time in seconds, which shows whether it is the video that the labels belong to.
+    pub time_s: f64,
+    /// Where the face is.
+    pub face_box: FaceBox,
+    /// The picture's name in the zip.
+    pub path: String,
 }
 
 /// What the page shows of a model.

@@ -3,9 +3,8 @@
 use leptos::prelude::*;
 use page_view::batch::{Batch, ItemState};
 
-use crate::exports;
 use crate::state::store::Store;
-use crate::{batch_run, strings};
+use crate::{batch_run, strings, zipping};
 
 #[component]
 pub fn BatchPanel() -> impl IntoView {
@@ -55,7 +54,7 @@ pub fn BatchPanel() -> impl IntoView {
             </ol>
             <button type="button" class="button small" class:is-off=move || !waits() data-testid="batch-go-on"
                 on:click=move |_| batch_run::go_on(store)>{strings::BATCH_GO_ON}</button>
-            <button type="button" class="button small" data-testid="export-zip" on:click=move |_| exports::export_list(store)>
+            <button type="button" class="button small" data-testid="export-zip" on:click=move |_| zipping::list(store)>
                 {strings::BATCH_ZIP}
             </button>
             <button type="button" class="button small" on:click=move |_| store.batch.update(Batch::clear)>

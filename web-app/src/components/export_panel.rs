@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::exports::{self, Export};
 use crate::state::store::Store;
-use crate::{strings, webcam};
+use crate::{strings, webcam, zipping};
 
 #[component]
 pub fn ExportPanel() -> impl IntoView {
@@ -28,9 +28,37 @@ pub fn ExportPanel() -> impl IntoView {
                 {button(Export::Svg, "export-svg", strings::EXPORT_SVG, strings::EXPORT_SVG_HINT)}
                 {button(Export::Png, "export-png", strings::EXPORT_PNG, strings::EXPORT_PNG_HINT)}
                 {button(Export::Report, "export-report", strings::EXPORT_REPORT, strings::EXPORT_REPORT_HINT)}
-                {button(Export::Training, "export-training", strings::EXPORT_TRAINING, strings::EXPORT_TRAINING_HINT)}
+                <button type="button" class="button" data-testid="export-training" title=strings::EXPORT_TRAINING_HINT
+                    disabled=move || is_off.get() || !zipping::is_free(store)
+                    on:click=move |_| zipping::training(store)>{strings::EXPORT_TRAINING}</button>
                 {button(Export::Project, "export-project", strings::EXPORT_PROJECT, strings::EXPORT_PROJECT_HINT)}
             </div>
+            <ZipProgress/>
         </section>
+    }
+}
+
+/// How far a zip is that takes its time.
+#[component]
+fn ZipProgress() -> impl IntoView {
+    let store = Store::of_page();
+    let percent = move || {
+        store.zipping.with(|zipping| {
+            let fraction = zipping.as_ref().and_then(|zipping| zipping.fraction);
+            (fraction.unwrap_or(0.0) * 100.0).floor()
+        })
+    };
+    let is_off = move || {
+        store
+            .zipping
+            .with(|zipping| zipping.as_ref().is_none_or(|zipping| zipping.fraction.is_none()))
+    };
+    view! {
+        <div class="zip-progress" class:is-off=is_off data-testid="export-progress">
+            <progress max="100" aria-label=strings::ZIPPING prop:value=percent></progress>
+            <span>{move || strings::percent(percent())}</span>
+            <button type="button" class="button small" data-testid="export-cancel"
+                on:click=move |_| zipping::cancel(store)>{strings::CANCEL}</button>
+        </div>
     }
 }

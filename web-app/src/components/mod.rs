@@ -28,6 +28,7 @@ pub mod timeline_gestures;
 pub mod timeline_painter;
 pub mod timeline_panel;
 pub mod timeline_tip;
+pub mod timeline_tools;
 
 pub mod compare_panel;
 pub mod confusion_table;

@@ -53,7 +53,7 @@ fn band(
         let part = sample.mean.get(label.index()).copied().unwrap_or(0.0);
         let high = (room * f64::from(part)).max(1.0);
         let (left, right) = (x_of(sample.start_s), x_of(sample.end_s));
-        context.set_fill_style_str(palette.class(label));
+        palette.fill_with(context, label);
         // Whole pixels: hairs between neighbours would show as gaps.
         let (left, right) = (left.floor(), right.ceil());
         context.fill_rect(left, top + 1.0 + (room - high) / 2.0, right - left, high);

@@ -18,6 +18,8 @@ use page_view::viewport::Viewport;
 
 /// Pixels at an end of the window where it is taken.
 const END_PX: f64 = 6.0;
+/// Pixels between two fingers below which their distance is chance.
+const LEAST_SPREAD_PX: f64 = 8.0;
 /// Zoom of one notch of a wheel.
 const WHEEL: f64 = 0.0016;
 
@@ -32,6 +34,65 @@ enum Held {
     End(f64),
 }
 
+/// The fingers on the strip, or the mouse.
+#[derive(Debug, Clone, Default)]
+struct Grip {
+    /// Number and place of each pointer that is down.
+    pointers: Vec<(i32, f64)>,
+    /// What the only one holds.
+    held: Option<Held>,
+}
+
+impl Grip {
+    fn down(&mut self, sight: Viewport, id: i32, x: f64, width: f64) -> Viewport {
+        self.pointers.push((id, x));
+        if self.pointers.len() > 1 {
+            self.held = None;
+            return sight;
+        }
+        let (held, sight) = take(sight, x, width);
+        self.held = Some(held);
+        sight
+    }
+
+    fn moved(&mut self, sight: Viewport, id: i32, x: f64, width: f64) -> Viewport {
+        let before = self.pointers.clone();
+        let Some(pointer) = self.pointers.iter_mut().find(|pointer| pointer.0 == id) else {
+            return sight;
+        };
+        pointer.1 = x;
+        if let (&[a, b], &[c, d]) = (before.as_slice(), self.pointers.as_slice()) {
+            return pinched(
+                sight,
+                (a.1 - b.1).abs(),
+                (c.1 - d.1).abs(),
+                f64::midpoint(c.1, d.1) / width,
+            );
+        }
+        let time_s = x.clamp(0.0, width) / width * sight.total_s;
+        match self.held {
+            Some(Held::Window(behind_s)) => sight.panned(time_s - behind_s - sight.start_s),
+            Some(Held::Start(end_s)) => sight.showing(time_s.min(end_s), end_s),
+            Some(Held::End(start_s)) => sight.showing(start_s, time_s.max(start_s)),
+            None => sight,
+        }
+    }
+
+    fn up(&mut self, id: i32) {
+        self.pointers.retain(|pointer| pointer.0 != id);
+        self.held = None;
+    }
+}
+
+/// Fingers that part show less around them: the strip itself shows the whole all the time.
+fn pinched(sight: Viewport, was: f64, is: f64, part: f64) -> Viewport {
+    if was < LEAST_SPREAD_PX || is < LEAST_SPREAD_PX {
+        return sight;
+    }
+    let at_s = part * sight.total_s;
+    sight.zoomed(was / is, at_s.clamp(sight.start_s, sight.end_s()))
+}
+
 #[component]
 pub fn OverviewStrip() -> impl IntoView {
     let store = Store::of_page();
@@ -40,7 +101,7 @@ pub fn OverviewStrip() -> impl IntoView {
     let size = RwSignal::new((0.0, 0.0));
     draw(store, canvas, size);
     set_up(store, strip, size);
-    let held = StoredValue::new(None::<Held>);
+    let grip = StoredValue::new(Grip::default());
     let x_of = move |event: &PointerEvent| {
         let left = strip
             .get_untracked()
@@ -52,22 +113,21 @@ pub fn OverviewStrip() -> impl IntoView {
         if let Some(strip) = strip.get_untracked() {
             let _ = strip.set_pointer_capture(event.pointer_id());
         }
-        let sight = store.viewport.get_untracked();
-        let (grip, sight) = take(sight, x_of(&event), width());
-        held.set_value(Some(grip));
-        store.viewport.set(sight);
+        let act = |sight: &mut Viewport| {
+            grip.update_value(|grip| *sight = grip.down(*sight, event.pointer_id(), x_of(&event), width()));
+        };
+        store.viewport.update(act);
     };
     let moved = move |event: PointerEvent| {
-        let Some(grip) = held.get_value() else { return };
-        let sight = store.viewport.get_untracked();
-        let time_s = x_of(&event).clamp(0.0, width()) / width() * sight.total_s;
-        store.viewport.set(match grip {
-            Held::Window(behind_s) => sight.panned(time_s - behind_s - sight.start_s),
-            Held::Start(end_s) => sight.showing(time_s.min(end_s), end_s),
-            Held::End(start_s) => sight.showing(start_s, time_s.max(start_s)),
-        });
+        if grip.with_value(|grip| grip.pointers.is_empty()) {
+            return;
+        }
+        let act = |sight: &mut Viewport| {
+            grip.update_value(|grip| *sight = grip.moved(*sight, event.pointer_id(), x_of(&event), width()));
+        };
+        store.viewport.update(act);
     };
-    let up = move |_: PointerEvent| held.set_value(None);
+    let up = move |event: PointerEvent| grip.update_value(|grip| grip.up(event.pointer_id()));
     let share = move |part: fn(&Viewport) -> f64| {
         move || {
             store
@@ -115,7 +175,7 @@ fn take(sight: Viewport, x: f64, width: f64) -> (Held, Viewport) {
 }
 
 fn draw(store: Store, canvas: NodeRef<html::Canvas>, size: RwSignal<(f64, f64)>) {
-    let palette = StoredValue::new(Palette::default());
+    let palette = StoredValue::new_local(Palette::default());
     let repaint = StoredValue::new_local(Repaint::new(move || {
         let Some(canvas) = canvas.get_untracked() else {
             return;

@@ -94,7 +94,7 @@ fn show_source(store: Store, video: NodeRef<html::Video>) {
 
 fn draw_overlay(store: Store, canvas: NodeRef<html::Canvas>, picture: NodeRef<html::Img>) {
     let size = RwSignal::new((0.0, 0.0));
-    let palette = StoredValue::new(Palette::default());
+    let palette = StoredValue::new_local(Palette::default());
     let repaint = StoredValue::new_local(Repaint::new(move || {
         let Some(canvas) = canvas.get_untracked() else {
             return;

@@ -170,17 +170,10 @@ fn pan(store: Store, plot: Plot, by_px: f64) {
 }
 
 fn pinch(store: Store, plot: Plot, before: (f64, f64), now: (f64, f64)) {
-    let (was, is) = ((before.0 - before.1).abs(), (now.0 - now.1).abs());
-    if was < 8.0 || is < 8.0 {
-        return;
-    }
-    let middle_before = f64::midpoint(before.0, before.1);
-    let middle = f64::midpoint(now.0, now.1);
-    let at_s = plot.time_at(store, middle_before);
+    let in_plot = |(a, b): (f64, f64)| (a - plot.gutter, b - plot.gutter);
     store
         .viewport
-        .update(|viewport| *viewport = viewport.zoomed(was / is, at_s));
-    pan(store, plot, middle_before - middle);
+        .update(|viewport| *viewport = viewport.pinched(in_plot(before), in_plot(now), plot.width));
 }
 
 /// The wheel zooms at the pointer; with shift or sideways it moves. Over the names it scrolls the faces.

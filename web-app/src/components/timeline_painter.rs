@@ -133,9 +133,10 @@ impl Painter<'_> {
         let narrow = self.gutter < layout::GUTTER;
         let mut x = 4.0;
         if let Some(class) = dot {
-            context.set_fill_style_str(self.palette.class(class));
-            context.fill_rect(x, middle - 4.0, 5.0, 8.0);
-            x += 9.0;
+            // Wide enough for the motif to be seen.
+            self.palette.fill_with(context, class);
+            context.fill_rect(x, middle - 4.0, 8.0, 8.0);
+            x += 12.0;
         }
         context.set_font(FONT);
         context.set_fill_style_str(&self.palette.muted);
@@ -167,7 +168,7 @@ impl Painter<'_> {
         };
         for class in Expression::ALL {
             let index = class.index();
-            self.context.set_fill_style_str(self.palette.class(class));
+            self.palette.fill_with(self.context, class);
             self.area(
                 found,
                 band,

@@ -6,21 +6,20 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{PointerEvent, WheelEvent};
 
-use super::icons;
-use super::keyboard::{self, ZOOM_STEP, tip, zoom};
 use super::overview_strip::OverviewStrip;
 use super::timeline_gestures::{self as gestures, Gestures, Plot};
 use super::timeline_painter::{self as painter, Scene};
 use super::timeline_tip::{TimelineTip, spoken};
+use super::timeline_tools::TimelineTools;
 use crate::browser::canvas::prepared;
 use crate::browser::palette::Palette;
 use crate::browser::repaint::Repaint;
 use crate::browser::size::follow_size;
 use crate::state::store::Store;
-use crate::{looping, people, player, review, settings, strings};
-use page_view::command::Command;
-use page_view::review::stroke::{LONGEST_REACTION_S, Stroke};
-use page_view::timeline_layout::{self as layout, Group, PlotStyle};
+use crate::{looping, people, player, review, strings};
+use page_view::review::edges::HeldEdge;
+use page_view::review::stroke::Stroke;
+use page_view::timeline_layout::{self as layout, Group};
 
 /// Heights of the timeline in CSS pixels; more faces than fit scroll.
 const LEAST_HEIGHT: f64 = 241.0;
@@ -36,143 +35,122 @@ struct Board {
     groups: Memo<Vec<Group>>,
 }
 
-#[component]
-pub fn TimelinePanel() -> impl IntoView {
-    let store = Store::of_page();
-    let board = Board {
-        scroller: NodeRef::new(),
-        canvas: NodeRef::new(),
-        size: RwSignal::new((0.0, 0.0)),
-        scroll: RwSignal::new(0.0),
-        groups: Memo::new(move |_| {
-            let has_truth = store.analysis.with_value(|analysis| analysis.truth.is_some());
-            layout::groups(store.view().tracks.len(), store.plot_style.get(), has_truth)
-        }),
-    };
-    draw(store, board);
-    let plot = move || Plot::of(board.size.get_untracked().0);
-    let held = StoredValue::new(Gestures::default());
-    let with_scroller = move |act: &dyn Fn(&web_sys::HtmlElement)| {
-        if let Some(scroller) = board.scroller.get_untracked() {
+impl Board {
+    fn new(store: Store) -> Self {
+        Self {
+            scroller: NodeRef::new(),
+            canvas: NodeRef::new(),
+            size: RwSignal::new((0.0, 0.0)),
+            scroll: RwSignal::new(0.0),
+            groups: Memo::new(move |_| {
+                let has_truth = store.analysis.with_value(|analysis| analysis.truth.is_some());
+                layout::groups(store.view().tracks.len(), store.plot_style.get(), has_truth)
+            }),
+        }
+    }
+
+    fn plot(self) -> Plot {
+        Plot::of(self.size.get_untracked().0)
+    }
+
+    fn with_scroller(self, act: impl FnOnce(&web_sys::HtmlElement)) {
+        if let Some(scroller) = self.scroller.get_untracked() {
             act(&scroller);
         }
-    };
-    let edge_under = move |element: &web_sys::HtmlElement, event: &PointerEvent| {
-        let scroll = board.scroll.get_untracked();
-        board
-            .groups
-            .with_untracked(|groups| gestures::edge_under(store, plot(), groups, scroll, element, event))
-    };
+    }
+
+    fn edge_under(
+        self,
+        store: Store,
+        element: &web_sys::HtmlElement,
+        event: &PointerEvent,
+    ) -> Option<HeldEdge> {
+        let scroll = self.scroll.get_untracked();
+        self.groups
+            .with_untracked(|groups| gestures::edge_under(store, self.plot(), groups, scroll, element, event))
+    }
+
+    /// Notes what is under the pointer.
+    fn hover(self, store: Store, element: &web_sys::HtmlElement, event: &PointerEvent) {
+        let scroll = self.scroll.get_untracked();
+        self.groups
+            .with_untracked(|groups| gestures::hover(store, self.plot(), groups, scroll, element, event));
+    }
+}
+
+#[component]
+pub fn TimelinePanel() -> impl IntoView {
+    view! {
+        <section class="timeline-panel">
+            <TimelineTools/>
+            <OverviewStrip/>
+            <TimelineBoard/>
+        </section>
+    }
+}
+
+#[component]
+fn TimelineBoard() -> impl IntoView {
+    let store = Store::of_page();
+    let board = Board::new(store);
+    draw(store, board);
+    let held = StoredValue::new(Gestures::default());
     let on_edge = RwSignal::new(false);
     let down = move |event: PointerEvent| {
-        with_scroller(&|element| {
-            let edge = edge_under(element, &event);
-            held.update_value(|held| gestures::down(store, held, plot(), edge, element, &event));
+        board.with_scroller(|element| {
+            let edge = board.edge_under(store, element, &event);
+            held.update_value(|held| gestures::down(store, held, board.plot(), edge, element, &event));
         });
     };
     let moved = move |event: PointerEvent| {
-        with_scroller(&|element| {
-            held.update_value(|held| gestures::moved(store, held, plot(), element, &event));
+        board.with_scroller(|element| {
+            held.update_value(|held| gestures::moved(store, held, board.plot(), element, &event));
             if event.buttons() == 0 {
-                on_edge.set(edge_under(element, &event).is_some());
+                on_edge.set(board.edge_under(store, element, &event).is_some());
             }
-            let scroll = board.scroll.get_untracked();
-            board
-                .groups
-                .with_untracked(|groups| gestures::hover(store, plot(), groups, scroll, element, &event));
+            board.hover(store, element, &event);
         });
     };
     let up = move |event: PointerEvent| held.update_value(|held| gestures::up(store, held, &event));
-    let scrolled = move |_| with_scroller(&|element| board.scroll.set(element.scroll_top()));
-    let empty_text = move || {
-        let view = store.view();
-        match (view.frame_count(), view.tracks.len()) {
-            (0, _) => strings::TIMELINE_EMPTY,
-            (_, 0) => strings::TIMELINE_NO_FACE,
-            _ => "",
-        }
-    };
-    let frame_height = move || {
-        let height = board.groups.with(|groups| layout::height(groups));
-        format!("{}px", height.clamp(LEAST_HEIGHT, MOST_HEIGHT))
-    };
-    let content_height = move || {
-        board
-            .groups
-            .with(|groups| format!("{}px", layout::height(groups)))
-    };
+    let scrolled = move |_| board.with_scroller(|element| board.scroll.set(element.scroll_top()));
+    let height = move || board.groups.with(|groups| layout::height(groups));
+    let frame_height = move || format!("{}px", height().clamp(LEAST_HEIGHT, MOST_HEIGHT));
     let length = move || {
         store.opened.track();
         store.revision.track();
         format!("{:.2}", player::length_s(store))
     };
     view! {
-        <section class="timeline-panel">
-            <TimelineTools/>
-            <OverviewStrip/>
-            <div class="timeline-frame">
-                <div class="timeline" class:on-edge=move || on_edge.get() || store.bench.held_edge.get().is_some()
-                    data-testid="timeline" style:height=frame_height
-                    node_ref=board.scroller tabindex="0" role="slider"
-                    aria-label=strings::TIMELINE aria-description=strings::KEYS aria-valuemin="0" aria-valuemax=length
-                    aria-valuenow=move || format!("{:.2}", store.playhead.get()) aria-valuetext=move || spoken(store)
-                    on:scroll=scrolled on:pointerdown=down on:pointermove=moved on:pointerup=up on:pointercancel=up
-                    on:pointerleave=move |_| store.hover.set(None)>
-                    <div class="timeline-content" style:height=content_height>
-                        <canvas node_ref=board.canvas aria-hidden="true" style:height=frame_height></canvas>
-                    </div>
-                    <p class="timeline-empty">{empty_text}</p>
+        <div class="timeline-frame">
+            <div class="timeline" class:on-edge=move || on_edge.get() || store.bench.held_edge.get().is_some()
+                data-testid="timeline" style:height=frame_height
+                node_ref=board.scroller tabindex="0" role="slider"
+                aria-label=strings::TIMELINE aria-description=strings::KEYS aria-valuemin="0" aria-valuemax=length
+                aria-valuenow=move || format!("{:.2}", store.playhead.get()) aria-valuetext=move || spoken(store)
+                on:scroll=scrolled on:pointerdown=down on:pointermove=moved on:pointerup=up on:pointercancel=up
+                on:pointerleave=move |_| store.hover.set(None)>
+                <div class="timeline-content" style:height=move || format!("{}px", height())>
+                    <canvas node_ref=board.canvas aria-hidden="true" style:height=frame_height></canvas>
                 </div>
-                <TimelineTip width=Signal::derive(move || board.size.get().0)/>
+                <p class="timeline-empty">{move || empty_text(store)}</p>
             </div>
-        </section>
-    }
-}
-
-#[component]
-fn TimelineTools() -> impl IntoView {
-    let store = Store::of_page();
-    let style_button = move |style: PlotStyle, name: &'static str| {
-        view! {
-            <button type="button" class="segment" aria-pressed=move || (store.plot_style.get() == style).to_string()
-                on:click=move |_| store.plot_style.set(style)>{name}</button>
-        }
-    };
-    let set_reaction = move |event| {
-        if let Ok(milliseconds) = event_target_value(&event).parse::<f64>() {
-            settings::set_reaction(store, milliseconds / 1000.0);
-        }
-    };
-    view! {
-        <div class="timeline-tools">
-            <h2>{strings::TIMELINE}</h2>
-            <div class="segments" role="group" aria-label=strings::PLOT_STYLE>
-                {style_button(PlotStyle::Rows, strings::ROWS)}
-                {style_button(PlotStyle::Stacked, strings::STACKED)}
-            </div>
-            <button type="button" class="segment single" data-testid="loop" title=move || tip(store, Command::Loop)
-                aria-pressed=move || store.bench.looped.get().is_some().to_string()
-                on:click=move |_| keyboard::run(store, Command::Loop)>{strings::LOOP}</button>
-            <label class="reaction" title=strings::REACTION_HINT>
-                <span>{strings::REACTION}</span>
-                <input type="number" data-testid="reaction" min="0" max=(LONGEST_REACTION_S * 1000.0).to_string() step="50"
-                    prop:value=move || format!("{:.0}", store.bench.reaction_s.get() * 1000.0) on:change=set_reaction/>
-                <span>{strings::MILLISECONDS}</span>
-            </label>
-            <div class="zoom" role="group">
-                <button type="button" class="icon-button" aria-label=strings::ZOOM_OUT title=move || tip(store, Command::ZoomOut)
-                    on:click=move |_| zoom(store, 1.0 / ZOOM_STEP)>{icons::minus()}</button>
-                <button type="button" class="icon-button" aria-label=strings::ZOOM_IN title=move || tip(store, Command::ZoomIn)
-                    on:click=move |_| zoom(store, ZOOM_STEP)>{icons::plus()}</button>
-                <button type="button" class="icon-button" aria-label=strings::FIT title=move || tip(store, Command::ShowAll)
-                    on:click=move |_| zoom(store, f64::INFINITY)>{icons::fit()}</button>
-            </div>
+            <TimelineTip width=Signal::derive(move || board.size.get().0)/>
         </div>
     }
 }
 
+/// What stands where there is nothing to draw.
+fn empty_text(store: Store) -> &'static str {
+    let view = store.view();
+    match (view.frame_count(), view.tracks.len()) {
+        (0, _) => strings::TIMELINE_EMPTY,
+        (_, 0) => strings::TIMELINE_NO_FACE,
+        _ => "",
+    }
+}
+
 fn draw(store: Store, board: Board) {
-    let palette = StoredValue::new(Palette::default());
+    let palette = StoredValue::new_local(Palette::default());
     let repaint = StoredValue::new_local(Repaint::new(move || {
         let Some(canvas) = board.canvas.get_untracked() else {
             return;

@@ -9,3 +9,4 @@ pub mod review_desk;
 pub mod source;
 pub mod store;
 pub mod workbench;
+pub mod zipping;

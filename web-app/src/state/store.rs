@@ -16,6 +16,7 @@ use super::question::Question;
 use super::review_desk::{Keeping, ReviewDesk};
 use super::source::Source;
 use super::workbench::Workbench;
+use super::zipping::Zipping;
 use crate::engine_link::EngineLink;
 use crate::frame_feed::Feed;
 use crate::relabel::Relabel;
@@ -131,6 +132,8 @@ pub struct Store {
     pub projects: RwSignal<Option<Vec<KeptProject>>>,
     /// Videos that are read one after the other.
     pub batch: RwSignal<Batch<File>, LocalStorage>,
+    /// The zip on its way.
+    pub zipping: RwSignal<Option<Zipping>>,
     /// Which lanes are compared.
     pub comparing: RwSignal<Comparing>,
     /// What the page asks the person, until it is answered.
@@ -188,6 +191,7 @@ impl Store {
             expected_key: StoredValue::new(None),
             projects: RwSignal::new(None),
             batch: RwSignal::new_local(Batch::default()),
+            zipping: RwSignal::new(None),
             comparing: RwSignal::new(Comparing::default()),
             question: RwSignal::new_local(None),
             said: RwSignal::new(String::new()),

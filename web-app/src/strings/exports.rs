@@ -13,26 +13,59 @@ pub const EXPORT_PNG_HINT: &str = "The whole timeline as a picture";
 pub const EXPORT_REPORT: &str = "Report";
 pub const EXPORT_REPORT_HINT: &str = "Figures and timeline on one page (HTML)";
 pub const EXPORT_TRAINING: &str = "Training";
-pub const EXPORT_TRAINING_HINT: &str = "Reviewed labels for mien pretrain and mien refine (zip)";
+pub const EXPORT_TRAINING_HINT: &str =
+    "Reviewed labels and the faces cut out of the video, for mien pretrain and mien refine (zip)";
 pub const NOTHING_REVIEWED: &str = "no label has been reviewed, and computed labels are not training data";
 pub const BATCH_ZIP_NAME: &str = "mien-results.zip";
 
+pub const PACKS_NOT: &str = "the part of the page that packs files is not running; reload the page";
+pub const TRAINING_WITHOUT_VIDEO: &str = "The video is not open, so the zip has labels alone. With the video beside them, the faces are cut out as well.";
+pub const ZIPPING: &str = "Export under way";
+
+/// Goes into the zip of training data.
+pub const TRAINING_CONFIG: &str = "\
+# Trains on these labels. In the folder of this file:
+#   mien data --config mien.toml --sample 200     looks at them
+#   mien pretrain --config mien.toml              stage 1
+#   mien refine --config mien.toml                stage 2
+mode = \"supervised\"
+run = \"run\"
+
+[data]
+# Labels and faces of several videos may be unpacked into one folder.
+[[data.source]]
+kind = \"affwild2\"
+use = \"labelled\"
+pictures = \"cropped_aligned\"
+annotations = \"annotations\"
+
+# What is learned is measured on other videos: move their annotations from annotations/ to validation/, their faces stay.
+[[data.source]]
+kind = \"affwild2\"
+use = \"validation\"
+pictures = \"cropped_aligned\"
+annotations = \"validation\"
+
+[refine]
+";
+
 /// Goes into the zip of training data.
 pub const TRAINING_README: &str = "\
-Labels that a person confirmed, of one video; frames that nobody reviewed are -1 or left out.
+Labels that a person confirmed, of one video, in Aff-Wild2's layout; frames that nobody reviewed are -1 and have no face.
 
-annotations/  Aff-Wild2 EXPR: line i + 1 is frame i (from 1), one file a reviewed face
-labels-*.csv  path,label,video,frame,person: one row a reviewed frame and face
-
-Put the face crops beside them as crops/<name of the annotation>/00001.jpg, one picture a frame (256 x 256). Of a video \
-with one face that fills the picture,
-    ffmpeg -i VIDEO -fps_mode passthrough -start_number 1 crops/NAME/%05d.jpg
-makes them. Then, in the config of mien pretrain or mien refine, the folder is an Aff-Wild2 source (crops and \
-annotations), or the csv is a csv source.
+annotations/      line i + 1 is frame i (from 1), one file a reviewed face; of two faces one is _left and one _right
+cropped_aligned/  the faces of the reviewed frames, framed as Mien frames them; none if the video was not open
+labels-*.csv      the same as path,label,video,frame,person
+mien.toml         a config for mien data, pretrain and refine; it says how videos become those that are measured on
 
     mien score --predictions VIDEO.csv --truth annotations/NAME.txt
 measures predictions against these labels.
 ";
+
+#[must_use]
+pub fn zip_gave_way(name: &str) -> String {
+    format!("{name} was not finished, since something else is read now. Export it again when that is done.")
+}
 
 #[must_use]
 pub fn abaw_gaps(frames: usize) -> String {

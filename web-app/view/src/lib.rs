@@ -13,6 +13,7 @@ pub mod smoother;
 
 pub mod cast;
 
+pub mod class_motif;
 pub mod clock;
 pub mod letterbox;
 pub mod ruler;
@@ -23,6 +24,7 @@ pub mod viewport;
 pub mod agreement;
 pub mod archive;
 pub mod batch;
+pub mod batch_files;
 pub mod command;
 pub mod comparison;
 pub mod export_text;

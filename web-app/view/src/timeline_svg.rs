@@ -6,6 +6,7 @@ use std::rc::Rc;
 use shared_model::expression::{CLASS_COUNT, Expression};
 
 use crate::agreement::Side;
+use crate::class_motif::{self, LINE, OPACITY, TILE};
 use crate::clock;
 use crate::comparison::LoadedLabels;
 use crate::label_view::{LabelView, TrackView};
@@ -71,11 +72,28 @@ pub fn draw(view: &LabelView, files: &[Rc<LoadedLabels>], names: &Names) -> Stri
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height:.0}\" width=\"{WIDTH}\" height=\"{height:.0}\" \
          font-family=\"system-ui, sans-serif\" font-size=\"11\">\n<title>{title}</title>\n\
-         <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n\
+         <defs>{motifs}</defs><rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n\
          <text x=\"8\" y=\"18\" font-size=\"14\" font-weight=\"600\" fill=\"#1c2126\">{title}</text>\n{}</svg>\n",
         drawing.out,
+        motifs = motifs(),
         title = escaped(&names.title),
     )
+}
+
+/// What `url(#class-N)` stands for: each class's colour with its motif.
+fn motifs() -> String {
+    let mut out = String::new();
+    for (class, (colour, on_colour)) in Expression::ALL.into_iter().zip(COLOURS) {
+        let _ = write!(
+            out,
+            "<pattern id=\"class-{}\" width=\"{TILE}\" height=\"{TILE}\" patternUnits=\"userSpaceOnUse\">\
+             <rect width=\"{TILE}\" height=\"{TILE}\" fill=\"{colour}\"/>\
+             <path d=\"{}\" stroke=\"{on_colour}\" stroke-width=\"{LINE}\" opacity=\"{OPACITY}\"/></pattern>",
+            class.index(),
+            class_motif::path(class)
+        );
+    }
+    out
 }
 
 impl Drawing<'_> {
@@ -159,7 +177,7 @@ impl Drawing<'_> {
     /// Probabilities of all classes on top of one another.
     fn stack(&mut self, found: &[Sample]) {
         let mut below = vec![0.0_f64; found.len()];
-        for (class, (colour, _)) in COLOURS.iter().enumerate() {
+        for class in 0..COLOURS.len() {
             let mut path = String::new();
             for (sample, low) in found.iter().zip(&mut below) {
                 let share = f64::from(sample.mean.get(class).copied().unwrap_or(0.0));
@@ -176,7 +194,7 @@ impl Drawing<'_> {
                 }
                 *low += share;
             }
-            let _ = writeln!(self.out, "<path d=\"{path}\" fill=\"{colour}\"/>");
+            let _ = writeln!(self.out, "<path d=\"{path}\" fill=\"url(#class-{class})\"/>");
         }
     }
 
@@ -197,14 +215,20 @@ impl Drawing<'_> {
             let name = segment.label.name();
             let _ = write!(
                 self.out,
-                "<rect x=\"{left:.1}\" y=\"{:.1}\" width=\"{:.2}\" height=\"{LANE}\" fill=\"{colour}\"><title>{name}</title></rect>",
+                "<rect x=\"{left:.1}\" y=\"{:.1}\" width=\"{:.2}\" height=\"{LANE}\" fill=\"url(#class-{})\"><title>{name}</title></rect>",
                 self.y,
-                width.max(0.3)
+                width.max(0.3),
+                segment.label.index()
             );
             if width > name.len() as f64 * LETTER + 8.0 {
+                // Nothing crosses the letters.
                 let _ = write!(
                     self.out,
-                    "<text x=\"{:.1}\" y=\"{:.1}\" fill=\"{on_colour}\">{name}</text>",
+                    "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{LANE}\" fill=\"{colour}\"/>\
+                     <text x=\"{:.1}\" y=\"{:.1}\" fill=\"{on_colour}\">{name}</text>",
+                    left + 2.0,
+                    self.y,
+                    name.len() as f64 * LETTER + 3.0,
                     left + 4.0,
                     self.y + 13.0
                 );
@@ -216,12 +240,13 @@ impl Drawing<'_> {
 
     fn legend(&mut self) {
         let mut x = GUTTER;
-        for (class, (colour, _)) in Expression::ALL.into_iter().zip(COLOURS) {
+        for class in Expression::ALL {
             let _ = writeln!(
                 self.out,
-                "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"12\" height=\"12\" fill=\"{colour}\"/>\
+                "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"12\" height=\"12\" fill=\"url(#class-{})\"/>\
                  <text x=\"{:.1}\" y=\"{:.1}\" fill=\"#1c2126\">{}</text>",
                 self.y,
+                class.index(),
                 x + 16.0,
                 self.y + 10.5,
                 class.name()
@@ -282,6 +307,11 @@ mod tests {
         assert!(text.contains("a&lt;b&gt;&amp;&quot;c&quot;.mp4"));
         // Ten stretches in the lanes of the head and of the window.
         assert_eq!(text.matches("<title>Anger</title>").count(), 4);
+        // Each colour that fills something has its motif.
+        for class in 0..8 {
+            assert_eq!(text.matches(&format!("<pattern id=\"class-{class}\"")).count(), 1);
+            assert!(text.matches(&format!("fill=\"url(#class-{class})\"")).count() >= 4);
+        }
         assert!(!text.contains("NaN") && !text.contains("inf"));
     }
 }

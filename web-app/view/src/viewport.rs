@@ -3,6 +3,9 @@
 /// Frames that fill the width at the closest zoom.
 const CLOSEST_FRAMES: f64 = 12.0;
 
+/// Pixels between two fingers below which their distance is chance.
+const LEAST_SPREAD_PX: f64 = 8.0;
+
 /// A stretch of time in seconds over a plot of some width.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Viewport {
@@ -96,6 +99,19 @@ impl Viewport {
         .bounded()
     }
 
+    /// Zooms as two fingers part or close: what was under the middle of `before` comes under the middle of `now` (pixels
+    /// of a plot of `width`). Fingers that are on one another say nothing.
+    #[must_use]
+    pub fn pinched(self, before: (f64, f64), now: (f64, f64), width: f64) -> Self {
+        let (was, is) = ((before.0 - before.1).abs(), (now.0 - now.1).abs());
+        if was < LEAST_SPREAD_PX || is < LEAST_SPREAD_PX {
+            return self;
+        }
+        let (middle_before, middle) = (f64::midpoint(before.0, before.1), f64::midpoint(now.0, now.1));
+        let zoomed = self.zoomed(was / is, self.time_at(middle_before, width));
+        zoomed.panned((middle_before - middle) / width.max(1.0) * zoomed.span_s)
+    }
+
     /// Moves by some seconds.
     #[must_use]
     pub fn panned(self, by_s: f64) -> Self {
@@ -155,6 +171,17 @@ mod tests {
         let closer = view.zoomed(0.5, 1000.0);
         assert!((closer.x_of(1000.0, 800.0) - before).abs() < 1e-6);
         assert!((closer.time_at(before, 800.0) - 1000.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn what_lies_under_two_fingers_follows_them() {
+        let view = Viewport::whole(60.0, 0.04).zoomed(0.5, 30.0);
+        let (before, now) = ((300.0, 500.0), (220.0, 620.0));
+        let pinched = view.pinched(before, now, 800.0);
+        assert!((pinched.span_s - view.span_s / 2.0).abs() < 1e-9);
+        let times = [view.time_at(400.0, 800.0), pinched.time_at(420.0, 800.0)];
+        assert!((times[0] - times[1]).abs() < 1e-9, "{times:?}");
+        assert_eq!(view.pinched((300.0, 302.0), now, 800.0), view);
     }
 
     #[test]

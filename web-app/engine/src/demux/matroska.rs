@@ -2,7 +2,7 @@
 
 use matroska_demuxer::{DemuxError as MatroskaError, Frame, MatroskaFile, TrackEntry, TrackType};
 
-use super::{DemuxError, Packet, VideoTrack};
+use super::{DemuxError, Packet, ROUNDING_US, VideoTrack};
 use crate::blob_reader::BlobReader;
 
 const CUT_SHORT: &str = "the file was cut short";
@@ -35,6 +35,10 @@ fn index_entries(reader: &BlobReader) -> std::io::Result<Vec<u64>> {
 /// The packets of a WebM's or MKV's first video track.
 pub struct MatroskaPackets {
     file: MatroskaFile<BlobReader>,
+    /// Reads the same file from its start.
+    source: BlobReader,
+    /// Places of index entries that point behind the end of a file that was cut.
+    replaced: Vec<u64>,
     track: VideoTrack,
     number: u64,
     /// Nanoseconds of a timestamp's unit.
@@ -53,14 +57,15 @@ impl MatroskaPackets {
             DemuxError::Broken(format!("its headers cannot be read ({error:?})"))
         };
         let whole = reader.with_replaced(&[], 0).map_err(|error| broken(&error))?;
-        let (file, is_cut) = match MatroskaFile::open(whole) {
-            Ok(file) => (file, false),
+        let (file, is_cut, replaced) = match MatroskaFile::open(whole) {
+            Ok(file) => (file, false, Vec::new()),
             Err(error) => {
                 let places = index_entries(&reader).map_err(|_| broken(&error))?;
                 let without = reader
                     .with_replaced(&places, UNUSED_ID_BYTE)
                     .map_err(|_| broken(&error))?;
-                (MatroskaFile::open(without).map_err(|_| broken(&error))?, true)
+                let file = MatroskaFile::open(without).map_err(|_| broken(&error))?;
+                (file, true, places)
             }
         };
         let video = file
@@ -96,6 +101,8 @@ impl MatroskaPackets {
         let number = entry.track_number().get();
         Ok(Self {
             file,
+            source: reader,
+            replaced,
             track,
             number,
             scale_ns,
@@ -110,11 +117,48 @@ impl MatroskaPackets {
         &self.track
     }
 
+    /// See [`super::Demuxer::go_to`]. Blocks do not say where the key frames are: they are read up to that time, and
+    /// then once more up to the key frame.
+    ///
+    /// # Errors
+    /// When the file is damaged, or no key frame stands before that time.
+    pub fn go_to(&mut self, time_us: f64) -> Result<(), String> {
+        let mut blocks = 0_usize;
+        let mut key = None;
+        while let Some((found_us, is_key)) = self.next_block()? {
+            if is_key && found_us > time_us + ROUNDING_US {
+                break;
+            }
+            if is_key {
+                key = Some(blocks);
+            }
+            blocks += 1;
+        }
+        let key = key.ok_or("no key frame stands before that time")?;
+        let reader = self.source.with_replaced(&self.replaced, UNUSED_ID_BYTE);
+        let reader = reader.map_err(|error| error.to_string())?;
+        self.file = MatroskaFile::open(reader).map_err(|error| error.to_string())?;
+        self.is_first = true;
+        for _ in 0..key {
+            self.next_block()?;
+        }
+        Ok(())
+    }
+
     /// The next block of the video track.
     ///
     /// # Errors
     /// When the file is damaged or ends within a block.
     pub fn next_packet(&mut self) -> Result<Option<Packet>, String> {
+        Ok(self.next_block()?.map(|(timestamp_us, is_key)| Packet {
+            bytes: js_sys::Uint8Array::from(self.frame.data.as_slice()),
+            timestamp_us,
+            is_key,
+        }))
+    }
+
+    /// Reads the next block of the video track into `frame`: its time in microseconds, and whether it is a key frame.
+    fn next_block(&mut self) -> Result<Option<(f64, bool)>, String> {
         loop {
             let more = self
                 .file
@@ -135,11 +179,7 @@ impl MatroskaPackets {
             let is_key = self.frame.is_keyframe.unwrap_or(self.is_first);
             self.is_first = false;
             let nanoseconds = self.frame.timestamp as f64 * self.scale_ns as f64;
-            return Ok(Some(Packet {
-                bytes: js_sys::Uint8Array::from(self.frame.data.as_slice()),
-                timestamp_us: (nanoseconds / 1e3).round(),
-                is_key,
-            }));
+            return Ok(Some(((nanoseconds / 1e3).round(), is_key)));
         }
     }
 }

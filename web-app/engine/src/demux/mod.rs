@@ -20,6 +20,9 @@ pub enum DemuxError {
     Broken(String),
 }
 
+/// Time stamps are rounded to microseconds.
+const ROUNDING_US: f64 = 1.0;
+
 /// What the container says of its video track.
 #[derive(Debug, Clone)]
 pub struct VideoTrack {
@@ -95,6 +98,18 @@ impl Demuxer {
         match self {
             Self::Mp4(packets) => packets.track(),
             Self::Matroska(packets) => packets.track(),
+        }
+    }
+
+    /// Goes to the last place at or before `time_us` (a presentation time in microseconds) where decoding can begin.
+    /// To be called before the first packet.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or no frame stands there.
+    pub fn go_to(&mut self, time_us: f64) -> Result<(), String> {
+        match self {
+            Self::Mp4(packets) => packets.go_to(time_us),
+            Self::Matroska(packets) => packets.go_to(time_us),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use re_mp4::{Mp4, Sample, TkhdBox, TrackKind};
 
-use super::{DemuxError, Packet, VideoTrack};
+use super::{DemuxError, Packet, ROUNDING_US, VideoTrack};
 use crate::blob_reader::BlobReader;
 
 /// The packets of an MP4's first video track.
@@ -111,6 +111,22 @@ impl Mp4Packets {
         &self.track
     }
 
+    /// See [`super::Demuxer::go_to`]. Nothing but the index is looked at.
+    ///
+    /// # Errors
+    /// When no key frame stands before that time.
+    pub fn go_to(&mut self, time_us: f64) -> Result<(), String> {
+        let samples = self.samples.as_slice();
+        let key = samples
+            .iter()
+            .rposition(|sample| sample.is_sync && time_of(sample) <= time_us + ROUNDING_US)
+            .ok_or("no key frame stands before that time")?;
+        if let Some(before) = key.checked_sub(1) {
+            self.samples.nth(before);
+        }
+        Ok(())
+    }
+
     /// The next sample's bytes.
     ///
     /// # Errors
@@ -123,13 +139,17 @@ impl Mp4Packets {
             .reader
             .bytes_at(sample.offset, sample.size)
             .map_err(|error| error.to_string())?;
-        let microseconds = sample.composition_timestamp as f64 * 1e6 / sample.timescale.max(1) as f64;
         Ok(Some(Packet {
             bytes,
-            timestamp_us: microseconds.round(),
+            timestamp_us: time_of(&sample),
             is_key: sample.is_sync,
         }))
     }
+}
+
+/// Presentation time in microseconds.
+fn time_of(sample: &Sample) -> f64 {
+    (sample.composition_timestamp as f64 * 1e6 / sample.timescale.max(1) as f64).round()
 }
 
 /// Walks over the top-level boxes. The media data of a file that was cut short claims more bytes than there are: the

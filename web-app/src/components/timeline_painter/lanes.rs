@@ -151,7 +151,7 @@ impl Painter<'_> {
         for segment in found {
             let (left, right) = self.edges(segment.start_s, segment.end_s);
             let width = right - left;
-            context.set_fill_style_str(self.palette.class(segment.label));
+            self.palette.fill_with(context, segment.label);
             // A hair of space parts neighbours, where there is room for it.
             let shown = if width > 3.0 { width - 1.0 } else { width.max(0.5) };
             context.fill_rect(left, band.y, shown, band.h);
@@ -164,6 +164,9 @@ impl Painter<'_> {
             } else {
                 continue;
             };
+            // Nothing crosses the letters.
+            context.set_fill_style_str(self.palette.class(segment.label));
+            context.fill_rect(left + 2.0, band.y, text.len() as f64 * LETTER + 3.0, band.h);
             context.set_fill_style_str(self.palette.on_class(segment.label));
             let _ = context.fill_text(text, left + 4.0, band.y + band.h / 2.0 + 0.5);
         }
