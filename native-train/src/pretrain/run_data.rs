@@ -65,15 +65,7 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedD
     };
     let training = load("training", &selection.training)?;
     let held_back = load("evaluation", &selection.held_back)?;
-    for class in Expression::ALL {
-        let of = |checked: &Checked| checked.store.pictures().iter().any(|p| p.label == class);
-        if of(&held_back) && !of(&training) {
-            eprintln!(
-                "warning: no training picture shows {}: it cannot be learned",
-                class.name()
-            );
-        }
-    }
+    warn_of_missing_classes(&training, &held_back);
     let mut pool = UnlabelledPool::new(
         Arc::clone(&catalogue),
         selection.unlabelled,
@@ -110,6 +102,19 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedD
         unlabelled: pool,
         description,
     })
+}
+
+/// Says which classes are evaluated and cannot be learned.
+fn warn_of_missing_classes(training: &Checked, held_back: &Checked) {
+    for class in Expression::ALL {
+        let of = |checked: &Checked| checked.store.pictures().iter().any(|p| p.label == class);
+        if of(held_back) && !of(training) {
+            eprintln!(
+                "warning: no training picture shows {}: it cannot be learned",
+                class.name()
+            );
+        }
+    }
 }
 
 /// What share of whose persons is held back.
