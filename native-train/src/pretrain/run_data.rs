@@ -104,16 +104,28 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedD
     })
 }
 
-/// Says which classes are evaluated and cannot be learned.
+/// Says which classes cannot be learned, and which of them are evaluated all the same.
 fn warn_of_missing_classes(training: &Checked, held_back: &Checked) {
-    for class in Expression::ALL {
-        let of = |checked: &Checked| checked.store.pictures().iter().any(|p| p.label == class);
-        if of(held_back) && !of(training) {
-            eprintln!(
-                "warning: no training picture shows {}: it cannot be learned",
-                class.name()
-            );
-        }
+    let shows = |checked: &Checked, class: Expression| {
+        let mut pictures = checked.store.pictures().iter();
+        pictures.any(|picture| picture.label == class)
+    };
+    let named = |classes: &[Expression]| {
+        let names: Vec<&str> = classes.iter().map(|class| class.name()).collect();
+        names.join(", ")
+    };
+    let mut missing = Expression::ALL.to_vec();
+    missing.retain(|class| !shows(training, *class));
+    if missing.is_empty() {
+        return;
+    }
+    eprintln!(
+        "warning: no training picture shows {}: that cannot be learned",
+        named(&missing)
+    );
+    missing.retain(|class| shows(held_back, *class));
+    if !missing.is_empty() {
+        eprintln!("warning: {} is evaluated all the same", named(&missing));
     }
 }
 
