@@ -13,6 +13,7 @@ pub mod merge;
 pub mod pretrain;
 pub mod refine;
 pub mod score;
+pub mod shards;
 pub mod synth;
 
 pub mod training_run;

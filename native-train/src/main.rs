@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use native_train::training_run::interruption::{self, Interrupted};
+use native_train::training_run::run_options::RunOptions;
 use native_train::{
     ablate, analyze, bench, data, evaluate, export, import, info, merge, pretrain, refine, score, synth,
 };
@@ -24,14 +25,14 @@ enum Command {
     Synth(synth::Options),
     /// What a config's data holds: counts, missing and unreadable pictures, augmentations
     Data(data::Options),
-    /// Results of several shards of an analysis as one
+    /// Results of several shards of an analysis or an evaluation as one
     Merge(merge::Options),
     /// Stage 1 of training, as a config file says
-    Pretrain(pretrain::Options),
-    /// Stage 2: the temporal encoder on a frozen stage-1 model
-    Refine(refine::Options),
-    /// The rows of the paper's Table 1, each from its own run
-    Ablate(ablate::Options),
+    Pretrain(RunOptions),
+    /// Stage 2: the temporal encoder on a frozen stage-1 model, as the config's `[refine]` table says
+    Refine(RunOptions),
+    /// The rows of the paper's Table 1, each from its own run, as the config's `[ablate]` table says
+    Ablate(RunOptions),
     /// A model on labelled videos: macro F1 before and after each step, predictions, submission
     Evaluate(evaluate::Options),
     /// Predictions against the truth: macro F1, its table, the confusion matrix

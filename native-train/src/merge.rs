@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 
-use crate::analyze::manifest::Manifest;
+use crate::evaluate::evaluation::Evaluation;
+use crate::evaluate::tally::Tally;
+use crate::shards::manifest::Manifest;
 use crate::{atomic_file, stdout};
 
 /// Names that a message lists at most.
@@ -15,7 +17,7 @@ const MOST_NAMES: usize = 20;
 /// What to merge.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Output folders of `mien analyze --shard I/N`, of all shards
+    /// Output folders of `mien analyze --shard I/N` or `mien evaluate --shard I/N`, of all shards
     #[arg(required = true, value_name = "FOLDER")]
     folders: Vec<PathBuf>,
     /// Folder for the results of all inputs
@@ -27,7 +29,7 @@ pub struct Options {
 }
 
 /// Checks that the shards belong together and that nothing is missing or there twice, and only then writes. The paths of
-/// the files written go to stdout.
+/// the files written go to stdout; of an evaluation its figures do, over all videos.
 ///
 /// # Errors
 /// When shards are missing, doubled or made with other settings, when an input has no or two results, or when a file
@@ -38,13 +40,22 @@ pub fn run(options: &Options) -> Result<()> {
         Some(_) => Some(results.table()?),
         None => None,
     };
+    let evaluation = results.tally.as_ref().map(Evaluation::of).transpose()?;
     if let Some(folder) = &options.out {
         atomic_file::make_folder(folder)?;
-        results.copy_to(folder)?;
+        results.copy_to(folder, evaluation.is_none())?;
+        if let Some(evaluation) = &evaluation {
+            evaluation.write(folder)?;
+        }
     }
     if let (Some(path), Some(table)) = (&options.csv, table) {
         atomic_file::write(path, table.as_bytes())?;
-        stdout::line(format_args!("{}", path.display()));
+        if evaluation.is_none() {
+            stdout::line(format_args!("{}", path.display()));
+        }
+    }
+    if let Some(evaluation) = &evaluation {
+        evaluation.print();
     }
     eprintln!(
         "{} inputs of {} shards merged",
@@ -57,7 +68,23 @@ pub fn run(options: &Options) -> Result<()> {
 /// The files of each input, in the inputs' order.
 struct Results {
     shards: usize,
-    files: Vec<(PathBuf, Vec<PathBuf>)>,
+    files: Vec<(PathBuf, Vec<Located>)>,
+    /// Of an evaluation: what all shards counted.
+    tally: Option<Tally>,
+}
+
+/// A result of a shard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Located {
+    folder: PathBuf,
+    /// From the folder on.
+    name: PathBuf,
+}
+
+impl Located {
+    fn path(&self) -> PathBuf {
+        self.folder.join(&self.name)
+    }
 }
 
 impl Results {
@@ -104,6 +131,7 @@ impl Results {
         Ok(Self {
             shards: first.shards,
             files: files_of(&first.inputs, &found)?,
+            tally: sum_of(found.values().map(|(_, manifest)| manifest))?,
         })
     }
 
@@ -114,10 +142,11 @@ impl Results {
         for (input, files) in &self.files {
             let path = files
                 .iter()
+                .map(Located::path)
                 .find(|path| path.extension().is_some_and(|ending| ending == "csv"));
             let path =
                 path.with_context(|| format!("{} has no csv: analyse with `--format csv`", input.display()))?;
-            let text = std::fs::read_to_string(path)
+            let text = std::fs::read_to_string(&path)
                 .with_context(|| format!("{} cannot be read", path.display()))?;
             let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
             match &header {
@@ -140,28 +169,54 @@ impl Results {
         Ok(table)
     }
 
-    fn copy_to(&self, folder: &Path) -> Result<()> {
-        for path in self.files.iter().flat_map(|(_, files)| files) {
-            let Some(name) = path.file_name() else { continue };
-            let target = folder.join(name);
-            let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    fn copy_to(&self, folder: &Path, say: bool) -> Result<()> {
+        for file in self.files.iter().flat_map(|(_, files)| files) {
+            let (path, target) = (file.path(), folder.join(&file.name));
+            if let Some(parent) = target.parent() {
+                std::fs::create_dir_all(parent)
+                    .with_context(|| format!("the output folder {} cannot be made", parent.display()))?;
+            }
+            let bytes = std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
             atomic_file::write(&target, &bytes)?;
-            stdout::line(format_args!("{}", target.display()));
+            if say {
+                stdout::line(format_args!("{}", target.display()));
+            }
         }
         Ok(())
     }
+}
+
+/// What evaluations counted together; `None` of analyses. Counts of whole numbers, so that the order does not matter.
+fn sum_of<'a>(manifests: impl Iterator<Item = &'a Manifest>) -> Result<Option<Tally>> {
+    let all: Vec<Option<&Tally>> = manifests.map(|manifest| manifest.tally.as_ref()).collect();
+    ensure!(
+        all.iter().all(Option::is_some) || all.iter().all(Option::is_none),
+        "some shards are evaluations without their counts: run those shards again"
+    );
+    let mut sum: Option<Tally> = None;
+    for tally in all.into_iter().flatten() {
+        match &mut sum {
+            Some(sum) => sum.add(tally)?,
+            None => sum = Some(tally.clone()),
+        }
+    }
+    Ok(sum)
 }
 
 /// The results of each input, none missing and none there twice.
 fn files_of(
     inputs: &[PathBuf],
     shards: &BTreeMap<usize, (&PathBuf, Manifest)>,
-) -> Result<Vec<(PathBuf, Vec<PathBuf>)>> {
-    let mut results: BTreeMap<&Path, Vec<PathBuf>> = BTreeMap::new();
+) -> Result<Vec<(PathBuf, Vec<Located>)>> {
+    let mut results: BTreeMap<&Path, Vec<Located>> = BTreeMap::new();
     let mut names = BTreeMap::new();
     for (folder, manifest) in shards.values() {
         for done in &manifest.done {
-            let files: Vec<PathBuf> = done.files.iter().map(|file| folder.join(file)).collect();
+            let located = |name: &PathBuf| Located {
+                folder: (*folder).clone(),
+                name: name.clone(),
+            };
+            let files: Vec<Located> = done.files.iter().map(located).collect();
             for file in &done.files {
                 if let Some(other) = names.insert(file, &done.input) {
                     let (here, there) = (done.input.display(), other.display());
@@ -192,9 +247,9 @@ fn files_of(
         if let Some(files) = results.remove(input.as_path()) {
             for file in &files {
                 ensure!(
-                    file.is_file(),
+                    file.path().is_file(),
                     "{}, a result of {}, is gone",
-                    file.display(),
+                    file.path().display(),
                     input.display()
                 );
             }

@@ -272,6 +272,40 @@ fn a_full_disk_keeps_the_last_checkpoint_and_says_what_is_needed() {
     }
 }
 
+/// What a run's folder says of the run.
+fn described(folder: &Path) -> Vec<String> {
+    let names = ["config.toml", "config.original.toml", "run.json", "log.jsonl"];
+    let read = |name| std::fs::read_to_string(folder.join("run").join(name)).unwrap();
+    names.map(read).to_vec()
+}
+
+#[test]
+fn a_damaged_checkpoint_says_what_can_take_its_place_and_changes_nothing() {
+    let folder = new_folder("supervised", "");
+    mien_ok(folder.path(), &RUN);
+    let (last, best) = (
+        path_in(&folder.path().join("run")),
+        best_path_in(&folder.path().join("run")),
+    );
+    let whole = std::fs::read(&last).unwrap();
+    let model = std::fs::read(folder.path().join("run/student.safetensors")).unwrap();
+    let before = described(folder.path());
+    for bytes in [&whole[..whole.len() / 2], &whole[..100], &[], &model] {
+        std::fs::write(&last, bytes).unwrap();
+        let said = mien_fails(folder.path(), 1, &RESUME);
+        for part in [
+            "checkpoint.safetensors cannot be read",
+            "checkpoint-best.safetensors over it",
+        ] {
+            assert!(said.contains(part), "`{part}`: {said}");
+        }
+        assert!(before == described(folder.path()));
+    }
+    std::fs::copy(&best, &last).unwrap();
+    mien_ok(folder.path(), &RESUME);
+    assert!(std::fs::read(&last).unwrap() == whole);
+}
+
 #[test]
 fn a_checkpoint_of_another_architecture_or_config_is_named() {
     let folder = new_folder("supervised", "");
@@ -279,10 +313,13 @@ fn a_checkpoint_of_another_architecture_or_config_is_named() {
     let config = std::fs::read_to_string(folder.path().join("c.toml")).unwrap();
     let says = |from: &str, to: &str, parts: &[&str]| {
         std::fs::write(folder.path().join("c.toml"), config.replace(from, to)).unwrap();
+        let before = described(folder.path());
         let said = mien_fails(folder.path(), 1, &RESUME);
         for part in parts {
             assert!(said.contains(part), "`{part}`: {said}");
         }
+        // The folder still says what its run was begun with.
+        assert!(before == described(folder.path()), "{from}");
     };
     says(
         "width = 4",

@@ -3,11 +3,12 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use common::{mien, mien_fails, mien_ok, write_random_model};
+use common::{mien, mien_fails, mien_ok, write_random_model, write_video, write_videos};
 
 const NAMES: [&str; 5] = ["a.png", "b.png", "c.png", "d.png", "e.png"];
 
@@ -153,4 +154,118 @@ fn what_does_not_belong_together_is_refused() {
     fs::remove_file(folder.join("part-0").join("a.csv")).ok();
     fs::remove_file(folder.join("part-1").join("a.csv")).ok();
     assert!(refused(&["part-0", "part-1"]).contains("is gone"));
+}
+
+/// Files below `folder` but for the shards' accounts, with their bytes.
+fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let (mut found, mut open) = (BTreeMap::new(), vec![folder.to_owned()]);
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(folder).unwrap().display().to_string();
+            if path.is_dir() {
+                open.push(path);
+            } else if !name.starts_with("shard-") {
+                found.insert(name, fs::read(path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// Videos of different lengths, one without a crop, and one without a label.
+fn videos(folder: &Path) {
+    write_random_model(folder);
+    write_videos(folder);
+    write_video(folder, "train", "unseen", &[3; 25], &[None; 25]);
+    write_video(folder, "train", "unlabelled", &[-1; 20], &[Some(2); 20]);
+}
+
+const EVALUATE: [&str; 10] = [
+    "evaluate",
+    "--model",
+    "model.safetensors",
+    "--device",
+    "cpu",
+    "--crops",
+    "crops",
+    "--annotations",
+    "train",
+    "--sweep",
+];
+
+#[test]
+fn shares_of_an_evaluation_merge_to_the_figures_of_one_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    videos(folder);
+    let evaluate = |more: &[&str]| mien_ok(folder, &[&EVALUATE[..], more].concat());
+    let printed = evaluate(&["--out", "whole"]);
+    let whole = tree(&folder.join("whole"));
+    for name in [
+        "evaluation.json",
+        "sweep.csv",
+        "confusion-temporal.svg",
+        "predictions/c.csv",
+    ] {
+        assert!(whole.contains_key(name), "{name}");
+    }
+    // More shares than videos as well, and all of them in one folder.
+    for (count, common) in [(2, false), (3, true), (7, false)] {
+        let mut merge = vec!["merge".to_owned()];
+        for index in 0..count {
+            let out = if common {
+                format!("of-{count}")
+            } else {
+                format!("of-{count}-{index}")
+            };
+            evaluate(&["--out", &out, "--shard", &format!("{index}/{count}")]);
+            if !merge.contains(&out) {
+                merge.push(out);
+            }
+        }
+        let out = format!("merged-{count}");
+        merge.extend(["--out", &out, "--csv", "all.csv"].map(str::to_owned));
+        let merge: Vec<&str> = merge.iter().map(String::as_str).collect();
+        assert_eq!(mien_ok(folder, &merge), printed, "{count} shares");
+        assert!(tree(&folder.join(&out)) == whole, "{count} shares");
+    }
+    let all = fs::read_to_string(folder.join("all.csv")).unwrap();
+    // Frames of all five videos, under one header.
+    assert_eq!(all.lines().count(), 1 + 90 + 40 + 150 + 25 + 20);
+}
+
+#[test]
+fn shares_of_different_evaluations_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    videos(folder);
+    let evaluate = |more: &[&str]| mien_ok(folder, &[&EVALUATE[..], more].concat());
+    evaluate(&["--out", "first", "--shard", "0/2"]);
+    let refused = |parts: &[&str]| {
+        let arguments = [&["merge"], parts, &["--out", "merged"]].concat();
+        let said = mien_fails(folder, 1, &arguments);
+        assert!(!folder.join("merged").exists());
+        said
+    };
+    evaluate(&["--out", "window", "--shard", "1/2", "--window", "3"]);
+    assert!(refused(&["first", "window"]).contains("options differ"));
+    // Another model of the same name and size.
+    let mut model = common::random_model(true);
+    model
+        .weights
+        .values_mut()
+        .for_each(|weight| weight.values.reverse());
+    fs::write(folder.join("model.safetensors"), model.to_bytes().unwrap()).unwrap();
+    evaluate(&["--out", "other", "--shard", "1/2"]);
+    assert!(refused(&["first", "other"]).contains("model or options differ"));
+    assert!(refused(&["first"]).contains("missing: 1"));
+    // A result outside of the share's folder is not followed.
+    let path = folder.join("first/shard-0-of-2.json");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("predictions/", "../predictions/")).unwrap();
+    assert!(refused(&["first"]).contains("not inside of its folder"));
+    // A share needs a folder.
+    let arguments = [&EVALUATE[..], &["--shard", "0/2"]].concat();
+    mien_fails(folder, 2, &arguments);
 }

@@ -41,6 +41,9 @@ fn a_run_leaves_both_models_and_all_terms_of_each_step() {
         String::from_utf8(output.stdout.clone()).unwrap().trim(),
         "run/student.safetensors"
     );
+    // Stripes are of three classes.
+    let missing = "no training picture shows Anger, Disgust, Fear, Sadness, Other: that cannot be learned";
+    assert!(stderr(&output).contains(missing), "{}", stderr(&output));
     assert!(
         stderr(&output).contains("stands in for it"),
         "{}",

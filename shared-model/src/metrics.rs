@@ -1,11 +1,11 @@
 //! Agreement between two label sequences: confusion matrix, F1, accuracy, Cohen's kappa.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::expression::{CLASS_COUNT, Expression};
 
 /// Counts of (truth, prediction) pairs.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ConfusionMatrix {
     /// `counts[truth][prediction]`.
     pub counts: [[u64; CLASS_COUNT]; CLASS_COUNT],
@@ -60,6 +60,18 @@ impl ConfusionMatrix {
     /// Counts one pair.
     pub fn add(&mut self, truth: Expression, prediction: Expression) {
         self.counts[truth.index()][prediction.index()] += 1;
+    }
+
+    /// Counts the pairs of `other` too.
+    pub fn add_all(&mut self, other: &Self) {
+        for (own, other) in self
+            .counts
+            .iter_mut()
+            .flatten()
+            .zip(other.counts.iter().flatten())
+        {
+            *own = own.saturating_add(*other);
+        }
     }
 
     /// All figures. Divisions by zero count as 0.

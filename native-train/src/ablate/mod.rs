@@ -8,17 +8,14 @@ pub mod start;
 
 pub mod table;
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use burn::tensor::Device;
-use clap::Args;
 use serde_json::Value;
 use shared_model::metrics::Report;
 
 use crate::datasets::config::{SourceKind, SourceUse};
-use crate::device::DeviceChoice;
 use crate::evaluate::figures::compare;
 use crate::evaluate::predict_on;
 use crate::evaluate::predicted_video::PredictedVideo;
@@ -26,31 +23,18 @@ use crate::plots::confusion_picture::write_confusion_matrix;
 use crate::pretrain::config::PretrainConfig;
 use crate::training_run::interruption::{Interrupted, Interruption};
 use crate::training_run::run_folder;
+use crate::training_run::run_options::RunOptions;
 use crate::{atomic_file, model_store, pretrain, refine, stdout, synth};
 use config::AblateConfig;
 use row::Row;
 use row_result::RowResult;
 use table::AblationTable;
 
-/// What to run.
-#[derive(Debug, Args)]
-pub struct Options {
-    /// The whole config (.toml), with an `[ablate]` table
-    #[arg(long, value_name = "F.toml")]
-    config: PathBuf,
-    /// Go on: finished rows are not run again, an unfinished one goes on from its checkpoint
-    #[arg(long)]
-    resume: bool,
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t)]
-    device: DeviceChoice,
-}
-
 /// Runs all rows with all seeds and prints the table.
 ///
 /// # Errors
 /// On a bad config or data, when a row's training fails, and [`Interrupted`].
-pub fn run(options: &Options) -> Result<()> {
+pub fn run(options: &RunOptions) -> Result<()> {
     let config = PretrainConfig::read(&options.config)?;
     check_sources(&config)?;
     let ablate = config.ablate.clone().unwrap_or_default();

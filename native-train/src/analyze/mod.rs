@@ -1,9 +1,7 @@
 //! `mien analyze`: videos, pictures and folders of frames to per-frame predictions.
 
-pub mod manifest;
 mod output;
 mod recognition;
-pub mod shard;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -16,11 +14,11 @@ use shared_model::smoothing::Smoothing;
 
 use crate::device::{DeviceChoice, NamedDevice};
 use crate::frame_source::FrameSource;
+use crate::shards::manifest::{Done, Manifest, identity};
+use crate::shards::shard::{self, Shard};
 use crate::{atomic_file, model_store, stdout};
-use manifest::{Done, Manifest};
 use output::{Format, OutputNames, Written};
 use recognition::{Recognition, Strides};
-use shard::Shard;
 
 /// What to analyse and how.
 #[derive(Debug, Args)]
@@ -125,7 +123,7 @@ pub fn run(options: &Options) -> Result<()> {
     }
     let (count, failures) = (places.len(), places.len() - done.len());
     if let Some(shard) = shard {
-        let mut manifest = Manifest::new(shard, options.settings(), &options.inputs);
+        let mut manifest = Manifest::new(shard, options.settings()?, &options.inputs);
         manifest.done = done;
         manifest.write(folder)?;
     }
@@ -140,11 +138,10 @@ pub fn run(options: &Options) -> Result<()> {
 
 impl Options {
     /// What the results of several shards must have in common.
-    fn settings(&self) -> serde_json::Value {
+    fn settings(&self) -> Result<serde_json::Value> {
         let formats: Vec<String> = self.format.iter().map(|format| format!("{format:?}")).collect();
-        serde_json::json!({
-            "model": self.model.file_name().map(|name| name.to_string_lossy()),
-            "model_bytes": std::fs::metadata(&self.model).map(|found| found.len()).ok(),
+        Ok(serde_json::json!({
+            "model": identity(&self.model)?,
             "smoothing": format!("{:?}", self.smoothing),
             "window": self.window,
             "stride": self.stride,
@@ -152,7 +149,7 @@ impl Options {
             "whole_frame": self.whole_frame,
             "fps": self.fps,
             "format": formats,
-        })
+        }))
     }
 }
 

@@ -15,7 +15,7 @@ use serde::Serialize;
 use shared_model::face_crop::InputSpec;
 use shared_model::model_file::{BackboneShape, ModelMetadata};
 
-use crate::device::DeviceChoice;
+use crate::device::{DeviceChoice, NamedDevice};
 use crate::pretrain::precision::Precision;
 use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
 use crate::stdout;
@@ -130,24 +130,7 @@ pub fn run(options: &Options) -> Result<()> {
     }
     let opened = options.device.open()?;
     options.precision.check(&opened.device)?;
-    let mut beside = match &options.beside {
-        Some(script) => {
-            let device = if opened.name.starts_with("CUDA") {
-                "cuda"
-            } else {
-                "cpu"
-            };
-            Some(Beside::start(
-                &options.python,
-                script,
-                batch,
-                size,
-                options.small,
-                device,
-            )?)
-        }
-        None => None,
-    };
+    let mut beside = options.beside(size, &opened)?;
     let semi_supervised = SemiSupervisedConfig {
         recompute_teacher: options.recompute_teacher,
         ..SemiSupervisedConfig::default()
@@ -202,6 +185,22 @@ pub fn run(options: &Options) -> Result<()> {
         figures.print();
     }
     Ok(())
+}
+
+impl Options {
+    /// The other program on the same kind of device, where one is named.
+    fn beside(&self, size: usize, opened: &NamedDevice) -> Result<Option<Beside>> {
+        let Some(script) = &self.beside else {
+            return Ok(None);
+        };
+        let device = if opened.name.starts_with("CUDA") {
+            "cuda"
+        } else {
+            "cpu"
+        };
+        let beside = Beside::start(&self.python, script, self.batch.get(), size, self.small, device)?;
+        Ok(Some(beside))
+    }
 }
 
 impl Shares {

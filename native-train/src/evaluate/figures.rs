@@ -1,6 +1,7 @@
 //! How labels before and after each step of the recogniser compare with the truth.
 
-use serde::Serialize;
+use anyhow::{Result, ensure};
+use serde::{Deserialize, Serialize};
 use shared_model::expression::Expression;
 use shared_model::metrics::{ConfusionMatrix, Report};
 use shared_model::smoothing::Smoothing;
@@ -25,18 +26,66 @@ pub struct Figures {
     pub window: usize,
 }
 
+/// The pairs of truth and label behind [`Figures`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LabelCounts {
+    raw: ConfusionMatrix,
+    /// The temporal encoder's labels, the head's where it did not speak.
+    refined: ConfusionMatrix,
+    has_temporal: bool,
+    smoothed: ConfusionMatrix,
+    smoothing: Smoothing,
+    window: usize,
+}
+
+impl LabelCounts {
+    /// Counts over `videos`.
+    #[must_use]
+    pub fn of(videos: &[PredictedVideo], smoothing: Smoothing, window: usize) -> Self {
+        Self {
+            raw: count(videos, PredictedVideo::raw),
+            refined: count(videos, PredictedVideo::refined),
+            has_temporal: videos.iter().any(PredictedVideo::has_temporal),
+            smoothed: count(videos, |video| video.smoothed(smoothing, window)),
+            smoothing,
+            window,
+        }
+    }
+
+    /// Adds the counts over other videos.
+    ///
+    /// # Errors
+    /// When those were smoothed otherwise.
+    pub fn add(&mut self, other: &Self) -> Result<()> {
+        ensure!(
+            (self.smoothing, self.window) == (other.smoothing, other.window),
+            "labels that were smoothed in different ways do not add up"
+        );
+        self.raw.add_all(&other.raw);
+        self.refined.add_all(&other.refined);
+        self.smoothed.add_all(&other.smoothed);
+        self.has_temporal |= other.has_temporal;
+        Ok(())
+    }
+
+    /// What follows from the counts.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        Figures {
+            raw: self.raw.report(),
+            temporal: self.has_temporal.then(|| self.refined.report()),
+            smoothed: self.smoothed.report(),
+            smoothing: self.smoothing,
+            window: self.window,
+        }
+    }
+}
+
 impl Figures {
     /// Compares all videos.
     #[must_use]
     pub fn of(videos: &[PredictedVideo], smoothing: Smoothing, window: usize) -> Self {
-        let has_temporal = videos.iter().any(PredictedVideo::has_temporal);
-        Self {
-            raw: compare(videos, PredictedVideo::raw),
-            temporal: has_temporal.then(|| compare(videos, PredictedVideo::refined)),
-            smoothed: compare(videos, |video| video.smoothed(smoothing, window)),
-            smoothing,
-            window,
-        }
+        LabelCounts::of(videos, smoothing, window).figures()
     }
 
     /// The labels before smoothing: the temporal encoder's, else the head's.
@@ -51,6 +100,14 @@ pub fn compare(
     videos: &[PredictedVideo],
     labels: impl Fn(&PredictedVideo) -> Vec<Option<Expression>>,
 ) -> Report {
+    count(videos, labels).report()
+}
+
+/// Pairs of truth and label over all annotated frames.
+pub fn count(
+    videos: &[PredictedVideo],
+    labels: impl Fn(&PredictedVideo) -> Vec<Option<Expression>>,
+) -> ConfusionMatrix {
     let mut matrix = ConfusionMatrix::default();
     for video in videos {
         for (truth, predicted) in video.truth.iter().zip(labels(video)) {
@@ -59,5 +116,5 @@ pub fn compare(
             }
         }
     }
-    matrix.report()
+    matrix
 }

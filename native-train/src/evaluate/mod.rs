@@ -3,8 +3,11 @@
 pub mod predicted_video;
 
 pub mod figures;
-pub mod report_table;
 pub mod smoothing_sweep;
+pub mod tally;
+
+pub mod evaluation;
+pub mod report_table;
 
 pub mod submission;
 
@@ -13,24 +16,29 @@ mod video_source;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use clap::Args;
-use serde::Serialize;
+use serde_json::json;
 use shared_model::frame_table;
 use shared_model::model_file::ModelFile;
 use shared_model::smoothing::Smoothing;
 
+use crate::datasets::labelled_video::LabelledVideo;
 use crate::device::DeviceChoice;
-use crate::plots::confusion_picture::write_confusion_matrix;
 use crate::progress::Progress;
 use crate::refine::crop_reader::CropReader;
+use crate::shards::manifest::{Done, Manifest, identity};
+use crate::shards::shard::{self, Shard};
 use crate::{atomic_file, model_store, stdout};
-use figures::{Figures, WITHOUT_ANY_CROP};
+use evaluation::Evaluation;
+use figures::WITHOUT_ANY_CROP;
 use predicted_video::PredictedVideo;
-use smoothing_sweep::SmoothingSweep;
+use tally::Tally;
 
 /// Unreadable crops that are named; the others are counted.
 const MOST_NAMED: usize = 10;
+/// The folder of the videos' predictions in `--out`.
+const PREDICTIONS: &str = "predictions";
 
 /// What to evaluate on what.
 #[derive(Debug, Args)]
@@ -69,29 +77,12 @@ pub struct Options {
     out: Option<PathBuf>,
     /// Write `--out` as an ABAW submission with exactly the rows of this example file, in its order; annotations are
     /// not needed then
-    #[arg(long, value_name = "EXAMPLE.txt", requires = "out", conflicts_with_all = ["sweep", "json", "annotations"])]
+    #[arg(long, value_name = "EXAMPLE.txt", requires = "out", conflicts_with_all = ["sweep", "json", "annotations", "shard"])]
     submission: Option<PathBuf>,
-}
-
-/// All that is said of a model.
-#[derive(Debug, Serialize)]
-struct Evaluation {
-    #[serde(flatten)]
-    figures: Figures,
-    /// Videos.
-    videos: usize,
-    /// Frames of all videos.
-    frames: usize,
-    /// Frames without a readable crop: their probabilities are interpolated.
-    frames_without_crop: usize,
-    /// Frames of videos that have no crop at all: taken for `Neutral`.
-    frames_of_videos_without_crop: usize,
-    /// Crops that could not be read.
-    unreadable_crops: usize,
-    /// Frames that are not annotated.
-    unannotated_frames: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sweep: Option<SmoothingSweep>,
+    /// Only this share of the videos, from 0/N to N-1/N, for several machines; `mien merge` gives the figures over all
+    /// [default: the task of a Slurm job array]
+    #[arg(long, value_name = "I/N", requires = "out", conflicts_with = "json")]
+    shard: Option<Shard>,
 }
 
 /// Predicts all frames of all videos, compares and prints.
@@ -112,15 +103,15 @@ pub fn run(options: &Options) -> Result<()> {
         options.crops.as_deref(),
         options.annotations.as_deref(),
     )?;
+    let names: Vec<PathBuf> = videos.iter().map(|video| PathBuf::from(&video.name)).collect();
+    if let Some(shard) = shard::chosen(options.shard, &names)? {
+        return evaluate_share(shard, options, videos, &names, &model, window);
+    }
     let predicted = predict(&videos, &model, options.device)?;
-    let evaluation = Evaluation::of(&predicted, smoothing, window, options.sweep);
-    ensure!(
-        evaluation.figures.smoothed.frames > 0,
-        "nothing can be compared: no frame of the {} videos is annotated",
-        evaluation.videos
-    );
+    let evaluation = Evaluation::of(&Tally::of(&predicted, smoothing, window, options.sweep))?;
     if let Some(folder) = &options.out {
-        evaluation.write(folder, &predicted)?;
+        write_predictions(folder, &predicted, smoothing, window)?;
+        evaluation.write(folder)?;
     }
     if options.json {
         stdout::line(format_args!("{}", serde_json::to_string(&evaluation)?));
@@ -130,12 +121,54 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// Predicts one machine's share of the videos, and leaves its predictions and counts for `mien merge`. `names` are those of
+/// all videos.
+fn evaluate_share(
+    shard: Shard,
+    options: &Options,
+    videos: Vec<LabelledVideo>,
+    names: &[PathBuf],
+    model: &ModelFile,
+    window: usize,
+) -> Result<()> {
+    let folder = options.out.as_deref().with_context(|| {
+        format!("this is share {shard} of a job array, whose results need a folder: `--out DIR`")
+    })?;
+    let weights: Vec<u64> = videos.iter().map(|video| video.frames.len() as u64).collect();
+    let places = shard.places(&weights);
+    eprintln!("shard {shard}: {} of {} videos", places.len(), videos.len());
+    let numbered = videos.into_iter().enumerate();
+    let share: Vec<LabelledVideo> = numbered
+        .filter(|(place, _)| places.binary_search(place).is_ok())
+        .map(|(_, video)| video)
+        .collect();
+    let predicted = predict(&share, model, options.device)?;
+    let written = write_predictions(folder, &predicted, options.smoothing, window)?;
+    let settings = json!({
+        "command": "evaluate",
+        "model": identity(&options.model)?,
+        "smoothing": options.smoothing,
+        "window": window,
+        "sweep": options.sweep,
+    });
+    let mut manifest = Manifest::new(shard, settings, names);
+    let done = predicted.iter().zip(written).map(|(video, files)| Done {
+        input: PathBuf::from(&video.name),
+        files,
+    });
+    manifest.done = done.collect();
+    manifest.tally = Some(Tally::of(&predicted, options.smoothing, window, options.sweep));
+    manifest.write(folder)?;
+    eprintln!("`mien merge` gives the figures over all shares, once they are done");
+    Ok(())
+}
+
 /// Plays all videos. Crops that cannot be read are reported on stderr.
 ///
 /// # Errors
 /// When the model does not fit or the device fails.
 pub fn predict(
-    videos: &[crate::datasets::labelled_video::LabelledVideo],
+    videos: &[LabelledVideo],
     model: &ModelFile,
     device: DeviceChoice,
 ) -> Result<Vec<PredictedVideo>> {
@@ -147,7 +180,7 @@ pub fn predict(
 /// # Errors
 /// As [`predict`].
 pub fn predict_on(
-    videos: &[crate::datasets::labelled_video::LabelledVideo],
+    videos: &[LabelledVideo],
     model: &ModelFile,
     device: &burn::tensor::Device,
 ) -> Result<Vec<PredictedVideo>> {
@@ -181,96 +214,30 @@ pub fn predict_on(
     Ok(predicted)
 }
 
-impl Evaluation {
-    fn of(videos: &[PredictedVideo], smoothing: Smoothing, window: usize, sweep: bool) -> Self {
-        let sum = |count: &dyn Fn(&PredictedVideo) -> usize| videos.iter().map(count).sum();
-        Self {
-            figures: Figures::of(videos, smoothing, window),
-            videos: videos.len(),
-            frames: sum(&|video| video.truth.len()),
-            frames_without_crop: sum(&PredictedVideo::frames_without_crop),
-            frames_of_videos_without_crop: sum(&|v| if v.has_no_crop() { v.truth.len() } else { 0 }),
-            unreadable_crops: sum(&|video| video.unreadable.len()),
-            unannotated_frames: sum(&|video| video.truth.iter().filter(|label| label.is_none()).count()),
-            sweep: sweep.then(|| SmoothingSweep::of(videos)),
-        }
-    }
-
-    fn rows(&self) -> Vec<(String, &shared_model::metrics::Report)> {
-        let smoothed = format!(
-            "smoothed ({}, {} frames)",
-            self.figures.smoothing.name(),
-            self.figures.window
-        );
-        let mut rows = vec![("raw (per-frame head)".to_owned(), &self.figures.raw)];
-        rows.extend(
-            self.figures
-                .temporal
-                .as_ref()
-                .map(|report| ("temporal".to_owned(), report)),
-        );
-        rows.push((smoothed, &self.figures.smoothed));
-        rows
-    }
-
-    fn print(&self) {
-        stdout::line(format_args!(
-            "{:<34}{:>10}{:>10}",
-            "labels", "macro F1", "accuracy"
-        ));
-        for (name, report) in self.rows() {
-            stdout::line(format_args!(
-                "{name:<34}{:>10.4}{:>10.4}",
-                report.macro_f1, report.accuracy
-            ));
-        }
-        stdout::line(format_args!(
-            "\n{} videos, {} frames: {} without a crop (interpolated), {} not annotated (left out)\n",
-            self.videos, self.frames, self.frames_without_crop, self.unannotated_frames
-        ));
-        stdout::line(format_args!("smoothed labels:"));
-        report_table::print(&self.figures.smoothed);
-        if let Some(sweep) = &self.sweep {
-            stdout::text(format_args!("\n{}", sweep.table()));
-        }
-    }
-
-    /// Predictions, figures and pictures.
-    fn write(&self, folder: &Path, videos: &[PredictedVideo]) -> Result<()> {
-        atomic_file::make_folder(folder)?;
-        let predictions = folder.join("predictions");
-        atomic_file::make_folder(&predictions)?;
-        let (smoothing, window) = (self.figures.smoothing, self.figures.window);
-        for video in videos {
-            let rows = video.timeline.rows(smoothing, window);
-            let path = |ending: &str| predictions.join(format!("{}.{ending}", video.name));
-            atomic_file::write(
-                &path("csv"),
-                frame_table::to_string(&video.name, &rows).as_bytes(),
-            )?;
-            let labels = video.smoothed(smoothing, window);
-            let labels = labels.into_iter().map(|label| label.unwrap_or(WITHOUT_ANY_CROP));
-            atomic_file::write(&path("txt"), submission::annotation(labels).as_bytes())?;
-        }
-        atomic_file::write(&folder.join("evaluation.json"), &serde_json::to_vec_pretty(self)?)?;
-        let reports = [
-            ("raw", Some(&self.figures.raw)),
-            ("temporal", self.figures.temporal.as_ref()),
+/// Writes the csv and the Aff-Wild2 annotation of each video; gives their paths from `folder`, a video each.
+fn write_predictions(
+    folder: &Path,
+    videos: &[PredictedVideo],
+    smoothing: Smoothing,
+    window: usize,
+) -> Result<Vec<Vec<PathBuf>>> {
+    atomic_file::make_folder(&folder.join(PREDICTIONS))?;
+    let write = |video: &PredictedVideo| -> Result<Vec<PathBuf>> {
+        let rows = video.timeline.rows(smoothing, window);
+        let labels = video.smoothed(smoothing, window).into_iter();
+        let labels = labels.map(|label| label.unwrap_or(WITHOUT_ANY_CROP));
+        let files = [
+            ("csv", frame_table::to_string(&video.name, &rows)),
+            ("txt", submission::annotation(labels)),
         ];
-        let all = reports
+        files
             .into_iter()
-            .chain([("smoothed", Some(&self.figures.smoothed))]);
-        for (name, report) in all.filter_map(|(name, report)| Some((name, report?))) {
-            let title = format!("{name} labels: macro F1 {:.4}", report.macro_f1);
-            write_confusion_matrix(
-                &folder.join(format!("confusion-{name}")),
-                &title,
-                &report.confusion,
-            )?;
-        }
-        if let Some(sweep) = &self.sweep {
-            sweep.write(&folder.join("sweep"))?;
-        }
-        Ok(())
-    }
+            .map(|(ending, text)| {
+                let path = Path::new(PREDICTIONS).join(format!("{}.{ending}", video.name));
+                atomic_file::write(&folder.join(&path), text.as_bytes())?;
+                Ok(path)
+            })
+            .collect()
+    };
+    videos.iter().map(write).collect()
 }

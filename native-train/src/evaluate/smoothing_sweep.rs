@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::Result;
-use serde::Serialize;
+use anyhow::{Result, ensure};
+use serde::{Deserialize, Serialize};
+use shared_model::metrics::ConfusionMatrix;
 use shared_model::smoothing::Smoothing;
 
 use crate::atomic_file;
-use crate::evaluate::figures::compare;
+use crate::evaluate::figures::count;
 use crate::evaluate::predicted_video::PredictedVideo;
 use crate::plots::line_chart::{Line, LineChart};
 
@@ -36,23 +37,62 @@ pub struct SweepRow {
     pub mean: f64,
 }
 
-impl SmoothingSweep {
+/// The pairs of truth and label behind a [`SmoothingSweep`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SweepCounts {
+    /// For each window, the counts of sliding, block and mean.
+    rows: Vec<(usize, [ConfusionMatrix; 3])>,
+}
+
+impl SweepCounts {
     /// Smooths all videos in every way.
     #[must_use]
     pub fn of(videos: &[PredictedVideo]) -> Self {
-        let rows = WINDOWS.map(|window| {
-            let [sliding, block, mean] =
-                WAYS.map(|way| compare(videos, |video| video.smoothed(way, window)).macro_f1);
+        let row = |window| {
+            let counts = WAYS.map(|way| count(videos, |video| video.smoothed(way, window)));
+            (window, counts)
+        };
+        Self {
+            rows: WINDOWS.map(row).into(),
+        }
+    }
+
+    /// Adds the counts over other videos.
+    ///
+    /// # Errors
+    /// When those are of other windows.
+    pub fn add(&mut self, other: &Self) -> Result<()> {
+        let windows = |counts: &Self| counts.rows.iter().map(|(window, _)| *window).collect::<Vec<_>>();
+        ensure!(
+            windows(self) == windows(other),
+            "comparisons of smoothing over different windows do not add up"
+        );
+        let pairs = self.rows.iter_mut().zip(&other.rows);
+        for ((_, own), (_, other)) in pairs {
+            own.iter_mut()
+                .zip(other)
+                .for_each(|(own, other)| own.add_all(other));
+        }
+        Ok(())
+    }
+
+    /// What follows from the counts.
+    #[must_use]
+    pub fn sweep(&self) -> SmoothingSweep {
+        let rows = self.rows.iter().map(|(window, counts)| {
+            let [sliding, block, mean] = counts.each_ref().map(|counts| counts.report().macro_f1);
             SweepRow {
-                window,
+                window: *window,
                 sliding,
                 block,
                 mean,
             }
         });
-        Self { rows: rows.into() }
+        SmoothingSweep { rows: rows.collect() }
     }
+}
 
+impl SmoothingSweep {
     /// As text, with the best of each column marked.
     #[must_use]
     pub fn table(&self) -> String {

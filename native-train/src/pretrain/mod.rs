@@ -33,13 +33,12 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use burn::tensor::Device;
-use clap::Args;
 
-use crate::device::DeviceChoice;
 use crate::training_run::checkpoint;
 use crate::training_run::device_failure::{Work, guarded};
 use crate::training_run::interruption::Interruption;
 use crate::training_run::run_folder::{self, RunFolder};
+use crate::training_run::run_options::RunOptions;
 use crate::{atomic_file, model_store, stdout};
 use config::{Mode, PretrainConfig};
 pub use run_data::read_data;
@@ -58,30 +57,17 @@ const RESUMABLE_KEYS: &[&str] = &[
     "semi_supervised.unlabelled_ratio",
 ];
 
-/// What to train.
-#[derive(Debug, Args)]
-pub struct Options {
-    /// The run's config (.toml)
-    #[arg(long, value_name = "F.toml")]
-    config: PathBuf,
-    /// Go on from the run's last checkpoint
-    #[arg(long)]
-    resume: bool,
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t)]
-    device: DeviceChoice,
-}
-
 /// Trains as the config says and prints the path of the model.
 ///
 /// # Errors
 /// On a bad config or data, when training diverges, and [`Interrupted`](crate::training_run::interruption::Interrupted).
-pub fn run(options: &Options) -> Result<()> {
+pub fn run(options: &RunOptions) -> Result<()> {
     let config = PretrainConfig::read(&options.config)?;
     let device = options.device.open_and_say()?.device;
     atomic_file::make_folder(&config.run)?;
     // Said before the pictures are looked at, which takes a while.
-    checkpoint::refuse_to_overwrite(&config.run, options.resume)?;
+    let resolved = serde_json::to_value(&config)?;
+    checkpoint::refuse_another_run(&config.run, options.resume, &resolved, RESUMABLE_KEYS)?;
     let data = read_data(&config, &device)?;
     // Until here there is nothing to keep, and Ctrl-C ends the program at once.
     let interruption = Interruption::listen()?;
@@ -105,6 +91,10 @@ pub fn train(
 ) -> Result<PathBuf> {
     let folder = RunFolder::open(&config.run)?;
     let found = folder.checkpoint(resume)?;
+    if let Some(found) = &found {
+        // Before the folder says that it is this config's.
+        found.check_config(folder.path(), &serde_json::to_value(config)?, RESUMABLE_KEYS)?;
+    }
     let step = found.as_ref().map_or(0, |found| found.state.step);
     folder.describe(config, config.seed, step, &format!("{device:?}"))?;
     let stage = match config.mode {

@@ -65,15 +65,7 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedD
     };
     let training = load("training", &selection.training)?;
     let held_back = load("evaluation", &selection.held_back)?;
-    for class in Expression::ALL {
-        let of = |checked: &Checked| checked.store.pictures().iter().any(|p| p.label == class);
-        if of(&held_back) && !of(&training) {
-            eprintln!(
-                "warning: no training picture shows {}: it cannot be learned",
-                class.name()
-            );
-        }
-    }
+    warn_of_missing_classes(&training, &held_back);
     let mut pool = UnlabelledPool::new(
         Arc::clone(&catalogue),
         selection.unlabelled,
@@ -110,6 +102,31 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedD
         unlabelled: pool,
         description,
     })
+}
+
+/// Says which classes cannot be learned, and which of them are evaluated all the same.
+fn warn_of_missing_classes(training: &Checked, held_back: &Checked) {
+    let shows = |checked: &Checked, class: Expression| {
+        let mut pictures = checked.store.pictures().iter();
+        pictures.any(|picture| picture.label == class)
+    };
+    let named = |classes: &[Expression]| {
+        let names: Vec<&str> = classes.iter().map(|class| class.name()).collect();
+        names.join(", ")
+    };
+    let mut missing = Expression::ALL.to_vec();
+    missing.retain(|class| !shows(training, *class));
+    if missing.is_empty() {
+        return;
+    }
+    eprintln!(
+        "warning: no training picture shows {}: that cannot be learned",
+        named(&missing)
+    );
+    missing.retain(|class| shows(held_back, *class));
+    if !missing.is_empty() {
+        eprintln!("warning: {} is evaluated all the same", named(&missing));
+    }
 }
 
 /// What share of whose persons is held back.

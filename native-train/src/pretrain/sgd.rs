@@ -1,10 +1,15 @@
 //! Stochastic gradient descent with momentum, as `torch.optim.SGD` (dampening 0, no Nesterov).
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Result;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor, TensorData};
-use shared_model::model_file::{Weight, Weights};
+use burn::tensor::{Device, Tensor};
+use shared_model::model_file::Weights;
+
+use crate::training_run::optimiser_state;
+
+/// Before the place in a velocity's name.
+const VELOCITY: &str = "velocity.";
 
 /// The momentum of each parameter, in the order in which the module holds them.
 ///
@@ -54,10 +59,10 @@ impl Sgd {
         let mut weights = Weights::new();
         for (index, velocity) in self.velocities.iter().enumerate() {
             if let Some(velocity) = velocity {
-                let values = velocity.clone().try_into_vec_as::<f32>();
-                let values = values.map_err(|error| anyhow::anyhow!("reading the momentum: {error}"))?;
-                let shape = vec![values.len()];
-                weights.insert(format!("velocity.{index}"), Weight { shape, values });
+                weights.insert(
+                    format!("{VELOCITY}{index}"),
+                    optimiser_state::to_weight(velocity)?,
+                );
             }
         }
         Ok(weights)
@@ -70,19 +75,12 @@ impl Sgd {
     pub fn load(&mut self, weights: Weights, device: &Device) -> Result<()> {
         self.velocities.clear();
         for (name, weight) in weights {
-            let index: usize = name
-                .strip_prefix("velocity.")
-                .and_then(|index| index.parse().ok())
-                .with_context(|| format!("`{name}` is no part of an optimiser's state"))?;
-            ensure!(index < 100_000, "`{name}` is no part of an optimiser's state");
-            if self.velocities.len() <= index {
-                self.velocities.resize(index + 1, None);
-            }
-            let length = weight.values.len();
-            let data = TensorData::new(weight.values, [length]);
-            if let Some(place) = self.velocities.get_mut(index) {
-                *place = Some(Tensor::from_data(data, device));
-            }
+            let place = optimiser_state::place_in(&name, VELOCITY)?;
+            optimiser_state::put(
+                &mut self.velocities,
+                place,
+                optimiser_state::to_tensor(&weight, device),
+            );
         }
         Ok(())
     }

@@ -1,10 +1,12 @@
 //! `AdamW` (Loshchilov and Hutter 2019) whose state a checkpoint can carry.
 
-use anyhow::{Context as _, Result, anyhow, ensure};
+use anyhow::{Context as _, Result, ensure};
 use burn::module::{Module, ModuleMapper, Param};
 use burn::optim::{AdamWConfig, AdamWState, AdaptiveMomentumState, GradientsParams, Optimizer as _};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use shared_model::model_file::{Weight, Weights};
+
+use crate::training_run::optimiser_state;
 
 const FIRST: &str = "moment_1.";
 const SECOND: &str = "moment_2.";
@@ -54,10 +56,7 @@ impl AdamW {
                 continue;
             };
             for (prefix, moment) in [(FIRST, &momentum.moment_1), (SECOND, &momentum.moment_2)] {
-                let values = moment.clone().try_into_vec_as::<f32>();
-                let values = values.map_err(|error| anyhow!("reading the moments: {error}"))?;
-                let shape = vec![values.len()];
-                weights.insert(format!("{prefix}{index}"), Weight { shape, values });
+                weights.insert(format!("{prefix}{index}"), optimiser_state::to_weight(moment)?);
             }
             // Exact up to 16 million steps.
             let time = Weight {
@@ -82,27 +81,17 @@ impl AdamW {
             ensure!(known, "`{name}` is no part of an optimiser's state");
         }
         for (name, time) in weights.iter().filter(|(name, _)| name.starts_with(TIME)) {
-            let index: usize = name
-                .strip_prefix(TIME)
-                .and_then(|index| index.parse().ok())
-                .filter(|index| *index < 100_000)
-                .with_context(|| format!("`{name}` is no part of an optimiser's state"))?;
+            let index = optimiser_state::place_in(name, TIME)?;
             let moment = |prefix: &str| -> Result<Tensor<1>> {
                 let name = format!("{prefix}{index}");
                 let weight = weights
                     .get(&name)
                     .with_context(|| format!("`{name}` is missing"))?;
-                let data = TensorData::new(weight.values.clone(), [weight.values.len()]);
-                Ok(Tensor::from_data(data, device))
+                Ok(optimiser_state::to_tensor(weight, device))
             };
             let time = time.values.first().map_or(0, |time| *time as usize);
             let momentum = AdaptiveMomentumState::new(time, moment(FIRST)?, moment(SECOND)?);
-            if self.states.len() <= index {
-                self.states.resize(index + 1, None);
-            }
-            if let Some(place) = self.states.get_mut(index) {
-                *place = Some(AdamWState::new(momentum));
-            }
+            optimiser_state::put(&mut self.states, index, AdamWState::new(momentum));
         }
         Ok(())
     }

@@ -21,36 +21,21 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
 use burn::tensor::Device;
-use clap::Args;
 use shared_model::model_file::ModelFile;
 
 use crate::datasets::affwild2;
 use crate::datasets::config::{SourceKind, SourceUse};
 use crate::datasets::labelled_video::LabelledVideo;
-use crate::device::DeviceChoice;
 use crate::pretrain::config::PretrainConfig;
 use crate::training_run::checkpoint;
 use crate::training_run::interruption::Interruption;
 use crate::training_run::run_folder::{self, RunFolder};
+use crate::training_run::run_options::RunOptions;
 use crate::{atomic_file, model_store, stdout};
 use config::{RefineConfig, VideoFolders};
 use crop_reader::CropReader;
 use feature_cache::FeatureCache;
 use video_features::VideoFeatures;
-
-/// What to train.
-#[derive(Debug, Args)]
-pub struct Options {
-    /// The run's config (.toml), the same as for `pretrain`; its `[refine]` table is used
-    #[arg(long, value_name = "F.toml")]
-    config: PathBuf,
-    /// Go on from the run's last checkpoint
-    #[arg(long)]
-    resume: bool,
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t)]
-    device: DeviceChoice,
-}
 
 /// All that stage 2 learns from.
 #[derive(Debug)]
@@ -68,7 +53,7 @@ pub struct RefineData {
 /// # Errors
 /// On a bad config or data, when training diverges, and
 /// [`Interrupted`](crate::training_run::interruption::Interrupted).
-pub fn run(options: &Options) -> Result<()> {
+pub fn run(options: &RunOptions) -> Result<()> {
     let config = PretrainConfig::read(&options.config)?;
     let device = options.device.open_and_say()?.device;
     let folder = RefineConfig::folder_in(&config.run);
@@ -76,6 +61,12 @@ pub fn run(options: &Options) -> Result<()> {
     // Said before the videos are looked at, which takes a while.
     checkpoint::refuse_to_overwrite(&folder, options.resume)?;
     let data = read_data(&config, &device)?;
+    checkpoint::refuse_another_run(
+        &folder,
+        options.resume,
+        &run::begun_with(&config, &data),
+        run::RESUMABLE_KEYS,
+    )?;
     // Until here the cache keeps what was done, and Ctrl-C ends the program at once.
     let interruption = Interruption::listen()?;
     run_folder::keep_original(&folder, &options.config)?;
@@ -98,6 +89,10 @@ pub fn train(
 ) -> Result<PathBuf> {
     let folder = RunFolder::open(&RefineConfig::folder_in(&config.run))?;
     let found = folder.checkpoint(resume)?;
+    if let Some(found) = &found {
+        // Before the folder says that it is this config's.
+        found.check_config(folder.path(), &run::begun_with(config, data), run::RESUMABLE_KEYS)?;
+    }
     let step = found.as_ref().map_or(0, |found| found.state.step);
     folder.describe(&config.refine(), config.seed, step, &format!("{device:?}"))?;
     let model = run::train(config, data, &folder, found.as_ref(), device, interruption)?;

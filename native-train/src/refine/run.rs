@@ -24,7 +24,7 @@ use crate::training_run::run_folder::RunFolder;
 use crate::training_run::run_loop::{Course, Evaluated, Saved, StepFigures, Trainee, TrainingRun};
 
 /// Keys that may have another value when a run is taken up again.
-const RESUMABLE_KEYS: &[&str] = &[
+pub(super) const RESUMABLE_KEYS: &[&str] = &[
     "refine.cache",
     "refine.start",
     "refine.patience",
@@ -40,6 +40,12 @@ struct Refiner<'a> {
     trainer: EncoderTrainer,
     device: Device,
     waiting: Vec<StepFigures>,
+}
+
+/// What a checkpoint of stage 2 belongs to.
+#[must_use]
+pub(super) fn begun_with(config: &PretrainConfig, data: &RefineData) -> Value {
+    json!({"refine": config.refine(), "seed": config.seed, "features": key_of(&data.start)})
 }
 
 /// Trains in `folder` to the last step, or until patience is over, and gives the start model with the
@@ -62,14 +68,13 @@ pub fn train(
         !plan.is_empty(),
         "the training videos have no frame with both a crop and a label"
     );
-    let begun_with = json!({"refine": refine, "seed": config.seed, "features": key_of(&data.start)});
     let course = Course {
         steps: refine.steps,
         steps_an_epoch: refine.steps_an_evaluation,
         checkpoint_minutes: refine.checkpoint_minutes,
         patience: Some(refine.patience),
     };
-    let mut run = TrainingRun::open(folder, course, begun_with, found, RESUMABLE_KEYS)?;
+    let mut run = TrainingRun::open(folder, course, begun_with(config, data), found, RESUMABLE_KEYS)?;
     let batch = refine.batch;
     let mut refiner = Refiner::new(config, refine, data, plan.len(), found, device)?;
     run.train(

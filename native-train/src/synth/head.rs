@@ -67,77 +67,16 @@ impl Head {
     }
 
     fn read(bytes: &[u8]) -> Result<Self> {
-        let tensors = SafeTensors::deserialize(bytes)?;
+        let asset = Asset(SafeTensors::deserialize(bytes)?);
         let (_, metadata) = SafeTensors::read_metadata(bytes)?;
         let metadata = metadata.metadata().as_ref().context("there is no metadata")?;
         let names: Vec<String> = serde_json::from_str(metadata.get("targets").context("no target names")?)?;
         let step: f32 = metadata.get("step").context("no step")?.parse()?;
-        let data = |name: &str| Ok::<_, anyhow::Error>(tensors.tensor(name)?.data());
 
-        let rest: Vec<Vec3> = triples(&floats(data("position")?));
-        let count = rest.len();
-        let uvs = floats(data("corner_uv")?);
-        let corners: Vec<Corner> = words(data("corner_vertex")?)
-            .into_iter()
-            .zip(uvs.chunks_exact(2))
-            .map(|(vertex, uv)| Corner {
-                vertex: vertex.into(),
-                uv: Vec2::from_slice(uv),
-            })
-            .collect();
-        let triangles: Vec<Triangle> = words(data("triangle")?)
-            .chunks_exact(3)
-            .zip(data("triangle_part")?)
-            .map(|(corners, part)| {
-                let mut three = [0; 3];
-                for (to, from) in three.iter_mut().zip(corners) {
-                    *to = usize::from(*from);
-                }
-                Triangle {
-                    corners: three,
-                    part: part_of(*part),
-                }
-            })
-            .collect();
-        ensure!(
-            corners.iter().all(|c| c.vertex < count),
-            "a corner without a vertex"
-        );
-        ensure!(
-            triangles
-                .iter()
-                .flat_map(|t| t.corners)
-                .all(|c| c < corners.len()),
-            "a triangle without a corner"
-        );
-        let starts: Vec<usize> = data("target_start")?
-            .chunks_exact(4)
-            .map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize)
-            .collect();
-        let at = words(data("target_vertex")?);
-        let deltas: Vec<f32> = words(data("target_delta")?)
-            .into_iter()
-            .map(|w| f32::from(w.cast_signed()) * step)
-            .collect();
-        let deltas: Vec<Vec3> = triples(&deltas);
-        ensure!(
-            at.iter().all(|v| usize::from(*v) < count),
-            "a target without a vertex"
-        );
-        let mut targets = Vec::new();
-        for (name, span) in names.into_iter().zip(starts.windows(2)) {
-            let (Some(at), Some(deltas)) = (at.get(span[0]..span[1]), deltas.get(span[0]..span[1])) else {
-                anyhow::bail!("target {name} is cut off");
-            };
-            targets.push(Target {
-                name,
-                moves: at
-                    .iter()
-                    .map(|v| usize::from(*v))
-                    .zip(deltas.iter().copied())
-                    .collect(),
-            });
-        }
+        let rest: Vec<Vec3> = triples(&floats(asset.bytes("position")?));
+        let corners = asset.corners(rest.len())?;
+        let triangles = asset.triangles(corners.len())?;
+        let targets = asset.targets(names, step, rest.len())?;
         let (units, shapes): (Vec<_>, Vec<_>) =
             targets.into_iter().partition(|t| t.name.starts_with("unit/"));
         ensure!(
@@ -153,7 +92,7 @@ impl Head {
             triangles,
             shapes,
             units,
-            source: words(data("source_vertex")?),
+            source: words(asset.bytes("source_vertex")?),
         })
     }
 
@@ -173,6 +112,88 @@ impl Head {
             }
         }
         moved
+    }
+}
+
+/// The packed asset's tensors.
+struct Asset<'a>(SafeTensors<'a>);
+
+impl<'a> Asset<'a> {
+    fn bytes(&self, name: &str) -> Result<&'a [u8]> {
+        Ok(self.0.tensor(name)?.data())
+    }
+
+    fn corners(&self, vertex_count: usize) -> Result<Vec<Corner>> {
+        let uvs = floats(self.bytes("corner_uv")?);
+        let corners: Vec<Corner> = words(self.bytes("corner_vertex")?)
+            .into_iter()
+            .zip(uvs.chunks_exact(2))
+            .map(|(vertex, uv)| Corner {
+                vertex: vertex.into(),
+                uv: Vec2::from_slice(uv),
+            })
+            .collect();
+        ensure!(
+            corners.iter().all(|c| c.vertex < vertex_count),
+            "a corner without a vertex"
+        );
+        Ok(corners)
+    }
+
+    fn triangles(&self, corner_count: usize) -> Result<Vec<Triangle>> {
+        let triangles: Vec<Triangle> = words(self.bytes("triangle")?)
+            .chunks_exact(3)
+            .zip(self.bytes("triangle_part")?)
+            .map(|(corners, part)| {
+                let mut three = [0; 3];
+                for (to, from) in three.iter_mut().zip(corners) {
+                    *to = usize::from(*from);
+                }
+                Triangle {
+                    corners: three,
+                    part: part_of(*part),
+                }
+            })
+            .collect();
+        ensure!(
+            triangles.iter().flat_map(|t| t.corners).all(|c| c < corner_count),
+            "a triangle without a corner"
+        );
+        Ok(triangles)
+    }
+
+    /// Deltas are whole numbers of `step`.
+    fn targets(&self, names: Vec<String>, step: f32, vertex_count: usize) -> Result<Vec<Target>> {
+        let starts: Vec<usize> = self
+            .bytes("target_start")?
+            .chunks_exact(4)
+            .map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize)
+            .collect();
+        let at = words(self.bytes("target_vertex")?);
+        let deltas: Vec<f32> = words(self.bytes("target_delta")?)
+            .into_iter()
+            .map(|w| f32::from(w.cast_signed()) * step)
+            .collect();
+        let deltas: Vec<Vec3> = triples(&deltas);
+        ensure!(
+            at.iter().all(|v| usize::from(*v) < vertex_count),
+            "a target without a vertex"
+        );
+        let mut targets = Vec::new();
+        for (name, span) in names.into_iter().zip(starts.windows(2)) {
+            let (Some(at), Some(deltas)) = (at.get(span[0]..span[1]), deltas.get(span[0]..span[1])) else {
+                anyhow::bail!("target {name} is cut off");
+            };
+            targets.push(Target {
+                name,
+                moves: at
+                    .iter()
+                    .map(|v| usize::from(*v))
+                    .zip(deltas.iter().copied())
+                    .collect(),
+            });
+        }
+        Ok(targets)
     }
 }
 

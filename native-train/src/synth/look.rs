@@ -84,6 +84,38 @@ pub struct Look {
     pub texture: f32,
 }
 
+impl Brows {
+    fn draw(hair_color: Vec3, grey: bool, grown_man: bool, random: &mut ChaCha8Rng) -> Self {
+        Self {
+            color: if grey { hair_color * 0.6 } else { hair_color * 0.7 },
+            half_thickness: if grown_man {
+                random.between(0.0030, 0.0050)
+            } else {
+                random.between(0.0020, 0.0038)
+            },
+            arch: random.between(0.001, 0.005),
+            density: random.between(0.55, 0.95) * if grey { 0.75 } else { 1.0 },
+        }
+    }
+}
+
+impl Hair {
+    /// `receded` by age comes on top of what is drawn.
+    fn draw(color: Vec3, bald: bool, receded: f32, random: &mut ChaCha8Rng) -> Self {
+        Self {
+            color,
+            thickness: if bald { 0.0 } else { random.between(0.05, 0.32) },
+            recession: if bald {
+                0.06
+            } else {
+                random.between(-0.012, 0.008) + receded
+            },
+            roughness: random.between(0.1, 1.0),
+            seed: random.pick(1 << 20) as u32,
+        }
+    }
+}
+
 impl Look {
     /// Draws the look of a person with these traits.
     #[must_use]
@@ -129,16 +161,7 @@ impl Look {
                 0.0
             },
             lips,
-            brows: Brows {
-                color: if grey { hair_color * 0.6 } else { hair_color * 0.7 },
-                half_thickness: if grown_man {
-                    random.between(0.0030, 0.0050)
-                } else {
-                    random.between(0.0020, 0.0038)
-                },
-                arch: random.between(0.001, 0.005),
-                density: random.between(0.55, 0.95) * if grey { 0.75 } else { 1.0 },
-            },
+            brows: Brows::draw(hair_color, grey, grown_man, random),
             beard,
             eyeliner: if made_up {
                 random.between(0.6, 1.0)
@@ -148,17 +171,12 @@ impl Look {
             wrinkles: (0.15 + old + random.spread(0.1)).clamp(0.05, 1.1),
             iris: iris * random.between(0.8, 1.2),
             sclera: Vec3::new(0.90, 0.88, 0.86) * random.between(0.88, 1.0),
-            hair: Hair {
-                color: hair_color,
-                thickness: if bald { 0.0 } else { random.between(0.05, 0.32) },
-                recession: if bald {
-                    0.06
-                } else {
-                    random.between(-0.012, 0.008) + if grown_man { 0.012 * old } else { 0.0 }
-                },
-                roughness: random.between(0.1, 1.0),
-                seed: random.pick(1 << 20) as u32,
-            },
+            hair: Hair::draw(
+                hair_color,
+                bald,
+                if grown_man { 0.012 * old } else { 0.0 },
+                random,
+            ),
             clothes: Vec3::new(
                 random.between(0.05, 0.9),
                 random.between(0.05, 0.9),

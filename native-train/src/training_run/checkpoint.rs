@@ -10,6 +10,7 @@ use serde_json::Value;
 use shared_model::model_file::{Weights, read_weights};
 
 use crate::atomic_file;
+use crate::training_run::config_change;
 
 /// Where a run stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +52,20 @@ pub fn best_path_in(run: &Path) -> PathBuf {
     run.join("checkpoint-best.safetensors")
 }
 
+/// Refuses, before anything of the run is written, a `config` that its checkpoint does not belong to. `may_change` are
+/// the keys that may have another value.
+///
+/// # Errors
+/// As [`refuse_to_overwrite`] and [`Checkpoint::check_config`], and when the checkpoint cannot be read.
+pub fn refuse_another_run(run: &Path, resume: bool, config: &Value, may_change: &[&str]) -> Result<()> {
+    refuse_to_overwrite(run, resume)?;
+    let path = path_in(run);
+    if path.is_file() {
+        Checkpoint::of_run(run)?.check_config(run, config, may_change)?;
+    }
+    Ok(())
+}
+
 /// Refuses to begin a run where there is one already.
 ///
 /// # Errors
@@ -76,6 +91,35 @@ impl Checkpoint {
             }
         }
         Ok(())
+    }
+
+    /// Makes sure that the checkpoint of the folder `run` belongs to `config`, but for the keys that may have changed.
+    ///
+    /// # Errors
+    /// When it does not; the message names the keys with both values.
+    pub fn check_config(&self, run: &Path, config: &Value, may_change: &[&str]) -> Result<()> {
+        config_change::allowed(&self.state.config, config, may_change)
+            .map(|_| ())
+            .with_context(|| format!("the run in {} cannot go on", run.display()))
+    }
+
+    /// The last checkpoint of the folder `run`.
+    ///
+    /// # Errors
+    /// When it cannot be read; the message says what can take its place.
+    pub fn of_run(run: &Path) -> Result<Self> {
+        let best = best_path_in(run);
+        Self::read(&path_in(run)).with_context(|| {
+            let advice = if best.is_file() {
+                format!("copy {} over it", best.display())
+            } else {
+                "delete it to begin at step 0".to_owned()
+            };
+            format!(
+                "the run in {} cannot go on from its checkpoint ({advice}, or choose another `run` folder)",
+                run.display()
+            )
+        })
     }
 
     /// Writes the checkpoint in place of the one before, whole or not at all.

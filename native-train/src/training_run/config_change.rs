@@ -27,8 +27,19 @@ pub fn changes(begun: &Value, now: &Value) -> Vec<Change> {
 /// Says on stderr which of the keys that may change have changed.
 ///
 /// # Errors
-/// When another key has changed: the message names it with both values.
+/// As [`allowed`].
 pub fn check(begun: &Value, now: &Value, may_change: &[&str]) -> Result<()> {
+    for change in allowed(begun, now, may_change)? {
+        eprintln!("note: from here on {}", change.in_words());
+    }
+    Ok(())
+}
+
+/// The keys that have changed and may.
+///
+/// # Errors
+/// When another key has changed: the message names it with both values.
+pub fn allowed(begun: &Value, now: &Value, may_change: &[&str]) -> Result<Vec<Change>> {
     // What was begun went through text, which may change the last bit of a number.
     let now = serde_json::from_str(&now.to_string())?;
     let (allowed, refused): (Vec<Change>, Vec<Change>) = changes(begun, &now)
@@ -41,10 +52,7 @@ pub fn check(begun: &Value, now: &Value, may_change: &[&str]) -> Result<()> {
             listed.join(", ")
         );
     }
-    for change in allowed {
-        eprintln!("note: from here on {}", change.in_words());
-    }
-    Ok(())
+    Ok(allowed)
 }
 
 impl Change {

@@ -5,8 +5,11 @@
 
 pub mod run_folder;
 
+pub mod run_options;
+
 pub mod checkpoint;
 pub mod config_change;
+pub mod optimiser_state;
 
 pub mod event_file;
 pub mod training_log;

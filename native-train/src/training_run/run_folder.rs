@@ -60,7 +60,7 @@ impl RunFolder {
         checkpoint::refuse_to_overwrite(&self.path, resume)?;
         let path = checkpoint::path_in(&self.path);
         if path.is_file() {
-            return Checkpoint::read(&path).map(Some);
+            return Checkpoint::of_run(&self.path).map(Some);
         }
         if resume {
             eprintln!(

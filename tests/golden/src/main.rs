@@ -9,6 +9,7 @@ mod training;
 
 use burn::tensor::Device;
 use clap::{Parser, Subcommand};
+use native_train::pretrain::precision::Precision;
 use native_train::pretrain::semi_supervised::config::Feedback;
 use native_train::pretrain::semi_supervised::step::Rates;
 use std::path::PathBuf;
@@ -103,6 +104,17 @@ enum Command {
         #[arg(long)]
         steps: usize,
     },
+    /// `pictures` `[n, 3, s, s]` and `labels` `[n]` to the gradient of each parameter in this precision, and `loss`
+    Gradients {
+        /// Model file
+        model: PathBuf,
+        /// In what convolutions multiply
+        #[arg(long, value_enum)]
+        precision: Precision,
+        /// What the loss is multiplied by on the way back
+        #[arg(long, default_value_t = 1.0)]
+        factor: f64,
+    },
     /// `features` `[n, t, f]`, `missing` and `labels` `[n, t]` (-1: none) and `class_weights` `[8]` to the temporal encoder's weights
     /// after some steps on these clips, and the loss before each
     Stage2 {
@@ -195,6 +207,11 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             };
             training::stage1([teacher, student], feedback, &course, &input)?
         }
+        Command::Gradients {
+            model,
+            precision,
+            factor,
+        } => training::gradients(model, *precision, *factor, &input)?,
         Command::Stage2 {
             model,
             rate,

@@ -3,12 +3,15 @@
 use crate::pictures;
 use crate::tensor_file::TensorFile;
 use anyhow::{Context, Result, bail};
+use burn::module::{Module as _, ModuleMapper, Param};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use native_train::model_store;
+use native_train::pretrain::precision::Precision;
 use native_train::pretrain::rand_augment::Picture;
 use native_train::pretrain::rand_augment::operation::Operation;
 use native_train::pretrain::semi_supervised::config::{Feedback, SemiSupervisedConfig};
-use native_train::pretrain::semi_supervised::step::{Rates, StepInput, TeacherStudent};
+use native_train::pretrain::semi_supervised::step::{Rates, StepInput, TeacherStudent, cross_entropy};
 use native_train::pretrain::sgd::Sgd;
 use native_train::refine::clip_batch::ClipBatch;
 use native_train::refine::encoder_trainer::EncoderTrainer;
@@ -73,6 +76,47 @@ pub fn stage1(
         }
     }
     Ok(output)
+}
+
+/// The gradients of the cross-entropy of `labels` `[n]` over `pictures` `[n, 3, s, s]`, under torchvision's names, and the
+/// loss. In 16 bits the loss is multiplied by `factor` on the way back and the gradients are divided by it.
+pub fn gradients(model: &Path, precision: Precision, factor: f64, input: &TensorFile) -> Result<TensorFile> {
+    let training = Device::flex().autodiff();
+    let file = model_store::read(model)?;
+    let network = file.metadata.backbone.init(&training);
+    let network = network.load(&file.weights, BACKBONE_PREFIX, &training)?;
+    let pictures: Tensor<4> = input.tensor("pictures", &training)?;
+    let labels: Tensor<1> = input.tensor("labels", &training)?;
+    let (_, logits) = network.forward(precision.of(pictures));
+    let loss = cross_entropy(logits, labels.int(), 0.0).mean();
+    let mut output = TensorFile::default();
+    output.put_tensor("loss", loss.clone().without_autodiff())?;
+    let gradients = GradientsParams::from_grads(loss.mul_scalar(factor).backward(), &network);
+    let mut place = InPlaceOfWeights { gradients, factor };
+    for (name, weight) in network.map(&mut place).save("")? {
+        if !name.contains("running_") {
+            output.put(&name, &weight.shape, weight.values);
+        }
+    }
+    Ok(output)
+}
+
+/// Puts each parameter's gradient where the parameter was, so that it is saved under its name.
+struct InPlaceOfWeights {
+    gradients: GradientsParams,
+    factor: f64,
+}
+
+impl ModuleMapper for InPlaceOfWeights {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        match self.gradients.get::<D>(param.id) {
+            Some(gradient) => {
+                let gradient = gradient.without_autodiff().div_scalar(self.factor);
+                param.map(|_| gradient.autodiff())
+            }
+            None => param,
+        }
+    }
 }
 
 /// Takes `count` steps of the temporal encoder on the same clips, without dropout, and gives its weights

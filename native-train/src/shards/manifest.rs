@@ -1,12 +1,16 @@
 //! What one machine did of the whole work: written beside its results, so that a merge can tell what is missing.
 
-use std::path::{Path, PathBuf};
+use std::fmt::Write as _;
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::shard::Shard;
 use crate::atomic_file;
+use crate::evaluate::tally::Tally;
 
 const VERSION: u32 = 1;
 
@@ -24,6 +28,9 @@ pub struct Manifest {
     pub inputs: Vec<PathBuf>,
     /// What this share analysed wholly, in order.
     pub done: Vec<Done>,
+    /// Of an evaluation: what it counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tally: Option<Tally>,
 }
 
 /// One input and the names of its results.
@@ -31,7 +38,7 @@ pub struct Manifest {
 pub struct Done {
     /// As it was given.
     pub input: PathBuf,
-    /// Beside the manifest.
+    /// From the manifest's folder on, and inside of it.
     pub files: Vec<PathBuf>,
 }
 
@@ -46,6 +53,7 @@ impl Manifest {
             settings,
             inputs: inputs.to_vec(),
             done: Vec::new(),
+            tally: None,
         }
     }
 
@@ -77,7 +85,7 @@ impl Manifest {
         }
         ensure!(
             !paths.is_empty(),
-            "{} holds no shard-I-of-N.json: it is not the finished output of `mien analyze --shard I/N`",
+            "{} holds no shard-I-of-N.json: it is not the finished output of `mien analyze --shard I/N` or `mien evaluate --shard I/N`",
             folder.display()
         );
         paths.sort();
@@ -94,8 +102,31 @@ impl Manifest {
             path.display(),
             found.version
         );
+        for file in found.done.iter().flat_map(|done| &done.files) {
+            let inside = file.components().all(|part| matches!(part, Component::Normal(_)));
+            ensure!(
+                inside && file.file_name().is_some(),
+                "{} names the result {}, which is not inside of its folder",
+                path.display(),
+                file.display()
+            );
+        }
         Ok(found)
     }
+}
+
+/// What two machines' models must agree on: name and content of the file.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn identity(model: &Path) -> Result<Value> {
+    let bytes = std::fs::read(model).with_context(|| format!("the model {}", model.display()))?;
+    let mut hash = String::new();
+    for byte in Sha256::digest(&bytes) {
+        // Writing to a string cannot fail.
+        let _ = write!(hash, "{byte:02x}");
+    }
+    Ok(json!({"file": model.file_name().map(|name| name.to_string_lossy()), "sha256": hash}))
 }
 
 fn is_manifest(name: &str) -> bool {
