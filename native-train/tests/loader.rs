@@ -193,6 +193,7 @@ fn frames_with_faces(count: usize) -> Vec<Frame> {
             seconds: 2,
             fps: 10,
             size: 48,
+            framing: 1.18,
         };
         Video::new(&studio, plan, 9).scene(&studio, 5).unwrap()
     };
