@@ -275,6 +275,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
       found.push(...(await violations(checked.page)));
       await checked.hook("open-labels").setInputFiles(await scratch.write("letter.txt", "Dear reader,\n"));
       await checked.untilNoticed(/letter\.txt/);
+      found.push(...(await violations(checked.page)));
       // A question over a page that is in use.
       await checked.hook("open-labels").setInputFiles(await scratch.write("long.txt", annotationOf(Array(80).fill(0))));
       await checked.hook("question").waitFor({ state: "visible" });

@@ -228,7 +228,7 @@ impl Drawing<'_> {
                      <text x=\"{:.1}\" y=\"{:.1}\" fill=\"{on_colour}\">{name}</text>",
                     left + 2.0,
                     self.y,
-                    name.len() as f64 * LETTER + 3.0,
+                    name.len() as f64 * LETTER + 6.0,
                     left + 4.0,
                     self.y + 13.0
                 );

@@ -166,7 +166,10 @@ impl Painter<'_> {
             };
             // Nothing crosses the letters.
             context.set_fill_style_str(self.palette.class(segment.label));
-            context.fill_rect(left + 2.0, band.y, text.len() as f64 * LETTER + 3.0, band.h);
+            let letters = context
+                .measure_text(text)
+                .map_or(0.0, |measured| measured.width());
+            context.fill_rect(left + 2.0, band.y, letters + 4.0, band.h);
             context.set_fill_style_str(self.palette.on_class(segment.label));
             let _ = context.fill_text(text, left + 4.0, band.y + band.h / 2.0 + 0.5);
         }
