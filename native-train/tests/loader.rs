@@ -217,7 +217,7 @@ fn best_face(frame: &Frame) -> Option<FaceBox> {
 #[test]
 fn faces_of_the_pool_are_looked_for_once_and_framed_the_same_whatever_the_threads() {
     let folder = tempfile::tempdir().unwrap();
-    let mut config = write_data(folder.path());
+    write_data(folder.path());
     let pool = folder.path().join("pool");
     std::fs::create_dir(&pool).unwrap();
     let mut frames = frames_with_faces(6);
@@ -234,7 +234,7 @@ fn faces_of_the_pool_are_looked_for_once_and_framed_the_same_whatever_the_thread
         pool.display()
     );
     write(&folder.path().join("c.toml"), format!("{before}{source}{after}"));
-    config = PretrainConfig::read(&folder.path().join("c.toml")).unwrap();
+    let mut config = PretrainConfig::read(&folder.path().join("c.toml")).unwrap();
     config.data.quota = 0;
     let one = batches(&config, &read_data(&config, &Device::flex()).unwrap(), 1, 0);
     for threads in [2, 7] {

@@ -134,7 +134,9 @@ def by_difference(checks, folder):
 
 def with_weight_decay(checks, folder):
     """A decay that is large enough to be seen, with momentum."""
-    compare(checks, folder, "SGD with weight decay", 0.9, 2, weight_decay=0.1)
+    # With 0.1 an input of ReLU lies so near to 0 that rounding decides its side, and with it f: ours parts from PyTorch's f64
+    # there, and PyTorch's own f32 does with 0.09.
+    compare(checks, folder, "SGD with weight decay", 0.9, 2, weight_decay=0.13)
 
 
 def with_clipping(checks, folder):
