@@ -4,8 +4,6 @@ use serde::Deserialize;
 
 /// What is taken where the list cannot be read.
 const FALLBACK: &str = "tiny";
-/// What is taken if it is listed.
-const PREFERRED: &str = "demo";
 
 /// One entry of the list.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -28,16 +26,16 @@ impl ShippedModel {
     }
 }
 
-/// Address of the model that the page starts with. `asked` is the value of `?model=`.
+/// Address of the model that the page starts with: the first of the list, which is the best of them on people held back
+/// from training, unless `asked`, the value of `?model=`, names another.
 #[must_use]
 pub fn first_url(models: &[ShippedModel], asked: Option<&str>) -> String {
     let named = |name: &str| models.iter().find(|model| model.name == name);
     if let Some(asked) = asked {
         return named(asked).map_or_else(|| format!("models/{asked}.safetensors"), ShippedModel::url);
     }
-    named(PREFERRED)
-        .or_else(|| named(FALLBACK))
-        .or_else(|| models.first())
+    models
+        .first()
         .map_or_else(|| format!("models/{FALLBACK}.safetensors"), ShippedModel::url)
 }
 
@@ -53,16 +51,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_demo_model_comes_first_unless_another_is_asked_for() {
+    fn the_first_of_the_list_is_taken_unless_another_is_asked_for() {
         let model = |name: &str| ShippedModel {
             name: name.into(),
             title: name.into(),
             file: format!("{name}.safetensors"),
             note: String::new(),
         };
-        let models = [model("tiny"), model("demo")];
+        let models = [model("demo"), model("tiny")];
         assert_eq!(first_url(&models, None), "models/demo.safetensors");
-        assert_eq!(first_url(&models[..1], None), "models/tiny.safetensors");
+        assert_eq!(first_url(&models[1..], None), "models/tiny.safetensors");
         assert_eq!(first_url(&[], None), "models/tiny.safetensors");
         assert_eq!(first_url(&models, Some("tiny")), "models/tiny.safetensors");
         assert_eq!(first_url(&models, Some("x")), "models/x.safetensors");
