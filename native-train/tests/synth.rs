@@ -315,8 +315,23 @@ fn bad_skins_and_sizes_are_named() {
         assert!(error.contains(expected), "{error}");
         assert!(!at.join("set").exists());
     }
-    let error = mien_fails(at, 1, &["synth", "--out", "set", "--size", "8"]);
-    assert!(error.contains("size is 8"), "{error}");
+    for (flag, value) in [
+        ("--size", "8"),
+        ("--framing", "10"),
+        ("--fps", "0"),
+        ("--seconds", "0"),
+    ] {
+        // Wrong use, as a value that is no number is.
+        let error = mien_fails(at, 2, &["synth", "--out", "set", flag, value]);
+        assert!(error.contains(flag) && error.contains(" is not in "), "{error}");
+        assert!(!at.join("set").exists());
+    }
+    let spec = SynthSpec {
+        framing: 10,
+        ..small(1)
+    };
+    let error = generate(&spec, &at.join("set")).unwrap_err().to_string();
+    assert!(error.contains("framing is 10"), "{error}");
     assert!(toml::from_str::<SynthSpec>("image = 3").is_err());
     assert_eq!(toml::from_str::<SynthSpec>("images = 3").unwrap().images, 3);
 }

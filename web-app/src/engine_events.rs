@@ -51,7 +51,8 @@ pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
                         frame_count,
                     },
                 );
-                notify_if_any(store, notice);
+                let name = running::job_source(store).map_or_else(String::new, |source| source.name);
+                notify_if_any(store, notice.map(|notice| crate::strings::named(&name, &notice)));
             }
         }
         FromEngine::Resumed { job, frames } => {

@@ -59,7 +59,8 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedD
         report(name, &checked);
         ensure!(
             !checked.store.pictures().is_empty(),
-            "no picture is left for {name}: change `data.held_back` or `seed`, or check the paths"
+            "no picture is left for {name}: change `held_back` (of `[data]` or of a source) or `seed`, name a source with \
+             `use = \"validation\"`, or check the paths"
         );
         Ok(checked)
     };

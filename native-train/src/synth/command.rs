@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use clap::Args;
+use clap::builder::RangedU64ValueParser;
 use shared_model::expression::Expression;
 
 use crate::stdout;
@@ -25,17 +26,17 @@ pub struct Options {
     /// Videos; every third is for validation
     #[arg(long, value_name = "N", default_value_t = 24)]
     videos: usize,
-    /// Length of every video in seconds
-    #[arg(long, value_name = "S", default_value_t = SynthSpec::default().seconds)]
+    /// Length of every video in seconds (1 to 3600)
+    #[arg(long, value_name = "S", default_value_t = SynthSpec::default().seconds, value_parser = between(1, 3600))]
     seconds: usize,
-    /// Frames a second
-    #[arg(long, value_name = "F", default_value_t = SynthSpec::default().fps)]
+    /// Frames a second (1 to 120)
+    #[arg(long, value_name = "F", default_value_t = SynthSpec::default().fps, value_parser = between(1, 120))]
     fps: usize,
-    /// Side of every face picture in pixels
-    #[arg(long, value_name = "PX", default_value_t = SynthSpec::default().size)]
+    /// Side of every face picture in pixels (32 to 1024)
+    #[arg(long, value_name = "PX", default_value_t = SynthSpec::default().size, value_parser = between(32, 1024))]
     size: usize,
-    /// Side of a face picture in hundredths of the face's height: less looks closer
-    #[arg(long, value_name = "N", default_value_t = SynthSpec::default().framing)]
+    /// Side of a face picture in hundredths of the face's height (60 to 300): less looks closer
+    #[arg(long, value_name = "N", default_value_t = SynthSpec::default().framing, value_parser = between(60, 300))]
     framing: usize,
     /// Seed of everything random: the same seed gives the same bytes
     #[arg(long, value_name = "S", default_value_t = 0)]
@@ -43,6 +44,11 @@ pub struct Options {
     /// Folder of MakeHuman skins (square textures) in place of painted ones
     #[arg(long, value_name = "DIR")]
     skins: Option<PathBuf>,
+}
+
+/// A number within bounds; another is wrong use.
+fn between(least: u64, most: u64) -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(least..=most)
 }
 
 /// Renders, and prints what was made and how fast.

@@ -53,7 +53,8 @@ export function declare({ test, afterAll }, { url, scratch }) {
     const rows = await page.rows();
     checkFrameTable(rows);
     assert.ok(frameCount(rows) >= 20 && frameCount(rows) < 72, `${frameCount(rows)} frames of 72`);
-    await page.untilNoticed(/cut-in-the-middle\.mp4/, /early|cut|truncat|incomplete|missing/i);
+    const said = await page.untilNoticed(/cut-in-the-middle\.mp4/, /early|cut|truncat|incomplete|missing/i);
+    assert.equal(said.split("cut short").length - 1, 1, `said once: ${said}`);
     await stillWorks();
   });
 

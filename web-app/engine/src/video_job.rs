@@ -199,7 +199,10 @@ impl VideoJob<'_> {
                 warning.unwrap_or_else(|| "no frame of it could be decoded".to_owned()),
             ));
         }
-        Ok(Ending::Whole(warning))
+        // What the page was told at the opening is not said again.
+        Ok(Ending::Whole(
+            warning.filter(|said| self.track.ends_early.as_ref() != Some(said)),
+        ))
     }
 
     /// Takes the faces of the next frame.

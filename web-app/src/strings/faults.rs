@@ -11,7 +11,8 @@ pub fn bad_model_name(value: &str) -> String {
 }
 
 /// `reason` with the file's name in front, unless it names it already.
-fn named(name: &str, reason: &str) -> String {
+#[must_use]
+pub fn named(name: &str, reason: &str) -> String {
     let reason = reason.trim_end_matches('.');
     if reason.contains(name) {
         reason.to_owned()
