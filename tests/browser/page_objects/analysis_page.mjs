@@ -66,6 +66,16 @@ export class AnalysisPage {
     await this.hook("open-video").setInputFiles(file);
   }
 
+  /**
+   * Lets the page's process die, as in a crash: no handler of the page runs. Returns when the browser knows of it: an address opened before that
+   * is given to the service worker of the dying process, and waits for it in vain.
+   */
+  async crash() {
+    const died = this.page.waitForEvent("crash");
+    await this.page.goto("chrome://crash").catch(() => {});
+    await died;
+  }
+
   /** Opens a video or picture and waits for its end; returns `done` or `error: ...`. */
   open(file) {
     return this.untilStatusAfter(() => this.choose(file), /^(done|error)/);

@@ -24,7 +24,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
       await killed.untilReady();
       await killed.untilStatusAfter(() => killed.choose(video), /^analyzing [67]\d%$/);
       await killed.until("review-kept", /Kept/);
-      await killed.page.goto("chrome://crash").catch(() => {});
+      await killed.crash();
       killed = await WorkspacePage.open(own, url);
       await killed.choose(video);
       const said = await killed.untilNoticed(/\d+ frames read before the page was closed came back/);
@@ -49,7 +49,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
     const shown = frameCount(await page.rows());
     await page.until("review-kept", /Kept/);
     // No farewell: the renderer dies as in a crash.
-    await page.page.goto("chrome://crash").catch(() => {});
+    await page.crash();
     page = await WorkspacePage.open(context, url);
     await page.choose(video);
     const said = await page.untilNoticed(/\d+ frames read before the page was closed came back/);
