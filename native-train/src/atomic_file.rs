@@ -65,9 +65,12 @@ fn out_of_space(error: io::Error, needed_bytes: usize) -> anyhow::Error {
     if !full.contains(&error.kind()) {
         return error.into();
     }
-    let needed_mib = needed_bytes as f64 / f64::from(1 << 20);
-    let advice =
-        format!("{needed_mib:.1} MiB are needed beside what is there: make room, or raise the limit");
+    let needed = if needed_bytes < 1 << 20 {
+        format!("{} KiB", needed_bytes.div_ceil(1 << 10))
+    } else {
+        format!("{:.1} MiB", needed_bytes as f64 / f64::from(1 << 20))
+    };
+    let advice = format!("{needed} are needed beside what is there: make room, or raise the limit");
     anyhow::Error::new(error).context(advice)
 }
 

@@ -288,6 +288,25 @@ fn wrong_use_is_status_2() {
             "{arguments:?}"
         );
     }
+    // A value below 0 is a wrong value, not an option that nobody knows.
+    let said = mien_fails(
+        folder.path(),
+        2,
+        &["analyze", "a.mp4", "--model", "m", "--window", "-3"],
+    );
+    assert!(said.contains("invalid value '-3' for '--window"), "{said}");
+}
+
+#[test]
+fn results_that_are_replaced_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = image_file(folder.path(), "face.png", 64, 64);
+    write_random_model(folder.path());
+    let arguments = [&["analyze", &picture, "--model", "model.safetensors"][..], &CPU].concat();
+    let said = || stderr(&mien(folder.path(), &arguments));
+    assert!(!said().contains("replaced"));
+    let again = said();
+    assert!(again.contains("face.csv was there already and is replaced"), "{again}");
 }
 
 fn image_file(folder: &Path, name: &str, width: u32, height: u32) -> String {

@@ -252,7 +252,8 @@ fn a_full_disk_keeps_the_last_checkpoint_and_says_what_is_needed() {
         let output = with_limit(folder, before.len() as u64 / 1024 / 2);
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(1), "{said}");
-        let needed = format!("{:.1} MiB are needed", before.len() as f64 / f64::from(1 << 20));
+        assert!(before.len() < 1 << 20);
+        let needed = format!("{} KiB are needed", before.len().div_ceil(1 << 10));
         for part in [
             "checkpoint.safetensors cannot be written",
             &needed,

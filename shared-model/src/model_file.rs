@@ -24,7 +24,9 @@ pub const DEFAULT_CLIP_LENGTH: usize = 64;
 pub enum ModelFileError {
     #[error("not a complete safetensors file (cut short or of another kind): {0}")]
     Container(String),
-    #[error("the file has no Mien metadata; convert it with `mien import`")]
+    #[error("a checkpoint of PyTorch, not a model file; convert it with `mien import --torch FILE --out M.safetensors`")]
+    TorchCheckpoint,
+    #[error("the file has no Mien metadata; convert it with `mien import --torch FILE --out M.safetensors`")]
     NoMetadata,
     #[error("metadata `{key}` is missing or cannot be read: {reason}")]
     Metadata { key: &'static str, reason: String },
@@ -49,6 +51,9 @@ pub enum ModelFileError {
     #[error("tensor `{0}` belongs to no part of this architecture")]
     Unknown(String),
 }
+
+/// What `torch.save` begins a file with: a zip archive, or a pickle of protocol 2.
+const TORCH_MARKS: [&[u8]; 2] = [b"PK\x03\x04", b"\x80\x02"];
 
 /// Storage type of the weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,7 +183,13 @@ impl ModelFile {
     /// On a truncated file, another version or class list, and values that are not finite.
     /// Shapes are checked where the networks take the weights.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelFileError> {
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(container)?;
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| {
+            if TORCH_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
+                ModelFileError::TorchCheckpoint
+            } else {
+                container(error)
+            }
+        })?;
         let fields = header.metadata().clone().ok_or(ModelFileError::NoMetadata)?;
         let metadata = ModelMetadata::from_fields(&fields)?;
         Ok(Self {

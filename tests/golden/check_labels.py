@@ -1,11 +1,13 @@
 """Figures against scikit-learn, smoothing against its definition."""
 
 import json
+import os
 import warnings
 
 import numpy as np
 import pympi
-from golden import MIEN, RUNNER, Checks, run, run_network, write_tensors
+from golden import MIEN, RUNNER, Checks, Skipped, require, run, run_network, write_tensors
+from lxml import etree
 from PIL import Image
 from random_networks import CLASSES, Temporal, resnet, write_model
 from sklearn.metrics import accuracy_score, cohen_kappa_score, confusion_matrix, precision_recall_fscore_support
@@ -141,6 +143,19 @@ def elan_file(checks, folder):
     checks.holds("pympi reads our vocabulary", names == list(CLASSES), ", ".join(names))
 
 
+def elan_schema(checks, folder):
+    """Our ELAN file against ELAN's own schema, which is not ours to ship: http://www.mpi.nl/tools/elan/EAFv3.0.xsd."""
+    named = os.environ.get("MIEN_EAF_XSD")
+    if not named:
+        raise Skipped("MIEN_EAF_XSD names no copy of EAFv3.0.xsd")
+    schema = etree.XMLSchema(etree.parse(require(named, "MIEN_EAF_XSD's file")))
+    _, truth, _ = next(label_lists())
+    document = etree.parse(str(write_elan(folder, truth)))
+    checks.holds("our ELAN file fits ELAN's schema", schema.validate(document), str(schema.error_log))
+    document.find("TIER").set("LINGUISTIC_TYPE_REF", "unheard of")
+    checks.holds("the schema refuses a tier of no known type", not schema.validate(document))
+
+
 def write_elan(folder, labels):
     """Our ELAN file of these labels at 24 frames/s."""
     write_tensors(folder / "labels.safetensors", {"labels": labels})
@@ -212,4 +227,4 @@ def evaluation_of_a_model(checks, folder):
             checks.agree("its sweep", np.array([row["sliding"]]), np.array([report["smoothed"]["macro_f1"]]), LIMIT)
 
 
-Checks().run(figures, score_of_annotation_files, score_of_frame_table, agreement, elan_file, evaluation_of_a_model, smoothing)
+Checks().run(figures, score_of_annotation_files, score_of_frame_table, agreement, elan_file, elan_schema, evaluation_of_a_model, smoothing)

@@ -34,6 +34,12 @@ def import_checkpoints(checks, folder):
         except RuntimeError as error:
             checks.holds(f"import of {name}", False, str(error))
             continue
+        try:
+            run(MIEN, "info", folder / name)
+            said = "nothing"
+        except RuntimeError as error:
+            said = str(error)
+        checks.holds(f"{name} given as a model leads to `mien import`", "mien import --torch" in said, said)
         ours = run_network(folder, {"pictures": inputs.numpy()}, "backbone", model)
         checks.agree(f"import of {name}, features", ours["features"], features, LIMIT)
         checks.agree(f"import of {name}, logits", ours["logits"], logits, LIMIT)

@@ -70,6 +70,7 @@ pub const NO_FACE_HERE: &str = "No face in this frame.";
 pub const FACE_SELECT: &str = "Face";
 pub const FIRST_FACE: &str = "First face";
 pub const NOT_YET: &str = "Not read yet.";
+pub const REVIEWED_LABEL: &str = "As you reviewed it.";
 
 pub const LABELS: &str = "Labels";
 pub const SMOOTHING: &str = "Smoothing";
@@ -130,6 +131,11 @@ pub fn smoothing_hint(smoothing: Smoothing) -> &'static str {
         Smoothing::Mean => "The largest mean probability around each frame.",
         Smoothing::None => "The labels as they come.",
     }
+}
+
+#[must_use]
+pub fn steadied_label(alone: &str) -> String {
+    format!("Steadied; this frame alone: {alone}.")
 }
 
 #[must_use]

@@ -39,7 +39,7 @@ pub struct Options {
     #[arg(long, default_value = "sliding", value_parser = parse_smoothing)]
     smoothing: Smoothing,
     /// Smoothing window in frames [default: the model's, 30]
-    #[arg(long, value_name = "FRAMES")]
+    #[arg(long, value_name = "FRAMES", allow_negative_numbers = true)]
     window: Option<NonZeroUsize>,
     /// Look at every N-th frame only, at most every 16th; the frames between are interpolated
     #[arg(long, value_name = "N", default_value = "1", value_parser = parse_stride)]

@@ -128,6 +128,9 @@ impl Written<'_> {
             files.push((with_ending(base, "json"), json));
         }
         for (path, text) in &files {
+            if path.exists() {
+                eprintln!("note: {} was there already and is replaced", path.display());
+            }
             atomic_file::write(path, text.as_bytes())?;
         }
         Ok(files.into_iter().map(|(path, _)| path).collect())

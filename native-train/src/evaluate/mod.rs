@@ -63,7 +63,7 @@ pub struct Options {
     #[arg(long, default_value = "sliding", value_parser = crate::analyze::parse_smoothing)]
     smoothing: Smoothing,
     /// Smoothing window in frames [default: the model's, 30]
-    #[arg(long, value_name = "FRAMES")]
+    #[arg(long, value_name = "FRAMES", allow_negative_numbers = true)]
     window: Option<NonZeroUsize>,
     /// Compare all ways of smoothing over many windows
     #[arg(long)]

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { AnnotatorPage } from "../page_objects/annotator_page.mjs";
 import { launchBrowser } from "../support/browser.mjs";
 import { makeProject } from "../support/project.mjs";
-import { annotationOf } from "../support/project_file.mjs";
+import { annotationOf, projectOf } from "../support/project_file.mjs";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const FRAMES = 72;
@@ -75,6 +75,28 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await page.key("u");
     await page.key("Shift+u");
     assert.match(await page.text("review-progress"), /^0 of 12 reviewed/);
+  });
+
+  test("the label at the playhead says when it is not the frame's own", async () => {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    const own = await AnnotatorPage.open(context, url);
+    const labels = Array.from({ length: FRAMES }, (_, frame) => (frame === 36 ? 4 : 0));
+    await own.openProject(scratch, projectOf(labels), await scratch.file("face.mp4"));
+    const said = (label, why) =>
+      own.page.waitForFunction(
+        (expected) => [".moment-label", ".moment-why"].every((part, i) => document.querySelector(part).textContent === expected[i]),
+        [label, why],
+      );
+    await own.smooth("sliding", 9);
+    await own.toFrame(36);
+    await said("Neutral", "Steadied; this frame alone: Happiness.");
+    await own.smooth("none", 9);
+    await said("Happiness", "");
+    await own.page.evaluate(() => document.activeElement.blur());
+    await own.key("6");
+    await own.toFrame(36);
+    await said("Surprise", "As you reviewed it.");
+    await context.close();
   });
 
   test("the queue lists the most doubtful first, its filters hide nothing else", async () => {

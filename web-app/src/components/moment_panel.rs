@@ -19,6 +19,17 @@ pub fn MomentPanel() -> impl IntoView {
         (None, true) => strings::NO_FACE_HERE,
         (None, false) => strings::NOT_YET,
     };
+    let why = move || {
+        let best = scores.get().map(|scores| Expression::argmax(&scores));
+        row.with(|row| {
+            let row = row.as_ref()?;
+            match (row.reviewed, row.smoothed, best?) {
+                (Some(_), ..) => Some(strings::REVIEWED_LABEL.to_owned()),
+                (None, Some(steady), best) if steady != best => Some(strings::steadied_label(best.name())),
+                _ => None,
+            }
+        })
+    };
     let class = move || {
         label.get().map_or_else(
             || "moment-label".to_owned(),
@@ -31,6 +42,8 @@ pub fn MomentPanel() -> impl IntoView {
             <FaceSelect/>
             // Spoken only before the webcam: while a video plays it would never be silent.
             <p class=class aria-live=move || if webcam::is_on(store) { "polite" } else { "off" }>{text}</p>
+            // Always as high, so that the bars below stay where they are.
+            <p class="moment-why">{why}</p>
             <ClassBars scores/>
         </section>
     }
