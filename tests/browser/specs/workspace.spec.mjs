@@ -78,6 +78,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
   });
 
   test("the label at the playhead says when it is not the frame's own", async () => {
+    browser ??= await launchBrowser();
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
     const own = await AnnotatorPage.open(context, url);
     const labels = Array.from({ length: FRAMES }, (_, frame) => (frame === 36 ? 4 : 0));
