@@ -98,10 +98,66 @@ fn pictures_of(folder: &Path) -> Result<Vec<PathBuf>> {
         );
     }
     paths.sort_by(|a, b| natural_order::compare(&name(a), &name(b)));
+    if let Some(gaps) = gaps(&paths) {
+        eprintln!(
+            "warning: {}: {gaps}; pictures count as frames one after the other, so later frames are earlier than their numbers say",
+            folder.display()
+        );
+    }
     Ok(paths)
+}
+
+/// A number that is missing or doubled where all names are a number, or the same text and a number; in words.
+fn gaps(paths: &[PathBuf]) -> Option<String> {
+    let parts: Option<Vec<(String, u64)>> = paths.iter().map(|path| numbered(path)).collect();
+    let parts = parts?;
+    let (first, _) = parts.first()?;
+    if parts.iter().any(|(text, _)| text != first) {
+        return None;
+    }
+    let numbers: Vec<u64> = parts.iter().map(|(_, number)| *number).collect();
+    let mut pairs = numbers.iter().zip(numbers.iter().skip(1));
+    pairs.find_map(|(before, after)| match after.checked_sub(*before) {
+        Some(1) => None,
+        Some(0) | None => Some(format!("number {after} comes twice")),
+        Some(2) => Some(format!("number {} is missing", before + 1)),
+        Some(_) => Some(format!("numbers {} to {} are missing", before + 1, after - 1)),
+    })
+}
+
+/// What stands before the number that a name ends with, and the number.
+fn numbered(path: &Path) -> Option<(String, u64)> {
+    let stem = path.file_stem()?.to_str()?;
+    let text = stem.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    Some((text.to_owned(), stem.get(text.len()..)?.parse().ok()?))
 }
 
 fn name(path: &Path) -> String {
     path.file_name()
         .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_and_doubled_numbers_are_found() {
+        let found = |names: &[&str]| gaps(&names.iter().map(PathBuf::from).collect::<Vec<_>>());
+        assert_eq!(found(&["00001.jpg", "00002.jpg", "3.png"]), None);
+        assert_eq!(
+            found(&["f_7.jpg", "f_9.jpg"]).as_deref(),
+            Some("number 8 is missing")
+        );
+        assert_eq!(
+            found(&["00002.jpg", "00005.jpg"]).as_deref(),
+            Some("numbers 3 to 4 are missing")
+        );
+        assert_eq!(
+            found(&["01.jpg", "1.jpg"]).as_deref(),
+            Some("number 1 comes twice")
+        );
+        assert_eq!(found(&["a1.jpg", "b7.jpg"]), None);
+        assert_eq!(found(&["smile.jpg", "00001.jpg"]), None);
+    }
 }

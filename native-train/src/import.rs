@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use burn::tensor::Device;
 use clap::Args;
 use serde_json::json;
@@ -37,6 +37,10 @@ pub struct Options {
 /// When the checkpoint cannot be read or is no such ResNet, or the model cannot be written.
 pub fn run(options: &Options) -> Result<()> {
     let name = options.torch.display();
+    ensure!(
+        !std::fs::read(&options.torch).is_ok_and(|bytes| ModelFile::from_bytes(&bytes).is_ok()),
+        "{name} is a model of Mien already: use it as it is, or give it torch's names with `mien export --torch`"
+    );
     let mut weights = torch_file::read(&options.torch)?;
     let backbone = BackboneShape::of_weights(&weights).with_context(|| {
         format!(

@@ -148,11 +148,26 @@ fn five_rows_come_out_and_finished_ones_are_not_run_again() {
     let again = mien_ok(folder, &RESUME);
     assert!(again.contains("| 50.00 |"), "{again}");
     assert_eq!(row(folder, Row::Temporal, 3)["macro_f1"], before["macro_f1"]);
-    // Another config is no continuation.
+    // What stands on a row that is run anew is run anew too.
+    let stamp = |one: Row| one.folder(&folder.join("run"), 3).join("stamp");
+    for one in [Row::Ssl, Row::Temporal, Row::PostProcess] {
+        std::fs::write(stamp(one), "").unwrap();
+    }
+    std::fs::remove_dir_all(Row::SslFaces.folder(&folder.join("run"), 3)).unwrap();
+    mien_ok(folder, &RESUME);
+    let is_old = |one: Row| stamp(one).exists();
+    assert!(is_old(Row::Ssl) && !is_old(Row::Temporal) && !is_old(Row::PostProcess));
+    assert_eq!(row(folder, Row::Temporal, 3)["macro_f1"], before["macro_f1"]);
+    // Another config is no continuation, and changes nothing.
+    let original = std::fs::read(folder.join("run/config.original.toml")).unwrap();
     let config = std::fs::read_to_string(folder.join("c.toml")).unwrap();
     std::fs::write(folder.join("c.toml"), config.replace("quota = 9", "quota = 8")).unwrap();
     let said = mien_fails(folder, 1, &RESUME);
     assert!(said.contains("another config"), "{said}");
+    assert_eq!(
+        std::fs::read(folder.join("run/config.original.toml")).unwrap(),
+        original
+    );
 }
 
 #[test]
@@ -197,4 +212,34 @@ fn a_config_without_videos_is_refused_before_anything_is_begun() {
     let said = mien_fails(folder, 1, &ABLATE);
     assert!(said.contains("affwild2") && said.contains("labelled"), "{said}");
     assert!(!folder.join("run").exists());
+}
+
+#[test]
+fn rows_without_data_of_their_own_are_refused() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path();
+    write_config(folder);
+    let config = std::fs::read_to_string(folder.join("c.toml")).unwrap();
+    std::fs::write(
+        folder.join("c.toml"),
+        config.replace("unlabelled = \"pool.csv\"\n", ""),
+    )
+    .unwrap();
+    let said = mien_fails(folder, 1, &ABLATE);
+    assert!(
+        said.contains("face-recognition data") && said.contains("unlabelled"),
+        "{said}"
+    );
+    // Faces that no source reads.
+    let elsewhere = config.replace(
+        "seeds = [3, 5]\n",
+        "seeds = [3, 5]\nsynthetic_folder = \"elsewhere\"\n",
+    );
+    std::fs::write(folder.join("c.toml"), elsewhere).unwrap();
+    let said = mien_fails(folder, 1, &ABLATE);
+    assert!(
+        said.contains("synthetic_folder") && said.contains("elsewhere"),
+        "{said}"
+    );
+    assert!(!folder.join("run").exists() && !folder.join("elsewhere").exists());
 }

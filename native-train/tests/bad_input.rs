@@ -5,8 +5,11 @@ mod common;
 
 use std::path::Path;
 
-use common::{ffmpeg, mien, mien_fails, mien_ok, stderr, write_random_model};
+use common::{ffmpeg, mien, mien_fails, mien_ok, random_model, stderr, write_random_model};
+use shared_model::expression::Expression;
 use shared_model::frame_table;
+use shared_model::project::Project;
+use shared_model::reviewed_segment::ReviewedSegment;
 
 const CPU: [&str; 3] = ["--device", "cpu", "--whole-frame"];
 
@@ -298,6 +301,71 @@ fn wrong_use_is_status_2() {
 }
 
 #[test]
+fn labels_that_a_person_reviewed_are_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = image_file(folder.path(), "face.png", 64, 64);
+    write_random_model(folder.path());
+    let arguments = [
+        &[
+            "analyze",
+            &picture,
+            "--model",
+            "model.safetensors",
+            "--format",
+            "json,csv",
+        ][..],
+        &CPU,
+    ]
+    .concat();
+    mien_ok(folder.path(), &arguments);
+    let path = folder.path().join("face.json");
+    let mut project = Project::from_json(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    project.reviewed.push(ReviewedSegment {
+        track: 0,
+        start: 0,
+        end: 1,
+        label: Expression::Fear,
+        confirmed: true,
+    });
+    let text = project.to_json().unwrap();
+    std::fs::write(&path, &text).unwrap();
+    let said = mien_fails(folder.path(), 1, &arguments);
+    assert!(said.contains("face.json") && said.contains("reviewed"), "{said}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+}
+
+#[test]
+fn a_network_that_overflows_gives_an_error_and_no_labels() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = image_file(folder.path(), "face.png", 64, 64);
+    let mut model = random_model(false);
+    for scale in ["backbone.bn1.weight", "backbone.fc.weight"] {
+        model.weights.get_mut(scale).unwrap().values.fill(3e38);
+    }
+    std::fs::write(folder.path().join("model.safetensors"), model.to_bytes().unwrap()).unwrap();
+    let said = mien_fails(
+        folder.path(),
+        1,
+        &[&["analyze", &picture, "--model", "model.safetensors"][..], &CPU].concat(),
+    );
+    assert!(said.contains("not finite"), "{said}");
+    assert!(!folder.path().join("face.csv").exists());
+}
+
+#[test]
+fn frames_whose_numbers_have_gaps_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("frames")).unwrap();
+    for name in ["frames/00001.png", "frames/00004.png"] {
+        image_file(folder.path(), name, 64, 64);
+    }
+    write_random_model(folder.path());
+    let arguments = [&["analyze", "frames", "--model", "model.safetensors"][..], &CPU].concat();
+    let said = stderr(&mien(folder.path(), &arguments));
+    assert!(said.contains("numbers 2 to 3 are missing"), "{said}");
+}
+
+#[test]
 fn results_that_are_replaced_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let picture = image_file(folder.path(), "face.png", 64, 64);
@@ -306,7 +374,10 @@ fn results_that_are_replaced_are_named() {
     let said = || stderr(&mien(folder.path(), &arguments));
     assert!(!said().contains("replaced"));
     let again = said();
-    assert!(again.contains("face.csv was there already and is replaced"), "{again}");
+    assert!(
+        again.contains("face.csv was there already and is replaced"),
+        "{again}"
+    );
 }
 
 fn image_file(folder: &Path, name: &str, width: u32, height: u32) -> String {

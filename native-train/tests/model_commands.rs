@@ -174,6 +174,16 @@ fn what_is_no_such_network_is_refused() {
         said.contains("se.safetensors") && said.contains("layer1.0.se.weight"),
         "{said}"
     );
+    std::fs::write(
+        folder.path().join("ours.safetensors"),
+        random_model(true).to_bytes().unwrap(),
+    )
+    .unwrap();
+    let said = import("ours.safetensors");
+    assert!(
+        said.contains("ours.safetensors") && said.contains("already"),
+        "{said}"
+    );
     let said = import("text.pth");
     assert!(said.contains("text.pth cannot be read"), "{said}");
     assert!(!folder.path().join("m.safetensors").exists());

@@ -15,12 +15,14 @@ pub enum AnnotationError {
     Header(String),
     #[error("line {line}: `{value}` is no class index from 0 to 7 and not -1 (not annotated)")]
     Label { line: usize, value: String },
+    #[error("line {0} is blank, with labels after it; a frame that is not annotated is -1")]
+    Blank(usize),
 }
 
 /// Reads an annotation; `None` where a frame is not annotated (-1). Data line i is frame i - 1.
 ///
 /// # Errors
-/// On another header or a value outside -1..7.
+/// On another header, a value outside -1..7, and a blank line that is not at the end.
 pub fn read(text: &str) -> Result<Vec<Option<Expression>>, AnnotationError> {
     let mut lines = text.trim_start_matches('\u{feff}').lines();
     let first = lines.next().unwrap_or("").trim();
@@ -28,10 +30,16 @@ pub fn read(text: &str) -> Result<Vec<Option<Expression>>, AnnotationError> {
         return Err(AnnotationError::Header(first.chars().take(80).collect()));
     }
     let mut labels = Vec::new();
+    let mut blank = None;
     for (index, line) in lines.enumerate() {
         let value = line.trim();
         if value.is_empty() {
+            blank = blank.or(Some(index + 2));
             continue;
+        }
+        // Skipped, it would move every label after it to another frame.
+        if let Some(line) = blank {
+            return Err(AnnotationError::Blank(line));
         }
         let label = match value.parse::<i32>() {
             Ok(-1) => None,
@@ -77,6 +85,13 @@ pub fn write(rows: &[FrameRow]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_blank_line_is_no_frame_to_skip() {
+        let read_after = |labels: &str| read(&format!("{HEADER}\n{labels}"));
+        assert_eq!(read_after("0\n\n4\n"), Err(AnnotationError::Blank(3)));
+        assert_eq!(read_after("0\n4\n\n\n").unwrap().len(), 2);
+    }
 
     #[test]
     fn reads_labels_and_gaps_and_names_bad_lines() {

@@ -1,5 +1,7 @@
 //! The per-frame csv: one row a frame and track.
 
+use std::collections::HashMap;
+
 use thiserror::Error;
 
 use crate::expression::{CLASS_COUNT, ClassScores, Expression};
@@ -41,6 +43,8 @@ pub enum FrameTableError {
         column: String,
         value: String,
     },
+    #[error("line {line}: the face of frame {frame} stands in line {before} already")]
+    Twice { line: u64, frame: usize, before: u64 },
     #[error(transparent)]
     Csv(#[from] csv::Error),
 }
@@ -107,7 +111,8 @@ fn record(video: &str, row: &FrameRow) -> Vec<String> {
 /// Reads the csv of one or more videos. Columns may stand in any order; unknown ones are ignored.
 ///
 /// # Errors
-/// When a column is missing or a value cannot be read: the line, the column and the value.
+/// When a column is missing or a value cannot be read: the line, the column and the value; and when a face of a frame stands
+/// there twice.
 pub fn read(input: impl std::io::Read) -> Result<Vec<NamedRow>, FrameTableError> {
     let mut reader = csv::Reader::from_reader(input);
     let found = reader.headers()?.clone();
@@ -125,6 +130,7 @@ pub fn read(input: impl std::io::Read) -> Result<Vec<NamedRow>, FrameTableError>
         return Err(FrameTableError::MissingColumns(missing.join(", ")));
     }
     let mut rows = Vec::new();
+    let mut seen: HashMap<String, HashMap<(usize, Option<u32>), u64>> = HashMap::new();
     for record in reader.records() {
         let record = record?;
         let line = record.position().map_or(0, csv::Position::line);
@@ -133,7 +139,13 @@ pub fn read(input: impl std::io::Read) -> Result<Vec<NamedRow>, FrameTableError>
             places: &places,
             line,
         };
-        rows.push(cells.row()?);
+        let row = cells.row()?;
+        let of_video = seen.entry(row.video.clone()).or_default();
+        if let Some(before) = of_video.insert((row.row.frame, row.row.track), line) {
+            let frame = row.row.frame;
+            return Err(FrameTableError::Twice { line, frame, before });
+        }
+        rows.push(row);
     }
     Ok(rows)
 }
@@ -249,6 +261,18 @@ mod tests {
             reviewed: None,
         };
         vec![empty, face]
+    }
+
+    #[test]
+    fn a_face_stands_once_in_a_frame() {
+        let text = to_string("a.mp4", &rows());
+        let last = text.trim_end().lines().last().unwrap();
+        let twice = format!("{text}{last}\n");
+        let error = read(twice.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("frame 1") && error.contains("already"), "{error}");
+        // The same frame of another video is another.
+        let other = format!("{text}{}\n", last.replace("a.mp4", "b.mp4"));
+        assert_eq!(read(other.as_bytes()).unwrap().len(), 3);
     }
 
     #[test]

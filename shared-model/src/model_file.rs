@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::expression::Expression;
 use crate::face_crop::{DEFAULT_MEAN, DEFAULT_STD, InputSpec};
 use crate::safetensors_header;
-use crate::smoothing::DEFAULT_WINDOW;
+use crate::smoothing::{DEFAULT_WINDOW, MAX_WINDOW};
 
 /// Version that is written, and the only one that is read.
 pub const FORMAT_VERSION: u32 = 1;
@@ -24,7 +24,9 @@ pub const DEFAULT_CLIP_LENGTH: usize = 64;
 pub enum ModelFileError {
     #[error("not a complete safetensors file (cut short or of another kind): {0}")]
     Container(String),
-    #[error("a checkpoint of PyTorch, not a model file; convert it with `mien import --torch FILE --out M.safetensors`")]
+    #[error(
+        "a checkpoint of PyTorch, not a model file; convert it with `mien import --torch FILE --out M.safetensors`"
+    )]
     TorchCheckpoint,
     #[error("the file has no Mien metadata; convert it with `mien import --torch FILE --out M.safetensors`")]
     NoMetadata,
@@ -48,6 +50,8 @@ pub enum ModelFileError {
     Dtype { name: String, dtype: String },
     #[error("tensor `{0}` holds NaN or infinite values: the model is damaged or its training diverged")]
     NotFinite(String),
+    #[error("tensor `{0}` holds a variance below 0: the model is damaged")]
+    NegativeVariance(String),
     #[error("tensor `{0}` belongs to no part of this architecture")]
     Unknown(String),
 }
@@ -362,8 +366,11 @@ impl ModelMetadata {
         if !self.input.std.iter().all(|s| s.is_finite() && *s > 0.0) {
             return outside("std", "expected three positive numbers");
         }
-        if !(1..=4096).contains(&self.clip_length) || !(1..=100_000).contains(&self.window) {
-            return outside("clip_length", "expected 1 to 4096 frames, window 1 to 100000");
+        if !(1..=4096).contains(&self.clip_length) {
+            return outside("clip_length", "expected 1 to 4096 frames");
+        }
+        if !(1..=MAX_WINDOW).contains(&self.window) {
+            return outside("window", "expected 1 to 100000 frames");
         }
         let BackboneShape { blocks, width } = &self.backbone;
         if !blocks.iter().all(|b| (1..=64).contains(b)) || !(1..=1024).contains(width) {

@@ -6,6 +6,8 @@ use crate::expression::{CLASS_COUNT, ClassScores, Expression};
 
 /// The paper's window in frames (paper, 4.2).
 pub const DEFAULT_WINDOW: usize = 30;
+/// Largest window in frames: an hour at 27 frames a second.
+pub const MAX_WINDOW: usize = 100_000;
 
 /// How labels are made steady.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

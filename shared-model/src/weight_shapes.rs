@@ -83,7 +83,7 @@ impl ModelFile {
     /// Checks that the file holds exactly the tensors of its architecture.
     ///
     /// # Errors
-    /// On the first tensor that is missing, has another shape or belongs to no part.
+    /// On the first tensor that is missing, has another shape, belongs to no part or holds a variance below 0.
     pub fn check_weights(&self) -> Result<(), ModelFileError> {
         let mut expected = prefixed("backbone.", self.metadata.backbone.weight_shapes());
         if let Some(temporal) = &self.metadata.temporal {
@@ -94,7 +94,7 @@ impl ModelFile {
     }
 }
 
-/// Checks that `weights` are exactly the tensors `expected`.
+/// Checks that `weights` are exactly the tensors `expected`, and that no variance is below 0.
 ///
 /// # Errors
 /// As [`ModelFile::check_weights`].
@@ -109,6 +109,9 @@ pub fn check_against(weights: &Weights, expected: &WeightShapes) -> Result<(), M
                 found: weight.shape.clone(),
                 expected: shape.clone(),
             });
+        }
+        if name.ends_with(".running_var") && weight.values.iter().any(|variance| *variance < 0.0) {
+            return Err(ModelFileError::NegativeVariance(name.clone()));
         }
     }
     match weights.keys().find(|name| !expected.contains_key(*name)) {
@@ -165,6 +168,18 @@ mod tests {
             ..ModelMetadata::default()
         };
         ModelFile { metadata, weights }
+    }
+
+    #[test]
+    fn a_variance_below_zero_is_refused() {
+        let mut model = model();
+        let name = "backbone.bn1.running_var";
+        model.weights.get_mut(name).unwrap().values[1] = -1e-3;
+        let error = model.check_weights().unwrap_err();
+        assert!(
+            matches!(&error, ModelFileError::NegativeVariance(found) if found == name),
+            "{error}"
+        );
     }
 
     #[test]

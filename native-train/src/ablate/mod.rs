@@ -49,19 +49,29 @@ pub fn run(options: &RunOptions) -> Result<()> {
         "{} holds an ablation already: go on with `--resume`, or choose another `run` folder",
         config.run.display()
     );
+    check_finished(&config, &ablate)?;
     run_folder::keep_original(&config.run, &options.config)?;
     let interruption = Interruption::listen()?;
     let data = prepare(&ablate)?;
     let (mut starts, mut results) = (Vec::new(), Vec::new());
     for seed in &ablate.seeds {
+        let mut renewed = Renewed::default();
         if let Some(start) = &ablate.start {
-            starts.push(begin(&start.config(&config, *seed), &device, &interruption)?);
+            let (start, is_new) = begin(&start.config(&config, *seed), &device, &interruption)?;
+            starts.push(start);
+            renewed.start = is_new;
         }
         for row in Row::ALL {
             if interruption.is_wished() {
                 return Err(Interrupted { step: 0 }.into());
             }
-            results.push(one(row, *seed, &config, &device, &interruption)?);
+            let row_config = row.config(&config, *seed);
+            if renewed.under(row) {
+                run_again(&row_config, row.title())?;
+            }
+            let (result, is_new) = one(row, *seed, &config, &row_config, &device, &interruption)?;
+            results.push(result);
+            renewed.note(row, is_new);
         }
         // What is known so far is not lost with what comes.
         AblationTable::new(data.clone(), &starts, &results).write(&config.run)?;
@@ -73,7 +83,59 @@ pub fn run(options: &RunOptions) -> Result<()> {
     Ok(())
 }
 
-/// The rows need videos to learn from and other videos to be measured on.
+/// What was run anew for a seed, so that what was finished on top of it is no longer true.
+#[derive(Debug, Default)]
+struct Renewed {
+    start: bool,
+    faces: bool,
+    temporal: bool,
+}
+
+impl Renewed {
+    /// Whether something that the row stands on was run anew.
+    fn under(&self, row: Row) -> bool {
+        match row {
+            Row::Baseline => false,
+            Row::Ssl | Row::SslFaces => self.start,
+            Row::Temporal => self.faces,
+            Row::PostProcess => self.temporal,
+        }
+    }
+
+    fn note(&mut self, row: Row, is_new: bool) {
+        match row {
+            Row::Baseline | Row::Ssl | Row::PostProcess => {}
+            Row::SslFaces => self.faces = is_new,
+            Row::Temporal => self.temporal = is_new,
+        }
+    }
+}
+
+/// Takes away a row that was run on what is there no more.
+fn run_again(config: &PretrainConfig, title: &str) -> Result<()> {
+    if !config.run.is_dir() {
+        return Ok(());
+    }
+    eprintln!(
+        "seed {}, {title}: what it stands on was run again, and so is this row",
+        config.seed
+    );
+    std::fs::remove_dir_all(&config.run)
+        .with_context(|| format!("{} cannot be removed", config.run.display()))
+}
+
+/// Refuses rows that were run with another config before anything is changed.
+fn check_finished(config: &PretrainConfig, ablate: &AblateConfig) -> Result<()> {
+    for seed in &ablate.seeds {
+        let start = ablate.start.iter().map(|start| start.config(config, *seed));
+        for own in start.chain(Row::ALL.map(|row| row.config(config, *seed))) {
+            RowResult::find(&own.run, &resolved(&own)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// The rows need videos to learn from, other videos to be measured on, and for the third pictures without labels.
 fn check_sources(config: &PretrainConfig) -> Result<()> {
     for (wanted, word) in [
         (SourceUse::Labelled, "labelled"),
@@ -84,6 +146,27 @@ fn check_sources(config: &PretrainConfig) -> Result<()> {
             sources.any(|source| source.kind == SourceKind::AffWild2 && source.role == wanted),
             "the table needs a `[[data.source]]` with kind = \"affwild2\" and use = \"{word}\"; \
              native-train/configs/synthetic-small.toml shows one of each"
+        );
+    }
+    let sources = config.data.all_sources();
+    ensure!(
+        sources.iter().any(|source| source.role == SourceUse::Unlabelled),
+        "the row `{}` needs a `[[data.source]]` with use = \"unlabelled\"",
+        Row::SslFaces.title()
+    );
+    let folder = config
+        .ablate
+        .as_ref()
+        .and_then(|ablate| ablate.synthetic_folder.as_ref());
+    if let Some(folder) = folder {
+        let mut paths = sources
+            .iter()
+            .flat_map(|source| [&source.path, &source.pictures, &source.annotations])
+            .flatten();
+        ensure!(
+            paths.any(|path| path.starts_with(folder)),
+            "no `[[data.source]]` lies in `ablate.synthetic_folder` ({}): what is rendered there would not be used",
+            folder.display()
         );
     }
     Ok(())
@@ -124,8 +207,8 @@ fn prepare(ablate: &AblateConfig) -> Result<String> {
     )
 }
 
-/// What the rows with SSL start from, from its folder if it is finished.
-fn begin(config: &PretrainConfig, device: &Device, interruption: &Interruption) -> Result<RowResult> {
+/// What the rows with SSL start from, from its folder if it is finished; and whether it was run now.
+fn begin(config: &PretrainConfig, device: &Device, interruption: &Interruption) -> Result<(RowResult, bool)> {
     let title = "start of the rows with SSL, labels alone";
     finished_or(config, Row::Ssl, title, || {
         let data = pretrain::read_data(config, device)?;
@@ -139,38 +222,38 @@ fn begin(config: &PretrainConfig, device: &Device, interruption: &Interruption) 
     })
 }
 
-/// One row with one seed, from its folder if it is finished.
+/// One row with one seed, from its folder if it is finished; and whether it was run now.
 fn one(
     row: Row,
     seed: u64,
     whole: &PretrainConfig,
+    config: &PretrainConfig,
     device: &Device,
     interruption: &Interruption,
-) -> Result<RowResult> {
-    let config = row.config(whole, seed);
-    finished_or(&config, row, row.title(), || {
+) -> Result<(RowResult, bool)> {
+    finished_or(config, row, row.title(), || {
         match row {
             Row::Baseline | Row::Ssl | Row::SslFaces => {
-                let data = pretrain::read_data(&config, device)?;
-                pretrain::train(&config, &data, true, device, interruption)?;
+                let data = pretrain::read_data(config, device)?;
+                pretrain::train(config, &data, true, device, interruption)?;
             }
             Row::Temporal => {
-                let data = refine::read_data(&config, device)?;
-                refine::train(&config, &data, true, device, interruption)?;
+                let data = refine::read_data(config, device)?;
+                refine::train(config, &data, true, device, interruption)?;
             }
             Row::PostProcess => {}
         }
-        evaluate(row, seed, whole, &config, device)
+        evaluate(row, seed, whole, config, device)
     })
 }
 
-/// The result that lies in the config's folder, or that of `run`, which is then written there.
+/// The result that lies in the config's folder, or that of `run`, which is then written there; and whether it was run.
 fn finished_or(
     config: &PretrainConfig,
     row: Row,
     title: &str,
     run: impl FnOnce() -> Result<Report>,
-) -> Result<RowResult> {
+) -> Result<(RowResult, bool)> {
     let (seed, resolved) = (config.seed, resolved(config)?);
     atomic_file::make_folder(&config.run)?;
     if let Some(found) = RowResult::find(&config.run, &resolved)? {
@@ -178,7 +261,7 @@ fn finished_or(
             "seed {seed}, {title}: {:.2} (finished before)",
             100.0 * found.macro_f1
         );
-        return Ok(found);
+        return Ok((found, false));
     }
     eprintln!("seed {seed}, {title}: begins");
     let started = Instant::now();
@@ -200,7 +283,7 @@ fn finished_or(
         100.0 * result.macro_f1,
         result.seconds
     );
-    Ok(result)
+    Ok((result, true))
 }
 
 /// The row's labels on all annotated frames of the validation videos.

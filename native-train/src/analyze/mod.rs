@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use shared_model::model_file::ModelFile;
 use shared_model::recognizer::MAX_FRAME_STRIDE;
-use shared_model::smoothing::Smoothing;
+use shared_model::smoothing::{MAX_WINDOW, Smoothing};
 
 use crate::device::{DeviceChoice, NamedDevice};
 use crate::frame_source::FrameSource;
@@ -39,8 +39,8 @@ pub struct Options {
     #[arg(long, default_value = "sliding", value_parser = parse_smoothing)]
     smoothing: Smoothing,
     /// Smoothing window in frames [default: the model's, 30]
-    #[arg(long, value_name = "FRAMES", allow_negative_numbers = true)]
-    window: Option<NonZeroUsize>,
+    #[arg(long, value_name = "FRAMES", allow_negative_numbers = true, value_parser = parse_window)]
+    window: Option<usize>,
     /// Look at every N-th frame only, at most every 16th; the frames between are interpolated
     #[arg(long, value_name = "N", default_value = "1", value_parser = parse_stride)]
     stride: usize,
@@ -64,6 +64,13 @@ pub struct Options {
 
 pub(crate) fn parse_smoothing(text: &str) -> Result<Smoothing, String> {
     Smoothing::parse(text).ok_or_else(|| "expected sliding, block, mean or none".to_owned())
+}
+
+pub(crate) fn parse_window(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(window) if (1..=MAX_WINDOW).contains(&window) => Ok(window),
+        _ => Err(format!("expected 1 to {MAX_WINDOW} frames")),
+    }
 }
 
 fn parse_stride(text: &str) -> Result<usize, String> {
@@ -178,7 +185,7 @@ fn analyze_one(
         video: &video,
         model: &options.model,
         smoothing: options.smoothing,
-        window: options.window.map_or(model.metadata.window, NonZeroUsize::get),
+        window: options.window.unwrap_or(model.metadata.window),
         timeline: seen.timeline,
     };
     eprintln!(

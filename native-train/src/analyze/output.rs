@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
 use shared_model::people::People;
 use shared_model::project::{PROJECT_VERSION, Project};
@@ -80,6 +80,21 @@ impl OutputNames {
     }
 }
 
+/// A person's labels are never replaced by a new analysis.
+fn refuse_reviewed(path: &Path) -> Result<()> {
+    let text = match path.extension() {
+        Some(ending) if ending == "json" => std::fs::read_to_string(path).unwrap_or_default(),
+        _ => return Ok(()),
+    };
+    let reviewed = Project::from_json(&text).is_ok_and(|project| !project.reviewed.is_empty());
+    ensure!(
+        !reviewed,
+        "{} holds labels that a person reviewed: move it away, or choose another folder with `--out`",
+        path.display()
+    );
+    Ok(())
+}
+
 /// An analysis with its settings, ready to be written.
 #[derive(Debug)]
 pub(super) struct Written<'a> {
@@ -106,7 +121,7 @@ impl Written<'_> {
     /// Writes the files and gives their paths.
     ///
     /// # Errors
-    /// When one cannot be written.
+    /// When one cannot be written, or a project with reviewed labels stands in its place.
     pub(super) fn write(self, input: &Path, formats: &[Format], base: &Path) -> Result<Vec<PathBuf>> {
         let folder = base.parent().unwrap_or(Path::new("."));
         let rows = self.timeline.rows(self.smoothing, self.window);
@@ -126,6 +141,9 @@ impl Written<'_> {
         if formats.contains(&Format::Json) {
             let json = self.into_project().to_json().context("the project")?;
             files.push((with_ending(base, "json"), json));
+        }
+        for (path, _) in &files {
+            refuse_reviewed(path)?;
         }
         for (path, text) in &files {
             if path.exists() {

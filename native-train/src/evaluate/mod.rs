@@ -13,7 +13,6 @@ pub mod submission;
 
 mod video_source;
 
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -63,8 +62,8 @@ pub struct Options {
     #[arg(long, default_value = "sliding", value_parser = crate::analyze::parse_smoothing)]
     smoothing: Smoothing,
     /// Smoothing window in frames [default: the model's, 30]
-    #[arg(long, value_name = "FRAMES", allow_negative_numbers = true)]
-    window: Option<NonZeroUsize>,
+    #[arg(long, value_name = "FRAMES", allow_negative_numbers = true, value_parser = crate::analyze::parse_window)]
+    window: Option<usize>,
     /// Compare all ways of smoothing over many windows
     #[arg(long)]
     sweep: bool,
@@ -93,7 +92,7 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     let model = model_store::read(&options.model)?;
     let smoothing = options.smoothing;
-    let window = options.window.map_or(model.metadata.window, NonZeroUsize::get);
+    let window = options.window.unwrap_or(model.metadata.window);
     if let Some(example) = &options.submission {
         let out = options.out.as_deref().context("`--submission` needs `--out F`")?;
         return submission::run(example, out, options, &model, smoothing, window);

@@ -1,6 +1,6 @@
 //! Labels of each video from label files: the readers are those of the page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -96,6 +96,23 @@ fn label_files_of(folder: &Path) -> Result<Vec<PathBuf>> {
         bail!("the folder {} holds no csv and no txt file", folder.display());
     }
     files.sort();
+    // `mien evaluate` writes both of each video; the csv says more.
+    let tables: BTreeSet<PathBuf> = files
+        .iter()
+        .filter(|file| file.extension().is_some_and(|ending| ending == "csv"))
+        .map(|file| file.with_extension(""))
+        .collect();
+    let count = files.len();
+    files.retain(|file| {
+        file.extension().is_none_or(|ending| ending != "txt") || !tables.contains(&file.with_extension(""))
+    });
+    if files.len() < count {
+        eprintln!(
+            "note: {}: {} txt files stand beside a csv of the same name and are left out",
+            folder.display(),
+            count - files.len()
+        );
+    }
     Ok(files)
 }
 

@@ -90,6 +90,10 @@ fn compare(mut predictions: Labels, truth: &Labels) -> Result<Score> {
         predictions.values().next(),
     ) && truth.len() == 1
     {
+        if !predictions.contains_key(name) {
+            let other: Vec<&String> = predictions.keys().collect();
+            eprintln!("note: predictions of {other:?} are compared with the truth of {name:?}");
+        }
         predictions = Labels::from([(name.clone(), only.clone())]);
     }
     let mut matrix = ConfusionMatrix::default();

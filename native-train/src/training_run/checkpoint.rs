@@ -10,7 +10,7 @@ use serde_json::Value;
 use shared_model::model_file::{Weights, read_weights};
 
 use crate::atomic_file;
-use crate::training_run::config_change;
+use crate::training_run::{config_change, exact_number};
 
 /// Where a run stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +29,7 @@ pub struct RunState {
     /// Steps done.
     pub step: u64,
     /// Macro F1 of the best evaluation of each model, by the model's name; empty before the first.
+    #[serde(with = "exact_number")]
     pub best: BTreeMap<String, f64>,
     /// Evaluations in a row that found no better model.
     #[serde(default)]

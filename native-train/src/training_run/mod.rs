@@ -9,6 +9,7 @@ pub mod run_options;
 
 pub mod checkpoint;
 pub mod config_change;
+pub mod exact_number;
 pub mod optimiser_state;
 
 pub mod event_file;
