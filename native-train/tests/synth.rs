@@ -23,6 +23,7 @@ fn small(seed: u64) -> SynthSpec {
         unlabelled: 7,
         videos_train: 1,
         videos_validation: 1,
+        videos_temporal: 0,
         seconds: 2,
         fps: 5,
         size: 48,
@@ -72,6 +73,26 @@ fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
     let other = rendered(6, 2);
     let picture = "labelled/000000.jpg";
     assert_ne!(one[picture], other[picture]);
+}
+
+#[test]
+fn videos_for_the_temporal_encoder_change_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("set");
+    let spec = SynthSpec {
+        videos_temporal: 2,
+        ..small(5)
+    };
+    let summary = generate(&spec, &out).unwrap();
+    assert!(summary.temporal_frames.iter().sum::<usize>() > 0);
+    let (without, with) = (rendered(5, 2), files(&out));
+    for (name, bytes) in without.iter().filter(|(name, _)| *name != "README.md") {
+        assert!(with.get(name) == Some(bytes), "{name} differs");
+    }
+    let crops = out.join("affwild2/cropped_aligned");
+    let videos = affwild2::read_videos(&crops, &out.join("affwild2/annotations/Temporal_Set")).unwrap();
+    let names: Vec<&str> = videos.iter().map(|video| video.name.as_str()).collect();
+    assert_eq!(names, ["temporal-000", "temporal-001"]);
 }
 
 #[test]

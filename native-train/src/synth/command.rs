@@ -62,6 +62,7 @@ pub fn run(options: &Options) -> Result<()> {
         unlabelled: options.unlabelled,
         videos_train: options.videos - videos_validation,
         videos_validation,
+        videos_temporal: 0,
         seconds: options.seconds,
         fps: options.fps,
         size: options.size,

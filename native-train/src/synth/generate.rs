@@ -18,8 +18,8 @@ use crate::synth::stills::{self, PlannedStill, Pool};
 use crate::synth::studio::Studio;
 use crate::synth::videos::{Video, VideoPlan};
 
-/// People are numbered apart: labelled stills, pool, training videos, validation videos.
-const PEOPLE: [usize; 4] = [0, 1_000_000, 2_000_000, 3_000_000];
+/// People are numbered apart: labelled stills, pool, training videos, validation videos, the temporal encoder's.
+const PEOPLE: [usize; 5] = [0, 1_000_000, 2_000_000, 3_000_000, 4_000_000];
 /// Whole scenes are kept small: these many of the validation videos.
 const WHOLE_VIDEOS: usize = 2;
 
@@ -94,19 +94,22 @@ impl Work<'_> {
         let unlabelled = self.stills(Pool::Unlabelled, "unlabelled", spec.unlabelled, PEOPLE[1])?;
         let train = self.videos("Train_Set", "train", 0, spec.videos_train, PEOPLE[2])?;
         let validation = self.videos("Validation_Set", "val", 1, spec.videos_validation, PEOPLE[3])?;
+        let temporal = if spec.videos_temporal > 0 {
+            self.videos("Temporal_Set", "temporal", 2, spec.videos_temporal, PEOPLE[4])?
+        } else {
+            Vec::new()
+        };
         let counts = |videos: &[Video]| count(videos.iter().flat_map(|v| v.labels.iter().copied().flatten()));
-        let both = || train.iter().chain(&validation);
-        let frames = both().map(|v| v.labels.len()).sum::<usize>();
-        let missing_crops = both()
-            .flat_map(|v| &v.missing)
-            .filter(|missing| **missing)
-            .count();
+        let all = || train.iter().chain(&validation).chain(&temporal);
+        let frames = all().map(|v| v.labels.len()).sum::<usize>();
+        let missing_crops = all().flat_map(|v| &v.missing).filter(|missing| **missing).count();
         let mut summary = SynthSummary {
             labelled,
             unlabelled,
             train_frames: counts(&train),
             validation_frames: counts(&validation),
-            unannotated_frames: both()
+            temporal_frames: counts(&temporal),
+            unannotated_frames: all()
                 .flat_map(|v| &v.labels)
                 .filter(|label| label.is_none())
                 .count(),

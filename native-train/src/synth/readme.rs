@@ -48,9 +48,17 @@ pub fn readme(spec: &SynthSpec, summary: &SynthSummary) -> String {
     let _ = writeln!(
         text,
         "\n{} frames are not annotated (-1), {} have no crop. Labels in `unlabelled.csv` are for logging only.\n\
-         People differ between the stills, the pool, and the two sets of videos.",
+         People differ between the stills, the pool, and the sets of videos.",
         summary.unannotated_frames, summary.missing_crops
     );
+    if spec.videos_temporal > 0 {
+        let _ = writeln!(
+            text,
+            "\n`Temporal_Set` holds {} more videos, {} annotated frames, for the temporal encoder alone.",
+            spec.videos_temporal,
+            summary.temporal_frames.iter().sum::<usize>(),
+        );
+    }
     let _ = match &summary.whole_videos_left_out {
         Some(reason) => writeln!(text, "\nThere are no whole-frame videos: {reason}."),
         None => writeln!(

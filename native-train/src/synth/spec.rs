@@ -17,6 +17,10 @@ pub struct SynthSpec {
     pub videos_train: usize,
     /// Videos to validate on; their people occur nowhere else.
     pub videos_validation: usize,
+    /// Videos for the temporal encoder alone (`Temporal_Set`): their people occur nowhere else either, so that its
+    /// features are of people whom the backbone has not learned.
+    #[serde(skip_serializing_if = "is_none")]
+    pub videos_temporal: usize,
     /// Length of every video in seconds.
     pub seconds: usize,
     /// Frames a second of every video.
@@ -32,6 +36,12 @@ pub struct SynthSpec {
     pub skins: Option<PathBuf>,
 }
 
+// Left out where it is as ever, so that folders that were rendered before still fit.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_none(videos: &usize) -> bool {
+    *videos == 0
+}
+
 impl Default for SynthSpec {
     fn default() -> Self {
         Self {
@@ -39,6 +49,7 @@ impl Default for SynthSpec {
             unlabelled: 1200,
             videos_train: 16,
             videos_validation: 8,
+            videos_temporal: 0,
             seconds: 12,
             fps: 10,
             size: 96,
@@ -60,6 +71,8 @@ pub struct SynthSummary {
     pub train_frames: [usize; 8],
     /// Annotated frames of the validation videos, of each class in index order.
     pub validation_frames: [usize; 8],
+    /// Annotated frames of the temporal encoder's videos, of each class in index order.
+    pub temporal_frames: [usize; 8],
     /// Frames of all videos without a label (-1).
     pub unannotated_frames: usize,
     /// Frames of all videos without a crop.
@@ -99,7 +112,8 @@ impl SynthSpec {
             "fps is {}: 1 to 120 frames a second can be made",
             self.fps
         );
-        let videos = self.videos_train + self.videos_validation;
+        let sets = [self.videos_train, self.videos_validation, self.videos_temporal];
+        let videos: usize = sets.iter().sum();
         ensure!(
             videos == 0 || (1..=3600).contains(&self.seconds),
             "seconds is {}: a video lasts 1 to 3600 seconds",
@@ -107,8 +121,7 @@ impl SynthSpec {
         );
         // Numbers of frames and people are packed into the random streams' numbers.
         ensure!(
-            self.images.max(self.unlabelled) <= 1_000_000
-                && self.videos_train.max(self.videos_validation) <= 100_000,
+            self.images.max(self.unlabelled) <= 1_000_000 && sets.iter().all(|videos| *videos <= 100_000),
             "at most 1,000,000 stills of a kind and 100,000 videos of a set can be made"
         );
         ensure!(
