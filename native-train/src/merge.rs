@@ -26,16 +26,19 @@ pub struct Options {
     /// One table of all inputs, in their order
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    /// Merge what there is although some inputs have no whole result; these are named
+    #[arg(long)]
+    partial: bool,
 }
 
 /// Checks that the shards belong together and that nothing is missing or there twice, and only then writes. The paths of
 /// the files written go to stdout; of an evaluation its figures do, over all videos.
 ///
 /// # Errors
-/// When shards are missing, doubled or made with other settings, when an input has no or two results, or when a file
+/// When shards are missing, doubled or made with other settings, when an input has two results or (without `--partial`) none, or when a file
 /// cannot be read or written. Each file is whole or not there.
 pub fn run(options: &Options) -> Result<()> {
-    let results = Results::gather(&options.folders)?;
+    let results = Results::gather(&options.folders, options.partial)?;
     let table = match &options.csv {
         Some(_) => Some(results.table()?),
         None => None,
@@ -88,7 +91,7 @@ impl Located {
 }
 
 impl Results {
-    fn gather(folders: &[PathBuf]) -> Result<Self> {
+    fn gather(folders: &[PathBuf], partial: bool) -> Result<Self> {
         let mut found = BTreeMap::new();
         for folder in folders {
             for manifest in Manifest::read_all(folder)? {
@@ -130,7 +133,7 @@ impl Results {
         );
         Ok(Self {
             shards: first.shards,
-            files: files_of(&first.inputs, &found)?,
+            files: files_of(&first.inputs, &found, partial)?,
             tally: sum_of(found.values().map(|(_, manifest)| manifest))?,
         })
     }
@@ -203,10 +206,11 @@ fn sum_of<'a>(manifests: impl Iterator<Item = &'a Manifest>) -> Result<Option<Ta
     Ok(sum)
 }
 
-/// The results of each input, none missing and none there twice.
+/// The results of each input, none there twice and (unless `partial`) none missing.
 fn files_of(
     inputs: &[PathBuf],
     shards: &BTreeMap<usize, (&PathBuf, Manifest)>,
+    partial: bool,
 ) -> Result<Vec<(PathBuf, Vec<Located>)>> {
     let mut results: BTreeMap<&Path, Vec<Located>> = BTreeMap::new();
     let mut names = BTreeMap::new();
@@ -235,13 +239,15 @@ fn files_of(
         .filter(|input| !results.contains_key(input.as_path()))
         .map(|input| input.display().to_string())
         .collect();
-    ensure!(
-        missing.is_empty(),
-        "{} of {} inputs have no whole result: {}; their shards' messages say why, run those shards again",
-        missing.len(),
-        inputs.len(),
-        some(&missing)
-    );
+    if !missing.is_empty() {
+        let (count, all, named) = (missing.len(), inputs.len(), some(&missing));
+        let what = format!("{count} of {all} inputs have no whole result: {named}");
+        ensure!(
+            partial && count < all,
+            "{what}; their shards' messages say why: run those shards again, or merge the others with `--partial`"
+        );
+        eprintln!("warning: {what}; the others are merged");
+    }
     let mut ordered = Vec::new();
     for input in inputs {
         if let Some(files) = results.remove(input.as_path()) {

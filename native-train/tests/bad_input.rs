@@ -375,7 +375,7 @@ fn results_that_are_replaced_are_named() {
     assert!(!said().contains("replaced"));
     let again = said();
     assert!(
-        again.contains("face.csv was there already and is replaced"),
+        again.contains("face.csv was there already and was replaced"),
         "{again}"
     );
 }

@@ -119,6 +119,32 @@ fn a_job_array_chooses_the_shard_and_a_flag_wins() {
 }
 
 #[test]
+fn an_input_that_never_works_does_not_keep_the_others_from_being_merged() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let inputs = pictures(folder);
+    fs::write(folder.join("c.png"), "no picture").unwrap();
+    let mut failures = 0;
+    for index in 0..2 {
+        let out = format!("part-{index}");
+        let output = mien(
+            folder,
+            &arguments(&inputs, &out, &["--shard", &format!("{index}/2")]),
+        );
+        failures += i32::from(!output.status.success());
+    }
+    assert!(failures > 0);
+    let said = mien_fails(folder, 1, &["merge", "part-0", "part-1", "--out", "merged"]);
+    assert!(said.contains("c.png") && said.contains("--partial"), "{said}");
+    assert!(!folder.join("merged").exists());
+    mien_ok(
+        folder,
+        &["merge", "part-0", "part-1", "--out", "merged", "--partial"],
+    );
+    assert!(folder.join("merged/a.csv").is_file() && !folder.join("merged/c.csv").exists());
+}
+
+#[test]
 fn what_does_not_belong_together_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

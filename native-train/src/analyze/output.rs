@@ -146,10 +146,11 @@ impl Written<'_> {
             refuse_reviewed(path)?;
         }
         for (path, text) in &files {
-            if path.exists() {
-                eprintln!("note: {} was there already and is replaced", path.display());
-            }
+            let was_there = path.exists();
             atomic_file::write(path, text.as_bytes())?;
+            if was_there {
+                eprintln!("note: {} was there already and was replaced", path.display());
+            }
         }
         Ok(files.into_iter().map(|(path, _)| path).collect())
     }
