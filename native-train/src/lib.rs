@@ -24,6 +24,11 @@ pub mod torch_file;
 
 pub mod frame_source;
 pub mod picture;
+
+mod ffmpeg_log;
+pub mod ffmpeg_program;
+mod lost_frames;
+mod piped_bytes;
 pub mod video_frames;
 pub mod video_probe;
 

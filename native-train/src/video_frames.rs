@@ -2,103 +2,97 @@
 //!
 //! One pass in constant memory: the frames come as raw 4:2:0 planes over ffmpeg's standard output,
 //! and ffmpeg's `showinfo` filter announces each of them, with its timestamp and size, on standard
-//! error. Every decoded frame comes, none is doubled, whatever the frame rate does.
+//! error. Every decoded frame comes, none is doubled, whatever the frame rate does. Both outputs are
+//! read by threads of their own, and no wait is without an end.
 
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::JoinHandle;
+use std::process::Stdio;
+use std::sync::mpsc::{Receiver, channel, sync_channel};
 
 use anyhow::{Context as _, Result, bail};
 use shared_model::frame::{Frame, MAX_PIXELS, YuvMatrix};
 
+use crate::ffmpeg_log::{Announcement, FfmpegLog};
+use crate::ffmpeg_program::{self, Ffmpeg, GRACE_S, Running, Waited};
+use crate::piped_bytes::PipedBytes;
 use crate::video_probe::{self, VideoStream};
 
-/// What ffmpeg says when a file is cut short or damaged so that pictures are missing or wrong.
-/// Other complaints of its decoders are no loss.
-const SIGNS_OF_LOSS: [&str; 12] = [
-    "partial file",
-    "ended prematurely",
-    "truncat",
-    "invalid data found",
-    "error while decoding",
-    "error submitting",
-    "error during demuxing",
-    "input/output error",
-    "corrupt",
-    "invalid nal",
-    "missing picture",
-    "concealing",
-];
+/// Announcements that wait; ffmpeg itself is never more than some dozens of frames ahead.
+const MOST_ANNOUNCED: usize = 1024;
+
+/// Times on the container's clock that differ by less are one time, which was rounded to microseconds somewhere.
+const ROUNDING_S: f64 = 2e-6;
 
 /// A running decoder.
 #[derive(Debug)]
 pub struct VideoFrames {
     path: PathBuf,
     stream: VideoStream,
-    child: Child,
-    planes: ChildStdout,
+    ffmpeg: Ffmpeg,
+    child: Running,
+    planes: PipedBytes,
     announced: Receiver<Announcement>,
-    listener: Option<JoinHandle<Complaints>>,
-    first_time_s: Option<f64>,
+    /// All of ffmpeg's log, once it has ended.
+    log: Receiver<FfmpegLog>,
+    first: Option<Announcement>,
     frames: usize,
-}
-
-/// What is known of a frame before its pixels.
-#[derive(Debug, Clone, PartialEq)]
-struct Announcement {
-    time_s: f64,
-    width: usize,
-    height: usize,
-    /// ffmpeg's own name for full-range 4:2:0.
-    full_range_format: bool,
-}
-
-/// ffmpeg's errors: the first that means loss, and the last of any kind.
-#[derive(Debug, Default)]
-struct Complaints {
-    loss: Option<String>,
-    last: Option<String>,
 }
 
 impl VideoFrames {
     /// Asks for the stream's properties and starts to decode.
     ///
     /// # Errors
-    /// When the file is missing or no video, has sound only, or ffmpeg is not installed.
+    /// When the file is missing or no video, has sound only, or ffmpeg is not installed or too old.
     pub fn open(path: &Path) -> Result<Self> {
+        Self::open_with(Ffmpeg::on_path()?, path)
+    }
+
+    /// The same with this ffmpeg.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(ffmpeg: Ffmpeg, path: &Path) -> Result<Self> {
         std::fs::File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
         let stream = video_probe::probe(path)
             .with_context(|| format!("{} cannot be used as a video", path.display()))?;
-        let mut child = Command::new("ffmpeg")
-            .args(["-nostdin", "-hide_banner", "-nostats"])
-            .args(["-loglevel", "repeat+level+info"])
-            .args(["-noautorotate", "-i"])
-            .arg(video_probe::file_url(path))
-            .args(["-map", "0:V:0", "-an", "-sn", "-dn"])
-            .args(["-vf", "format=yuv420p|yuvj420p,showinfo=checksum=0"])
-            // No frame is dropped or doubled, and each keeps its own size.
-            .args(["-fps_mode", "passthrough", "-autoscale", "0"])
-            .args(["-f", "rawvideo", "pipe:1"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|error| video_probe::not_started("ffmpeg", &error))?;
-        let (Some(planes), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+        let mut child = Running::start(
+            ffmpeg
+                .command()
+                .args(["-nostdin", "-hide_banner", "-nostats"])
+                // Where the clock of some containers begins is told at level `verbose` only.
+                .args(["-loglevel", "repeat+level+verbose"])
+                .args(["-noautorotate", "-i"])
+                .arg(video_probe::file_url(path))
+                .args(["-map", "0:V:0", "-an", "-sn", "-dn"])
+                .args(["-vf", "format=yuv420p|yuvj420p,showinfo=checksum=0"])
+                // Of ffmpeg's ways to 8 bits, the one in which all versions agree to the bit; the usual one is another from 7.0 on.
+                .args(["-sws_dither", "ed"])
+                .args(ffmpeg.passthrough())
+                .args(["-f", "rawvideo", "pipe:1"])
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped()),
+        )?;
+        let patience_s = child.patience_s();
+        let (Some(stdout), Some(stderr)) = (child.child().stdout.take(), child.child().stderr.take()) else {
             bail!("ffmpeg's output cannot be read");
         };
-        let (sender, announced) = channel();
-        let listener = std::thread::spawn(move || listen(stderr, &sender));
+        let (announce, announced) = sync_channel(MOST_ANNOUNCED);
+        let (give_log, log) = channel();
+        let empty = FfmpegLog::new(stream.index, stream.announced);
+        std::thread::spawn(move || {
+            let log = empty.read(stderr, &announce);
+            // The receiver is gone when the caller stopped early.
+            let _ = give_log.send(log);
+        });
         Ok(Self {
             path: path.to_owned(),
             stream,
+            ffmpeg,
             child,
-            planes,
+            planes: PipedBytes::new(stdout, patience_s),
             announced,
-            listener: Some(listener),
-            first_time_s: None,
+            log,
+            first: None,
             frames: 0,
         })
     }
@@ -110,191 +104,122 @@ impl VideoFrames {
     }
 
     /// The first frame's time on the media's own clock in seconds, where 0 is the earliest start of all its streams; 0 before
-    /// that frame was given.
+    /// that frame was given, and for streams without times.
     #[must_use]
     pub fn start_s(&self) -> f64 {
-        0.0
+        let (Some(first), Some(earliest_s)) = (&self.first, self.stream.earliest_start_s) else {
+            return 0.0;
+        };
+        let exact = self.stream.start_s;
+        let exact = exact.filter(|start_s| (start_s - first.container_s).abs() < ROUNDING_S);
+        let start_s = exact.unwrap_or(first.container_s) - earliest_s;
+        if start_s.abs() < ROUNDING_S { 0.0 } else { start_s }
     }
 
     /// The next frame, turned for display, with its presentation time in seconds (0 at the first
     /// frame), or `None` after the last.
     ///
     /// # Errors
-    /// At the end, when the file turned out to be damaged, cut short or without any frame. All
-    /// frames that could be decoded have come before.
+    /// At the end, when the file turned out to be damaged, cut short or without any frame; and when ffmpeg gives
+    /// nothing any more, or frames without saying what they are. All frames that could be decoded have come before.
     pub fn next_frame(&mut self) -> Result<Option<(f64, Frame)>> {
-        let Ok(next) = self.announced.recv() else {
-            self.end()?;
-            return Ok(None);
+        match self.planes.wait() {
+            Waited::Got(()) => {}
+            Waited::Closed => {
+                self.end()?;
+                return Ok(None);
+            }
+            Waited::Silent => return self.silent(),
+        }
+        // ffmpeg announces a frame before it writes its first byte.
+        let grace_s = GRACE_S.min(self.child.patience_s());
+        let Waited::Got(next) = ffmpeg_program::wait_for(&self.announced, grace_s) else {
+            bail!(
+                "{}: frame {} comes without its time and size, so ffmpeg {}'s output cannot be used; \
+                 is `ffmpeg` on the PATH a script that changes what it prints?",
+                self.path.display(),
+                self.frames,
+                self.ffmpeg.version()
+            );
         };
+        self.check_size(&next)?;
         let (width, height) = (next.width, next.height);
-        if width == 0 || height == 0 || width.saturating_mul(height) > MAX_PIXELS {
-            bail!(
-                "{}: frame {} has {width}x{height} pixels; at most {MAX_PIXELS} pixels can be used",
-                self.path.display(),
-                self.frames
-            );
-        }
         let chroma = width.div_ceil(2) * height.div_ceil(2);
-        let mut planes = vec![0; width * height + 2 * chroma];
-        if self.planes.read_exact(&mut planes).is_err() {
-            self.end()?;
-            bail!(
-                "{}: ffmpeg ended within frame {}",
-                self.path.display(),
-                self.frames
-            );
-        }
+        let planes = match self.planes.take(width * height + 2 * chroma) {
+            Waited::Got(planes) => planes,
+            Waited::Closed => {
+                self.end()?;
+                bail!(
+                    "{}: ffmpeg ended within frame {}",
+                    self.path.display(),
+                    self.frames
+                );
+            }
+            Waited::Silent => return self.silent(),
+        };
         let matrix = self.stream.matrix.unwrap_or(YuvMatrix::UNNAMED);
         let full_range = self.stream.full_range || next.full_range_format;
         let frame = Frame::from_i420(width, height, &planes, matrix, full_range)?;
-        let first = *self.first_time_s.get_or_insert(next.time_s);
         self.frames += 1;
-        Ok(Some((next.time_s - first, frame.rotated(self.stream.rotation))))
+        let time_s = next.time_s - self.first.get_or_insert_with(|| next.clone()).time_s;
+        Ok(Some((time_s, frame.rotated(self.stream.rotation))))
+    }
+
+    fn silent<T>(&self) -> Result<T> {
+        let said = ffmpeg_program::silent("ffmpeg", self.child.patience_s());
+        bail!("{}, after {} frames: {said}", self.path.display(), self.frames)
+    }
+
+    fn check_size(&self, next: &Announcement) -> Result<()> {
+        let (path, number) = (self.path.display(), self.frames);
+        let (width, height) = (next.width, next.height);
+        if width == 0 || height == 0 || width.saturating_mul(height) > MAX_PIXELS {
+            bail!(
+                "{path}: frame {number} has {width}x{height} pixels; at most {MAX_PIXELS} pixels can be used"
+            );
+        }
+        let is_changed = |first: &Announcement| (first.width, first.height) != (width, height);
+        if !self.ffmpeg.keeps_sizes() && self.first.as_ref().is_some_and(is_changed) {
+            bail!(
+                "{path}: the picture changes its size at frame {number}; that needs ffmpeg 4.4 or newer, and `ffmpeg` is \
+                 version {}",
+                self.ffmpeg.version()
+            );
+        }
+        Ok(())
     }
 
     /// Looks at how ffmpeg ended.
     fn end(&mut self) -> Result<()> {
-        let status = self.child.wait().context("ffmpeg cannot be waited for")?;
-        let complaints = match self.listener.take().map(JoinHandle::join) {
-            Some(Ok(complaints)) => complaints,
-            _ => Complaints::default(),
-        };
         let path = self.path.display();
-        let reason = match (complaints.loss, status.success()) {
-            (Some(loss), _) => Some(loss),
-            (None, false) => Some(
-                complaints
-                    .last
-                    .unwrap_or_else(|| format!("ffmpeg ended with {status}")),
-            ),
+        let status = (self.child.end()).with_context(|| format!("{path}, after {} frames", self.frames))?;
+        // Another process may hold ffmpeg's standard error open.
+        let log = match ffmpeg_program::wait_for(&self.log, GRACE_S) {
+            Waited::Got(log) => Some(log),
+            Waited::Closed | Waited::Silent => None,
+        };
+        let loss = log.as_ref().and_then(FfmpegLog::loss);
+        let last_error = log.as_ref().and_then(FfmpegLog::last_error);
+        let reason = match (loss, status.success()) {
+            (_, false) if status.code().is_none() => Some(format!("ffmpeg was ended by {status}")),
+            (Some(loss), _) => Some(loss.to_owned()),
+            (None, false) => {
+                Some(last_error.map_or_else(|| format!("ffmpeg ended with {status}"), str::to_owned))
+            }
             (None, true) => None,
         };
+        let lost = log.as_ref().and_then(FfmpegLog::lost_in_words);
         match (self.frames, reason) {
             (0, None) => bail!("{path} holds no video frame"),
             (0, Some(reason)) => bail!("no frame of {path} can be decoded: {reason}"),
+            (frames, None) if self.announced.try_recv().is_ok() => {
+                bail!("{path}: ffmpeg announced more than the {frames} frames that it gave")
+            }
             (_, None) => Ok(()),
             (frames, Some(reason)) => {
-                bail!("{path} is damaged or ends early; {frames} frames could be decoded: {reason}")
+                let lost = lost.map_or_else(String::new, |lost| format!("{lost}; "));
+                bail!("{path} is damaged or ends early: {lost}{frames} frames could be decoded: {reason}")
             }
         }
-    }
-}
-
-impl Drop for VideoFrames {
-    fn drop(&mut self) {
-        // It may have ended already; then both calls do nothing.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Reads ffmpeg's standard error to its end, so that ffmpeg never waits for a reader.
-fn listen(stderr: ChildStderr, sender: &Sender<Announcement>) -> Complaints {
-    let mut complaints = Complaints::default();
-    let mut reader = BufReader::new(stderr);
-    let mut line = Vec::new();
-    // Seconds a tick, as numerator and denominator.
-    let mut time_base = (1.0, 1.0);
-    loop {
-        line.clear();
-        match reader.read_until(b'\n', &mut line) {
-            Ok(0) | Err(_) => return complaints,
-            Ok(_) => {}
-        }
-        let text = String::from_utf8_lossy(&line);
-        let text = text.trim();
-        if let Some(message) = showinfo_message(text) {
-            if let Some(found) = message.strip_prefix("config in time_base:").and_then(ratio) {
-                time_base = found;
-            } else if let Some(announcement) = announcement(message, time_base) {
-                // The receiver is gone when the caller stopped early.
-                let _ = sender.send(announcement);
-            }
-        } else if let Some(error) = error_message(text) {
-            let lower = error.to_lowercase();
-            if complaints.loss.is_none() && SIGNS_OF_LOSS.iter().any(|sign| lower.contains(sign)) {
-                complaints.loss = Some(error.to_owned());
-            }
-            complaints.last = Some(error.to_owned());
-        }
-    }
-}
-
-/// What the `showinfo` filter says in this line.
-fn showinfo_message(line: &str) -> Option<&str> {
-    let (_, message) = line.strip_prefix("[Parsed_showinfo_")?.split_once("] [info] ")?;
-    Some(message.trim_start())
-}
-
-/// The message of a line of level error or worse, with its component in front.
-fn error_message(line: &str) -> Option<&str> {
-    ["[error] ", "[fatal] ", "[panic] "]
-        .into_iter()
-        .find_map(|level| {
-            let at = line.find(level)?;
-            let prefix = line.get(..at)?;
-            let is_level = prefix.is_empty() || (prefix.starts_with('[') && prefix.ends_with("] "));
-            is_level.then(|| line.get(at + level.len()..).unwrap_or(""))
-        })
-}
-
-fn ratio(text: &str) -> Option<(f64, f64)> {
-    let (numerator, rest) = text.trim_start().split_once('/')?;
-    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-    let (numerator, denominator): (f64, f64) = (numerator.parse().ok()?, rest.get(..end)?.parse().ok()?);
-    (denominator > 0.0).then_some((numerator, denominator))
-}
-
-/// Reads `n: 0 pts: 512 pts_time:0.04 ... fmt:yuv420p ... s:160x120 ...`. The time is taken from the
-/// integer timestamp, since `pts_time` has six digits only.
-fn announcement(message: &str, (numerator, denominator): (f64, f64)) -> Option<Announcement> {
-    message.strip_prefix("n:")?;
-    let value = |key: &str| {
-        let at = message.find(key)? + key.len();
-        message.get(at..)?.split_whitespace().next()
-    };
-    let (width, height) = value(" s:")?.split_once('x')?;
-    // A frame without a timestamp says NOPTS.
-    let ticks: Option<f64> = value(" pts:").and_then(|text| text.parse().ok());
-    let seconds: Option<f64> = value(" pts_time:").and_then(|text| text.parse().ok());
-    Some(Announcement {
-        time_s: ticks
-            .map(|ticks| ticks * numerator / denominator)
-            .or(seconds)
-            .unwrap_or(0.0),
-        width: width.parse().ok()?,
-        height: height.parse().ok()?,
-        full_range_format: value(" fmt:") == Some("yuvj420p"),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_of_ffmpeg_are_understood() {
-        let line = "[Parsed_showinfo_1 @ 0x55ee] [info] n:   1 pts:    512 pts_time:0.04    pos:     2435 \
-                    fmt:yuvj420p sar:1/1 s:161x120 i:P iskey:0 type:P";
-        let message = showinfo_message(line).unwrap();
-        let found = announcement(message, (1.0, 12800.0)).unwrap();
-        assert_eq!(
-            (found.width, found.height, found.full_range_format),
-            (161, 120, true)
-        );
-        assert!((found.time_s - 0.04).abs() < 1e-12);
-        assert_eq!(ratio(" 1001/30000, frame_rate: 25/1"), Some((1001.0, 30000.0)));
-        assert!(announcement("color_range:pc color_space:bt709", (1.0, 1.0)).is_none());
-    }
-
-    #[test]
-    fn only_the_level_makes_an_error() {
-        assert_eq!(
-            error_message("[h264 @ 0x1] [error] partial file"),
-            Some("partial file")
-        );
-        assert_eq!(error_message("[error] bad"), Some("bad"));
-        assert_eq!(error_message("[info]   title : a [error] in a title"), None);
     }
 }

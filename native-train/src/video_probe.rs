@@ -4,11 +4,13 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use shared_model::frame::YuvMatrix;
+
+use crate::ffmpeg_program;
+use crate::lost_frames::Announced;
 
 /// The properties of a picture stream that decide how its frames become RGB.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +23,14 @@ pub struct VideoStream {
     pub full_range: bool,
     /// Frames that the container announces, where it does.
     pub frame_count: Option<u64>,
+    /// The stream's number in its file.
+    pub(crate) index: usize,
+    /// Its start on the container's clock in seconds.
+    pub(crate) start_s: Option<f64>,
+    /// The earliest start of all the file's streams on the same clock. Cover art has no place in time.
+    pub(crate) earliest_start_s: Option<f64>,
+    /// What the container says of the frames' number and times.
+    pub(crate) announced: Announced,
 }
 
 #[derive(Deserialize)]
@@ -37,11 +47,18 @@ struct Format {
 
 #[derive(Deserialize)]
 struct Stream {
+    #[serde(default)]
+    index: usize,
     codec_type: Option<String>,
     pix_fmt: Option<String>,
     color_range: Option<String>,
     color_space: Option<String>,
     nb_frames: Option<String>,
+    avg_frame_rate: Option<String>,
+    time_base: Option<String>,
+    start_pts: Option<i64>,
+    start_time: Option<String>,
+    duration: Option<String>,
     #[serde(default)]
     disposition: Disposition,
     #[serde(default)]
@@ -59,23 +76,14 @@ struct Disposition {
 #[derive(Deserialize, Default)]
 struct Tags {
     rotate: Option<String>,
+    /// Matroska's end of a stream, as `00:00:04.000000000`.
+    #[serde(rename = "DURATION")]
+    end: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct SideData {
     rotation: Option<f64>,
-}
-
-/// The message when a program of ffmpeg's does not start.
-pub(crate) fn not_started(program: &str, error: &std::io::Error) -> anyhow::Error {
-    if error.kind() == std::io::ErrorKind::NotFound {
-        anyhow::anyhow!(
-            "`{program}` is not installed, and videos are decoded with it: install ffmpeg (Debian and Ubuntu: \
-             `apt install ffmpeg`, macOS: `brew install ffmpeg`, Windows: `winget install ffmpeg`)"
-        )
-    } else {
-        anyhow::anyhow!("`{program}` cannot be started: {error}")
-    }
 }
 
 /// The path as an ffmpeg input; the protocol in front keeps names with a colon from meaning another.
@@ -90,12 +98,11 @@ pub(crate) fn file_url(path: &Path) -> OsString {
 /// # Errors
 /// When ffprobe is not installed, the file is no video, or it has sound only.
 pub fn probe(path: &Path) -> Result<VideoStream> {
-    let output = Command::new("ffprobe")
+    let mut command = ffmpeg_program::command("ffprobe");
+    command
         .args(["-v", "error", "-show_streams", "-show_format", "-of", "json"])
-        .arg(file_url(path))
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| not_started("ffprobe", &error))?;
+        .arg(file_url(path));
+    let output = ffmpeg_program::run(&mut command)?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let reason = said.lines().map(str::trim).rfind(|line| !line.is_empty());
@@ -111,13 +118,13 @@ pub fn probe(path: &Path) -> Result<VideoStream> {
     if probe.format.and_then(|format| format.format_name).as_deref() == Some("tty") {
         bail!("it is a text file, not a video");
     }
-    let is_video = |stream: &&Stream| {
-        stream.codec_type.as_deref() == Some("video") && stream.disposition.attached_pic == 0
-    };
+    let is_video = |stream: &&Stream| stream.codec_type.as_deref() == Some("video") && !stream.is_cover();
     let Some(stream) = probe.streams.iter().find(is_video) else {
         bail!("it has no picture stream (sound only)");
     };
-    Ok(stream.properties())
+    let starts = probe.streams.iter().filter(|stream| !stream.is_cover());
+    let earliest_start_s = starts.filter_map(Stream::start_s).reduce(f64::min);
+    Ok(stream.properties(earliest_start_s))
 }
 
 /// What the file's first bytes add to ffprobe's reason.
@@ -142,8 +149,50 @@ fn hint(path: &Path, said: &str) -> &'static str {
     }
 }
 
+/// Two numbers with `/` or `:` between them, as a quotient.
+fn quotient(text: &str) -> Option<f64> {
+    let (above, below) = text.split_once(['/', ':'])?;
+    let quotient = above.parse::<f64>().ok()? / below.parse::<f64>().ok()?;
+    quotient.is_finite().then_some(quotient)
+}
+
+/// Seconds of `00:00:04.000000000`.
+fn clock_time(text: &str) -> Option<f64> {
+    text.split(':').try_fold(0.0, |sum, part| {
+        let number: f64 = part.trim().parse().ok()?;
+        Some(sum * 60.0 + number)
+    })
+}
+
 impl Stream {
-    fn properties(&self) -> VideoStream {
+    fn is_cover(&self) -> bool {
+        self.disposition.attached_pic != 0
+    }
+
+    /// On the container's clock in seconds. The ticks are exact, the text has six digits.
+    fn start_s(&self) -> Option<f64> {
+        let tick = self.time_base.as_deref().and_then(quotient);
+        let exact = tick.zip(self.start_pts).map(|(tick, ticks)| ticks as f64 * tick);
+        exact.or_else(|| self.start_time.as_deref()?.parse().ok())
+    }
+
+    fn announced(&self) -> Announced {
+        let end = self.tags.end.as_deref().and_then(clock_time);
+        let length = || self.duration.as_deref()?.parse::<f64>().ok();
+        Announced {
+            frame_count: self.nb_frames.as_deref().and_then(|n| n.parse().ok()),
+            start_s: self.start_s(),
+            end_s: end.or_else(|| Some(self.start_s()? + length()?)),
+            step_s: self
+                .avg_frame_rate
+                .as_deref()
+                .and_then(quotient)
+                .filter(|rate| *rate > 0.0)
+                .map(|rate| 1.0 / rate),
+        }
+    }
+
+    fn properties(&self, earliest_start_s: Option<f64>) -> VideoStream {
         let pixels = self.pix_fmt.as_deref().unwrap_or("");
         let converted = [
             "rgb", "bgr", "gbr", "argb", "abgr", "pal", "gray", "mono", "0rgb", "0bgr",
@@ -159,7 +208,11 @@ impl Stream {
             rotation: self.rotation(),
             matrix,
             full_range: self.color_range.as_deref() == Some("pc") || pixels.starts_with("yuvj"),
-            frame_count: self.nb_frames.as_deref().and_then(|n| n.parse().ok()),
+            frame_count: self.announced().frame_count,
+            index: self.index,
+            start_s: self.start_s(),
+            earliest_start_s,
+            announced: self.announced(),
         }
     }
 

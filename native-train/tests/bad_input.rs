@@ -5,7 +5,8 @@ mod common;
 
 use std::path::Path;
 
-use common::{ffmpeg, mien, mien_fails, mien_ok, random_model, stderr, write_random_model};
+use common::decoders::Decoder;
+use common::{ffmpeg, mien, mien_fails, mien_ok, probed_times, random_model, stderr, write_random_model};
 use shared_model::expression::Expression;
 use shared_model::frame_table;
 use shared_model::project::Project;
@@ -15,9 +16,12 @@ const CPU: [&str; 3] = ["--device", "cpu", "--whole-frame"];
 
 /// Analyses inputs that must not all succeed; gives standard error.
 fn analyze_fails(folder: &Path, inputs: &[&str]) -> String {
+    mien_fails(folder, 1, &arguments(folder, inputs))
+}
+
+fn arguments<'a>(folder: &Path, inputs: &[&'a str]) -> Vec<&'a str> {
     write_random_model(folder);
-    let arguments = [&["analyze"], inputs, &["--model", "model.safetensors"], &CPU].concat();
-    mien_fails(folder, 1, &arguments)
+    [&["analyze"], inputs, &["--model", "model.safetensors"], &CPU].concat()
 }
 
 fn row_count(csv: &Path) -> usize {
@@ -37,10 +41,18 @@ fn a_truncated_video_keeps_its_frames_and_fails() {
     for (whole, cut) in [("whole.mp4", "cut.mp4"), ("whole.mkv", "cut.mkv")] {
         let bytes = std::fs::read(folder.path().join(whole)).unwrap();
         std::fs::write(folder.path().join(cut), &bytes[..bytes.len() * 2 / 3]).unwrap();
-        let said = analyze_fails(folder.path(), &[cut]);
-        assert!(said.contains(cut) && said.contains("ends early"), "{said}");
-        let rows = row_count(&folder.path().join("cut.csv"));
-        assert!((20..100).contains(&rows), "{cut}: {rows}");
+        for decoder in Decoder::all() {
+            let said = decoder.mien_fails(folder.path(), &arguments(folder.path(), &[cut]));
+            assert!(said.contains(cut) && said.contains("ends early"), "{said}");
+            let rows = row_count(&folder.path().join("cut.csv"));
+            assert!((20..100).contains(&rows), "{cut}: {rows}");
+            let lost = 100 - rows;
+            let place = format!(
+                "{lost} frames lost: {lost} at the end, after frame {} (",
+                rows - 1
+            );
+            assert!(said.contains(&place), "`{place}` in {said}");
+        }
     }
     // Without its index at the end nothing can be read.
     assert!(ffmpeg(folder.path(), "-i whole.mp4 -c copy late.mp4"));
@@ -52,6 +64,91 @@ fn a_truncated_video_keeps_its_frames_and_fails() {
         "{said}"
     );
     assert!(!folder.path().join("index.csv").exists());
+}
+
+/// Where frames are missing in the damaged video: how many, and the number and time of the frame before them.
+fn missing(whole: &[f64], damaged: &[f64]) -> Vec<(usize, usize, f64)> {
+    let mut places: Vec<(usize, usize, f64)> = Vec::new();
+    let mut next = 0;
+    for time in whole {
+        if damaged
+            .get(next)
+            .is_some_and(|found| (found - time).abs() < 0.002)
+        {
+            next += 1;
+            continue;
+        }
+        match places.last_mut().filter(|(_, before, _)| before + 1 == next) {
+            Some((count, ..)) => *count += 1,
+            None => places.push((1, next - 1, damaged[next - 1])),
+        }
+    }
+    places
+}
+
+#[test]
+fn frames_lost_in_the_middle_are_counted_and_placed() {
+    let folder = tempfile::tempdir().unwrap();
+    // Complete after every frame of which others need nothing: a hole costs pictures, and not the rest.
+    let make =
+        "-f lavfi -i testsrc2=size=320x240:rate=25:duration=2.88 -c:v libx264 -g 12 -b:v 600k whole.mp4";
+    if !ffmpeg(folder.path(), make) {
+        return;
+    }
+    let sound = "-i whole.mp4 -f lavfi -i sine=duration=3 -map 0 -map 1 -c:v copy -c:a aac";
+    for name in ["whole.ts", "whole.mkv"] {
+        assert!(ffmpeg(folder.path(), &format!("{sound} {name}")));
+    }
+    for (ending, unit) in [("ts", 188), ("mp4", 200), ("mkv", 200)] {
+        let whole = folder.path().join(format!("whole.{ending}"));
+        let name = format!("hole.{ending}");
+        let mut bytes = std::fs::read(&whole).unwrap();
+        let middle = bytes.len() / 2 / unit * unit;
+        bytes[middle..middle + 40 * unit].fill(0xff);
+        std::fs::write(folder.path().join(&name), bytes).unwrap();
+        let arguments = arguments(folder.path(), &[&name]);
+        for decoder in Decoder::all() {
+            let said = decoder.mien_fails(folder.path(), &arguments);
+            let csv = std::fs::File::open(folder.path().join("hole.csv")).unwrap();
+            let rows = frame_table::read(csv).unwrap();
+            let times: Vec<f64> = rows.iter().map(|named| named.row.time_s).collect();
+            let places = missing(&probed_times(&whole), &times);
+            assert!(!places.is_empty() && times.len() > 40, "{name}: {}", times.len());
+            let noun = if times.len() == 71 { "frame" } else { "frames" };
+            let total = format!("{} {noun} lost: ", 72 - times.len());
+            assert!(said.contains(&total), "`{total}` in {said}");
+            for (count, before, time_s) in places {
+                let is_end = before + 1 == times.len();
+                let end = if is_end { "at the end, " } else { "" };
+                let place = format!("{count} {end}after frame {before} ({time_s:.3} s)");
+                assert!(said.contains(&place), "`{place}` in {said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_healthy_video_of_variable_rate_has_lost_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let make = "-f lavfi -i testsrc=size=64x48:rate=25:duration=4 -f lavfi -i sine=duration=4 \
+                -vf select='not(mod(n,5))+not(mod(n,11))+lt(n,20)' -fps_mode passthrough -c:v libx264 -c:a aac v.mkv";
+    if !ffmpeg(folder.path(), make) {
+        return;
+    }
+    assert!(ffmpeg(folder.path(), "-i v.mkv -c copy v.ts"));
+    // Damage in the sound alone is none of the frames' business.
+    let sound = "-i v.mkv -map 0:a -c copy -bsf:a noise=amount=20 noisy.mkv";
+    assert!(ffmpeg(folder.path(), sound));
+    assert!(ffmpeg(
+        folder.path(),
+        "-i v.mkv -i noisy.mkv -map 0:v -map 1:a -c copy noisy-sound.mkv"
+    ));
+    let inputs = ["v.mkv", "v.ts", "noisy-sound.mkv"];
+    for decoder in Decoder::all() {
+        let arguments = arguments(folder.path(), &inputs);
+        let output = decoder.mien(folder.path(), &arguments);
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
 }
 
 #[test]
@@ -78,25 +175,27 @@ fn one_bad_input_does_not_lose_the_others() {
         "hollow",
         "good.mp4",
     ];
-    let said = analyze_fails(folder.path(), &inputs);
-    for part in [
-        "missing.mp4 cannot be opened",
-        "text.mp4 cannot be used as a video: it is no video that ffmpeg can read: Invalid data found when processing input \
-         (it is a text file)",
-        "sound.mp4 cannot be used as a video: it has no picture stream (sound only)",
-        "(it is empty)",
-        "hollow holds no picture",
-        "5 of 6 inputs",
-    ] {
-        assert!(said.contains(part), "`{part}` in {said}");
+    for decoder in Decoder::all() {
+        let said = decoder.mien_fails(folder.path(), &arguments(folder.path(), &inputs));
+        for part in [
+            "missing.mp4 cannot be opened",
+            "text.mp4 cannot be used as a video: it is no video that ffmpeg can read: Invalid data found when processing input \
+             (it is a text file)",
+            "sound.mp4 cannot be used as a video: it has no picture stream (sound only)",
+            "(it is empty)",
+            "hollow holds no picture",
+            "5 of 6 inputs",
+        ] {
+            assert!(said.contains(part), "`{part}` in {said}");
+        }
+        assert_eq!(row_count(&folder.path().join("good.csv")), 10);
+        let left: Vec<_> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.ends_with(".csv") || name.starts_with(".mien"))
+            .collect();
+        assert_eq!(left, ["good.csv"]);
     }
-    assert_eq!(row_count(&folder.path().join("good.csv")), 10);
-    let left: Vec<_> = std::fs::read_dir(folder.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".csv") || name.starts_with(".mien"))
-        .collect();
-    assert_eq!(left, ["good.csv"]);
 }
 
 #[test]
@@ -106,9 +205,11 @@ fn zero_frames() {
     if !ffmpeg(folder.path(), make) {
         return;
     }
-    let said = analyze_fails(folder.path(), &["none.mkv"]);
-    assert!(said.contains("none.mkv"), "{said}");
-    assert!(!folder.path().join("none.csv").exists());
+    for decoder in Decoder::all() {
+        let said = decoder.mien_fails(folder.path(), &arguments(folder.path(), &["none.mkv"]));
+        assert!(said.contains("none.mkv"), "{said}");
+        assert!(!folder.path().join("none.csv").exists());
+    }
 }
 
 #[test]

@@ -111,6 +111,10 @@ fn native_parts(suite: &mut Suite) {
             command.args(["test", "--no-fail-fast", "--color=never", "--all-targets"]);
         }
         command.arg("--release").args(cargo_call::native_packages()?);
+        // Without it the tests say what they skip; that it could not be had is counted at the set-up.
+        if let Ok(program) = setup::second_ffmpeg() {
+            command.env(setup::SECOND_FFMPEG_VARIABLE, program);
+        }
         Ok(TestCount::of_cargo(&process::run_and_listen(&mut command)?))
     });
     suite.part("documentation examples", || {

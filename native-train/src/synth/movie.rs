@@ -2,20 +2,19 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context as _, Result, ensure};
 use shared_model::frame::Frame;
+
+use crate::ffmpeg_program;
 
 /// Whether ffmpeg with an H.264 encoder can be started; why not, else.
 ///
 /// # Errors
 /// When it cannot; the message says what is missing.
 pub fn encoder() -> Result<()> {
-    let output = Command::new("ffmpeg")
-        .args(["-hide_banner", "-encoders"])
-        .stdin(Stdio::null())
-        .output()
+    let output = ffmpeg_program::run(ffmpeg_program::command("ffmpeg").args(["-hide_banner", "-encoders"]))
         .context("ffmpeg cannot be started: install it for the whole-frame videos")?;
     let list = String::from_utf8_lossy(&output.stdout);
     ensure!(
@@ -31,7 +30,7 @@ pub fn encoder() -> Result<()> {
 /// When ffmpeg fails; its message is passed on.
 pub fn write(path: &Path, frames: &[Frame], fps: usize) -> Result<()> {
     let first = frames.first().context("a video without frames")?;
-    let mut child = Command::new("ffmpeg")
+    let mut child = ffmpeg_program::command("ffmpeg")
         .args([
             "-hide_banner",
             "-loglevel",

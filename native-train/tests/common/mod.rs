@@ -1,6 +1,8 @@
 //! What the tests of the program share.
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+pub mod decoders;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -62,25 +64,38 @@ pub fn ffmpeg(folder: &Path, arguments: &str) -> bool {
 
 /// Presentation times of all frames by ffprobe, 0 at the first.
 pub fn probed_times(video: &Path) -> Vec<f64> {
+    let times = probed_container_times(video);
+    times.iter().map(|time| time - times[0]).collect()
+}
+
+/// The same on the container's own clock.
+pub fn probed_container_times(video: &Path) -> Vec<f64> {
+    let frames = "frame=best_effort_timestamp_time";
+    probed(
+        video,
+        &["-select_streams", "v:0", "-show_frames", "-show_entries", frames],
+    )
+}
+
+/// The earliest start of a video's streams by ffprobe, on the container's clock.
+pub fn probed_start(video: &Path) -> f64 {
+    let starts = probed(video, &["-show_entries", "stream=start_time"]);
+    starts.into_iter().reduce(f64::min).unwrap()
+}
+
+/// The numbers that ffprobe prints.
+fn probed(video: &Path, arguments: &[&str]) -> Vec<f64> {
     let output = Command::new("ffprobe")
-        .args([
-            "-v",
-            "error",
-            "-select_streams",
-            "v:0",
-            "-show_entries",
-            "frame=best_effort_timestamp_time",
-        ])
+        .args(["-v", "error"])
+        .args(arguments)
         .args(["-of", "csv=p=0"])
         .arg(video)
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    let times: Vec<f64> = text
-        .lines()
+    text.lines()
         .filter_map(|line| line.trim().trim_end_matches(',').parse().ok())
-        .collect();
-    times.iter().map(|time| time - times[0]).collect()
+        .collect()
 }
 
 /// A network with random weights: the tests here look at the way of the data, not at what it says.

@@ -3,13 +3,16 @@
 mod apt;
 mod node_packages;
 mod python;
+mod second_ffmpeg;
 mod wasm_target;
 mod wasm_tools;
 
+pub use second_ffmpeg::VARIABLE as SECOND_FFMPEG_VARIABLE;
 pub use wasm_target::WasmToolchain;
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
+use std::path::PathBuf;
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Purpose {
@@ -59,6 +62,10 @@ pub fn run(purpose: Purpose) -> Result<()> {
             ("Python of the golden checks", python::ensure),
         ]);
     }
+    if purpose == Purpose::Test {
+        // Comes through that Python.
+        steps.push(("second ffmpeg", second_ffmpeg::ensure));
+    }
     let mut failed = Vec::new();
     for (name, step) in steps {
         match step() {
@@ -78,6 +85,14 @@ pub fn run(purpose: Purpose) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// The second ffmpeg of the tests of videos, once set-up has run.
+///
+/// # Errors
+/// When there is none.
+pub fn second_ffmpeg() -> Result<PathBuf> {
+    second_ffmpeg::find()
 }
 
 /// The toolchain that builds for wasm, once set-up has run.
