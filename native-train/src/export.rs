@@ -8,8 +8,8 @@ use safetensors::tensor::{Dtype, TensorView};
 use shared_model::model_file::{ModelFile, Weight, WeightType};
 use shared_model::resnet50::BACKBONE_PREFIX;
 
-use crate::wrong_use::WrongUse;
 use crate::written_files::{WrittenFiles, is_same_file};
+use crate::wrong_use::WrongUse;
 use crate::{model_store, stdout};
 
 /// Number types for the weights.

@@ -9,8 +9,8 @@ use clap::Args;
 use crate::evaluate::evaluation::Evaluation;
 use crate::evaluate::tally::Tally;
 use crate::shards::manifest::Manifest;
-use crate::wrong_use::WrongUse;
 use crate::written_files::{WrittenFiles, is_same_file};
+use crate::wrong_use::WrongUse;
 use crate::{atomic_file, stdout};
 
 /// Names that a message lists at most.

@@ -154,7 +154,9 @@ impl Written<'_> {
         for (path, text) in texts {
             let was_there = path.exists();
             match out.write(&path, text.as_bytes()) {
-                Ok(()) if was_there => eprintln!("note: {} was there already and was replaced", path.display()),
+                Ok(()) if was_there => {
+                    eprintln!("note: {} was there already and was replaced", path.display())
+                }
                 Ok(()) => {}
                 // The other files are written all the same.
                 Err(error) => failures.push(format!("{error:#}")),

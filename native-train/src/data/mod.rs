@@ -73,7 +73,10 @@ struct Sampling {
 pub fn run(options: &Options) -> Result<()> {
     let config = PretrainConfig::read(&options.config)?;
     let names = contact_sheet::file_names();
-    let planned = options.out.iter().flat_map(|out| names.iter().map(|name| out.join(name)));
+    let planned = options
+        .out
+        .iter()
+        .flat_map(|out| names.iter().map(|name| out.join(name)));
     let files = WrittenFiles::check(planned, options.force)?;
     let catalogue = Catalogue::read(&config.data)?;
     let selection = Selection::new(&catalogue, &config.data, config.seed)?;

@@ -28,8 +28,8 @@ use crate::progress::Progress;
 use crate::refine::crop_reader::CropReader;
 use crate::shards::manifest::{Done, Manifest, identity};
 use crate::shards::shard::{self, Shard, ShardChoice};
-use crate::wrong_use::WrongUse;
 use crate::written_files::WrittenFiles;
+use crate::wrong_use::WrongUse;
 use crate::{atomic_file, model_store, stdout};
 use evaluation::Evaluation;
 use figures::WITHOUT_ANY_CROP;
@@ -146,7 +146,11 @@ fn evaluate_share(
     model: &ModelFile,
     window: usize,
 ) -> Result<()> {
-    let wrong = |why: &str| WrongUse(format!("share {shard} of the videos gives no figures of its own: {why}"));
+    let wrong = |why: &str| {
+        WrongUse(format!(
+            "share {shard} of the videos gives no figures of its own: {why}"
+        ))
+    };
     let folder = options
         .out
         .as_deref()

@@ -56,7 +56,9 @@ struct Score {
 /// When a file cannot be read, a video is on one side only, the two sides have different numbers of
 /// frames, or a file cannot be written or replaced.
 pub fn run(options: &Options) -> Result<()> {
-    let names = [PathBuf::from("score.json")].into_iter().chain(plots::paths(Path::new("confusion")));
+    let names = [PathBuf::from("score.json")]
+        .into_iter()
+        .chain(plots::paths(Path::new("confusion")));
     let planned = options
         .out
         .iter()
@@ -82,9 +84,12 @@ pub fn run(options: &Options) -> Result<()> {
         atomic_file::make_folder(folder)?;
         files.write(&folder.join("score.json"), &serde_json::to_vec_pretty(&score)?)?;
         let title = format!("macro F1 {:.4}", score.report.macro_f1);
-        write_confusion_matrix(&folder.join("confusion"), &title, &score.report.confusion, &|path, bytes| {
-            files.write(path, bytes)
-        })?;
+        write_confusion_matrix(
+            &folder.join("confusion"),
+            &title,
+            &score.report.confusion,
+            &|path, bytes| files.write(path, bytes),
+        )?;
     }
     if options.json {
         stdout::line(format_args!("{}", serde_json::to_string(&score)?));

@@ -178,7 +178,9 @@ pub fn chosen(asked: Option<ShardChoice>, inputs: &[PathBuf], things: &str) -> R
 
 fn is_in_job_array(variable: impl Fn(&str) -> Option<String>) -> bool {
     let names = ["SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_COUNT"];
-    names.into_iter().any(|name| variable(name).is_some_and(|text| !text.is_empty()))
+    names
+        .into_iter()
+        .any(|name| variable(name).is_some_and(|text| !text.is_empty()))
 }
 
 #[cfg(test)]

@@ -121,7 +121,13 @@ pub fn refuse_other_files(run: &Path, config: &Path) -> Result<()> {
     if checkpoint::path_in(run).is_file() || starts_of(run).is_some() {
         return Ok(());
     }
-    let plots = ["loss", "f1", "confusion-student", "confusion-teacher", "confusion-model"];
+    let plots = [
+        "loss",
+        "f1",
+        "confusion-student",
+        "confusion-teacher",
+        "confusion-model",
+    ];
     let plots = plots.into_iter().flat_map(|base| plots::paths(&run.join(base)));
     let others = [
         CONFIG,

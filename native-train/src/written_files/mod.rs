@@ -297,7 +297,9 @@ fn holds_reviewed_labels(path: &Path) -> bool {
             let text = fs::read_to_string(path).unwrap_or_default();
             Project::from_json(&text).is_ok_and(|project| !project.reviewed.is_empty())
         }
-        Some(ending) if ending.eq_ignore_ascii_case("csv") => csv_holds_reviewed_labels(path).unwrap_or(false),
+        Some(ending) if ending.eq_ignore_ascii_case("csv") => {
+            csv_holds_reviewed_labels(path).unwrap_or(false)
+        }
         _ => false,
     }
 }
@@ -308,12 +310,13 @@ fn csv_holds_reviewed_labels(path: &Path) -> Option<bool> {
         .flexible(true)
         .from_reader(File::open(path).ok()?);
     let header = reader.byte_headers().ok()?;
-    let column = header
-        .iter()
-        .position(|name| name.trim_ascii() == b"reviewed")?;
+    let column = header.iter().position(|name| name.trim_ascii() == b"reviewed")?;
     let mut rows = reader.byte_records();
     Some(rows.any(|row| {
-        row.is_ok_and(|row| row.get(column).is_some_and(|label| !label.trim_ascii().is_empty()))
+        row.is_ok_and(|row| {
+            row.get(column)
+                .is_some_and(|label| !label.trim_ascii().is_empty())
+        })
     }))
 }
 

@@ -89,7 +89,12 @@ pub(super) fn read(folder: &Path) -> HashMap<String, Vec<Content>> {
 /// When the record cannot be written; the message names it.
 pub(super) fn add(folder: &Path, name: &str, content: &Content) -> Result<()> {
     let path = folder.join(RECORD);
-    let fail = || format!("the record of what was written, {}, cannot be kept", path.display());
+    let fail = || {
+        format!(
+            "the record of what was written, {}, cannot be kept",
+            path.display()
+        )
+    };
     let line = serde_json::to_string(&Line {
         name: name.to_owned(),
         content: content.clone(),
