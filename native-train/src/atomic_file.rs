@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use tempfile::NamedTempFile;
 
 /// Names of files that are not whole yet begin so.
 const PREFIX: &str = ".mien-";
@@ -15,14 +16,47 @@ const PREFIX: &str = ".mien-";
 /// # Errors
 /// When the folder cannot be written; the message names the path.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = match path.parent() {
+    let file = staged(path, bytes)?;
+    file.persist(path).with_context(|| cannot_write(path))?;
+    Ok(())
+}
+
+/// As [`write`], but never over a file that is there: then nothing is written and `false` comes back.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_new(path: &Path, bytes: &[u8]) -> Result<bool> {
+    match staged(path, bytes)?.persist_noclobber(path) {
+        Ok(_) => Ok(true),
+        Err(failed) if failed.error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        // Some file systems can neither rename like this nor link.
+        Err(failed) if !path.exists() => {
+            failed.file.persist(path).with_context(|| cannot_write(path))?;
+            Ok(true)
+        }
+        Err(failed) => Err(failed.error).with_context(|| cannot_write(path)),
+    }
+}
+
+/// The folder that a file lies in.
+#[must_use]
+pub fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
-    };
-    let fail = || format!("{} cannot be written", path.display());
+    }
+}
+
+fn cannot_write(path: &Path) -> String {
+    format!("{} cannot be written", path.display())
+}
+
+/// The bytes on the disk beside `path`, under a name of their own.
+fn staged(path: &Path, bytes: &[u8]) -> Result<NamedTempFile> {
+    let fail = || cannot_write(path);
     let mut file = tempfile::Builder::new()
         .prefix(PREFIX)
-        .tempfile_in(folder)
+        .tempfile_in(folder_of(path))
         .with_context(fail)?;
     let written = file.write_all(bytes).and_then(|()| file.as_file().sync_all());
     written
@@ -35,8 +69,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
         let readable = std::fs::Permissions::from_mode(0o644);
         file.as_file().set_permissions(readable).with_context(fail)?;
     }
-    file.persist(path).with_context(fail)?;
-    Ok(())
+    Ok(file)
 }
 
 /// Takes away what killed processes have left half-written in a folder. No other may write in it.

@@ -1,6 +1,6 @@
 //! `mien export`: a model in another number type, or under torchvision's plain names.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
@@ -8,7 +8,9 @@ use safetensors::tensor::{Dtype, TensorView};
 use shared_model::model_file::{ModelFile, Weight, WeightType};
 use shared_model::resnet50::BACKBONE_PREFIX;
 
-use crate::{atomic_file, model_store, stdout};
+use crate::written_files::{WrittenFiles, is_same_file};
+use crate::wrong_use::WrongUse;
+use crate::{model_store, stdout};
 
 /// Number types for the weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -34,13 +36,18 @@ pub struct Options {
     /// Write the backbone alone under torchvision's names, for `load_state_dict(strict=True)`
     #[arg(long)]
     torch: bool,
+    /// Replace what stands in a result's place also where mien did not write it, or where it was changed since
+    #[arg(long)]
+    force: bool,
 }
 
 /// Writes the file and prints its path.
 ///
 /// # Errors
-/// When the model cannot be read, a weight does not fit into 16 bits, or the file cannot be written.
+/// When the model cannot be read, a weight does not fit into 16 bits, or the file cannot be written or may not be replaced.
 pub fn run(options: &Options) -> Result<()> {
+    refuse_own_input(&options.model, &options.out, options.force)?;
+    let files = WrittenFiles::open_file(&options.out, options.force)?;
     let mut model = model_store::read(&options.model)?;
     model.metadata.weight_type = match options.dtype {
         Number::F16 => WeightType::F16,
@@ -49,14 +56,25 @@ pub fn run(options: &Options) -> Result<()> {
     if options.dtype == Number::F16 {
         check_range(&model)?;
     }
-    if options.torch {
-        let bytes = torch_bytes(&model).with_context(|| format!("{}", options.out.display()))?;
-        atomic_file::write(&options.out, &bytes)?;
+    let bytes = if options.torch {
+        torch_bytes(&model).with_context(|| format!("{}", options.out.display()))?
     } else {
-        model_store::write(&options.out, &model)?;
-    }
+        model_store::bytes(&options.out, &model)?
+    };
+    files.write(&options.out, &bytes)?;
     stdout::line(format_args!("{}", options.out.display()));
     Ok(())
+}
+
+/// A model that its own export would replace may be the only one with these weights.
+pub(crate) fn refuse_own_input(input: &Path, out: &Path, force: bool) -> Result<(), WrongUse> {
+    if force || !is_same_file(input, out) {
+        return Ok(());
+    }
+    Err(WrongUse(format!(
+        "`--out` is {}, the file that is read: name another, or have it replaced with `--force`",
+        input.display()
+    )))
 }
 
 fn check_range(model: &ModelFile) -> Result<()> {

@@ -12,6 +12,8 @@ use shared_model::model_file::{BackboneShape, ModelFile, ModelMetadata, Weights}
 use shared_model::resnet50::BACKBONE_PREFIX;
 use shared_model::weight_shapes::check_against;
 
+use crate::export::refuse_own_input;
+use crate::written_files::WrittenFiles;
 use crate::{model_store, stdout, torch_file};
 
 /// What to import.
@@ -29,14 +31,19 @@ pub struct Options {
     /// Seed of the head's random weights where the checkpoint has no head of 8 classes
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Replace what stands in a result's place also where mien did not write it, or where it was changed since
+    #[arg(long)]
+    force: bool,
 }
 
 /// Reads the checkpoint, checks it tensor by tensor, and writes a per-frame model.
 ///
 /// # Errors
-/// When the checkpoint cannot be read or is no such ResNet, or the model cannot be written.
+/// When the checkpoint cannot be read or is no such ResNet, or the model cannot be written or replaced.
 pub fn run(options: &Options) -> Result<()> {
     let name = options.torch.display();
+    refuse_own_input(&options.torch, &options.out, options.force)?;
+    let files = WrittenFiles::open_file(&options.out, options.force)?;
     ensure!(
         !std::fs::read(&options.torch).is_ok_and(|bytes| ModelFile::from_bytes(&bytes).is_ok()),
         "{name} is a model of Mien already: use it as it is, or give it torch's names with `mien export --torch`"
@@ -79,7 +86,8 @@ pub fn run(options: &Options) -> Result<()> {
         .into_iter()
         .map(|(name, weight)| (format!("{BACKBONE_PREFIX}{name}"), weight))
         .collect();
-    model_store::write(&options.out, &ModelFile { metadata, weights })?;
+    let bytes = model_store::bytes(&options.out, &ModelFile { metadata, weights })?;
+    files.write(&options.out, &bytes)?;
     stdout::line(format_args!("{}", options.out.display()));
     Ok(())
 }

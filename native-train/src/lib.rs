@@ -33,10 +33,13 @@ pub mod video_frames;
 pub mod video_probe;
 
 pub mod atomic_file;
+pub mod written_files;
+
 pub mod natural_order;
 pub mod plots;
 pub mod progress;
 pub mod stdout;
+pub mod wrong_use;
 
 /// Weights of the face detector, which the program carries with it.
 pub(crate) static DETECTOR: &[u8] = include_bytes!("../../shared-model/assets/ultraface-rfb-320.safetensors");

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use native_train::training_run::interruption::{self, Interrupted};
 use native_train::training_run::run_options::RunOptions;
+use native_train::wrong_use::{self, WrongUse};
 use native_train::{
     ablate, analyze, bench, data, evaluate, export, import, info, merge, pretrain, refine, score, synth,
 };
@@ -54,6 +55,8 @@ fn main() -> ExitCode {
             eprintln!("error: {error:#}");
             if error.downcast_ref::<Interrupted>().is_some() {
                 ExitCode::from(interruption::EXIT_STATUS)
+            } else if error.downcast_ref::<WrongUse>().is_some() {
+                ExitCode::from(wrong_use::EXIT_STATUS)
             } else {
                 ExitCode::FAILURE
             }

@@ -9,6 +9,8 @@ use clap::Args;
 use crate::evaluate::evaluation::Evaluation;
 use crate::evaluate::tally::Tally;
 use crate::shards::manifest::Manifest;
+use crate::written_files::{WrittenFiles, is_same_file};
+use crate::wrong_use::WrongUse;
 use crate::{atomic_file, stdout};
 
 /// Names that a message lists at most.
@@ -29,6 +31,9 @@ pub struct Options {
     /// Merge what there is although some inputs have no whole result; these are named
     #[arg(long)]
     partial: bool,
+    /// Replace what stands in a result's place also where mien did not write it, or where it was changed since
+    #[arg(long)]
+    force: bool,
 }
 
 /// Checks that the shards belong together and that nothing is missing or there twice, and only then writes. The paths of
@@ -36,7 +41,7 @@ pub struct Options {
 ///
 /// # Errors
 /// When shards are missing, doubled or made with other settings, when an input has two results or (without `--partial`) none, or when a file
-/// cannot be read or written. Each file is whole or not there.
+/// cannot be read, written or replaced. Each file is whole or not there.
 pub fn run(options: &Options) -> Result<()> {
     let results = Results::gather(&options.folders, options.partial)?;
     let table = match &options.csv {
@@ -44,15 +49,16 @@ pub fn run(options: &Options) -> Result<()> {
         None => None,
     };
     let evaluation = results.tally.as_ref().map(Evaluation::of).transpose()?;
+    let files = WrittenFiles::check(results.planned(options, evaluation.as_ref())?, options.force)?;
     if let Some(folder) = &options.out {
         atomic_file::make_folder(folder)?;
-        results.copy_to(folder, evaluation.is_none())?;
+        results.copy_to(folder, evaluation.is_none(), &files)?;
         if let Some(evaluation) = &evaluation {
-            evaluation.write(folder)?;
+            evaluation.write(folder, &files)?;
         }
     }
     if let (Some(path), Some(table)) = (&options.csv, table) {
-        atomic_file::write(path, table.as_bytes())?;
+        files.write(path, table.as_bytes())?;
         if evaluation.is_none() {
             stdout::line(format_args!("{}", path.display()));
         }
@@ -155,15 +161,46 @@ impl Results {
         joined(&texts)
     }
 
-    fn copy_to(&self, folder: &Path, say: bool) -> Result<()> {
-        for file in self.files.iter().flat_map(|(_, files)| files) {
+    fn located(&self) -> impl Iterator<Item = &Located> {
+        self.files.iter().flat_map(|(_, files)| files)
+    }
+
+    /// All that will be written. What is merged into its own folder stays as it is.
+    fn planned(&self, options: &Options, evaluation: Option<&Evaluation>) -> Result<Vec<PathBuf>> {
+        let mut planned = Vec::new();
+        if let Some(folder) = &options.out {
+            let targets = self
+                .located()
+                .filter(|file| !is_same_file(&file.path(), &folder.join(&file.name)));
+            planned.extend(targets.map(|file| folder.join(&file.name)));
+            let names = evaluation.map(Evaluation::file_names).unwrap_or_default();
+            planned.extend(names.into_iter().map(|name| folder.join(name)));
+        }
+        if let Some(table) = &options.csv {
+            if let Some(file) = self.located().find(|file| is_same_file(&file.path(), table)) {
+                let wrong = format!(
+                    "`--csv` is {}, a result of a shard: name another file",
+                    file.path().display()
+                );
+                return Err(WrongUse(wrong).into());
+            }
+            planned.push(table.clone());
+        }
+        Ok(planned)
+    }
+
+    fn copy_to(&self, folder: &Path, say: bool, files: &WrittenFiles) -> Result<()> {
+        for file in self.located() {
             let (path, target) = (file.path(), folder.join(&file.name));
             if let Some(parent) = target.parent() {
                 std::fs::create_dir_all(parent)
                     .with_context(|| format!("the output folder {} cannot be made", parent.display()))?;
             }
-            let bytes = std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-            atomic_file::write(&target, &bytes)?;
+            if !is_same_file(&path, &target) {
+                let bytes =
+                    std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+                files.write(&target, &bytes)?;
+            }
             if say {
                 stdout::line(format_args!("{}", target.display()));
             }

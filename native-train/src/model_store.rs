@@ -25,9 +25,16 @@ pub fn read(path: &Path) -> Result<ModelFile> {
 /// # Errors
 /// When its tensors do not fit its architecture or the file cannot be written.
 pub fn write(path: &Path, model: &ModelFile) -> Result<()> {
-    let bytes = model
+    atomic_file::write(path, &bytes(path, model)?)
+}
+
+/// The bytes of a model file that is to lie at `path`.
+///
+/// # Errors
+/// When the model's tensors do not fit its architecture; the message names the path.
+pub fn bytes(path: &Path, model: &ModelFile) -> Result<Vec<u8>> {
+    model
         .check_weights()
         .and_then(|()| model.to_bytes())
-        .with_context(|| format!("the model {} cannot be made", path.display()))?;
-    atomic_file::write(path, &bytes)
+        .with_context(|| format!("the model {} cannot be made", path.display()))
 }

@@ -8,8 +8,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use common::{mien, mien_fails, mien_ok, write_random_model, write_video, write_videos};
 use shared_model::frame_table;
+
+use common::{mien, mien_fails, mien_ok, write_random_model, write_video, write_videos};
 
 const NAMES: [&str; 5] = ["a.png", "b.png", "c.png", "d.png", "e.png"];
 
@@ -78,7 +79,8 @@ fn shards_merge_to_what_one_machine_writes() {
         files
     };
     assert_eq!(listing("merged"), listing("whole"));
-    assert_eq!(listing("whole").len(), 2 * inputs.len());
+    // The record of what was written is one more.
+    assert_eq!(listing("whole").len(), 2 * inputs.len() + 1);
     for name in listing("whole") {
         let (one, many) = (
             folder.join("whole").join(&name),
@@ -155,27 +157,174 @@ fn tables_of_an_older_program_go_by_the_names_in_their_header() {
     assert!(said.contains("`more`"), "{said}");
 }
 
+/// Task 2 of a job array's 1 and 2.
+const TASK: [(&str, &str); 3] = [
+    ("SLURM_ARRAY_TASK_ID", "2"),
+    ("SLURM_ARRAY_TASK_COUNT", "2"),
+    ("SLURM_ARRAY_TASK_MIN", "1"),
+];
+
+/// Runs `mien` as a task of a job array; gives exit status, standard output and standard error.
+fn as_task(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mien"));
+    let output = command
+        .current_dir(folder)
+        .args(arguments)
+        .envs(TASK)
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
 #[test]
-fn a_job_array_chooses_the_shard_and_a_flag_wins() {
+fn a_job_array_needs_a_word_about_several_inputs() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let inputs = pictures(folder);
-    let run = |more: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_mien"))
+    let run = |inputs: &[String], out: &str, more: &[&str]| as_task(folder, &arguments(inputs, out, more));
+    let (status, _, said) = run(&inputs, "part", &[]);
+    assert_eq!(status, Some(2), "{said}");
+    assert!(
+        said.contains("`--shard auto`") && said.contains("`--shard 0/1`"),
+        "{said}"
+    );
+    assert!(!folder.join("part").exists());
+    let (status, _, said) = run(&inputs, "part", &["--shard", "auto"]);
+    assert!(status == Some(0) && said.contains("shard 1/2: "), "{said}");
+    let (status, _, said) = run(&inputs, "fifth", &["--shard", "4/5"]);
+    assert!(status == Some(0) && said.contains("shard 4/5: "), "{said}");
+    let (status, printed, _) = run(&inputs, "all", &["--shard", "0/1"]);
+    assert_eq!((status, printed.lines().count()), (Some(0), 2 * inputs.len()));
+    assert!(folder.join("all/shard-0-of-1.json").is_file());
+    // One input a task, as `talk_$SLURM_ARRAY_TASK_ID.mp4` gives it, is analysed wholly.
+    let (status, printed, _) = run(&inputs[2..3], "one", &[]);
+    assert_eq!((status, printed.as_str()), (Some(0), "one/c.csv\none/c.vtt\n"));
+    assert!(folder.join("one/c.csv").is_file() && !folder.join("one/shard-1-of-2.json").exists());
+    // Outside of an array there is no such share.
+    let said = mien_fails(folder, 2, &arguments(&inputs, "none", &["--shard", "auto"]));
+    assert!(said.contains("SLURM_ARRAY_TASK_ID"), "{said}");
+    let twice = [inputs.clone(), inputs].concat();
+    let said = mien_fails(folder, 2, &arguments(&twice, "none", &["--shard", "0/2"]));
+    assert!(said.contains("a.png is given twice"), "{said}");
+    assert!(!folder.join("none").exists());
+}
+
+#[test]
+fn an_evaluation_in_a_job_array_needs_a_word_about_several_videos() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    videos(folder);
+    write_video(folder, "single", "alone", &[0, 4, 1], &[Some(0), Some(4), None]);
+    let run = |more: &[&str]| as_task(folder, &[&EVALUATE[..], more].concat());
+    let (status, _, said) = run(&[]);
+    assert_eq!(status, Some(2), "{said}");
+    assert!(
+        said.contains("5 videos") && said.contains("`--shard auto`") && said.contains("`--shard 0/1`"),
+        "{said}"
+    );
+    // All of them are what they are without an array, and account for themselves as well.
+    let whole = mien_ok(folder, &[&EVALUATE[..], &["--out", "whole"]].concat());
+    let (status, printed, _) = run(&["--shard", "0/1", "--out", "all"]);
+    assert_eq!((status, &printed), (Some(0), &whole));
+    assert!(mien_ok(folder, &["merge", "all", "--out", "merged"]) == whole);
+    assert!(tree(&folder.join("merged")) == tree(&folder.join("whole")));
+    let (status, printed, _) = run(&["--shard", "0/1", "--json"]);
+    assert!(status == Some(0) && printed.starts_with('{'), "{printed}");
+    let (status, _, said) = run(&["--shard", "auto", "--out", "part"]);
+    assert!(status == Some(0) && said.contains("shard 1/2: "), "{said}");
+    assert!(!folder.join("part/evaluation.json").exists());
+    for wrong in [
+        &["--shard", "auto"][..],
+        &["--shard", "auto", "--out", "x", "--json"],
+    ] {
+        assert_eq!(run(wrong).0, Some(2), "{wrong:?}");
+    }
+    let single = EVALUATE.map(|argument| if argument == "train" { "single" } else { argument });
+    let (status, printed, said) = as_task(folder, &single);
+    assert!(status == Some(0) && printed.contains("1 videos"), "{said}");
+}
+
+#[test]
+fn the_script_of_the_docs_does_what_they_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::create_dir(folder.join("videos")).unwrap();
+    for (name, seconds) in [("a", 1), ("b", 2), ("c", 1)] {
+        let make = format!("-f lavfi -i testsrc=size=64x48:rate=10:duration={seconds} videos/{name}.mp4");
+        if !common::ffmpeg(folder, &make) {
+            return;
+        }
+    }
+    write_random_model(folder);
+    let docs = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/cluster.md")).unwrap();
+    let mut blocks = docs
+        .split("```bash\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap());
+    let (script, merge) = (blocks.next().unwrap(), blocks.next().unwrap());
+    assert!(script.contains("#SBATCH --array"), "{script}");
+    let bash = |script: &str, task: usize| {
+        let programs = Path::new(env!("CARGO_BIN_EXE_mien")).parent().unwrap();
+        let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+        let output = Command::new("bash")
             .current_dir(folder)
-            .args(arguments(&inputs, "part", more))
-            .envs([
-                ("SLURM_ARRAY_TASK_ID", "2"),
-                ("SLURM_ARRAY_TASK_COUNT", "2"),
-                ("SLURM_ARRAY_TASK_MIN", "1"),
-            ])
+            .args(["-ec", script])
+            .env("PATH", path)
+            .env("SLURM_CPUS_PER_TASK", "1")
+            .env("SLURM_ARRAY_TASK_ID", task.to_string())
+            .env("SLURM_ARRAY_TASK_COUNT", "2")
             .output()
             .unwrap();
-        assert!(output.status.success());
-        String::from_utf8(output.stderr).unwrap()
+        assert!(output.status.success(), "{}", common::stderr(&output));
     };
-    assert!(run(&[]).contains("shard 1/2: "));
-    assert!(run(&["--shard", "4/5"]).contains("shard 4/5: "));
+    bash(script, 0);
+    bash(script, 1);
+    bash(merge, 0);
+    let rows = frame_table::read(fs::File::open(folder.join("all.csv")).unwrap()).unwrap();
+    assert_eq!(rows.len(), 40);
+    assert_eq!(
+        (rows[0].video.as_str(), rows[39].video.as_str()),
+        ("a.mp4", "c.mp4")
+    );
+}
+
+#[test]
+fn merged_results_replace_nothing_of_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let inputs = pictures(folder);
+    shards(folder, &inputs, 2);
+    fs::create_dir(folder.join("merged")).unwrap();
+    fs::write(folder.join("merged/b.vtt"), "mine").unwrap();
+    fs::write(folder.join("all.csv"), "mine").unwrap();
+    let merge = ["merge", "part-0", "part-1", "--out", "merged", "--csv", "all.csv"];
+    let said = mien_fails(folder, 1, &merge);
+    assert!(
+        said.contains("merged/b.vtt") && said.contains("all.csv"),
+        "{said}"
+    );
+    assert_eq!(fs::read(folder.join("merged/b.vtt")).unwrap(), b"mine");
+    assert!(!folder.join("merged/a.csv").exists());
+    mien_ok(folder, &[&merge[..], &["--force"]].concat());
+    mien_ok(folder, &merge);
+    // A share's own result is no place for the table.
+    let result = ["part-0/a.csv", "part-1/a.csv"]
+        .into_iter()
+        .find(|path| folder.join(path).exists())
+        .unwrap();
+    let before = fs::read(folder.join(result)).unwrap();
+    mien_fails(
+        folder,
+        2,
+        &["merge", "part-0", "part-1", "--csv", result, "--force"],
+    );
+    assert_eq!(fs::read(folder.join(result)).unwrap(), before);
+    // Into the shares' common folder: the results stay where they are.
+    for shard in ["0/2", "1/2"] {
+        mien_ok(folder, &arguments(&inputs, "common", &["--shard", shard]));
+    }
+    mien_ok(folder, &["merge", "common", "--out", "common"]);
 }
 
 #[test]

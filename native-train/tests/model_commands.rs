@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::fs;
+
 use common::{mien_fails, mien_ok, random_model, write_random_model};
 use shared_model::model_file::{ModelFile, WeightType, Weights, read_weights};
 
@@ -187,6 +189,52 @@ fn what_is_no_such_network_is_refused() {
     let said = import("text.pth");
     assert!(said.contains("text.pth cannot be read"), "{said}");
     assert!(!folder.path().join("m.safetensors").exists());
+}
+
+#[test]
+fn models_that_mien_did_not_write_are_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write_random_model(folder);
+    fs::write(folder.join("own.safetensors"), "mine").unwrap();
+    fn export<'a>(out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+        let given = [
+            "export",
+            "--model",
+            "model.safetensors",
+            "--dtype",
+            "f32",
+            "--torch",
+            "--out",
+            out,
+        ];
+        [&given[..], more].concat()
+    }
+    let said = mien_fails(folder, 1, &export("own.safetensors", &[]));
+    assert!(said.contains("own.safetensors was not written by mien"), "{said}");
+    assert_eq!(fs::read(folder.join("own.safetensors")).unwrap(), b"mine");
+    mien_ok(folder, &export("own.safetensors", &["--force"]));
+    // It is mien's now.
+    mien_ok(folder, &export("own.safetensors", &[]));
+    let import = ["import", "--torch", "own.safetensors", "--out"];
+    let said = mien_fails(folder, 1, &[&import[..], &["model.safetensors"]].concat());
+    assert!(
+        said.contains("model.safetensors was not written by mien"),
+        "{said}"
+    );
+    // What is read may be the only one with its weights.
+    for wrong in [
+        export("model.safetensors", &[]),
+        [&import[..], &["own.safetensors"]].concat(),
+    ] {
+        let said = mien_fails(folder, 2, &wrong);
+        assert!(said.contains("the file that is read"), "{said}");
+    }
+    assert_eq!(
+        fs::read(folder.join("model.safetensors")).unwrap(),
+        random_model(true).to_bytes().unwrap()
+    );
+    mien_fails(folder, 1, &export("missing/own.safetensors", &[]));
 }
 
 fn write_plain(path: &std::path::Path, weights: &Weights) {

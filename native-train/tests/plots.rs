@@ -1,6 +1,7 @@
 //! Plots come out as readable SVG and PNG, without any font of the system.
 #![allow(clippy::unwrap_used, reason = "tests may fail loudly, in their helpers too")]
 
+use native_train::atomic_file;
 use native_train::plots::confusion_picture::write_confusion_matrix;
 use native_train::plots::line_chart::{Line, LineChart};
 use shared_model::expression::Expression;
@@ -16,7 +17,13 @@ fn a_confusion_matrix_shows_names_counts_and_shades() {
     let mut matrix = ConfusionMatrix::default();
     (0..1234).for_each(|_| matrix.add(Expression::Fear, Expression::Fear));
     (0..17).for_each(|_| matrix.add(Expression::Anger, Expression::Other));
-    let [svg, png] = write_confusion_matrix(&folder.path().join("a.b"), "title & more", &matrix).unwrap();
+    let [svg, png] = write_confusion_matrix(
+        &folder.path().join("a.b"),
+        "title & more",
+        &matrix,
+        &atomic_file::write,
+    )
+    .unwrap();
     assert_eq!(svg.file_name().unwrap(), "a.b.svg");
     let text = std::fs::read_to_string(svg).unwrap();
     for word in Expression::ALL
@@ -42,7 +49,9 @@ fn a_line_chart_leaves_out_what_is_not_finite_and_survives_emptiness() {
         y_label: "cross-entropy".to_owned(),
         lines: Vec::new(),
     };
-    chart.write(&folder.path().join("empty")).unwrap();
+    chart
+        .write(&folder.path().join("empty"), &atomic_file::write)
+        .unwrap();
     let line = |name: &str, points: Vec<(f64, f64)>| Line {
         name: name.to_owned(),
         points,
@@ -52,7 +61,9 @@ fn a_line_chart_leaves_out_what_is_not_finite_and_survives_emptiness() {
         "broken",
         vec![(0.0, f64::NAN), (1.0, 1.0), (2.0, f64::INFINITY)],
     ));
-    let [svg, png] = chart.write(&folder.path().join("full")).unwrap();
+    let [svg, png] = chart
+        .write(&folder.path().join("full"), &atomic_file::write)
+        .unwrap();
     let text = std::fs::read_to_string(svg).unwrap();
     for word in ["loss", "step", "cross-entropy", "constant", "broken"] {
         assert!(text.contains(word), "{word}");

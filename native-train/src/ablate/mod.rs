@@ -24,6 +24,7 @@ use crate::pretrain::config::PretrainConfig;
 use crate::training_run::interruption::{Interrupted, Interruption};
 use crate::training_run::run_folder;
 use crate::training_run::run_options::RunOptions;
+use crate::written_files::{WrittenFiles, is_same_file};
 use crate::{atomic_file, model_store, pretrain, refine, stdout, synth};
 use config::AblateConfig;
 use row::Row;
@@ -38,8 +39,6 @@ pub fn run(options: &RunOptions) -> Result<()> {
     let config = PretrainConfig::read(&options.config)?;
     check_sources(&config)?;
     let ablate = config.ablate.clone().unwrap_or_default();
-    let device = options.device.open_and_say()?.device;
-    atomic_file::make_folder(&config.run)?;
     let begun = ablate
         .seeds
         .iter()
@@ -49,6 +48,12 @@ pub fn run(options: &RunOptions) -> Result<()> {
         "{} holds an ablation already: go on with `--resume`, or choose another `run` folder",
         config.run.display()
     );
+    let original = run_folder::original_path(&config.run);
+    let is_new = !begun && !is_same_file(&original, &options.config);
+    let planned = AblationTable::paths(&config.run).into_iter();
+    let files = WrittenFiles::check_run(planned.chain(is_new.then_some(original)))?;
+    let device = options.device.open_and_say()?.device;
+    atomic_file::make_folder(&config.run)?;
     check_finished(&config, &ablate)?;
     run_folder::keep_original(&config.run, &options.config)?;
     let interruption = Interruption::listen()?;
@@ -74,7 +79,7 @@ pub fn run(options: &RunOptions) -> Result<()> {
             renewed.note(row, is_new);
         }
         // What is known so far is not lost with what comes.
-        AblationTable::new(data.clone(), &starts, &results).write(&config.run)?;
+        AblationTable::new(data.clone(), &starts, &results).write(&config.run, &files)?;
     }
     stdout::text(format_args!(
         "{}",
@@ -268,7 +273,8 @@ fn finished_or(
     write_config(config)?;
     let report = run()?;
     let caption = format!("{title}: macro F1 {:.4}", report.macro_f1);
-    write_confusion_matrix(&config.run.join("confusion"), &caption, &report.confusion)?;
+    let base = config.run.join("confusion");
+    write_confusion_matrix(&base, &caption, &report.confusion, &atomic_file::write)?;
     let result = RowResult {
         row,
         seed,

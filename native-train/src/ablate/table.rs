@@ -1,14 +1,14 @@
 //! Table 1, ours beside the paper's.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use serde::Serialize;
 
 use crate::ablate::row::Row;
 use crate::ablate::row_result::RowResult;
-use crate::atomic_file;
+use crate::written_files::WrittenFiles;
 
 /// All rows with all seeds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -148,13 +148,20 @@ impl AblationTable {
         text
     }
 
+    /// The files of [`AblationTable::write`] in the folder `run`.
+    #[must_use]
+    pub fn paths(run: &Path) -> [PathBuf; 3] {
+        ["table.md", "table.json", "table.csv"].map(|name| run.join(name))
+    }
+
     /// Writes `table.md`, `table.json` and `table.csv`.
     ///
     /// # Errors
-    /// When a file cannot be written.
-    pub fn write(&self, run: &Path) -> Result<()> {
-        atomic_file::write(&run.join("table.md"), self.markdown().as_bytes())?;
-        atomic_file::write(&run.join("table.json"), &serde_json::to_vec_pretty(self)?)?;
-        atomic_file::write(&run.join("table.csv"), self.csv().as_bytes())
+    /// When a file cannot be written or replaced.
+    pub fn write(&self, run: &Path, files: &WrittenFiles) -> Result<()> {
+        let [markdown, json, csv] = Self::paths(run);
+        files.write(&markdown, self.markdown().as_bytes())?;
+        files.write(&json, &serde_json::to_vec_pretty(self)?)?;
+        files.write(&csv, self.csv().as_bytes())
     }
 }

@@ -15,7 +15,8 @@ use shared_model::smoothing::{MAX_WINDOW, Smoothing};
 use crate::device::{DeviceChoice, NamedDevice};
 use crate::frame_source::FrameSource;
 use crate::shards::manifest::{Done, Manifest, identity};
-use crate::shards::shard::{self, Shard};
+use crate::shards::shard::{self, ShardChoice};
+use crate::written_files::WrittenFiles;
 use crate::{atomic_file, model_store, stdout};
 use output::{Format, OutputNames, Written};
 use recognition::{Recognition, Strides};
@@ -60,10 +61,14 @@ pub struct Options {
     /// Pictures a second in a folder of frames
     #[arg(long, default_value_t = 25.0, value_parser = parse_fps)]
     fps: f64,
-    /// Only this share of the inputs, from 0/N to N-1/N, for several machines; `mien merge` puts the results together
-    /// [default: the task of a Slurm job array]
-    #[arg(long, value_name = "I/N")]
-    shard: Option<Shard>,
+    /// Only this share of the inputs, from 0/N to N-1/N, for several machines, or `auto` for that of a Slurm job array's
+    /// task, where several inputs need one; `mien merge` puts the results together. 0/1 is all
+    #[arg(long, value_name = "I/N|auto")]
+    shard: Option<ShardChoice>,
+    /// Replace what stands in a result's place also where mien did not write it, or where it was changed since; labels
+    /// that a person reviewed are kept beside, as .bak
+    #[arg(long)]
+    force: bool,
 }
 
 pub(crate) fn parse_smoothing(text: &str) -> Result<Smoothing, String> {
@@ -95,14 +100,11 @@ fn parse_fps(text: &str) -> Result<f64, String> {
 /// done. The paths of the files written go to stdout.
 ///
 /// # Errors
-/// When the model, the device or the output folder cannot be used, and at the end when an input
-/// was not or not wholly analysed.
+/// When the model, the device or the output folder cannot be used, a file may not be replaced, a job array's task is not told
+/// its share, and at the end when an input was not or not wholly analysed.
 pub fn run(options: &Options) -> Result<()> {
     let folder = options.out.as_deref().unwrap_or(Path::new("."));
-    let model = model_store::read(&options.model)?;
-    atomic_file::make_folder(folder)?;
-    let device = options.device.open_and_say()?;
-    let shard = shard::chosen(options.shard, &options.inputs)?;
+    let shard = shard::chosen(options.shard, &options.inputs, "inputs")?;
     // Names are given over all inputs, so that those of all shards differ.
     let mut names = OutputNames::new(folder);
     let bases = names.take_all(&options.inputs);
@@ -115,12 +117,21 @@ pub fn run(options: &Options) -> Result<()> {
             options.inputs.len()
         );
     }
-    let mut done = Vec::new();
-    for (input, base) in places
+    let work: Vec<(&PathBuf, &PathBuf)> = places
         .iter()
         .filter_map(|place| options.inputs.get(*place).zip(bases.get(*place)))
-    {
-        match analyze_one(input, options, &model, &device, base) {
+        .collect();
+    let account = shard.map(|shard| folder.join(Manifest::file_name(shard)));
+    let results = work
+        .iter()
+        .flat_map(|(input, base)| output::paths(input, &options.format, base));
+    let out = WrittenFiles::check(results.chain(account), options.force)?;
+    let model = model_store::read(&options.model)?;
+    atomic_file::make_folder(folder)?;
+    let device = options.device.open_and_say()?;
+    let mut done = Vec::new();
+    for (input, base) in work {
+        match analyze_one(input, options, &model, &device, base, &out) {
             Ok(files) => done.push(Done {
                 input: input.clone(),
                 files: files
@@ -136,7 +147,7 @@ pub fn run(options: &Options) -> Result<()> {
     if let Some(shard) = shard {
         let mut manifest = Manifest::new(shard, options.settings()?, &options.inputs);
         manifest.done = done;
-        manifest.write(folder)?;
+        manifest.write(folder, &out)?;
     }
     if failures > 0 {
         bail!("{failures} of {count} inputs could not be analysed, or not wholly; the messages are above");
@@ -176,6 +187,7 @@ fn analyze_one(
     model: &ModelFile,
     device: &NamedDevice,
     base: &Path,
+    out: &WrittenFiles,
 ) -> Result<Vec<PathBuf>> {
     let source = FrameSource::open(input, options.fps)?;
     let video = video_name(input);
@@ -214,7 +226,7 @@ fn analyze_one(
         written.summary(),
         seen.frames_a_second
     );
-    let files = written.write(input, &options.format, base)?;
+    let files = written.write(input, &options.format, base, out)?;
     for path in &files {
         stdout::line(format_args!("{}", path.display()));
     }

@@ -12,7 +12,7 @@ use shared_model::smoothing::Smoothing;
 use shared_model::timeline::{Timeline, span_of};
 use shared_model::{affwild2, elan, frame_table, webvtt};
 
-use crate::atomic_file;
+use crate::written_files::WrittenFiles;
 
 /// Kinds of files that can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -80,19 +80,20 @@ impl OutputNames {
     }
 }
 
-/// A person's labels are never replaced by a new analysis.
-fn refuse_reviewed(path: &Path) -> Result<()> {
-    let text = match path.extension() {
-        Some(ending) if ending == "json" => std::fs::read_to_string(path).unwrap_or_default(),
-        _ => return Ok(()),
+/// The files of an input's results, in the order of the formats. `base` is their path without extension.
+pub(super) fn paths(input: &Path, formats: &[Format], base: &Path) -> Vec<PathBuf> {
+    let folder = base.parent().unwrap_or(Path::new("."));
+    let ending = |format: &Format| match format {
+        Format::Csv => "csv",
+        Format::Json => "json",
+        Format::Affwild2 => annotation_ending(input, folder),
+        Format::Vtt => "vtt",
+        Format::Eaf => "eaf",
     };
-    let reviewed = Project::from_json(&text).is_ok_and(|project| !project.reviewed.is_empty());
-    ensure!(
-        !reviewed,
-        "{} holds labels that a person reviewed: move it away, or choose another folder with `--out`",
-        path.display()
-    );
-    Ok(())
+    formats
+        .iter()
+        .map(|format| with_ending(base, ending(format)))
+        .collect()
 }
 
 /// An analysis with its settings, ready to be written.
@@ -121,38 +122,49 @@ impl Written<'_> {
     /// Writes the files and gives their paths.
     ///
     /// # Errors
-    /// When one cannot be written, or a project with reviewed labels stands in its place.
-    pub(super) fn write(self, input: &Path, formats: &[Format], base: &Path) -> Result<Vec<PathBuf>> {
-        let folder = base.parent().unwrap_or(Path::new("."));
+    /// When one cannot be written or may not be replaced.
+    pub(super) fn write(
+        self,
+        input: &Path,
+        formats: &[Format],
+        base: &Path,
+        out: &WrittenFiles,
+    ) -> Result<Vec<PathBuf>> {
         let rows = self.timeline.rows(self.smoothing, self.window);
         let end_s = end_of(&self.timeline);
-        let mut files = Vec::new();
-        for format in formats {
-            let (ending, text) = match format {
-                Format::Csv => ("csv", frame_table::to_string(self.video, &rows)),
-                Format::Affwild2 => (annotation_ending(input, folder), affwild2::write(&rows)),
-                Format::Vtt => ("vtt", webvtt::write(&rows, end_s)),
-                Format::Eaf => ("eaf", elan::write(self.video, &rows, end_s, now_unix_s())),
+        let (mut project, mut texts) = (None, Vec::new());
+        for (format, path) in formats.iter().zip(paths(input, formats, base)) {
+            let text = match format {
+                Format::Csv => frame_table::to_string(self.video, &rows),
+                Format::Affwild2 => affwild2::write(&rows),
+                Format::Vtt => webvtt::write(&rows, end_s),
+                Format::Eaf => elan::write(self.video, &rows, end_s, now_unix_s()),
                 // Made last, since it takes the timeline.
-                Format::Json => continue,
+                Format::Json => {
+                    project = Some(path);
+                    continue;
+                }
             };
-            files.push((with_ending(base, ending), text));
+            texts.push((path, text));
         }
-        if formats.contains(&Format::Json) {
-            let json = self.into_project().to_json().context("the project")?;
-            files.push((with_ending(base, "json"), json));
+        if let Some(path) = project {
+            texts.push((path, self.into_project().to_json().context("the project")?));
         }
-        for (path, _) in &files {
-            refuse_reviewed(path)?;
-        }
-        for (path, text) in &files {
+        let (mut files, mut failures) = (Vec::new(), Vec::new());
+        for (path, text) in texts {
             let was_there = path.exists();
-            atomic_file::write(path, text.as_bytes())?;
-            if was_there {
-                eprintln!("note: {} was there already and was replaced", path.display());
+            match out.write(&path, text.as_bytes()) {
+                Ok(()) if was_there => {
+                    eprintln!("note: {} was there already and was replaced", path.display())
+                }
+                Ok(()) => {}
+                // The other files are written all the same.
+                Err(error) => failures.push(format!("{error:#}")),
             }
+            files.push(path);
         }
-        Ok(files.into_iter().map(|(path, _)| path).collect())
+        ensure!(failures.is_empty(), "{}", failures.join("\n"));
+        Ok(files)
     }
 
     fn into_project(self) -> Project {

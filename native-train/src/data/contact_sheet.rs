@@ -16,7 +16,8 @@ use crate::pretrain::augmentation::{augmented, plain, strong};
 use crate::pretrain::class_balance::random_of;
 use crate::pretrain::config::PretrainConfig;
 use crate::pretrain::rand_augment::Picture;
-use crate::pretrain::rand_augment::operation::{KINDS, Operation};
+use crate::pretrain::rand_augment::operation::{KINDS, Kind, Operation};
+use crate::written_files::WrittenFiles;
 
 /// Faces in a row, and rows of random draws.
 const FACES: usize = 8;
@@ -33,15 +34,35 @@ struct Sheet {
     rows: Vec<Vec<Picture>>,
 }
 
+/// The page and the folder of its pictures.
+const PAGE: &str = "contact-sheet.html";
+const PICTURES: &str = "augmentations";
+
+/// The files of [`write`], from its folder on.
+pub(super) fn file_names() -> Vec<PathBuf> {
+    let views = ["plain", "labelled", "weak", "strong"].map(str::to_owned);
+    let sheets = views.into_iter().chain(KINDS.map(name_of));
+    sheets
+        .map(|name| Path::new(PICTURES).join(format!("{name}.png")))
+        .chain([PathBuf::from(PAGE)])
+        .collect()
+}
+
+/// An operation's sheet.
+fn name_of(kind: Kind) -> String {
+    format!("{kind:?}").to_lowercase()
+}
+
 /// Writes `augmentations/NAME.png` for each, and gives the page that shows them.
 ///
 /// # Errors
-/// When no picture can be read or the disk fails.
+/// When no picture can be read, the disk fails, or a file may not be replaced.
 pub(super) fn write(
     folder: &Path,
     catalogue: &Catalogue,
     selection: &Selection,
     config: &PretrainConfig,
+    files: &WrittenFiles,
 ) -> Result<PathBuf> {
     let input = config.input();
     let faces = faces(catalogue, selection, input.resized());
@@ -49,21 +70,21 @@ pub(super) fn write(
         !faces.is_empty(),
         "none of the pictures can be read: there is nothing to draw"
     );
-    let pictures = folder.join("augmentations");
+    let pictures = folder.join(PICTURES);
     atomic_file::make_folder(&pictures)?;
     let mut page = String::from(
         "<!doctype html>\n<meta charset=\"utf-8\">\n<title>Augmentations</title>\n<h1>Augmentations</h1>\n",
     );
     for sheet in sheets(&faces, &input, config) {
         let path = pictures.join(format!("{}.png", sheet.name));
-        atomic_file::write(&path, &png(&sheet.rows)?)?;
+        files.write(&path, &png(&sheet.rows)?)?;
         page.push_str(&format!(
-            "<h2>{0}</h2>\n<p>{1}</p>\n<img src=\"augmentations/{0}.png\" alt=\"{0}\">\n",
+            "<h2>{0}</h2>\n<p>{1}</p>\n<img src=\"{PICTURES}/{0}.png\" alt=\"{0}\">\n",
             sheet.name, sheet.caption
         ));
     }
-    let path = folder.join("contact-sheet.html");
-    atomic_file::write(&path, page.as_bytes())?;
+    let path = folder.join(PAGE);
+    files.write(&path, page.as_bytes())?;
     Ok(path)
 }
 
@@ -132,7 +153,7 @@ fn sheets(faces: &[Frame], input: &InputSpec, config: &PretrainConfig) -> Vec<Sh
             faces.iter().zip(0..).map(change).collect()
         };
         sheets.push(Sheet {
-            name: format!("{kind:?}").to_lowercase(),
+            name: name_of(kind),
             caption: format!("RandAugment's {kind:?} at the magnitudes {MAGNITUDES:?}, from above."),
             rows: MAGNITUDES.into_iter().map(row).collect(),
         });

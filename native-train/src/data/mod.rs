@@ -14,6 +14,7 @@ use crate::datasets::catalogue::Catalogue;
 use crate::datasets::config::SourceUse;
 use crate::datasets::selection::Selection;
 use crate::pretrain::config::PretrainConfig;
+use crate::written_files::WrittenFiles;
 use crate::{atomic_file, stdout};
 
 use inspection::SourceReport;
@@ -33,6 +34,9 @@ pub struct Options {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// Replace what stands in a result's place also where mien did not write it, or where it was changed since
+    #[arg(long)]
+    force: bool,
 }
 
 /// Everything that is printed.
@@ -64,9 +68,16 @@ struct Sampling {
 /// Prints counts, missing files and unreadable pictures, and draws the augmentations.
 ///
 /// # Errors
-/// When the config or a list is not as it should be; pictures that cannot be read are reported only.
+/// When the config or a list is not as it should be; pictures that cannot be read are reported only. When a file cannot be
+/// written or replaced.
 pub fn run(options: &Options) -> Result<()> {
     let config = PretrainConfig::read(&options.config)?;
+    let names = contact_sheet::file_names();
+    let planned = options
+        .out
+        .iter()
+        .flat_map(|out| names.iter().map(|name| out.join(name)));
+    let files = WrittenFiles::check(planned, options.force)?;
     let catalogue = Catalogue::read(&config.data)?;
     let selection = Selection::new(&catalogue, &config.data, config.seed)?;
     let report = Report {
@@ -84,7 +95,7 @@ pub fn run(options: &Options) -> Result<()> {
     }
     if let Some(out) = &options.out {
         atomic_file::make_folder(out)?;
-        let sheet = contact_sheet::write(out, &catalogue, &selection, &config)?;
+        let sheet = contact_sheet::write(out, &catalogue, &selection, &config, &files)?;
         eprintln!("wrote {}", sheet.display());
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! All that is said of a model.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use serde::Serialize;
@@ -11,7 +11,8 @@ use crate::evaluate::report_table;
 use crate::evaluate::smoothing_sweep::{SmoothingSweep, SweepCounts};
 use crate::evaluate::tally::Tally;
 use crate::plots::confusion_picture::write_confusion_matrix;
-use crate::{atomic_file, stdout};
+use crate::written_files::WrittenFiles;
+use crate::{plots, stdout};
 
 /// Figures over all videos.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -93,12 +94,30 @@ impl Evaluation {
         }
     }
 
+    /// The files of [`Evaluation::write`], from its folder on.
+    #[must_use]
+    pub fn file_names(&self) -> Vec<PathBuf> {
+        Self::file_names_of(self.figures.temporal.is_some(), self.sweep.is_some())
+    }
+
+    /// The same, before there is an evaluation: of a model with a temporal encoder, and with a sweep over windows.
+    #[must_use]
+    pub fn file_names_of(temporal: bool, sweep: bool) -> Vec<PathBuf> {
+        let mut plots = vec!["confusion-raw", "confusion-smoothed"];
+        plots.extend(temporal.then_some("confusion-temporal"));
+        plots.extend(sweep.then_some("sweep"));
+        let mut names = vec![PathBuf::from("evaluation.json")];
+        names.extend(sweep.then(|| PathBuf::from("sweep.csv")));
+        names.extend(plots.into_iter().flat_map(|base| plots::paths(Path::new(base))));
+        names
+    }
+
     /// Writes `evaluation.json`, the confusion matrices and the sweep into `folder`, which is there.
     ///
     /// # Errors
-    /// When a file cannot be written.
-    pub fn write(&self, folder: &Path) -> Result<()> {
-        atomic_file::write(&folder.join("evaluation.json"), &serde_json::to_vec_pretty(self)?)?;
+    /// When a file cannot be written or replaced.
+    pub fn write(&self, folder: &Path, files: &WrittenFiles) -> Result<()> {
+        files.write(&folder.join("evaluation.json"), &serde_json::to_vec_pretty(self)?)?;
         let reports = [
             ("raw", Some(&self.figures.raw)),
             ("temporal", self.figures.temporal.as_ref()),
@@ -113,10 +132,11 @@ impl Evaluation {
                 &folder.join(format!("confusion-{name}")),
                 &title,
                 &report.confusion,
+                &|path, bytes| files.write(path, bytes),
             )?;
         }
         if let Some(sweep) = &self.sweep {
-            sweep.write(&folder.join("sweep"))?;
+            sweep.write(&folder.join("sweep"), files)?;
         }
         Ok(())
     }

@@ -27,7 +27,9 @@ use crate::device::DeviceChoice;
 use crate::progress::Progress;
 use crate::refine::crop_reader::CropReader;
 use crate::shards::manifest::{Done, Manifest, identity};
-use crate::shards::shard::{self, Shard};
+use crate::shards::shard::{self, Shard, ShardChoice};
+use crate::written_files::WrittenFiles;
+use crate::wrong_use::WrongUse;
 use crate::{atomic_file, model_store, stdout};
 use evaluation::Evaluation;
 use figures::WITHOUT_ANY_CROP;
@@ -78,17 +80,20 @@ pub struct Options {
     /// not needed then
     #[arg(long, value_name = "EXAMPLE.txt", requires = "out", conflicts_with_all = ["sweep", "json", "annotations", "shard"])]
     submission: Option<PathBuf>,
-    /// Only this share of the videos, from 0/N to N-1/N, for several machines; `mien merge` gives the figures over all
-    /// [default: the task of a Slurm job array]
-    #[arg(long, value_name = "I/N", requires = "out", conflicts_with = "json")]
-    shard: Option<Shard>,
+    /// Only this share of the videos, from 0/N to N-1/N, for several machines, or `auto` for that of a Slurm job array's
+    /// task, where several videos need one; `mien merge` gives the figures over all. 0/1 is all
+    #[arg(long, value_name = "I/N|auto")]
+    shard: Option<ShardChoice>,
+    /// Replace what stands in a result's place also where mien did not write it, or where it was changed since
+    #[arg(long)]
+    force: bool,
 }
 
 /// Predicts all frames of all videos, compares and prints.
 ///
 /// # Errors
 /// When the model, the videos or the device cannot be used, nothing is annotated, or a file cannot be
-/// written.
+/// written or replaced, and [`WrongUse`] where a job array's task is not told its share.
 pub fn run(options: &Options) -> Result<()> {
     let model = model_store::read(&options.model)?;
     let smoothing = options.smoothing;
@@ -103,14 +108,25 @@ pub fn run(options: &Options) -> Result<()> {
         options.annotations.as_deref(),
     )?;
     let names: Vec<PathBuf> = videos.iter().map(|video| PathBuf::from(&video.name)).collect();
-    if let Some(shard) = shard::chosen(options.shard, &names)? {
+    let shard = shard::chosen(options.shard, &names, "videos")?;
+    if let Some(shard) = shard.filter(|shard| shard.count > 1) {
         return evaluate_share(shard, options, videos, &names, &model, window);
     }
+    let mut results = planned(&videos, shard);
+    results.extend(Evaluation::file_names_of(
+        model.metadata.temporal.is_some(),
+        options.sweep,
+    ));
+    let files = options.written_files(&results)?;
     let predicted = predict(&videos, &model, options.device)?;
     let evaluation = Evaluation::of(&Tally::of(&predicted, smoothing, window, options.sweep))?;
     if let Some(folder) = &options.out {
-        write_predictions(folder, &predicted, smoothing, window)?;
-        evaluation.write(folder)?;
+        let written = write_predictions(folder, &predicted, smoothing, window, &files)?;
+        evaluation.write(folder, &files)?;
+        if let Some(shard) = shard {
+            let account = account(shard, options, &names, window, &predicted, written)?;
+            account.write(folder, &files)?;
+        }
     }
     if options.json {
         stdout::line(format_args!("{}", serde_json::to_string(&evaluation)?));
@@ -130,9 +146,18 @@ fn evaluate_share(
     model: &ModelFile,
     window: usize,
 ) -> Result<()> {
-    let folder = options.out.as_deref().with_context(|| {
-        format!("this is share {shard} of a job array, whose results need a folder: `--out DIR`")
-    })?;
+    let wrong = |why: &str| {
+        WrongUse(format!(
+            "share {shard} of the videos gives no figures of its own: {why}"
+        ))
+    };
+    let folder = options
+        .out
+        .as_deref()
+        .ok_or_else(|| wrong("its results need a folder, `--out DIR`, for `mien merge`"))?;
+    if options.json {
+        return Err(wrong("leave `--json` out; `evaluation.json` of `mien merge` has those over all").into());
+    }
     let weights: Vec<u64> = videos.iter().map(|video| video.frames.len() as u64).collect();
     let places = shard.places(&weights);
     eprintln!("shard {shard}: {} of {} videos", places.len(), videos.len());
@@ -141,8 +166,42 @@ fn evaluate_share(
         .filter(|(place, _)| places.binary_search(place).is_ok())
         .map(|(_, video)| video)
         .collect();
+    let files = options.written_files(&planned(&share, Some(shard)))?;
     let predicted = predict(&share, model, options.device)?;
-    let written = write_predictions(folder, &predicted, options.smoothing, window)?;
+    let written = write_predictions(folder, &predicted, options.smoothing, window, &files)?;
+    account(shard, options, names, window, &predicted, written)?.write(folder, &files)?;
+    eprintln!("`mien merge` gives the figures over all shares, once they are done");
+    Ok(())
+}
+
+impl Options {
+    /// The files that will be written in `--out`, looked at before the work begins.
+    fn written_files(&self, names: &[PathBuf]) -> Result<WrittenFiles> {
+        let folder = self.out.iter();
+        let paths = folder.flat_map(|folder| names.iter().map(|name| folder.join(name)));
+        WrittenFiles::check(paths, self.force)
+    }
+}
+
+/// Names of the videos' predictions and of a share's account, from `--out` on.
+fn planned(videos: &[LabelledVideo], shard: Option<Shard>) -> Vec<PathBuf> {
+    let predictions = videos.iter().flat_map(|video| {
+        let path = |ending| Path::new(PREDICTIONS).join(format!("{}.{ending}", video.name));
+        ["csv", "txt"].map(path)
+    });
+    let account = shard.map(|shard| PathBuf::from(Manifest::file_name(shard)));
+    predictions.chain(account).collect()
+}
+
+/// What a share has done, for `mien merge`. `written` are the files of each video.
+fn account(
+    shard: Shard,
+    options: &Options,
+    names: &[PathBuf],
+    window: usize,
+    predicted: &[PredictedVideo],
+    written: Vec<Vec<PathBuf>>,
+) -> Result<Manifest> {
     let settings = json!({
         "command": "evaluate",
         "model": identity(&options.model)?,
@@ -156,10 +215,8 @@ fn evaluate_share(
         files,
     });
     manifest.done = done.collect();
-    manifest.tally = Some(Tally::of(&predicted, options.smoothing, window, options.sweep));
-    manifest.write(folder)?;
-    eprintln!("`mien merge` gives the figures over all shares, once they are done");
-    Ok(())
+    manifest.tally = Some(Tally::of(predicted, options.smoothing, window, options.sweep));
+    Ok(manifest)
 }
 
 /// Plays all videos. Crops that cannot be read are reported on stderr.
@@ -219,6 +276,7 @@ fn write_predictions(
     videos: &[PredictedVideo],
     smoothing: Smoothing,
     window: usize,
+    out: &WrittenFiles,
 ) -> Result<Vec<Vec<PathBuf>>> {
     atomic_file::make_folder(&folder.join(PREDICTIONS))?;
     let write = |video: &PredictedVideo| -> Result<Vec<PathBuf>> {
@@ -233,7 +291,7 @@ fn write_predictions(
             .into_iter()
             .map(|(ending, text)| {
                 let path = Path::new(PREDICTIONS).join(format!("{}.{ending}", video.name));
-                atomic_file::write(&folder.join(&path), text.as_bytes())?;
+                out.write(&folder.join(&path), text.as_bytes())?;
                 Ok(path)
             })
             .collect()

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use shared_model::metrics::ConfusionMatrix;
 use shared_model::smoothing::Smoothing;
 
-use crate::atomic_file;
 use crate::evaluate::figures::count;
 use crate::evaluate::predicted_video::PredictedVideo;
 use crate::plots::line_chart::{Line, LineChart};
+use crate::written_files::WrittenFiles;
 
 /// Windows in frames; 30 is the paper's, and 101 the +-50 frames of `HSEmotion`.
 pub const WINDOWS: [usize; 12] = [1, 5, 10, 15, 20, 25, 30, 45, 60, 90, 101, 150];
@@ -122,14 +122,14 @@ impl SmoothingSweep {
     /// Writes `base.csv`, `base.svg` and `base.png`.
     ///
     /// # Errors
-    /// When a file cannot be written.
-    pub fn write(&self, base: &Path) -> Result<()> {
+    /// When a file cannot be written or replaced.
+    pub fn write(&self, base: &Path, files: &WrittenFiles) -> Result<()> {
         let mut csv = String::from("window,sliding,block,mean\n");
         for row in &self.rows {
             // Writing to a string cannot fail.
             let _ = writeln!(csv, "{},{},{},{}", row.window, row.sliding, row.block, row.mean);
         }
-        atomic_file::write(&base.with_extension("csv"), csv.as_bytes())?;
+        files.write(&base.with_extension("csv"), csv.as_bytes())?;
         let line = |name: &str, of: fn(&SweepRow) -> f64| Line {
             name: name.to_owned(),
             points: self.rows.iter().map(|row| (row.window as f64, of(row))).collect(),
@@ -144,7 +144,7 @@ impl SmoothingSweep {
                 line("mean", |row| row.mean),
             ],
         };
-        chart.write(base)?;
+        chart.write(base, &|path, bytes| files.write(path, bytes))?;
         Ok(())
     }
 }

@@ -14,7 +14,8 @@ use super::{Options, predict, video_source};
 use crate::datasets::labelled_video::{LabelledFrame, LabelledVideo};
 use crate::evaluate::figures::WITHOUT_ANY_CROP;
 use crate::evaluate::predicted_video::PredictedVideo;
-use crate::{atomic_file, stdout};
+use crate::stdout;
+use crate::written_files::WrittenFiles;
 
 /// The rows of an example file, in its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,6 +172,7 @@ pub(super) fn run(
     smoothing: Smoothing,
     window: usize,
 ) -> Result<()> {
+    let files = WrittenFiles::open_file(out, options.force)?;
     let fail = || format!("the example {}", example.display());
     let text = std::fs::read_to_string(example).with_context(fail)?;
     let rows = Example::read(&text).with_context(fail)?;
@@ -185,7 +187,7 @@ pub(super) fn run(
             (video.name.clone(), labels.collect())
         })
         .collect();
-    atomic_file::write(out, rows.fill(&labels)?.as_bytes())?;
+    files.write(out, rows.fill(&labels)?.as_bytes())?;
     let without: usize = predicted.iter().map(PredictedVideo::frames_without_crop).sum();
     eprintln!(
         "{} rows of {} videos; {without} frames without a crop are interpolated",

@@ -10,8 +10,6 @@ use plotters::coord::Shift;
 use plotters::prelude::{BitMapBackend, DrawingArea, DrawingBackend, IntoDrawingArea as _, SVGBackend};
 use plotters::style::{FontStyle, register_font};
 
-use crate::atomic_file;
-
 /// The family that every text is set in.
 pub(super) const FONT: &str = "sans-serif";
 
@@ -26,17 +24,25 @@ pub(super) trait Drawing {
         B::ErrorType: 'static;
 }
 
-/// Writes `base.svg` and `base.png` and gives their paths.
+/// What writes a file whole or not at all, such as [`atomic_file::write`](crate::atomic_file::write).
+pub type WriteFile<'a> = &'a dyn Fn(&Path, &[u8]) -> Result<()>;
+
+/// `base.svg` and `base.png`, the files of a plot.
+#[must_use]
+pub fn paths(base: &Path) -> [PathBuf; 2] {
+    ["svg", "png"].map(|ending| with_ending(base, ending))
+}
+
+/// Writes the files of a plot and gives their paths.
 ///
 /// # Errors
 /// When the drawing fails or a file cannot be written.
-pub(super) fn write(base: &Path, drawing: &impl Drawing) -> Result<[PathBuf; 2]> {
+pub(super) fn write(base: &Path, drawing: &impl Drawing, write: WriteFile<'_>) -> Result<[PathBuf; 2]> {
     use_own_font();
     let fail = || format!("the plot {} cannot be drawn", base.display());
-    let svg = with_ending(base, "svg");
-    atomic_file::write(&svg, as_svg(drawing).with_context(fail)?.as_bytes())?;
-    let png = with_ending(base, "png");
-    atomic_file::write(&png, &as_png(drawing).with_context(fail)?)?;
+    let [svg, png] = paths(base);
+    write(&svg, as_svg(drawing).with_context(fail)?.as_bytes())?;
+    write(&png, &as_png(drawing).with_context(fail)?)?;
     Ok([svg, png])
 }
 

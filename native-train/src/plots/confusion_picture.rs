@@ -11,7 +11,7 @@ use plotters::style::{BLACK, Color as _, IntoTextStyle as _, RGBColor, WHITE};
 use shared_model::expression::{CLASS_COUNT, Expression};
 use shared_model::metrics::ConfusionMatrix;
 
-use crate::plots::canvas::{Drawing, FONT, failed, write};
+use crate::plots::canvas::{Drawing, FONT, WriteFile, failed, write};
 
 const CELL: i32 = 72;
 const LEFT: i32 = 130;
@@ -28,8 +28,13 @@ struct ConfusionPicture<'a> {
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn write_confusion_matrix(base: &Path, title: &str, matrix: &ConfusionMatrix) -> Result<[PathBuf; 2]> {
-    write(base, &ConfusionPicture { title, matrix })
+pub fn write_confusion_matrix(
+    base: &Path,
+    title: &str,
+    matrix: &ConfusionMatrix,
+    write_file: WriteFile<'_>,
+) -> Result<[PathBuf; 2]> {
+    write(base, &ConfusionPicture { title, matrix }, write_file)
 }
 
 impl Drawing for ConfusionPicture<'_> {

@@ -10,7 +10,7 @@ use plotters::prelude::{DrawingArea, DrawingBackend};
 use plotters::series::LineSeries;
 use plotters::style::{BLACK, Color as _, Palette as _, Palette99, WHITE};
 
-use crate::plots::canvas::{Drawing, FONT, failed, write};
+use crate::plots::canvas::{Drawing, FONT, WriteFile, failed, write};
 
 const SIZE: (u32, u32) = (900, 540);
 /// Lines with at most this many points show each of them.
@@ -44,8 +44,8 @@ impl LineChart {
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn write(&self, base: &Path) -> Result<[PathBuf; 2]> {
-        write(base, self)
+    pub fn write(&self, base: &Path, write_file: WriteFile<'_>) -> Result<[PathBuf; 2]> {
+        write(base, self, write_file)
     }
 
     /// Least and greatest value of a coordinate, a little widened, never empty.

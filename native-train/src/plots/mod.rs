@@ -2,5 +2,7 @@
 
 mod canvas;
 
+pub use canvas::{WriteFile, paths};
+
 pub mod confusion_picture;
 pub mod line_chart;

@@ -39,6 +39,7 @@ use crate::training_run::device_failure::{Work, guarded};
 use crate::training_run::interruption::Interruption;
 use crate::training_run::run_folder::{self, RunFolder};
 use crate::training_run::run_options::RunOptions;
+use crate::written_files::WrittenFiles;
 use crate::{atomic_file, model_store, stdout};
 use config::{Mode, PretrainConfig};
 pub use run_data::read_data;
@@ -63,6 +64,7 @@ const RESUMABLE_KEYS: &[&str] = &[
 /// On a bad config or data, when training diverges, and [`Interrupted`](crate::training_run::interruption::Interrupted).
 pub fn run(options: &RunOptions) -> Result<()> {
     let config = PretrainConfig::read(&options.config)?;
+    run_folder::refuse_other_files(&config.run, &options.config)?;
     let device = options.device.open_and_say()?.device;
     atomic_file::make_folder(&config.run)?;
     // Said before the pictures are looked at, which takes a while.
@@ -121,6 +123,6 @@ pub fn train(
         temporal::train(student, config, temporal, data, device, interruption)
     })?;
     let path = config.run.join("model.safetensors");
-    model_store::write(&path, &model)?;
+    WrittenFiles::of_own_folder().write(&path, &model_store::bytes(&path, &model)?)?;
     Ok(path)
 }

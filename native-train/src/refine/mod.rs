@@ -17,7 +17,7 @@ pub mod encoder_trainer;
 
 pub mod run;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use burn::tensor::Device;
@@ -31,6 +31,7 @@ use crate::training_run::checkpoint;
 use crate::training_run::interruption::Interruption;
 use crate::training_run::run_folder::{self, RunFolder};
 use crate::training_run::run_options::RunOptions;
+use crate::written_files::{WrittenFiles, is_same_file};
 use crate::{atomic_file, model_store, stdout};
 use config::{RefineConfig, VideoFolders};
 use crop_reader::CropReader;
@@ -55,8 +56,10 @@ pub struct RefineData {
 /// [`Interrupted`](crate::training_run::interruption::Interrupted).
 pub fn run(options: &RunOptions) -> Result<()> {
     let config = PretrainConfig::read(&options.config)?;
-    let device = options.device.open_and_say()?.device;
     let folder = RefineConfig::folder_in(&config.run);
+    run_folder::refuse_other_files(&folder, &options.config)?;
+    refuse_other_model(&config, &folder)?;
+    let device = options.device.open_and_say()?.device;
     atomic_file::make_folder(&folder)?;
     // Said before the videos are looked at, which takes a while.
     checkpoint::refuse_to_overwrite(&folder, options.resume)?;
@@ -72,6 +75,27 @@ pub fn run(options: &RunOptions) -> Result<()> {
     run_folder::keep_original(&folder, &options.config)?;
     let model = train(&config, &data, options.resume, &device, &interruption)?;
     stdout::line(format_args!("{}", model.display()));
+    Ok(())
+}
+
+/// The model of a stage 2.
+fn model_path(config: &PretrainConfig) -> PathBuf {
+    config.run.join("model.safetensors")
+}
+
+/// Refuses to begin where the model would replace another's, or the one that it starts from.
+fn refuse_other_model(config: &PretrainConfig, folder: &Path) -> Result<()> {
+    if checkpoint::path_in(folder).is_file() {
+        return Ok(());
+    }
+    let path = model_path(config);
+    let start = config.refine().start;
+    ensure!(
+        !start.is_some_and(|start| is_same_file(&start, &path)),
+        "`refine.start` is {}, which stage 2 would replace with its own model: choose another `run` folder",
+        path.display()
+    );
+    WrittenFiles::check_run([path])?;
     Ok(())
 }
 
@@ -96,8 +120,8 @@ pub fn train(
     let step = found.as_ref().map_or(0, |found| found.state.step);
     folder.describe(&config.refine(), config.seed, step, &format!("{device:?}"))?;
     let model = run::train(config, data, &folder, found.as_ref(), device, interruption)?;
-    let path = config.run.join("model.safetensors");
-    model_store::write(&path, &model)?;
+    let path = model_path(config);
+    WrittenFiles::of_own_folder().write(&path, &model_store::bytes(&path, &model)?)?;
     Ok(path)
 }
 

@@ -2,7 +2,7 @@
 
 mod label_files;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -11,7 +11,8 @@ use shared_model::metrics::{ConfusionMatrix, Report};
 
 use crate::evaluate::report_table;
 use crate::plots::confusion_picture::write_confusion_matrix;
-use crate::{atomic_file, stdout};
+use crate::written_files::WrittenFiles;
+use crate::{atomic_file, plots, stdout};
 
 use label_files::{Labels, Side};
 
@@ -31,6 +32,9 @@ pub struct Options {
     /// Folder for the figures as JSON and the confusion matrix as a picture (svg and png)
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Replace what stands in a result's place also where mien did not write it, or where it was changed since
+    #[arg(long)]
+    force: bool,
 }
 
 /// The figures and what they stand on.
@@ -49,9 +53,17 @@ struct Score {
 /// Prints macro F1, the table of classes and the confusion matrix.
 ///
 /// # Errors
-/// When a file cannot be read, a video is on one side only, or the two sides have different numbers
-/// of frames.
+/// When a file cannot be read, a video is on one side only, the two sides have different numbers of
+/// frames, or a file cannot be written or replaced.
 pub fn run(options: &Options) -> Result<()> {
+    let names = [PathBuf::from("score.json")]
+        .into_iter()
+        .chain(plots::paths(Path::new("confusion")));
+    let planned = options
+        .out
+        .iter()
+        .flat_map(|folder| names.clone().map(|name| folder.join(name)));
+    let files = WrittenFiles::check(planned, options.force)?;
     let predictions = label_files::read(&options.predictions, Side::Predictions)?;
     let truth = label_files::read(&options.truth, Side::Truth)?;
     let score = compare(predictions, &truth)?;
@@ -70,9 +82,14 @@ pub fn run(options: &Options) -> Result<()> {
     }
     if let Some(folder) = &options.out {
         atomic_file::make_folder(folder)?;
-        atomic_file::write(&folder.join("score.json"), &serde_json::to_vec_pretty(&score)?)?;
+        files.write(&folder.join("score.json"), &serde_json::to_vec_pretty(&score)?)?;
         let title = format!("macro F1 {:.4}", score.report.macro_f1);
-        write_confusion_matrix(&folder.join("confusion"), &title, &score.report.confusion)?;
+        write_confusion_matrix(
+            &folder.join("confusion"),
+            &title,
+            &score.report.confusion,
+            &|path, bytes| files.write(path, bytes),
+        )?;
     }
     if options.json {
         stdout::line(format_args!("{}", serde_json::to_string(&score)?));

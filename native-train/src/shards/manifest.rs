@@ -1,16 +1,14 @@
 //! What one machine did of the whole work: written beside its results, so that a merge can tell what is missing.
 
-use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::shard::Shard;
-use crate::atomic_file;
 use crate::evaluate::tally::Tally;
+use crate::written_files::{WrittenFiles, sha256};
 
 const VERSION: u32 = 1;
 
@@ -57,13 +55,22 @@ impl Manifest {
         }
     }
 
-    /// Writes it into `folder` under a name of its own.
+    /// Its file's name in a folder.
+    #[must_use]
+    pub fn file_name(shard: Shard) -> String {
+        format!("shard-{}-of-{}.json", shard.index, shard.count)
+    }
+
+    /// Writes it into `folder` under [`Manifest::file_name`].
     ///
     /// # Errors
-    /// When the folder cannot be written.
-    pub fn write(&self, folder: &Path) -> Result<()> {
-        let name = format!("shard-{}-of-{}.json", self.shard, self.shards);
-        atomic_file::write(&folder.join(name), &serde_json::to_vec_pretty(self)?)
+    /// When it cannot be written, or another's file has its name.
+    pub fn write(&self, folder: &Path, files: &WrittenFiles) -> Result<()> {
+        let name = Self::file_name(Shard {
+            index: self.shard,
+            count: self.shards,
+        });
+        files.write(&folder.join(name), &serde_json::to_vec_pretty(self)?)
     }
 
     /// All accounts in `folder`, by name.
@@ -121,12 +128,7 @@ impl Manifest {
 /// When the file cannot be read.
 pub fn identity(model: &Path) -> Result<Value> {
     let bytes = std::fs::read(model).with_context(|| format!("the model {}", model.display()))?;
-    let mut hash = String::new();
-    for byte in Sha256::digest(&bytes) {
-        // Writing to a string cannot fail.
-        let _ = write!(hash, "{byte:02x}");
-    }
-    Ok(json!({"file": model.file_name().map(|name| name.to_string_lossy()), "sha256": hash}))
+    Ok(json!({"file": model.file_name().map(|name| name.to_string_lossy()), "sha256": sha256(&bytes)}))
 }
 
 fn is_manifest(name: &str) -> bool {

@@ -1,11 +1,14 @@
 //! One of several machines' share of the inputs.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
+
+use crate::wrong_use::WrongUse;
 
 /// Share `index` of `count`, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,22 +117,70 @@ pub fn weight(input: &Path) -> u64 {
     lengths.fold(0, u64::saturating_add)
 }
 
-/// The share that was asked for, or the job array's. An input twice among them would leave two results of one name.
+/// What `--shard` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShardChoice {
+    /// The share of the job array's task.
+    Auto,
+    /// This one.
+    Share(Shard),
+}
+
+impl FromStr for ShardChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "auto" {
+            return Ok(Self::Auto);
+        }
+        let share = text.parse().map(Self::Share);
+        share.map_err(|error| format!("{error}, or `auto` in a job array"))
+    }
+}
+
+/// The share that was asked for; `None` is all of it, as one piece. `things` says what the inputs are, in the plural. An input
+/// twice among those of shares would leave two results of one name.
 ///
 /// # Errors
-/// As [`Shard::of_slurm`], and when an input is given twice.
-pub fn chosen(asked: Option<Shard>, inputs: &[std::path::PathBuf]) -> Result<Option<Shard>> {
+/// [`WrongUse`]: `auto` outside of a job array or as in [`Shard::of_slurm`], several inputs in a job array without a
+/// choice, where each task would do all of them, and an input of a share that is given twice.
+pub fn chosen(asked: Option<ShardChoice>, inputs: &[PathBuf], things: &str) -> Result<Option<Shard>> {
+    let variable = |name: &str| std::env::var(name).ok();
     let shard = match asked {
-        Some(shard) => Some(shard),
-        None => Shard::of_slurm(|name| std::env::var(name).ok())?,
+        Some(ShardChoice::Share(shard)) => shard,
+        Some(ShardChoice::Auto) => Shard::of_slurm(variable)
+            .map_err(|error| WrongUse(format!("{error:#}")))?
+            .ok_or_else(|| {
+                WrongUse(
+                    "`--shard auto` is the share of a Slurm job array's task, and this is none: SLURM_ARRAY_TASK_ID and \
+                     SLURM_ARRAY_TASK_COUNT are not both set; say which with `--shard INDEX/COUNT`"
+                        .to_owned(),
+                )
+            })?,
+        None if inputs.len() > 1 && is_in_job_array(variable) => {
+            let wrong = format!(
+                "this is a task of a job array, and {} {things} are given: say `--shard auto` for the task's share of them, \
+                 `--shard 0/1` for all",
+                inputs.len()
+            );
+            return Err(WrongUse(wrong).into());
+        }
+        None => return Ok(None),
     };
-    if shard.is_some() {
-        let mut seen = std::collections::HashSet::new();
-        for input in inputs {
-            ensure!(seen.insert(input), "{} is given twice", input.display());
+    let mut seen = HashSet::new();
+    for input in inputs {
+        if !seen.insert(input) {
+            return Err(WrongUse(format!("{} is given twice", input.display())).into());
         }
     }
-    Ok(shard)
+    Ok(Some(shard))
+}
+
+fn is_in_job_array(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let names = ["SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_COUNT"];
+    names
+        .into_iter()
+        .any(|name| variable(name).is_some_and(|text| !text.is_empty()))
 }
 
 #[cfg(test)]
@@ -211,6 +262,13 @@ mod tests {
         assert_eq!("0/1".parse::<Shard>(), Ok(Shard { index: 0, count: 1 }));
         for wrong in ["1/1", "4/4", "1", "a/b", "0/0", "-1/2", ""] {
             assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
+        }
+        assert_eq!("auto".parse(), Ok(ShardChoice::Auto));
+        let last = ShardChoice::Share(Shard { index: 2, count: 3 });
+        assert_eq!("2/3".parse(), Ok(last));
+        for wrong in ["Auto", "3/3", "all"] {
+            let said = wrong.parse::<ShardChoice>().unwrap_err();
+            assert!(said.contains("INDEX/COUNT") && said.contains("auto"), "{said}");
         }
     }
 }

@@ -14,6 +14,8 @@ use serde_json::Value;
 use crate::atomic_file;
 
 const PREFIX: &str = "events.out.tfevents.";
+/// How the names of ours end.
+const ENDING: &str = ".mien";
 
 /// The event file of a run, open at its end.
 #[derive(Debug)]
@@ -34,11 +36,12 @@ impl EventFile {
             .filter_map(|entry| Some(entry.ok()?.path()))
             .filter(|path| {
                 let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-                name.is_some_and(|name| name.starts_with(PREFIX))
+                // Other programs' stay.
+                name.is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(ENDING))
             })
             .collect();
         // Readers take the files in the order of their names: a whole second, then milliseconds.
-        let path = run.join(format!("{PREFIX}{unix_time:014.3}.mien"));
+        let path = run.join(format!("{PREFIX}{unix_time:014.3}{ENDING}"));
         let mut bytes = record(&version(unix_time));
         bytes.extend(record(&begin_anew(unix_time)));
         for entry in entries {

@@ -22,12 +22,14 @@ const MACRO_F1: &str = "macro_f1_of_8_classes";
 /// # Errors
 /// When a file cannot be written.
 pub fn write(run: &Path, log: &[Value], evaluated: &[(&str, &Report)]) -> Result<()> {
-    chart("Losses", "loss", losses(log)).write(&run.join("loss"))?;
-    chart("Macro F1 on held-back data", "macro F1", macro_f1(log)).write(&run.join("f1"))?;
+    chart("Losses", "loss", losses(log)).write(&run.join("loss"), &atomic_file::write)?;
+    chart("Macro F1 on held-back data", "macro F1", macro_f1(log))
+        .write(&run.join("f1"), &atomic_file::write)?;
     let mut all = serde_json::Map::new();
     for (model, report) in evaluated {
         let title = format!("{model}: last evaluation");
-        write_confusion_matrix(&run.join(format!("confusion-{model}")), &title, &report.confusion)?;
+        let base = run.join(format!("confusion-{model}"));
+        write_confusion_matrix(&base, &title, &report.confusion, &atomic_file::write)?;
         all.insert((*model).to_owned(), json!(report));
     }
     let text = format!("{:#}\n", Value::Object(all));

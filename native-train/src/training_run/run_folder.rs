@@ -10,7 +10,14 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::atomic_file;
+use crate::plots;
 use crate::training_run::checkpoint::{self, Checkpoint};
+use crate::written_files::{WrittenFiles, is_same_file};
+
+/// The config as resolved, as it was given, and the run's starts.
+const CONFIG: &str = "config.toml";
+const ORIGINAL: &str = "config.original.toml";
+const RUN: &str = "run.json";
 
 /// A run's folder, which no other process trains in while this lives.
 #[derive(Debug)]
@@ -29,7 +36,11 @@ impl RunFolder {
     pub fn open(path: &Path) -> Result<Self> {
         atomic_file::make_folder(path)?;
         let lock_path = path.join("lock");
-        let lock = File::create(&lock_path)
+        let lock = File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&lock_path)
             .with_context(|| format!("the run's lock {} cannot be made", lock_path.display()))?;
         // Some network file systems have no locks: there, nothing guards the folder.
         if let Err(TryLockError::WouldBlock) = lock.try_lock() {
@@ -79,15 +90,10 @@ impl RunFolder {
     pub fn describe(&self, config: &impl Serialize, seed: u64, step: u64, device: &str) -> Result<()> {
         let text = toml::to_string_pretty(config).context("the config as resolved")?;
         let text = format!("# The config as resolved: what its file left out is written out here.\n{text}");
-        atomic_file::write(&self.path.join("config.toml"), text.as_bytes())?;
-        let path = self.path.join("run.json");
-        let before: Option<Value> = fs::read(&path)
-            .ok()
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let mut starts = match before.as_ref().and_then(|run| run.get("starts")) {
-            Some(Value::Array(starts)) if step > 0 => starts.clone(),
-            _ => Vec::new(),
-        };
+        let files = WrittenFiles::of_own_folder();
+        files.write(&self.path.join(CONFIG), text.as_bytes())?;
+        let path = self.path.join(RUN);
+        let mut starts = starts_of(&self.path).filter(|_| step > 0).unwrap_or_default();
         starts.push(json!({
             "step": step,
             "unix_time": seconds_since_1970(),
@@ -96,18 +102,68 @@ impl RunFolder {
             "device": device,
         }));
         let run = json!({"seed": seed, "starts": starts});
-        atomic_file::write(&path, format!("{run:#}\n").as_bytes())
+        files.write(&path, format!("{run:#}\n").as_bytes())
     }
 }
 
-/// Copies the config's file into the run's folder as `config.original.toml`.
+/// The starts of the run that was begun in a folder, as [`RunFolder::describe`] writes them.
+fn starts_of(run: &Path) -> Option<Vec<Value>> {
+    let run: Value = serde_json::from_slice(&fs::read(run.join(RUN)).ok()?).ok()?;
+    run.get("starts")?.as_array().cloned()
+}
+
+/// Refuses to begin a run where files lie that a run would replace and that are no run's. `config` is the config's file, which
+/// may lie there as `config.toml`: [`keep_original`] keeps it.
+///
+/// # Errors
+/// When there are such files; the message names them.
+pub fn refuse_other_files(run: &Path, config: &Path) -> Result<()> {
+    if checkpoint::path_in(run).is_file() || starts_of(run).is_some() {
+        return Ok(());
+    }
+    let plots = [
+        "loss",
+        "f1",
+        "confusion-student",
+        "confusion-teacher",
+        "confusion-model",
+    ];
+    let plots = plots.into_iter().flat_map(|base| plots::paths(&run.join(base)));
+    let others = [
+        CONFIG,
+        ORIGINAL,
+        RUN,
+        "log.jsonl",
+        "evaluation.json",
+        "student.safetensors",
+        "teacher.safetensors",
+        "model.safetensors",
+        "checkpoint-best.safetensors",
+    ];
+    let others = others.into_iter().map(|name| run.join(name));
+    WrittenFiles::check_run(plots.chain(others).filter(|path| !is_same_file(path, config)))?;
+    Ok(())
+}
+
+/// Where a run keeps its config as it was given.
+#[must_use]
+pub fn original_path(run: &Path) -> PathBuf {
+    run.join(ORIGINAL)
+}
+
+/// Copies the config's file into the run's folder as `config.original.toml`. Where the run goes on with its own
+/// `config.toml`, what it was begun with stays.
 ///
 /// # Errors
 /// When it cannot be read or written.
 pub fn keep_original(run: &Path, config: &Path) -> Result<()> {
+    let original = original_path(run);
+    if is_same_file(config, &original) || (is_same_file(config, &run.join(CONFIG)) && original.exists()) {
+        return Ok(());
+    }
     let bytes =
         fs::read(config).with_context(|| format!("the config {} cannot be read", config.display()))?;
-    atomic_file::write(&run.join("config.original.toml"), &bytes)
+    WrittenFiles::of_own_folder().write(&original, &bytes)
 }
 
 /// Seconds since 1970, 0 where the clock stands before it.
