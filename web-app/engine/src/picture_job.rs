@@ -46,6 +46,7 @@ pub async fn run(
         width: frame.header.width as u32,
         height: frame.header.height as u32,
         duration_s: 0.0,
+        start_s: 0.0,
         frame_count: Some(1),
         notice: None,
     });

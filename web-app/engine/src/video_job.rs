@@ -82,6 +82,7 @@ pub async fn run(
         width: if is_upright { track.width } else { track.height },
         height: if is_upright { track.height } else { track.width },
         duration_s: track.duration_s,
+        start_s: 0.0,
         frame_count: track.frame_count,
         notice: track.ends_early.clone(),
     });

@@ -167,6 +167,9 @@ pub enum FromEngine {
         height: u32,
         /// Length in seconds, 0 for a picture.
         duration_s: f64,
+        /// Time of the first frame on the media's own clock in seconds, where 0 is the earliest start of all its streams
+        /// (its sound's too); 0 for a picture.
+        start_s: f64,
         /// Frames that are expected; `None` where the file does not say.
         frame_count: Option<usize>,
         /// A warning that belongs to the result (for instance approximate times).
