@@ -18,9 +18,8 @@ impl AnswerLimit {
     /// Seconds that the next answer may take.
     #[must_use]
     pub fn seconds(self) -> f64 {
-        self.slowest_s.map_or(FIRST_S, |slowest_s| {
-            (TIMES_THE_SLOWEST * slowest_s).max(LEAST_S)
-        })
+        self.slowest_s
+            .map_or(FIRST_S, |slowest_s| (TIMES_THE_SLOWEST * slowest_s).max(LEAST_S))
     }
 
     /// The limit after one more answer, which took `took_s` seconds.
@@ -100,7 +99,11 @@ mod tests {
             90.0,
             "a quick answer does not shorten it"
         );
-        assert_eq!(AnswerLimit::default().after(40.0).seconds(), 800.0, "nor does the first limit");
+        assert_eq!(
+            AnswerLimit::default().after(40.0).seconds(),
+            800.0,
+            "nor does the first limit"
+        );
         assert_eq!(quick.after(4.5).of_work(3.0).seconds(), 270.0);
     }
 

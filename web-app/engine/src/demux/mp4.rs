@@ -157,7 +157,10 @@ fn video_of(mp4: &Mp4) -> Result<&Track, DemuxError> {
 
 /// When the first of all tracks begins, in seconds on the file's own clock.
 fn earliest_start_s(mp4: &Mp4) -> f64 {
-    let presentations = mp4.tracks().values().filter_map(|track| Presentation::of(mp4, track));
+    let presentations = mp4
+        .tracks()
+        .values()
+        .filter_map(|track| Presentation::of(mp4, track));
     presentations
         .map(|presentation| presentation.start_s)
         .fold(f64::INFINITY, f64::min)
