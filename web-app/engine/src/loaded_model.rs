@@ -60,16 +60,6 @@ impl LoadedModel {
         TrackRefiner::new(&self.temporal, &Device::flex()).map_err(|error| error.to_string())
     }
 
-    /// Takes a picture that stands alone: its faces have no time, so the encoder has nothing to say of them.
-    ///
-    /// # Errors
-    /// As [`LoadedModel::track_refiner`].
-    pub fn still_refiner(&self) -> Result<TrackRefiner, String> {
-        let mut without = self.temporal.clone();
-        without.metadata.temporal = None;
-        TrackRefiner::new(&without, &Device::flex()).map_err(|error| error.to_string())
-    }
-
     /// Follows the faces of a live picture.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! A picture: one frame that stands alone.
+//! A picture as a video of one frame.
 
 use web_messages::{FromEngine, JobId};
 use web_sys::File;
@@ -26,7 +26,7 @@ pub fn is_picture(file: &File) -> std::io::Result<bool> {
         || magic.get(4..12) == Some(b"ftypavif"))
 }
 
-/// Recognises the faces of a picture file. They have per-frame labels and no temporal ones.
+/// Recognises the faces of a picture file.
 ///
 /// # Errors
 /// When it cannot be decoded, or the job is stopped.
@@ -55,7 +55,7 @@ pub async fn run(
         .await?
         .unwrap_or_else(|_| Err("the computation was ended".to_owned()))
         .map_err(Outcome::Failed)?;
-    let mut refiner = model.still_refiner().map_err(Outcome::Failed)?;
+    let mut refiner = model.track_refiner().map_err(Outcome::Failed)?;
     let mut predictions = Vec::new();
     for faces in faces {
         let more = refiner.push(0, 0.0, faces).await;
