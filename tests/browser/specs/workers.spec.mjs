@@ -6,7 +6,14 @@ import { launchBrowser } from "../support/browser.mjs";
 import { checkFrameTable, frameCount } from "../support/frame_table.mjs";
 import { DIST } from "../support/settings.mjs";
 import { StaticServer } from "../support/static_server.mjs";
-import { SILENT_AT_MODEL, SILENT_AT_WIDE_FRAMES, STOPS_AT_WIDE_FRAMES, fastClock, putBefore } from "../support/worker_faults.mjs";
+import {
+  SILENT_AT_MODEL,
+  SILENT_AT_WIDE_FRAMES,
+  STOPS_AT_WIDE_FRAMES,
+  TRAPPED_AT_WIDE_FRAMES,
+  fastClock,
+  putBefore,
+} from "../support/worker_faults.mjs";
 
 const COMPUTE = "/compute-worker.js";
 const COORDINATOR = "/engine-worker.js";
@@ -50,13 +57,18 @@ export function declare({ test, afterAll }, { scratch }) {
       await worksAgain(page);
     }));
 
-  test("workers stop over the same frames again and again: the job says so, and other frames are read", () =>
-    pageWith({ compute: STOPS_AT_WIDE_FRAMES }, async (page) => {
-      await page.untilReady();
-      const status = await page.open(await scratch.file("face-short.mp4"));
-      assert.match(status, /^error: face-short\.mp4: .*stopped twice over it.*stops for a test/);
-      assert.equal((await page.analyse(await scratch.file("no-face.mp4"))).length, 25);
-    }));
+  for (const [what, compute] of [
+    ["stop", STOPS_AT_WIDE_FRAMES],
+    ["are trapped", TRAPPED_AT_WIDE_FRAMES],
+  ]) {
+    test(`workers ${what} over the same frames again and again: the job says so, and other frames are read`, () =>
+      pageWith({ compute }, async (page) => {
+        await page.untilReady();
+        const status = await page.open(await scratch.file("face-short.mp4"));
+        assert.match(status, /^error: face-short\.mp4: .*stopped twice over it.*stops for a test/);
+        assert.equal((await page.analyse(await scratch.file("no-face.mp4"))).length, 25);
+      }));
+  }
 
   test("workers never answer to some frames: they are ended, the job says so, and other frames are read", () =>
     pageWith({ compute: SILENT_AT_WIDE_FRAMES, coordinator: fastClock("analyze") }, async (page) => {

@@ -17,6 +17,12 @@ const WIDE_FRAMES = 'question?.type === "Read" && question.frames.some(({ width 
 /** A compute worker that stops with an error where it should read frames of more than 320 pixels in width. */
 export const STOPS_AT_WIDE_FRAMES = at(WIDE_FRAMES, 'throw new Error("the worker stops for a test");');
 
+/** A compute worker whose wasm stops there without a word, as it does for want of memory. */
+export const TRAPPED_AT_WIDE_FRAMES = at(
+  WIDE_FRAMES,
+  'Promise.reject(new WebAssembly.RuntimeError("the wasm stops for a test"));',
+);
+
 /** A compute worker that never says anything of such frames. */
 export const SILENT_AT_WIDE_FRAMES = at(WIDE_FRAMES, "");
 
