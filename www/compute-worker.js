@@ -2,12 +2,19 @@
 import init, { runCompute } from "./engine/web_engine.js";
 
 const early = [];
+const fail = (error) => {
+  self.postMessage({ message: { type: "Failed", reason: String(error?.message ?? error) }, attachment: null });
+};
+// Wasm that stops within a promise (for want of memory, say) stops in silence.
+self.onunhandledrejection = ({ reason }) => {
+  if (reason instanceof WebAssembly.RuntimeError) fail(reason);
+};
 self.onmessage = async (event) => {
   self.onmessage = (next) => early.push(next.data);
   try {
     await init({ module_or_path: event.data });
     runCompute(early);
   } catch (error) {
-    self.postMessage({ message: { type: "Failed", reason: String(error.message ?? error) }, attachment: null });
+    fail(error);
   }
 };

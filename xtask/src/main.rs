@@ -12,6 +12,7 @@ mod serve;
 mod setup;
 mod test_count;
 mod test_suite;
+mod wasm_exports;
 mod web_build;
 
 use clap::{Parser, Subcommand};

@@ -2,7 +2,7 @@
 
 use crate::cargo_call::{self, ENGINE_PACKAGE, UI_PACKAGE, WASM_TARGET};
 use crate::setup::{self, WasmToolchain};
-use crate::{paths, precache, process};
+use crate::{paths, precache, process, wasm_exports};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -61,8 +61,11 @@ fn build_ui(toolchain: &WasmToolchain, dist: &Path) -> Result<()> {
         .env_remove("NO_COLOR");
     cargo_call::for_wasm(&mut trunk, toolchain);
     process::run(&mut trunk)?;
+    let wasm = dist.join("web-app_bg.wasm");
+    // Before the optimiser, which may pull the call's content into the exports.
+    wasm_exports::check(&wasm)?;
     // Small before fast: what the UI does in a row it does in slices.
-    optimise(&dist.join("web-app_bg.wasm"), "-Oz")?;
+    optimise(&wasm, "-Oz")?;
     drop_trunk_lines(&dist.join("index.html"))
 }
 
@@ -89,6 +92,7 @@ fn build_engine(toolchain: &WasmToolchain, into: &Path) -> Result<()> {
     ]))?;
     let target = paths::target_dir()?;
     let built = target.join(WASM_TARGET).join("web").join("web_engine.wasm");
+    wasm_exports::check(&built)?;
     let bytes = fs::read(&built).with_context(|| format!("reading {}", built.display()))?;
 
     // wasm-opt takes a minute: what it made of the same bytes is used again.

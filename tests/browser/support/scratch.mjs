@@ -12,7 +12,14 @@ const run = promisify(execFile);
 const MP4 = ["-an", "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-movflags", "+faststart"];
 const FACE = (start, seconds) => ["-ss", start, "-t", seconds, "-i", TALKING_FACE];
 
-/** How each file is made: ffmpeg's arguments, or a function of the scratch folder that gives its bytes. */
+/** ffmpeg's arguments for a file of RECIPES with a tone (or none), each beginning so many seconds late. */
+const withSound = (video, codec, lateVideo, lateSound, ...options) => async (scratch) => [
+  ...["-itsoffset", lateVideo, "-i", await scratch.file(video)],
+  ...(codec ? ["-itsoffset", lateSound, "-f", "lavfi", "-i", "sine=duration=2", "-map", "0:v", "-map", "1:a", "-c:a", codec] : []),
+  ...["-c:v", "copy", ...options],
+];
+
+/** How each file is made: ffmpeg's arguments, or a function of the scratch folder that gives them or the file's bytes. */
 const RECIPES = {
   // Three consecutive B-frames: the order of decoding is not that of showing.
   "face.mp4": [...FACE(10, 3), ...MP4, "-bf", "3"],
@@ -32,6 +39,19 @@ const RECIPES = {
   // The other files name no colour matrix.
   "bt601.mp4": [...FACE(90, 0.5), ...MP4, ...["colorspace", "color_primaries", "color_trc"].flatMap((what) => [`-${what}`, "smpte170m"])],
   "odd-size.webm": [...FACE(80, 0.4), "-vf", "scale=351:277", "-an", "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", 8],
+  "two-keys.mp4": [...FACE(30, 2.5), ...MP4, "-g", 24, "-bf", 3],
+  // Its picture begins after its sound, which begins 0.3 s after its clock's 0.
+  "late-picture.mp4": withSound("face-short.mp4", "aac", 1, 0.3),
+  "late-picture.webm": withSound("face.webm", "libopus", 1, 0),
+  "late-picture.mkv": withSound("face-short.mp4", "aac", 1, 0),
+  "late-sound.mp4": withSound("face-short.mp4", "aac", 0, 0.5),
+  "late-alone.mp4": withSound("face-short.mp4", null, 1, 0),
+  "in-fragments.mp4": withSound("two-keys.mp4", "aac", 1, 0, "-movflags", "frag_keyframe+empty_moov+delay_moov"),
+  "half-in-fragments.mp4": withSound("two-keys.mp4", "aac", 0, 0, "-movflags", "frag_keyframe"),
+  "without-edits.mp4": withSound("two-keys.mp4", "aac", 0, 0, "-use_editlist", 0),
+  "negative-offsets.mp4": withSound("two-keys.mp4", "aac", 1, 0, "-movflags", "negative_cts_offsets"),
+  // Begins and ends between key frames, by its edit list alone.
+  "trimmed.mp4": async (scratch) => ["-ss", 1.4, "-i", await scratch.file("two-keys.mp4"), "-t", 0.7, "-c", "copy"],
   "no-face.mp4": ["-f", "lavfi", "-i", "testsrc=size=320x240:rate=25:duration=1", ...MP4],
   "audio-only.mp4": ["-f", "lavfi", "-i", "sine=duration=2", "-c:a", "aac"],
   "hevc.mp4": [...FACE(10, 1), "-an", "-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params", "log-level=error"],
@@ -86,9 +106,10 @@ export class Scratch {
   async #cook(name) {
     const recipe = RECIPES[name];
     if (!recipe) throw new Error(`no recipe makes ${name}`);
-    if (typeof recipe === "function") return this.write(name, await recipe(this));
+    const made = typeof recipe === "function" ? await recipe(this) : recipe;
+    if (Buffer.isBuffer(made)) return this.write(name, made);
     const file = path.join(this.folder, name);
-    await run("ffmpeg", ["-v", "error", "-nostdin", "-y", ...recipe.map(String), file]);
+    await run("ffmpeg", ["-v", "error", "-nostdin", "-y", ...made.map(String), file]);
     return file;
   }
 }

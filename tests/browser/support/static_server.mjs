@@ -1,7 +1,7 @@
 // Serves a folder with the headers of the project's own server, and can be taken away from the page.
 
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import http from "node:http";
 import path from "node:path";
 
@@ -21,8 +21,12 @@ const TYPES = {
 export class StaticServer {
   /** Paths that were asked for, in order. */
   requests = [];
+  /** Paths that are never answered. */
+  held = new Set();
+  /** What becomes of a file's text, by its path. */
+  edits = new Map();
 
-  /** `missing` are paths that it does not have, whatever lies in the folder. */
+  /** `missing` are paths that it does not have, whatever lies in the folder; the list may change later. */
   static async start(root, headers = {}, missing = []) {
     const server = new StaticServer();
     server.http = http.createServer((request, response) => server.#answer(root, headers, missing, request, response));
@@ -41,19 +45,23 @@ export class StaticServer {
     const name = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
     this.requests.push(name);
     const file = path.join(root, path.normalize(name.endsWith("/") ? `${name}index.html` : name));
+    if (this.held.has(name)) return;
     const found = await stat(file).catch(() => null);
     if (!file.startsWith(root) || !found?.isFile() || missing.includes(name)) {
       response.writeHead(404).end();
       return;
     }
+    const edit = this.edits.get(name);
+    const edited = edit && Buffer.from(edit(await readFile(file, "utf8")));
     response.writeHead(200, {
       "Content-Type": TYPES[path.extname(file)] ?? "application/octet-stream",
-      "Content-Length": found.size,
+      "Content-Length": edited?.length ?? found.size,
       "Cache-Control": "no-cache",
       "Cross-Origin-Opener-Policy": "same-origin",
       "Cross-Origin-Embedder-Policy": "require-corp",
       ...headers,
     });
-    createReadStream(file).pipe(response);
+    if (edited) response.end(edited);
+    else createReadStream(file).pipe(response);
   }
 }

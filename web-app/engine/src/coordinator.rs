@@ -15,7 +15,8 @@ use web_messages::{BackendChoice, FaceCut, FromEngine, JobId, ToEngine};
 use web_sys::{Blob, File, Response};
 
 use crate::compute_message::DeviceWish;
-use crate::compute_pool::{ComputePool, StartError, Weights, measure};
+use crate::compute_pool::ComputePool;
+use crate::compute_worker::{StartError, Weights, cpu_name, measure};
 use crate::frames_job::SentFrame;
 use crate::loaded_model::LoadedModel;
 use crate::progress::{CancelToken, Canceller, Stopped, cancel_pair};
@@ -251,7 +252,7 @@ impl Coordinator {
             say(&FromEngine::DeviceLost { reason: text });
             if let Some(model) = summary.borrow().clone() {
                 say(&FromEngine::Ready {
-                    backend: format!("CPU ({workers} workers)"),
+                    backend: cpu_name(workers as usize),
                     notice: None,
                     model,
                 });
@@ -281,7 +282,10 @@ impl Coordinator {
         };
         let ended = self.ended_signal();
         spawn_local(async move {
-            let outcome = frames_job::run(job, is_live, frames, &engine.pool, &engine.model, &token).await;
+            let outcome = match ensure_workers(&engine, &token).await {
+                Ok(()) => frames_job::run(job, is_live, frames, &engine.pool, &engine.model, &token).await,
+                Err(outcome) => Err(outcome),
+            };
             conclude(job, if is_live { "camera" } else { "video" }, outcome);
             let _ = ended.send(());
         });
@@ -440,11 +444,19 @@ async fn analyze_file(
     engine: &Engine,
     token: &CancelToken,
 ) -> Result<Option<String>, Outcome> {
+    ensure_workers(engine, token).await?;
     if picture_job::is_picture(file).map_err(|error| Outcome::Failed(error.to_string()))? {
         picture_job::run(job, file, &engine.pool, &engine.model, token).await
     } else {
         video_job::run(job, file, resume, &engine.pool, &engine.model, token).await
     }
+}
+
+async fn ensure_workers(engine: &Engine, token: &CancelToken) -> Result<(), Outcome> {
+    token
+        .or(engine.pool.ensure_workers())
+        .await?
+        .map_err(Outcome::Failed)
 }
 
 /// Says how a job ended.

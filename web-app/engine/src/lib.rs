@@ -4,6 +4,8 @@
 //! compute: they turn frames into faces with features, on the graphics adapter or on the CPU ([`compute`]). Both
 //! run this same wasm; `www/engine-worker.js` and `www/compute-worker.js` start them.
 
+mod answer_wait;
+mod constructors;
 mod worker_scope;
 
 mod blob_reader;
@@ -16,6 +18,7 @@ mod adapter;
 mod compute;
 mod compute_message;
 mod compute_pool;
+mod compute_worker;
 mod self_check;
 
 mod zip_blob;
@@ -33,11 +36,13 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// Makes this worker the coordinator. `early` are the messages that came before the wasm was ready.
 #[wasm_bindgen(js_name = runCoordinator)]
 pub fn run_coordinator(early: js_sys::Array) {
+    constructors::run();
     coordinator::run(&early);
 }
 
 /// Makes this worker a compute worker. `early` are the messages that came before the wasm was ready.
 #[wasm_bindgen(js_name = runCompute)]
 pub fn run_compute(early: js_sys::Array) {
+    constructors::run();
     compute::run(&early);
 }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::StreamExt as _;
 use js_sys::Uint8Array;
+use page_view::answer_limit::AnswerLimit;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
@@ -12,6 +13,7 @@ use web_sys::{
     VideoDecoderConfig, VideoDecoderInit, VideoFrame,
 };
 
+use crate::answer_wait::within;
 use crate::demux::{Demuxer, Packet, VideoTrack};
 use crate::worker_scope::error_text;
 
@@ -37,6 +39,8 @@ pub struct FrameStream {
     has_key: bool,
     /// Why frames of the file are missing.
     ended_early: Option<String>,
+    /// Of the decoder's answers.
+    limit: AnswerLimit,
     /// The decoder calls them as long as it lives.
     callbacks: Callbacks,
 }
@@ -142,6 +146,7 @@ impl FrameStream {
             phase: Phase::Feeding,
             has_key: false,
             ended_early: None,
+            limit: AnswerLimit::default(),
             callbacks,
         })
     }
@@ -156,10 +161,15 @@ impl FrameStream {
 
     /// The next frame with its time in microseconds, `None` at the end. It must be closed soon: decoders have few.
     pub async fn next(&mut self) -> Option<(VideoFrame, f64)> {
+        let time_us = self.next_time_us().await?;
+        Some((self.frames.pop_front()?, time_us))
+    }
+
+    /// The time in microseconds of the frame that [`FrameStream::next`] gives next, `None` at the end.
+    pub async fn next_time_us(&mut self) -> Option<f64> {
         loop {
-            if let Some(frame) = self.frames.pop_front() {
-                let time_us = frame.timestamp();
-                return Some((frame, time_us));
+            if let Some(frame) = self.frames.front() {
+                return Some(frame.timestamp());
             }
             if self.phase == Phase::Ended {
                 return None;
@@ -172,15 +182,32 @@ impl FrameStream {
                 }
                 continue;
             }
-            match self.events.next().await {
-                Some(event) => self.take(event),
-                None => self.phase = Phase::Ended,
+            self.wait().await;
+        }
+    }
+
+    /// Waits for the decoder. One that says nothing any more ends the stream.
+    async fn wait(&mut self) {
+        let limit_s = self.limit.seconds();
+        match within(limit_s, self.events.next()).await {
+            Some((Some(event), took_s)) => {
+                self.limit = self.limit.after(took_s);
+                self.take(event);
+            }
+            Some((None, _)) => self.phase = Phase::Ended,
+            None => {
+                let reason = format!("the browser's decoder gave no answer for {limit_s:.0} s");
+                self.ended_early.get_or_insert(reason);
+                self.phase = Phase::Ended;
             }
         }
     }
 
     fn take(&mut self, event: Event) {
         match event {
+            Event::Frame(frame) if !self.demuxer.track().shown_us.contains(&frame.timestamp()) => {
+                frame.close()
+            }
             Event::Frame(frame) => self.frames.push_back(frame),
             Event::Room => {}
             Event::Flushed => self.phase = Phase::Ended,

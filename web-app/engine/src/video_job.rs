@@ -76,17 +76,18 @@ pub async fn run(
     let demuxer = open(file)?;
     let track = demuxer.track().clone();
     check_support(&track).await.map_err(Outcome::TryVideoElement)?;
+    let mut stream = FrameStream::new(demuxer).map_err(Outcome::Failed)?;
+    let first_us = token.or(stream.next_time_us()).await?;
     let is_upright = track.rotation % 180 == 0;
     say(&FromEngine::Opened {
         job,
         width: if is_upright { track.width } else { track.height },
         height: if is_upright { track.height } else { track.width },
         duration_s: track.duration_s,
-        start_s: 0.0,
+        start_s: first_us.map_or(0.0, |first_us| (first_us - track.origin_us) / 1e6),
         frame_count: track.frame_count,
         notice: track.ends_early.clone(),
     });
-    let stream = FrameStream::new(demuxer).map_err(Outcome::Failed)?;
     let mut video = VideoJob {
         job,
         pool,

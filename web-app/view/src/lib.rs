@@ -13,6 +13,8 @@ pub mod smoother;
 
 pub mod cast;
 
+pub mod answer_limit;
+
 pub mod class_motif;
 pub mod clock;
 pub mod letterbox;

@@ -1,5 +1,7 @@
 //! WebM and MKV.
 
+use std::collections::BTreeMap;
+
 use matroska_demuxer::{DemuxError as MatroskaError, Frame, MatroskaFile, TrackEntry, TrackType};
 
 use super::{DemuxError, Packet, ROUNDING_US, VideoTrack};
@@ -31,6 +33,9 @@ fn index_entries(reader: &BlobReader) -> std::io::Result<Vec<u64>> {
     });
     Ok(entries.map(|(place, _)| place as u64 + 6).collect())
 }
+
+/// The first blocks of all tracks lie within this time.
+const SEARCH_NS: f64 = 1e9;
 
 /// The packets of a WebM's or MKV's first video track.
 pub struct MatroskaPackets {
@@ -97,6 +102,8 @@ impl MatroskaPackets {
             duration_s: file.info().duration().unwrap_or(0.0) * scale_ns as f64 / 1e9,
             frame_count: None,
             ends_early: is_cut.then(|| CUT_SHORT.to_owned()),
+            shown_us: f64::NEG_INFINITY..=f64::INFINITY,
+            origin_us: earliest_start_us(&reader, &replaced).unwrap_or(0.0),
         };
         let number = entry.track_number().get();
         Ok(Self {
@@ -182,6 +189,36 @@ impl MatroskaPackets {
             return Ok(Some(((nanoseconds / 1e3).round(), is_key)));
         }
     }
+}
+
+/// When the first of all tracks begins, in microseconds; `None` where no block can be read. Blocks lie in the order of their
+/// times but for a little: the first second tells.
+fn earliest_start_us(reader: &BlobReader, replaced: &[u64]) -> Option<f64> {
+    let reader = reader.with_replaced(replaced, UNUSED_ID_BYTE).ok()?;
+    let mut file = MatroskaFile::open(reader).ok()?;
+    let scale_ns = file.info().timestamp_scale().get() as f64;
+    // A track's first samples, that a decoder gives before its first sound, come before its blocks' time.
+    let mut leads: BTreeMap<u64, f64> = file
+        .tracks()
+        .iter()
+        .map(|track| {
+            let delay = track.codec_delay().unwrap_or(0) as f64;
+            (track.track_number().get(), (delay / scale_ns).round())
+        })
+        .collect();
+    let mut earliest: Option<f64> = None;
+    let mut frame = Frame::default();
+    while !leads.is_empty() && file.next_frame(&mut frame).unwrap_or(false) {
+        let time = frame.timestamp as f64;
+        if earliest.is_some_and(|earliest| (time - earliest) * scale_ns > SEARCH_NS) {
+            break;
+        }
+        if let Some(lead) = leads.remove(&frame.track) {
+            let start = time - lead;
+            earliest = Some(earliest.map_or(start, |earliest| earliest.min(start)));
+        }
+    }
+    earliest.map(|time| (time * scale_ns / 1e3).round())
 }
 
 /// Codec string and decoder configuration of a track.

@@ -2,6 +2,9 @@
 
 mod matroska;
 mod mp4;
+mod mp4_presentation;
+
+use std::ops::RangeInclusive;
 
 use js_sys::Uint8Array;
 use thiserror::Error;
@@ -42,6 +45,12 @@ pub struct VideoTrack {
     pub frame_count: Option<usize>,
     /// Set when the file is known to end before its last frame.
     pub ends_early: Option<String>,
+    /// Presentation times in microseconds of the first and the last frame that is shown. Others are decoded for their sake
+    /// alone.
+    pub shown_us: RangeInclusive<f64>,
+    /// Presentation time in microseconds at which the media's own clock stands at 0, where the first of all its tracks
+    /// begins.
+    pub origin_us: f64,
 }
 
 /// One coded frame.

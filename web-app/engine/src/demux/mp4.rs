@@ -1,7 +1,8 @@
 //! MP4, MOV and M4V, also fragmented.
 
-use re_mp4::{Mp4, Sample, TkhdBox, TrackKind};
+use re_mp4::{Mp4, Sample, TkhdBox, Track, TrackKind};
 
+use super::mp4_presentation::Presentation;
 use super::{DemuxError, Packet, ROUNDING_US, VideoTrack};
 use crate::blob_reader::BlobReader;
 
@@ -37,41 +38,32 @@ impl Mp4Packets {
         let mut reader = reader;
         let mp4 = Mp4::read(&mut reader, extent.len)
             .map_err(|error| DemuxError::Broken(format!("its index cannot be read ({error})")))?;
-        let video = mp4
-            .tracks()
-            .values()
-            .find(|track| track.kind == Some(TrackKind::Video));
-        let Some(video) = video else {
-            return Err(
-                if mp4
-                    .tracks()
-                    .values()
-                    .any(|track| track.kind == Some(TrackKind::Audio))
-                {
-                    DemuxError::Broken("it holds sound but no video".to_owned())
-                } else {
-                    DemuxError::UnknownKind(
-                        "its index names no video of a kind that is known here".to_owned(),
-                    )
-                },
-            );
-        };
+        let video = video_of(&mp4)?;
         let Some(codec) = video.codec_string(&mp4) else {
             return Err(DemuxError::UnknownKind(
                 "its video codec is not known here".to_owned(),
             ));
         };
-        let stated = video.samples.len();
-        if stated == 0 {
+        let Some(presentation) = Presentation::of(&mp4, video) else {
             return Err(DemuxError::Broken("its video track has no frames".to_owned()));
-        }
-        let samples: Vec<Sample> = video
+        };
+        let is_shown = |sample: &&Sample| presentation.shows(sample);
+        let stated = presentation.samples.iter().filter(is_shown).count();
+        let mut samples: Vec<Sample> = presentation
             .samples
             .iter()
             .filter(|sample| sample.offset.saturating_add(sample.size) <= file_len)
             .copied()
             .collect();
-        let there = samples.len();
+        // What is decoded behind the last frame that is shown is decoded in vain.
+        let last = samples.iter().rposition(|sample| presentation.shows(sample));
+        samples.truncate(last.map_or(0, |last| last + 1));
+        let shown = || samples.iter().filter(is_shown);
+        let (first_us, last_us) = shown().map(time_of).fold(
+            (f64::INFINITY, f64::NEG_INFINITY),
+            |(first, last): (f64, f64), time| (first.min(time), last.max(time)),
+        );
+        let there = shown().count();
         if there == 0 {
             return Err(DemuxError::Broken(
                 "the file was cut short before its first frame".to_owned(),
@@ -79,10 +71,7 @@ impl Mp4Packets {
         }
         let ends_early = (there < stated || extent.is_cut)
             .then(|| format!("the file was cut short: {there} of {stated} frames are there"));
-        let end = samples
-            .iter()
-            .map(|s| s.composition_timestamp + s.duration.cast_signed())
-            .max();
+        let end_us = shown().map(end_of).fold(last_us, f64::max);
         let track = VideoTrack {
             // VP8 and VP9 take no record; for the others it is the box's content.
             description: if codec.starts_with("vp") {
@@ -94,15 +83,20 @@ impl Mp4Packets {
             width: u32::from(video.width),
             height: u32::from(video.height),
             rotation: rotation(&video.trak(&mp4).tkhd),
-            duration_s: end.unwrap_or(0) as f64 / video.timescale.max(1) as f64,
+            duration_s: (end_us - first_us) / 1e6,
             frame_count: Some(there),
             ends_early,
+            shown_us: first_us..=last_us,
+            origin_us: first_us - (presentation.start_s - earliest_start_s(&mp4)) * 1e6,
         };
-        Ok(Self {
+        let mut packets = Self {
             reader,
             track,
             samples: samples.into_iter(),
-        })
+        };
+        // Where no key frame stands before, decoding begins with what there is.
+        drop(packets.go_to(first_us));
+        Ok(packets)
     }
 
     /// What the index says.
@@ -147,9 +141,48 @@ impl Mp4Packets {
     }
 }
 
+/// The first video track.
+fn video_of(mp4: &Mp4) -> Result<&Track, DemuxError> {
+    let is_of = |kind: TrackKind| move |track: &&Track| track.kind == Some(kind);
+    let mut tracks = mp4.tracks().values();
+    if let Some(video) = tracks.clone().find(is_of(TrackKind::Video)) {
+        return Ok(video);
+    }
+    Err(if tracks.any(|track| track.kind == Some(TrackKind::Audio)) {
+        DemuxError::Broken("it holds sound but no video".to_owned())
+    } else {
+        DemuxError::UnknownKind("its index names no video of a kind that is known here".to_owned())
+    })
+}
+
+/// When the first of all tracks begins, in seconds on the file's own clock.
+fn earliest_start_s(mp4: &Mp4) -> f64 {
+    let presentations = mp4
+        .tracks()
+        .values()
+        .filter_map(|track| Presentation::of(mp4, track));
+    presentations
+        .map(|presentation| presentation.start_s)
+        .fold(f64::INFINITY, f64::min)
+}
+
 /// Presentation time in microseconds.
 fn time_of(sample: &Sample) -> f64 {
-    (sample.composition_timestamp as f64 * 1e6 / sample.timescale.max(1) as f64).round()
+    in_us(sample.composition_timestamp, sample)
+}
+
+/// Presentation time of what follows it, in microseconds.
+fn end_of(sample: &Sample) -> f64 {
+    in_us(
+        sample
+            .composition_timestamp
+            .saturating_add_unsigned(sample.duration),
+        sample,
+    )
+}
+
+fn in_us(time: i64, sample: &Sample) -> f64 {
+    (time as f64 * 1e6 / sample.timescale.max(1) as f64).round()
 }
 
 /// Walks over the top-level boxes. The media data of a file that was cut short claims more bytes than there are: the
