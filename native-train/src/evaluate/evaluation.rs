@@ -7,6 +7,7 @@ use serde::Serialize;
 use shared_model::metrics::Report;
 
 use crate::evaluate::figures::Figures;
+use crate::evaluate::pictures::picture_evaluation::PictureEvaluation;
 use crate::evaluate::report_table;
 use crate::evaluate::smoothing_sweep::{SmoothingSweep, SweepCounts};
 use crate::evaluate::tally::Tally;
@@ -27,6 +28,9 @@ pub struct Evaluation {
     unannotated_frames: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     sweep: Option<SmoothingSweep>,
+    /// Of the pictures that were measured as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pictures: Option<PictureEvaluation>,
 }
 
 impl Evaluation {
@@ -50,6 +54,7 @@ impl Evaluation {
             unreadable_crops: tally.unreadable_crops,
             unannotated_frames: tally.unannotated_frames,
             sweep: tally.sweep.as_ref().map(SweepCounts::sweep),
+            pictures: None,
         })
     }
 
@@ -91,9 +96,13 @@ impl Evaluation {
         if let Some(sweep) = &self.sweep {
             stdout::text(format_args!("\n{}", sweep.table()));
         }
+        if let Some(pictures) = &self.pictures {
+            stdout::line(format_args!(""));
+            pictures.print();
+        }
     }
 
-    /// Writes `evaluation.json`, the confusion matrices and the sweep into `folder`, which is there.
+    /// Writes `evaluation.json`, the confusion matrices, the sweep and the pictures' table into `folder`, which is there.
     ///
     /// # Errors
     /// When a file cannot be written.
@@ -117,6 +126,9 @@ impl Evaluation {
         }
         if let Some(sweep) = &self.sweep {
             sweep.write(&folder.join("sweep"))?;
+        }
+        if let Some(pictures) = &self.pictures {
+            pictures.write_files(folder)?;
         }
         Ok(())
     }
