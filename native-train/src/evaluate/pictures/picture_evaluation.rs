@@ -252,7 +252,7 @@ impl PictureEvaluation {
             stdout::line(format_args!("{name:<38}{:>12}{:>18}{ece:>12.4}", "", ""));
         }
         stdout::line(format_args!(
-            "there: {}\nintervals: {} samples of {} {}, drawn with replacement (seed {})",
+            "there: {}\nintervals: {} samples of {} {}, drawn with replacement (seed {}), each with all classes that are there",
             all.present.join(", "),
             ends.resamples,
             ends.units,
