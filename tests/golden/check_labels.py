@@ -1,5 +1,6 @@
-"""Figures against scikit-learn, smoothing against its definition."""
+"""Figures against scikit-learn, smoothing and calibration against their definitions."""
 
+import csv
 import json
 import os
 import warnings
@@ -10,7 +11,14 @@ from golden import MIEN, RUNNER, Checks, Skipped, require, run, run_network, wri
 from lxml import etree
 from PIL import Image
 from random_networks import CLASSES, Temporal, resnet, write_model
-from sklearn.metrics import accuracy_score, cohen_kappa_score, confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    cohen_kappa_score,
+    confusion_matrix,
+    f1_score,
+    precision_recall_fscore_support,
+)
 
 LIMIT = 1e-9
 # A table as it was before there were more columns, and those that it has now behind them.
@@ -44,7 +52,8 @@ def expect_report(checks, name, report, truth, prediction):
         warnings.simplefilter("ignore")
         precision, recall, f1, support = precision_recall_fscore_support(truth, prediction, labels=range(8), zero_division=0)
         kappa = cohen_kappa_score(truth, prediction)
-    figures = {"macro_f1": f1.mean(), "accuracy": accuracy_score(truth, prediction), "kappa": kappa}
+        recall_of_present = balanced_accuracy_score(truth, prediction)
+    figures = {"macro_f1": f1.mean(), "accuracy": accuracy_score(truth, prediction), "kappa": kappa, "mean_recall": recall_of_present}
     error = max(abs(report[key] - value) for key, value in figures.items())
     checks.at_most(f"{name}: macro F1, accuracy, kappa", error, LIMIT, f"macro F1 {figures['macro_f1']:.4f}, kappa {kappa:.4f}")
     classes = report["classes"]
@@ -235,4 +244,141 @@ def evaluation_of_a_model(checks, folder):
             checks.agree("its sweep", np.array([row["sliding"]]), np.array([report["smoothed"]["macro_f1"]]), LIMIT)
 
 
-Checks().run(figures, score_of_annotation_files, score_of_frame_table, agreement, elan_file, elan_schema, evaluation_of_a_model, smoothing)
+NO_FACE = 8
+
+
+def write_labelled_pictures(folder, random):
+    """Coloured pictures of twelve people, rendered faces, and pictures without any face; `list.csv` has labels at random."""
+    run(MIEN, "synth", "--out", folder / "faces", "--images", 24, "--unlabelled", 0, "--videos", 0, "--size", 96, "--framing", 220)
+    names = [f"faces/labelled/{i:06}.jpg" for i in range(24)]
+    for number in range(60):
+        coarse = Image.fromarray(random.integers(0, 255, (5, 5, 3), np.uint8))
+        coarse.resize((48, 48), Image.Resampling.BILINEAR).save(folder / f"{number}.png")
+        names.append(f"{number}.png")
+    labels = random.choice([0, 1, 4, 6, 7], len(names), p=[0.3, 0.2, 0.3, 0.17, 0.03])
+    lines = [f"{name},{label},{place % 12}" for place, (name, label) in enumerate(zip(names, labels))]
+    (folder / "list.csv").write_text("\n".join(["path,label,person", *lines]) + "\n")
+    return names
+
+
+def predictions_of(path):
+    """Truth, label (8 where no face was found), person, and probabilities (NaN there) of a table of pictures."""
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    truth = np.array([int(row["label"]) for row in rows])
+    predicted = np.array([int(row["predicted"] or NO_FACE) for row in rows])
+    person = np.array([row["person"] for row in rows])
+    columns = [f"p_{name.lower()}" for name in CLASSES]
+    return truth, predicted, person, np.array([[float(row[column] or "nan") for column in columns] for row in rows])
+
+
+def calibration_error(probabilities, right, bins=15):
+    """Guo et al. 2017, equation 3: bins of equal width, each without its lower edge."""
+    confidence = probabilities.max(1)
+    edges = np.linspace(0, 1, bins + 1)
+    error = 0.0
+    for low, high in zip(edges[:-1], edges[1:]):
+        inside = (confidence > low) & (confidence <= high)
+        if inside.any():
+            error += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
+    return error
+
+
+def picture_figures(truth, predicted):
+    """scikit-learn's figures, where `NO_FACE` is a label that is never true."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return {
+            "accuracy": accuracy_score(truth, predicted),
+            "mean_recall": balanced_accuracy_score(truth, predicted),
+            "macro_f1": f1_score(truth, predicted, labels=range(8), average="macro", zero_division=0),
+            "mean_f1_of_present_classes": f1_score(truth, predicted, labels=np.unique(truth), average="macro", zero_division=0),
+            "kappa": cohen_kappa_score(truth, predicted),
+        }
+
+
+def expect_picture_figures(checks, name, report, truth, predicted):
+    """All figures of pictures, some of which have no label."""
+    theirs = picture_figures(truth, predicted)
+    error = max(abs(report[key] - value) for key, value in theirs.items())
+    said = ", ".join(f"{key} {value:.4f}" for key, value in theirs.items())
+    checks.at_most(f"{name}: figures", error, LIMIT, said)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = np.stack(precision_recall_fscore_support(truth, predicted, labels=range(8), zero_division=0))
+    ours = [[row[key] for row in report["classes"]] for key in ("precision", "recall", "f1", "support")]
+    checks.agree(f"{name}: precision, recall, F1 and support a class", np.array(ours), expected, LIMIT)
+    counts = confusion_matrix(truth, predicted, labels=range(9))[:8]
+    checks.holds(f"{name}: confusion matrix", (np.array(report["confusion"]["counts"]) == counts[:, :8]).all())
+    checks.holds(f"{name}: missed faces by class", (np.array(report["missed"]) == counts[:, 8]).all())
+
+
+def expect_intervals(checks, name, report, truth, predicted, person):
+    """The bootstrap by person, drawn anew here: the same up to what 1,000 and 4,000 draws leave open."""
+    random = np.random.default_rng(41)
+    people = [np.flatnonzero(person == someone) for someone in np.unique(person)]
+    drawn = []
+    while len(drawn) < 4000:
+        places = np.concatenate([people[i] for i in random.integers(0, len(people), len(people))])
+        matrix = np.zeros((8, 9))
+        np.add.at(matrix, (truth[places], predicted[places]), 1)
+        there = matrix.sum(1) > 0
+        if there.sum() < len(np.unique(truth)):
+            continue
+        hits = np.diagonal(matrix)
+        f1 = 2 * hits / np.maximum(matrix.sum(1) + matrix[:, :8].sum(0), 1)
+        recall = hits[there] / matrix.sum(1)[there]
+        drawn.append([hits.sum() / len(places), recall.mean(), f1.mean(), f1[there].mean()])
+    ends = np.quantile(drawn, [0.025, 0.975], axis=0).T
+    keys = ("accuracy", "mean_recall", "macro_f1", "mean_f1_of_present_classes")
+    ours = np.array([report["intervals"][key] for key in keys])
+    checks.holds(f"{name}: as many people", report["intervals"]["units"] == len(people) == report["persons"])
+    # A quantile of 1,000 draws strays by about 0.08 of its interval's width; four times that is allowed.
+    checks.at_most(f"{name}: intervals", (np.abs(ours - ends) / np.ptp(ends, axis=1, keepdims=True)).max(), 0.3)
+
+
+def evaluation_on_pictures(checks, folder):
+    """`mien evaluate` on pictures: its figures are those of its own table, and grey ones those of Pillow's."""
+    names = write_labelled_pictures(folder, np.random.default_rng(39))
+    write_model(folder / "model.safetensors", resnet((1, 1, 1, 1), 8, 32), Temporal(256, 1, 2, 16, 16), size=32)
+
+    def evaluate(data, out, *more):
+        given = ["--model", folder / "model.safetensors", "--device", "cpu", "--data", folder / data, "--json"]
+        return json.loads(run(MIEN, "evaluate", *given, "--out", folder / out, *more))
+
+    for name, more in (("whole pictures", ["--whole-frame"]), ("detected faces", [])):
+        report = evaluate("list.csv", "out", *more)
+        truth, predicted, person, probabilities = predictions_of(folder / "out/pictures.csv")
+        found = predicted != NO_FACE
+        checks.holds(f"{name}: some pictures have no face", found.all() == bool(more) and found.any(), f"{found.sum()} of {len(found)} have one")
+        checks.holds(f"{name}: every picture has a row", len(truth) == len(names))
+        checks.agree(f"{name}: the label is the likeliest", probabilities[found].argmax(1), predicted[found], 0)
+        expect_picture_figures(checks, name, report, truth, predicted)
+        expect_picture_figures(checks, f"{name}, found faces", report["found_faces"], truth[found], predicted[found])
+        error = calibration_error(probabilities[found], predicted[found] == truth[found])
+        checks.at_most(f"{name}: calibration error", abs(report["ece"] - error), LIMIT, f"{error:.4f}")
+        expect_intervals(checks, name, report, truth, predicted, person)
+
+    evaluate("list.csv", "grey", "--whole-frame", "--grey")
+    for name in names:
+        picture = Image.open(folder / name).convert("RGB")
+        picture.convert("L").convert("RGB").save(folder / name.replace(".jpg", ".png"))
+    (folder / "grey.csv").write_text((folder / "list.csv").read_text().replace(".jpg", ".png"))
+    evaluate("grey.csv", "greyed", "--whole-frame")
+    ours, theirs = (predictions_of(folder / out / "pictures.csv")[3] for out in ("grey", "greyed"))
+    # The rendered faces are JPEG, which two decoders round differently.
+    coloured = [place for place, name in enumerate(names) if name.endswith(".png")]
+    checks.agree("grey pictures as Pillow makes them", ours[coloured], theirs[coloured], 0)
+
+
+Checks().run(
+    figures,
+    score_of_annotation_files,
+    score_of_frame_table,
+    agreement,
+    elan_file,
+    elan_schema,
+    evaluation_of_a_model,
+    evaluation_on_pictures,
+    smoothing,
+)

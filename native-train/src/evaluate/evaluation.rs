@@ -7,6 +7,7 @@ use serde::Serialize;
 use shared_model::metrics::Report;
 
 use crate::evaluate::figures::Figures;
+use crate::evaluate::pictures::picture_evaluation::PictureEvaluation;
 use crate::evaluate::report_table;
 use crate::evaluate::smoothing_sweep::{SmoothingSweep, SweepCounts};
 use crate::evaluate::tally::Tally;
@@ -28,6 +29,9 @@ pub struct Evaluation {
     unannotated_frames: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     sweep: Option<SmoothingSweep>,
+    /// Of the pictures that were measured as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pictures: Option<PictureEvaluation>,
 }
 
 impl Evaluation {
@@ -51,6 +55,7 @@ impl Evaluation {
             unreadable_crops: tally.unreadable_crops,
             unannotated_frames: tally.unannotated_frames,
             sweep: tally.sweep.as_ref().map(SweepCounts::sweep),
+            pictures: None,
         })
     }
 
@@ -92,12 +97,18 @@ impl Evaluation {
         if let Some(sweep) = &self.sweep {
             stdout::text(format_args!("\n{}", sweep.table()));
         }
+        if let Some(pictures) = &self.pictures {
+            stdout::line(format_args!(""));
+            pictures.print();
+        }
     }
 
     /// The files of [`Evaluation::write`], from its folder on.
     #[must_use]
     pub fn file_names(&self) -> Vec<PathBuf> {
-        Self::file_names_of(self.figures.temporal.is_some(), self.sweep.is_some())
+        let mut names = Self::file_names_of(self.figures.temporal.is_some(), self.sweep.is_some());
+        names.extend(self.pictures.iter().flat_map(|_| PictureEvaluation::file_names()));
+        names
     }
 
     /// The same, before there is an evaluation: of a model with a temporal encoder, and with a sweep over windows.
@@ -112,7 +123,7 @@ impl Evaluation {
         names
     }
 
-    /// Writes `evaluation.json`, the confusion matrices and the sweep into `folder`, which is there.
+    /// Writes `evaluation.json`, the confusion matrices, the sweep and the pictures' table into `folder`, which is there.
     ///
     /// # Errors
     /// When a file cannot be written or replaced.
@@ -137,6 +148,9 @@ impl Evaluation {
         }
         if let Some(sweep) = &self.sweep {
             sweep.write(&folder.join("sweep"), files)?;
+        }
+        if let Some(pictures) = &self.pictures {
+            pictures.write_files(folder, files)?;
         }
         Ok(())
     }

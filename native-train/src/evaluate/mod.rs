@@ -1,4 +1,4 @@
-//! `mien evaluate`: a model on labelled videos, through the app's recogniser.
+//! `mien evaluate`: a model on labelled videos and pictures, through the app's recogniser.
 
 pub mod predicted_video;
 
@@ -11,11 +11,15 @@ pub mod report_table;
 
 pub mod submission;
 
+pub mod pictures;
+
+mod measured_data;
 mod video_source;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
+use burn::tensor::Device;
 use clap::Args;
 use serde_json::json;
 use shared_model::frame_table;
@@ -33,6 +37,10 @@ use crate::wrong_use::WrongUse;
 use crate::{atomic_file, model_store, stdout};
 use evaluation::Evaluation;
 use figures::WITHOUT_ANY_CROP;
+use measured_data::MeasuredData;
+use pictures::picture_answer::Look;
+use pictures::picture_evaluation::PictureEvaluation;
+use pictures::picture_selection::PictureSelection;
 use predicted_video::PredictedVideo;
 use tally::Tally;
 
@@ -47,9 +55,10 @@ pub struct Options {
     /// The model file
     #[arg(long, value_name = "M.safetensors")]
     model: PathBuf,
-    /// A config (.toml), whose validation videos are taken, or a folder in Aff-Wild2's layout: `cropped_aligned` or
-    /// `cropped`, and `annotations` with `Validation_Set` in it
-    #[arg(long, value_name = "DIR|F.toml", required_unless_present = "crops")]
+    /// A config (.toml): its validation videos, and the pictures of its validation sources, else of the persons that it
+    /// holds back. A folder in Aff-Wild2's layout: `cropped_aligned` or `cropped`, and `annotations` with `Validation_Set` in
+    /// it. Labelled pictures: a csv `path,label[,person]`, or a folder with a folder a class
+    #[arg(long, value_name = "F.toml|DIR|F.csv", required_unless_present = "crops")]
     data: Option<PathBuf>,
     /// Folder with a folder of crops for each video
     #[arg(long, value_name = "DIR", requires = "annotations", conflicts_with = "data")]
@@ -69,11 +78,17 @@ pub struct Options {
     /// Compare all ways of smoothing over many windows
     #[arg(long)]
     sweep: bool,
-    /// Print one JSON object
+    /// Take whole pictures as the faces instead of looking for faces in them; videos are of crops, which always are
+    #[arg(long)]
+    whole_frame: bool,
+    /// Make pictures grey first
+    #[arg(long)]
+    grey: bool,
+    /// Print one JSON object. Figures of pictures stand in it under `pictures` where there are videos as well
     #[arg(long)]
     json: bool,
-    /// Folder for predictions (csv and Aff-Wild2), the figures as JSON, confusion matrices and plots. A single file
-    /// where `--submission` is given
+    /// Folder for predictions (csv, and Aff-Wild2 of videos), the figures as JSON, confusion matrices and plots. A single
+    /// file where `--submission` is given
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Write `--out` as an ABAW submission with exactly the rows of this example file, in its order; annotations are
@@ -89,11 +104,11 @@ pub struct Options {
     force: bool,
 }
 
-/// Predicts all frames of all videos, compares and prints.
+/// Predicts all frames of all videos and all pictures, compares and prints.
 ///
 /// # Errors
-/// When the model, the videos or the device cannot be used, nothing is annotated, or a file cannot be
-/// written or replaced, and [`WrongUse`] where a job array's task is not told its share.
+/// When the model, the data or the device cannot be used, nothing is annotated, a file cannot be written or replaced, or at
+/// the end when a picture could not be read, and [`WrongUse`] where a job array's task is not told its share.
 pub fn run(options: &Options) -> Result<()> {
     let model = model_store::read(&options.model)?;
     let smoothing = options.smoothing;
@@ -102,14 +117,28 @@ pub fn run(options: &Options) -> Result<()> {
         let out = options.out.as_deref().context("`--submission` needs `--out F`")?;
         return submission::run(example, out, options, &model, smoothing, window);
     }
-    let videos = video_source::annotated(
+    let MeasuredData { videos, pictures } = MeasuredData::read(
         options.data.as_deref(),
         options.crops.as_deref(),
         options.annotations.as_deref(),
     )?;
+    let pictures = match (pictures, videos.is_empty()) {
+        (Some(pictures), true) => return evaluate_pictures(options, &pictures, &model),
+        (pictures, _) => pictures,
+    };
+    ensure!(
+        pictures.is_some() || !options.grey,
+        "`--grey` makes pictures grey, and there are videos only"
+    );
     let names: Vec<PathBuf> = videos.iter().map(|video| PathBuf::from(&video.name)).collect();
     let shard = shard::chosen(options.shard, &names, "videos")?;
     if let Some(shard) = shard.filter(|shard| shard.count > 1) {
+        if let Some(pictures) = &pictures {
+            let count = pictures.pictures.len();
+            eprintln!(
+                "note: {count} pictures are left out: shares are of videos. Without `--shard` they are measured"
+            );
+        }
         return evaluate_share(shard, options, videos, &names, &model, window);
     }
     let mut results = planned(&videos, shard);
@@ -117,9 +146,14 @@ pub fn run(options: &Options) -> Result<()> {
         model.metadata.temporal.is_some(),
         options.sweep,
     ));
+    results.extend(pictures.iter().flat_map(|_| PictureEvaluation::file_names()));
     let files = options.written_files(&results)?;
-    let predicted = predict(&videos, &model, options.device)?;
-    let evaluation = Evaluation::of(&Tally::of(&predicted, smoothing, window, options.sweep))?;
+    let device = options.device.open_and_say()?.device;
+    let predicted = predict_on(&videos, &model, &device)?;
+    let mut evaluation = Evaluation::of(&Tally::of(&predicted, smoothing, window, options.sweep))?;
+    if let Some(pictures) = &pictures {
+        evaluation.pictures = Some(measure_pictures(options, pictures, &model, &device)?);
+    }
     if let Some(folder) = &options.out {
         let written = write_predictions(folder, &predicted, smoothing, window, &files)?;
         evaluation.write(folder, &files)?;
@@ -133,6 +167,58 @@ pub fn run(options: &Options) -> Result<()> {
     } else {
         evaluation.print();
     }
+    evaluation.pictures.as_ref().map_or(Ok(()), all_were_read)
+}
+
+/// Where there are no videos.
+fn evaluate_pictures(options: &Options, pictures: &PictureSelection, model: &ModelFile) -> Result<()> {
+    ensure!(
+        options.shard.is_none(),
+        "`--shard` shares videos, and there are pictures only: leave it out, one machine measures them all"
+    );
+    ensure!(
+        !options.sweep,
+        "`--sweep` compares ways of smoothing videos, and there are pictures only"
+    );
+    let mut results = PictureEvaluation::file_names();
+    results.push(PathBuf::from(pictures::picture_evaluation::EVALUATION));
+    let files = options.written_files(&results)?;
+    if let Some(folder) = &options.out {
+        atomic_file::make_folder(folder)?;
+    }
+    let device = options.device.open_and_say()?.device;
+    let evaluation = measure_pictures(options, pictures, model, &device)?;
+    if let Some(folder) = &options.out {
+        evaluation.write(folder, &files)?;
+    }
+    if options.json {
+        stdout::line(format_args!("{}", serde_json::to_string(&evaluation)?));
+    } else {
+        evaluation.print();
+    }
+    all_were_read(&evaluation)
+}
+
+fn measure_pictures(
+    options: &Options,
+    pictures: &PictureSelection,
+    model: &ModelFile,
+    device: &Device,
+) -> Result<PictureEvaluation> {
+    let look = Look {
+        whole_frame: options.whole_frame,
+        grey: options.grey,
+    };
+    PictureEvaluation::measure(pictures, model, look, device)
+}
+
+fn all_were_read(evaluation: &PictureEvaluation) -> Result<()> {
+    ensure!(
+        evaluation.unreadable == 0,
+        "{} of {} pictures could not be read: the figures are of the others",
+        evaluation.unreadable,
+        evaluation.unreadable as u64 + evaluation.figures.pictures
+    );
     Ok(())
 }
 
@@ -238,7 +324,7 @@ pub fn predict(
 pub fn predict_on(
     videos: &[LabelledVideo],
     model: &ModelFile,
-    device: &burn::tensor::Device,
+    device: &Device,
 ) -> Result<Vec<PredictedVideo>> {
     let reader = CropReader::new(model, device)?;
     let frames: usize = videos.iter().map(|video| video.frames.len()).sum();

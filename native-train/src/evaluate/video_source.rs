@@ -6,8 +6,6 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::datasets::affwild2;
 use crate::datasets::labelled_video::LabelledVideo;
-use crate::pretrain::config::PretrainConfig;
-use crate::refine;
 
 /// Names of the folder of crops, and of the annotations, from the dataset's root; the first that is
 /// there counts.
@@ -20,7 +18,12 @@ const ANNOTATIONS: [&str; 5] = [
     "Validation_Set",
 ];
 
-/// The annotated videos of a config's validation side, of a dataset's root, or of two folders.
+/// Whether a folder has crops where Aff-Wild2 has them.
+pub(super) fn is_dataset(folder: &Path) -> bool {
+    CROPS.iter().any(|name| folder.join(name).is_dir())
+}
+
+/// The annotated videos of a dataset's root, or of two folders.
 pub(super) fn annotated(
     data: Option<&Path>,
     crops: Option<&Path>,
@@ -30,10 +33,6 @@ pub(super) fn annotated(
         return affwild2::read_videos(crops, annotations);
     }
     let data = data.context("name the videos: `--data`, or `--crops` with `--annotations`")?;
-    if data.extension().is_some_and(|ending| ending == "toml") {
-        let [_, validation] = refine::videos_of(&PretrainConfig::read(data)?)?;
-        return Ok(validation);
-    }
     let crops = crops_in(data)?;
     affwild2::read_videos(&crops, &first_of(data, &ANNOTATIONS, "annotations")?)
 }

@@ -21,6 +21,8 @@ const MARGIN: i32 = 20;
 struct ConfusionPicture<'a> {
     title: &'a str,
     matrix: &'a ConfusionMatrix,
+    /// A column more.
+    misses: Option<[u64; CLASS_COUNT]>,
 }
 
 /// Writes `base.svg` and `base.png` and gives their paths. The shade of a cell is its share of its
@@ -34,13 +36,56 @@ pub fn write_confusion_matrix(
     matrix: &ConfusionMatrix,
     write_file: WriteFile<'_>,
 ) -> Result<[PathBuf; 2]> {
-    write(base, &ConfusionPicture { title, matrix }, write_file)
+    write_confusion_matrix_with_misses(base, title, matrix, [0; CLASS_COUNT], write_file)
+}
+
+/// As [`write_confusion_matrix`], with a last column `no face` for what nothing was predicted for, by true class, if there is
+/// such.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_confusion_matrix_with_misses(
+    base: &Path,
+    title: &str,
+    matrix: &ConfusionMatrix,
+    misses: [u64; CLASS_COUNT],
+    write_file: WriteFile<'_>,
+) -> Result<[PathBuf; 2]> {
+    let misses = misses.iter().any(|count| *count > 0).then_some(misses);
+    write(
+        base,
+        &ConfusionPicture {
+            title,
+            matrix,
+            misses,
+        },
+        write_file,
+    )
+}
+
+impl ConfusionPicture<'_> {
+    fn columns(&self) -> i32 {
+        CLASS_COUNT as i32 + i32::from(self.misses.is_some())
+    }
+
+    /// Counts of a true class, by label.
+    fn row(&self, class: Expression) -> Vec<u64> {
+        let labels = self
+            .matrix
+            .counts
+            .get(class.index())
+            .into_iter()
+            .flatten()
+            .copied();
+        let missed = self.misses.and_then(|misses| misses.get(class.index()).copied());
+        labels.chain(missed).collect()
+    }
 }
 
 impl Drawing for ConfusionPicture<'_> {
     fn size(&self) -> (u32, u32) {
-        let side = CELL * CLASS_COUNT as i32 + MARGIN;
-        ((LEFT + side) as u32, (TOP + side) as u32)
+        let (width, height) = (CELL * self.columns(), CELL * CLASS_COUNT as i32);
+        ((LEFT + width + MARGIN) as u32, (TOP + height + MARGIN) as u32)
     }
 
     fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Result<()>
@@ -53,11 +98,16 @@ impl Drawing for ConfusionPicture<'_> {
             let style = style.pos(Pos::new(across, VPos::Center));
             area.draw(&Text::new(words, place, style)).map_err(failed)
         };
-        let middle = LEFT + CELL * CLASS_COUNT as i32 / 2;
+        let middle = LEFT + CELL * self.columns() / 2;
         text(self.title.to_owned(), (middle, 20), 18, BLACK, HPos::Center)?;
         let caption = "columns: predicted, rows: true; count and share of the row";
         text(caption.to_owned(), (middle, 44), 13, BLACK, HPos::Center)?;
-        for (row, (class, counts)) in (0..).zip(Expression::ALL.iter().zip(self.matrix.counts)) {
+        if self.misses.is_some() {
+            let place = (LEFT + CELL * CLASS_COUNT as i32 + CELL / 2, TOP - 14);
+            text("no face".to_owned(), place, 13, BLACK, HPos::Center)?;
+        }
+        for (row, class) in (0..).zip(Expression::ALL) {
+            let counts = self.row(class);
             let name = || class.name().to_owned();
             let top = TOP + CELL * row;
             text(
