@@ -140,8 +140,7 @@ impl Results {
 
     /// All tables under one header.
     fn table(&self) -> Result<String> {
-        let mut table = String::new();
-        let mut header: Option<String> = None;
+        let mut texts = Vec::new();
         for (input, files) in &self.files {
             let path = files
                 .iter()
@@ -151,25 +150,9 @@ impl Results {
                 path.with_context(|| format!("{} has no csv: analyse with `--format csv`", input.display()))?;
             let text = std::fs::read_to_string(&path)
                 .with_context(|| format!("{} cannot be read", path.display()))?;
-            let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
-            match &header {
-                None => {
-                    table.push_str(first);
-                    table.push('\n');
-                    header = Some(first.to_owned());
-                }
-                Some(header) => ensure!(
-                    header == first,
-                    "{} has other columns than the tables before it: `{first}` and `{header}`",
-                    path.display()
-                ),
-            }
-            table.push_str(rest);
-            if !rest.is_empty() && !rest.ends_with('\n') {
-                table.push('\n');
-            }
+            texts.push((path, text));
         }
-        Ok(table)
+        joined(&texts)
     }
 
     fn copy_to(&self, folder: &Path, say: bool) -> Result<()> {
@@ -187,6 +170,54 @@ impl Results {
         }
         Ok(())
     }
+}
+
+/// Tables of any columns under one header: that of the table with the most. Columns that another table, of an older program,
+/// does not have yet stay empty there.
+///
+/// # Errors
+/// When a table has a column that the header lacks, or is damaged.
+fn joined(tables: &[(PathBuf, String)]) -> Result<String> {
+    let header = |text: &str| {
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        reader.headers().cloned()
+    };
+    let mut most = csv::StringRecord::new();
+    for (path, text) in tables {
+        let columns = header(text).with_context(|| format!("{} is no table", path.display()))?;
+        if columns.len() > most.len() {
+            most = columns;
+        }
+    }
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(&most)?;
+    for (path, text) in tables {
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let columns = reader.headers()?.clone();
+        if let Some(other) = columns
+            .iter()
+            .find(|name| !most.iter().any(|known| known == *name))
+        {
+            bail!(
+                "{} has a column `{other}` that the tables beside it do not have: `{}`",
+                path.display(),
+                most.iter().collect::<Vec<_>>().join(",")
+            );
+        }
+        let places: Vec<Option<usize>> = most
+            .iter()
+            .map(|name| columns.iter().position(|column| column == name))
+            .collect();
+        for record in reader.records() {
+            let record = record.with_context(|| format!("{} is damaged", path.display()))?;
+            let cells = places
+                .iter()
+                .map(|place| place.and_then(|place| record.get(place)).unwrap_or(""));
+            writer.write_record(cells)?;
+        }
+    }
+    let bytes = writer.into_inner().context("the table")?;
+    String::from_utf8(bytes).context("the table")
 }
 
 /// What evaluations counted together; `None` of analyses. Counts of whole numbers, so that the order does not matter.

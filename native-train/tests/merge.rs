@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use common::{mien, mien_fails, mien_ok, write_random_model, write_video, write_videos};
+use shared_model::frame_table;
 
 const NAMES: [&str; 5] = ["a.png", "b.png", "c.png", "d.png", "e.png"];
 
@@ -93,6 +94,63 @@ fn shards_merge_to_what_one_machine_writes() {
         .collect();
     let expected: Vec<&str> = NAMES.iter().copied().chain(["a.png"]).collect();
     assert_eq!(videos, expected, "in the order of the inputs, under one header");
+}
+
+/// A share whose program did not know the columns behind the twentieth yet.
+#[test]
+fn tables_of_an_older_program_go_by_the_names_in_their_header() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let inputs = pictures(folder);
+    let parts = shards(folder, &inputs, 2);
+    let rewrite = |path: &Path, change: &dyn Fn(&str) -> String| {
+        let text = fs::read_to_string(path).unwrap();
+        let lines: Vec<String> = text.lines().map(change).collect();
+        fs::write(path, lines.join("\n") + "\n").unwrap();
+    };
+    let first = fs::read_dir(folder.join(&parts[0]))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|ending| ending == "csv"))
+        .unwrap();
+    let merge = ["merge", &parts[0], &parts[1], "--csv", "all.csv"];
+    mien_ok(folder, &merge);
+    let all = fs::read_to_string(folder.join("all.csv")).unwrap();
+    let name = fs::read_to_string(&first).unwrap();
+    let name = name.lines().nth(1).unwrap().to_owned();
+    rewrite(&first, &|line| {
+        line.split(',')
+            .take(frame_table::FIRST_COLUMNS)
+            .collect::<Vec<_>>()
+            .join(",")
+    });
+    mien_ok(folder, &merge);
+    let mixed = fs::read_to_string(folder.join("all.csv")).unwrap();
+    assert_eq!(mixed.lines().count(), all.lines().count());
+    for (before, after) in all.lines().zip(mixed.lines()) {
+        let (before, after): (Vec<&str>, Vec<&str>) =
+            (before.split(',').collect(), after.split(',').collect());
+        assert_eq!(after.len(), frame_table::COLUMNS.len());
+        if before.join(",") == name {
+            assert_eq!(
+                after[..frame_table::FIRST_COLUMNS],
+                before[..frame_table::FIRST_COLUMNS]
+            );
+            assert!(
+                after[frame_table::FIRST_COLUMNS..]
+                    .iter()
+                    .all(|cell| cell.is_empty())
+            );
+        } else {
+            assert_eq!(after, before);
+        }
+    }
+    // Readers take it, too.
+    assert_eq!(frame_table::read(mixed.as_bytes()).unwrap().len(), inputs.len());
+    // A column that the others do not have has no place.
+    rewrite(&first, &|line| format!("{line},more"));
+    let said = mien_fails(folder, 1, &merge);
+    assert!(said.contains("`more`"), "{said}");
 }
 
 #[test]

@@ -56,15 +56,10 @@ fn csv(path: &Path, video: &str, labels: &[usize]) {
         .iter()
         .enumerate()
         .map(|(frame, label)| FrameRow {
-            frame,
-            time_s: frame as f64 / 25.0,
             track: Some(0),
-            face_box: None,
             probabilities: Some([1.0 / CLASS_COUNT as f32; CLASS_COUNT]),
-            raw: None,
-            temporal: None,
             smoothed: Expression::from_index(*label),
-            reviewed: None,
+            ..FrameRow::without_face(frame, frame as f64 / 25.0)
         })
         .collect();
     std::fs::write(path, frame_table::to_string(video, &rows)).unwrap();

@@ -44,15 +44,9 @@ mod tests {
     #[test]
     fn every_frame_has_one_line_and_gaps_are_counted() {
         let row = |frame, track, smoothed| FrameRow {
-            frame,
-            time_s: 0.0,
             track,
-            face_box: None,
-            probabilities: None,
-            raw: None,
-            temporal: None,
             smoothed,
-            reviewed: None,
+            ..FrameRow::without_face(frame, 0.0)
         };
         let rows = [
             row(0, Some(0), Some(Expression::Fear)),

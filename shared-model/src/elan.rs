@@ -169,15 +169,9 @@ mod tests {
     #[test]
     fn runs_become_annotations_between_time_slots() {
         let row = |frame: usize, label| FrameRow {
-            frame,
-            time_s: frame as f64 * 0.04,
             track: Some(1),
-            face_box: None,
-            probabilities: None,
-            raw: None,
-            temporal: None,
             smoothed: Some(label),
-            reviewed: None,
+            ..FrameRow::without_face(frame, frame as f64 * 0.04)
         };
         let rows = [
             row(0, Expression::Fear),

@@ -93,6 +93,12 @@ impl FaceTracker {
         }
     }
 
+    /// Gives each box a track id of its own, whatever came before: the ids go on, no track does.
+    pub fn assign_anew(&mut self, frame: usize, boxes: &[FaceBox]) -> Vec<u32> {
+        self.tracks.clear();
+        self.assign(frame, boxes)
+    }
+
     /// Ends the tracks whose gap has become too long.
     fn forget_before(&mut self, frame: usize) {
         self.tracks
@@ -159,6 +165,16 @@ mod tests {
                 assert_eq!(tracker.assign(frame, &[b, a]), [1, 0]);
             }
         }
+    }
+
+    #[test]
+    fn frames_that_are_unrelated_share_no_track() {
+        let mut tracker = FaceTracker::default();
+        let (here, there) = (face(10.0, 10.0), face(300.0, 200.0));
+        assert_eq!(tracker.assign_anew(0, &[here, there]), [0, 1]);
+        assert!(tracker.assign_anew(1, &[]).is_empty());
+        assert_eq!(tracker.assign_anew(2, &[here]), [2]);
+        assert_eq!(tracker.assign_anew(3, &[there, here]), [3, 4]);
     }
 
     #[test]

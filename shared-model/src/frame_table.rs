@@ -8,8 +8,8 @@ use crate::expression::{CLASS_COUNT, ClassScores, Expression};
 use crate::face_box::FaceBox;
 use crate::timeline::FrameRow;
 
-/// The header, in order.
-pub const COLUMNS: [&str; 20] = [
+/// The header, in order. Columns are only ever added at the end.
+pub const COLUMNS: [&str; 29] = [
     "video",
     "track",
     "frame",
@@ -30,7 +30,22 @@ pub const COLUMNS: [&str; 20] = [
     "temporal",
     "smoothed",
     "reviewed",
+    "raw_p_neutral",
+    "raw_p_anger",
+    "raw_p_disgust",
+    "raw_p_fear",
+    "raw_p_happiness",
+    "raw_p_sadness",
+    "raw_p_surprise",
+    "raw_p_other",
+    "media_s",
 ];
+/// Columns that every table has; those behind them are not in older ones.
+pub const FIRST_COLUMNS: usize = 20;
+/// Places of the first of the final probabilities, of the first of the per-frame head's, and of the time on the media's clock.
+const PROBABILITIES: usize = 8;
+const RAW_PROBABILITIES: usize = 20;
+const MEDIA_S: usize = 28;
 
 /// The csv cannot be read.
 #[derive(Debug, Error)]
@@ -100,15 +115,19 @@ fn record(video: &str, row: &FrameRow) -> Vec<String> {
         Some(b) => fields.extend([b.x, b.y, b.w, b.h].map(|v| format!("{v:.2}"))),
         None => fields.extend(std::iter::repeat_n(String::new(), 4)),
     }
-    match &row.probabilities {
-        Some(p) => fields.extend(p.iter().map(|v| format!("{v:.6}"))),
-        None => fields.extend(std::iter::repeat_n(String::new(), CLASS_COUNT)),
-    }
+    let scores = |scores: &Option<ClassScores>| match scores {
+        Some(p) => p.map(|v| format!("{v:.6}")),
+        None => Default::default(),
+    };
+    fields.extend(scores(&row.probabilities));
     fields.extend([row.raw, row.temporal, row.smoothed, row.reviewed].map(label));
+    fields.extend(scores(&row.raw_probabilities));
+    fields.push(row.media_s.map_or(String::new(), |time_s| format!("{time_s:.6}")));
     fields
 }
 
-/// Reads the csv of one or more videos. Columns may stand in any order; unknown ones are ignored.
+/// Reads the csv of one or more videos. Columns may stand in any order; unknown ones are ignored, and of those behind the first
+/// [`FIRST_COLUMNS`] any may be missing.
 ///
 /// # Errors
 /// When a column is missing or a value cannot be read: the line, the column and the value; and when a face of a frame stands
@@ -116,17 +135,15 @@ fn record(video: &str, row: &FrameRow) -> Vec<String> {
 pub fn read(input: impl std::io::Read) -> Result<Vec<NamedRow>, FrameTableError> {
     let mut reader = csv::Reader::from_reader(input);
     let found = reader.headers()?.clone();
-    let places: Vec<usize> = COLUMNS
-        .iter()
-        .filter_map(|name| found.iter().position(|f| f.trim() == *name))
+    let places = COLUMNS.map(|name| found.iter().position(|f| f.trim() == name));
+    let missing: Vec<String> = COLUMNS
+        .into_iter()
+        .zip(places)
+        .take(FIRST_COLUMNS)
+        .filter(|(_, place)| place.is_none())
+        .map(|(name, _)| format!("`{name}`"))
         .collect();
-    if places.len() < COLUMNS.len() {
-        let is_missing = |name: &&str| !found.iter().any(|f| f.trim() == *name);
-        let missing: Vec<String> = COLUMNS
-            .into_iter()
-            .filter(is_missing)
-            .map(|name| format!("`{name}`"))
-            .collect();
+    if !missing.is_empty() {
         return Err(FrameTableError::MissingColumns(missing.join(", ")));
     }
     let mut rows = Vec::new();
@@ -152,7 +169,8 @@ pub fn read(input: impl std::io::Read) -> Result<Vec<NamedRow>, FrameTableError>
 
 struct Cells<'a> {
     record: &'a csv::StringRecord,
-    places: &'a [usize],
+    /// Where each of [`COLUMNS`] stands.
+    places: &'a [Option<usize>],
     line: u64,
 }
 
@@ -160,7 +178,7 @@ impl Cells<'_> {
     fn text(&self, column: usize) -> &str {
         self.places
             .get(column)
-            .and_then(|p| self.record.get(*p))
+            .and_then(|place| self.record.get((*place)?))
             .unwrap_or("")
             .trim()
     }
@@ -179,6 +197,27 @@ impl Cells<'_> {
             Some(index) => Expression::from_index(index)
                 .map(Some)
                 .ok_or_else(|| self.bad(column)),
+        }
+    }
+
+    /// Probabilities of all classes, from this column on; `None` where one is missing.
+    fn scores(&self, first: usize) -> Result<Option<ClassScores>, FrameTableError> {
+        let mut scores: Option<ClassScores> = Some([0.0; CLASS_COUNT]);
+        for class in 0..CLASS_COUNT {
+            match (self.number::<f32>(first + class)?, scores.as_mut()) {
+                (Some(p), Some(all)) if p.is_finite() => all[class] = p,
+                (Some(_), Some(_)) => return Err(self.bad(first + class)),
+                _ => scores = None,
+            }
+        }
+        Ok(scores)
+    }
+
+    /// A number that is not infinite and not undefined.
+    fn finite(&self, column: usize) -> Result<Option<f64>, FrameTableError> {
+        match self.number::<f64>(column)? {
+            Some(number) if !number.is_finite() => Err(self.bad(column)),
+            number => Ok(number),
         }
     }
 
@@ -202,22 +241,16 @@ impl Cells<'_> {
             }),
             _ => None,
         };
-        let mut probabilities: Option<ClassScores> = Some([0.0; CLASS_COUNT]);
-        for class in 0..CLASS_COUNT {
-            match (self.number::<f32>(8 + class)?, probabilities.as_mut()) {
-                (Some(p), Some(all)) if p.is_finite() => all[class] = p,
-                (Some(_), Some(_)) => return Err(self.bad(8 + class)),
-                _ => probabilities = None,
-            }
-        }
         Ok(NamedRow {
             video: self.text(0).to_owned(),
             row: FrameRow {
                 track: self.number(1)?,
                 frame: self.number(2)?.ok_or_else(|| self.bad(2))?,
-                time_s: self.number(3)?.ok_or_else(|| self.bad(3))?,
+                time_s: self.finite(3)?.ok_or_else(|| self.bad(3))?,
+                media_s: self.finite(MEDIA_S)?,
                 face_box,
-                probabilities,
+                probabilities: self.scores(PROBABILITIES)?,
+                raw_probabilities: self.scores(RAW_PROBABILITIES)?,
                 raw: self.label(16)?,
                 temporal: self.label(17)?,
                 smoothed: self.label(18)?,
@@ -233,19 +266,11 @@ mod tests {
 
     fn rows() -> Vec<FrameRow> {
         let empty = FrameRow {
-            frame: 0,
-            time_s: 0.0,
-            track: None,
-            face_box: None,
-            probabilities: None,
-            raw: None,
-            temporal: None,
-            smoothed: None,
-            reviewed: None,
+            media_s: Some(1.5),
+            ..FrameRow::without_face(0, 0.0)
         };
         let face = FrameRow {
-            frame: 1,
-            time_s: 0.04,
+            media_s: Some(1.54),
             track: Some(2),
             face_box: Some(FaceBox {
                 x: 1.5,
@@ -255,10 +280,11 @@ mod tests {
                 score: 1.0,
             }),
             probabilities: Some([0.125; CLASS_COUNT]),
+            raw_probabilities: Some([0.5, 0.25, 0.25, 0.0, 0.0, 0.0, 0.0, 0.0]),
             raw: Some(Expression::Neutral),
             temporal: Some(Expression::Other),
             smoothed: Some(Expression::Fear),
-            reviewed: None,
+            ..FrameRow::without_face(1, 0.04)
         };
         vec![empty, face]
     }
@@ -287,6 +313,40 @@ mod tests {
         );
     }
 
+    /// A table as it was written before there were columns behind `reviewed`.
+    #[test]
+    fn older_tables_are_read_and_columns_go_by_their_names() {
+        let older = "video,track,frame,time_s,x,y,w,h,p_neutral,p_anger,p_disgust,p_fear,p_happiness,p_sadness,p_surprise,\
+                     p_other,raw,temporal,smoothed,reviewed\n\
+                     a.mp4,,0,0.000000,,,,,,,,,,,,,,,,\n\
+                     a.mp4,2,1,0.040000,1.50,2.25,30.00,40.00,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0.125,0,7,3,\n";
+        let back: Vec<FrameRow> = read(older.as_bytes())
+            .unwrap()
+            .into_iter()
+            .map(|named| named.row)
+            .collect();
+        let expected: Vec<FrameRow> = rows()
+            .into_iter()
+            .map(|row| FrameRow {
+                media_s: None,
+                raw_probabilities: None,
+                ..row
+            })
+            .collect();
+        assert_eq!(back, expected);
+        // The same columns from the last to the first, and one that nobody knows.
+        let turned: String = to_string("a.mp4", &rows())
+            .lines()
+            .map(|line| format!("?,{}\n", line.rsplit(',').collect::<Vec<_>>().join(",")))
+            .collect();
+        let back: Vec<FrameRow> = read(turned.as_bytes())
+            .unwrap()
+            .into_iter()
+            .map(|named| named.row)
+            .collect();
+        assert_eq!(back, rows());
+    }
+
     #[test]
     fn bad_tables_name_the_place() {
         let error = read("video,track\n".as_bytes()).unwrap_err().to_string();
@@ -294,5 +354,8 @@ mod tests {
         let text = to_string("v", &rows()).replace(",0,7,3,", ",0,9,3,");
         let error = read(text.as_bytes()).unwrap_err().to_string();
         assert!(error.contains("line 3") && error.contains("temporal"), "{error}");
+        let text = to_string("v", &rows()).replace(",1.540000", ",inf");
+        let error = read(text.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("line 3") && error.contains("media_s"), "{error}");
     }
 }

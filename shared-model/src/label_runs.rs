@@ -66,15 +66,9 @@ mod tests {
     #[test]
     fn a_run_ends_with_the_next_frame_also_where_the_face_was_lost() {
         let row = |frame: usize, track, label| FrameRow {
-            frame,
-            time_s: frame as f64 * 0.5,
             track,
-            face_box: None,
-            probabilities: None,
-            raw: None,
-            temporal: None,
             smoothed: Some(label),
-            reviewed: None,
+            ..FrameRow::without_face(frame, frame as f64 * 0.5)
         };
         let rows = [
             row(0, Some(3), Expression::Fear),

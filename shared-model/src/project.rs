@@ -12,6 +12,9 @@ use crate::timeline::Timeline;
 pub const PROJECT_VERSION: u32 = 2;
 
 /// A video's analysis with the settings that were in force.
+///
+/// Its text is [`Project::to_json`]'s, where `start_s` ([`Timeline::start_s`]) and, for pictures that have nothing to do with
+/// one another, `unrelated` ([`Timeline::is_unrelated`]) stand beside the timeline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Project {
     /// Format version, [`PROJECT_VERSION`].
@@ -49,28 +52,47 @@ pub enum ProjectError {
 }
 
 impl Project {
-    /// The project as JSON text.
+    /// The project as JSON text; the timeline is its last member.
     ///
     /// # Errors
     /// When a number cannot be written as JSON.
     pub fn to_json(&self) -> Result<String, ProjectError> {
-        Ok(serde_json::to_string(self)?)
+        #[derive(Serialize)]
+        struct Written<'a> {
+            start_s: f64,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            unrelated: Option<bool>,
+            #[serde(flatten)]
+            project: &'a Project,
+        }
+        Ok(serde_json::to_string(&Written {
+            start_s: self.timeline.start_s(),
+            unrelated: self.timeline.is_unrelated().then_some(true),
+            project: self,
+        })?)
     }
 
-    /// Reads [`Project::to_json`].
+    /// Reads [`Project::to_json`]. Projects that do not say where their frames lie on the media's clock start at 0.
     ///
     /// # Errors
     /// On a newer version or text that is no project.
     pub fn from_json(text: &str) -> Result<Self, ProjectError> {
         #[derive(Deserialize)]
-        struct Versioned {
+        struct Beside {
             version: u32,
+            #[serde(default)]
+            start_s: f64,
+            #[serde(default)]
+            unrelated: bool,
         }
-        let Versioned { version } = serde_json::from_str(text)?;
-        if version > PROJECT_VERSION {
-            return Err(ProjectError::Newer(version));
+        let beside: Beside = serde_json::from_str(text)?;
+        if beside.version > PROJECT_VERSION {
+            return Err(ProjectError::Newer(beside.version));
         }
-        Ok(serde_json::from_str(text)?)
+        let mut project: Self = serde_json::from_str(text)?;
+        project.timeline.set_start_s(beside.start_s);
+        project.timeline.set_unrelated(beside.unrelated);
+        Ok(project)
     }
 }
 
@@ -103,6 +125,23 @@ mod tests {
         let newer = text.replace("\"version\":2", "\"version\":99");
         assert!(Project::from_json(&newer).unwrap_err().to_string().contains("99"));
         assert!(Project::from_json("{}").is_err());
+    }
+
+    #[test]
+    fn what_is_known_of_the_media_stands_beside_the_timeline() {
+        let text = r#"{"version":2,"video":"a","model":"tiny","smoothing":"none","window":1,"timeline":{"frames":[]}}"#;
+        let mut project = Project::from_json(text).unwrap();
+        assert_eq!(project.timeline.start_s(), 0.0);
+        assert!(!project.timeline.is_unrelated());
+        for (start_s, unrelated) in [(0.0, false), (0.083_411, true), (12.5, false)] {
+            project.timeline.set_start_s(start_s);
+            project.timeline.set_unrelated(unrelated);
+            let text = project.to_json().unwrap();
+            let plain: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(plain["start_s"], start_s);
+            assert_eq!(plain["unrelated"].as_bool().unwrap_or(false), unrelated);
+            assert_eq!(Project::from_json(&text).unwrap(), project);
+        }
     }
 
     #[test]

@@ -55,6 +55,14 @@ impl Recognizer {
         self
     }
 
+    /// For pictures that have nothing to do with one another, see [`TrackRefiner::with_unrelated_frames`]. To be set before the
+    /// first frame.
+    #[must_use]
+    pub fn with_unrelated_frames(mut self) -> Self {
+        self.refiner = self.refiner.with_unrelated_frames();
+        self
+    }
+
     /// Takes the next frames, each with its number and time in seconds, in order.
     ///
     /// # Errors

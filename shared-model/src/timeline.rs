@@ -66,14 +66,19 @@ pub struct TimelineFrame {
 pub struct FrameRow {
     /// Frame number from 0.
     pub frame: usize,
-    /// Presentation time in seconds.
+    /// Presentation time in seconds, 0 at the first frame.
     pub time_s: f64,
+    /// Presentation time on the media's own clock in seconds, see [`Timeline::start_s`]; `None` where that clock is not known.
+    pub media_s: Option<f64>,
     /// Track, `None` in a frame without a face.
     pub track: Option<u32>,
     /// Box, `None` in a frame without a face.
     pub face_box: Option<FaceBox>,
-    /// Final probabilities; interpolated where no face was, `None` if the video has no face at all.
+    /// Final probabilities; interpolated where no face was, `None` if the video has no face at all (or the frames are
+    /// unrelated, so that there is nothing to interpolate from).
     pub probabilities: Option<ClassScores>,
+    /// Probabilities of the per-frame head, `None` where no face was: they are never interpolated.
+    pub raw_probabilities: Option<ClassScores>,
     /// Label of the per-frame head, `None` where no face was.
     pub raw: Option<Expression>,
     /// Label of the temporal encoder, `None` without one.
@@ -84,9 +89,62 @@ pub struct FrameRow {
     pub reviewed: Option<Expression>,
 }
 
+impl FrameRow {
+    /// The row of a frame of which nothing but its time is known.
+    #[must_use]
+    pub fn without_face(frame: usize, time_s: f64) -> Self {
+        Self {
+            frame,
+            time_s,
+            media_s: None,
+            track: None,
+            face_box: None,
+            probabilities: None,
+            raw_probabilities: None,
+            raw: None,
+            temporal: None,
+            smoothed: None,
+            reviewed: None,
+        }
+    }
+
+    /// The row of a face.
+    #[must_use]
+    pub fn of_face(self, face: &TrackedFace) -> Self {
+        Self {
+            track: Some(face.track),
+            face_box: Some(face.face_box),
+            probabilities: Some(*face.probabilities()),
+            raw_probabilities: Some(face.raw),
+            raw: Some(Expression::argmax(&face.raw)),
+            temporal: face.temporal.as_ref().map(Expression::argmax),
+            ..self
+        }
+    }
+}
+
+/// Start and end of a frame in seconds, from the starts of all frames. The last frame lasts as long as the one before it, a
+/// single one a second.
+#[must_use]
+pub fn span_of(times_s: &[f64], frame: usize) -> (f64, f64) {
+    let start_s = times_s.get(frame).copied().unwrap_or(0.0);
+    let end_s = times_s.get(frame + 1).copied().unwrap_or_else(|| {
+        let before = frame.checked_sub(1).and_then(|before| times_s.get(before));
+        start_s + before.map_or(1.0, |before| (start_s - before).max(0.001))
+    });
+    (start_s, end_s)
+}
+
 /// Everything the recogniser said about one video, in frame order.
+///
+/// Where its frames lie on the media's clock and whether they are unrelated is no part of its own JSON, which holds the
+/// frames alone: a project has both beside it ([`crate::project::Project`]).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Timeline {
+    #[serde(skip)]
+    start_s: f64,
+    #[serde(skip)]
+    is_unrelated: bool,
     frames: Vec<TimelineFrame>,
 }
 
@@ -100,13 +158,54 @@ impl Timeline {
     /// Of frames that were kept.
     #[must_use]
     pub fn of_frames(frames: Vec<TimelineFrame>) -> Self {
-        Self { frames }
+        Self {
+            frames,
+            ..Self::default()
+        }
+    }
+
+    /// All that is known of it but its frames.
+    #[must_use]
+    pub fn without_frames(&self) -> Self {
+        Self {
+            frames: Vec::new(),
+            ..*self
+        }
     }
 
     /// Frames so far.
     #[must_use]
     pub fn frames(&self) -> &[TimelineFrame] {
         &self.frames
+    }
+
+    /// Starts of all frames in seconds.
+    #[must_use]
+    pub fn times_s(&self) -> Vec<f64> {
+        self.frames.iter().map(|frame| frame.time_s).collect()
+    }
+
+    /// Time of the first frame on the media's own clock in seconds, where 0 is the earliest start of all its streams.
+    #[must_use]
+    pub fn start_s(&self) -> f64 {
+        self.start_s
+    }
+
+    /// Sets [`Timeline::start_s`], 0 unless set.
+    pub fn set_start_s(&mut self, start_s: f64) {
+        self.start_s = start_s;
+    }
+
+    /// Whether the frames are pictures that have nothing to do with one another: nothing is interpolated between them and
+    /// no window covers two of them, not even where a person says that two faces are one's.
+    #[must_use]
+    pub fn is_unrelated(&self) -> bool {
+        self.is_unrelated
+    }
+
+    /// Sets [`Timeline::is_unrelated`], false unless set.
+    pub fn set_unrelated(&mut self, is_unrelated: bool) {
+        self.is_unrelated = is_unrelated;
     }
 
     /// Takes what the recogniser says. A refinement of a face that was never seen is ignored.
@@ -156,9 +255,11 @@ impl Timeline {
     /// One row a frame and face, and one row for each frame without a face, in order.
     ///
     /// A frame without a face belongs to the track around it, or to the nearest one, for
-    /// interpolation and for the window; windows never cross tracks.
+    /// interpolation and for the window; windows never cross tracks. Of unrelated frames each stands for itself: its labels
+    /// are smoothed by nothing, and without a face it has none.
     #[must_use]
     pub fn rows(&self, smoothing: Smoothing, window: usize) -> Vec<FrameRow> {
+        let window = if self.is_unrelated { 1 } else { window };
         let mut rows = self.unsmoothed_rows();
         let mut series: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         for (index, owner) in self.owners().into_iter().enumerate() {
@@ -183,33 +284,19 @@ impl Timeline {
         let mut rows = Vec::with_capacity(self.frames.len());
         for (frame, TimelineFrame { time_s, faces }) in self.frames.iter().enumerate() {
             let empty = FrameRow {
-                frame,
-                time_s: *time_s,
-                track: None,
-                face_box: None,
-                probabilities: None,
-                raw: None,
-                temporal: None,
-                smoothed: None,
-                reviewed: None,
+                media_s: Some(time_s + self.start_s),
+                ..FrameRow::without_face(frame, *time_s)
             };
             if faces.is_empty() {
                 rows.push(empty);
                 continue;
             }
-            rows.extend(faces.iter().map(|face| FrameRow {
-                track: Some(face.track),
-                face_box: Some(face.face_box),
-                probabilities: Some(*face.probabilities()),
-                raw: Some(Expression::argmax(&face.raw)),
-                temporal: face.temporal.as_ref().map(Expression::argmax),
-                ..empty.clone()
-            }));
+            rows.extend(faces.iter().map(|face| empty.clone().of_face(face)));
         }
         rows
     }
 
-    /// The track each row belongs to, also for rows without a face.
+    /// The track each row belongs to, also for rows without a face where frames follow one another.
     fn owners(&self) -> Vec<Option<u32>> {
         let mut last_seen: BTreeMap<u32, usize> = BTreeMap::new();
         for (frame, TimelineFrame { faces, .. }) in self.frames.iter().enumerate() {
@@ -239,6 +326,10 @@ impl Timeline {
                     .iter()
                     .find(|face| last_seen.get(&face.track).is_some_and(|l| *l > frame))
             });
+            if self.is_unrelated {
+                owners.push(None);
+                continue;
+            }
             owners.push(match (through, previous, next_face[frame]) {
                 (Some(face), _, _) => Some(face.track),
                 (None, Some((before, faces)), Some((after, next))) => {
@@ -358,6 +449,60 @@ mod tests {
             };
             assert_eq!(row.smoothed, Some(expected));
         }
+    }
+
+    /// Even where a person says that the faces of several pictures are one's.
+    #[test]
+    fn unrelated_frames_stand_for_themselves() {
+        let mut timeline = timeline(&[&[(0, 1)], &[(0, 4)], &[], &[(0, 4), (7, 2)], &[]]);
+        timeline.set_unrelated(true);
+        for smoothing in Smoothing::ALL {
+            let rows = timeline.rows(smoothing, 30);
+            let labels: Vec<_> = rows
+                .iter()
+                .map(|row| row.smoothed.map(Expression::index))
+                .collect();
+            assert_eq!(
+                labels,
+                [Some(1), Some(4), None, Some(4), Some(2), None],
+                "{smoothing:?}"
+            );
+            for row in &rows {
+                assert_eq!(row.smoothed, row.raw);
+                assert_eq!(row.probabilities, row.raw_probabilities);
+                assert_eq!(row.probabilities.is_some(), row.face_box.is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn the_head_and_the_media_s_clock_stay_beside_the_temporal_output() {
+        let mut timeline = timeline(&[&[(0, 1)], &[]]);
+        let temporal = std::array::from_fn(|i| if i == 6 { 0.93 } else { 0.01 });
+        timeline.push(Prediction::Refined {
+            frame: 0,
+            track: 0,
+            temporal,
+        });
+        timeline.set_start_s(1.25);
+        let rows = timeline.rows(Smoothing::None, 1);
+        assert_eq!(rows[0].probabilities, Some(temporal));
+        assert_eq!(rows[0].raw_probabilities, Some(timeline.frames()[0].faces[0].raw));
+        // The frame without a face is filled from its neighbour; the head said nothing of it.
+        assert_eq!(
+            (rows[1].probabilities, rows[1].raw_probabilities),
+            (Some(temporal), None)
+        );
+        assert_eq!((rows[0].media_s, rows[1].media_s), (Some(1.25), Some(1.29)));
+        assert_eq!(timeline.without_frames().start_s(), 1.25);
+    }
+
+    #[test]
+    fn a_single_frame_lasts_a_second_and_the_last_of_several_as_long_as_the_one_before() {
+        assert_eq!(span_of(&[0.0], 0), (0.0, 1.0));
+        assert_eq!(span_of(&[0.0, 0.5], 0), (0.0, 0.5));
+        assert_eq!(span_of(&[0.0, 0.5], 1), (0.5, 1.0));
+        assert_eq!(span_of(&[0.0, 0.0], 1), (0.0, 0.001));
     }
 
     #[test]

@@ -23,12 +23,15 @@ const SAME_FACE: f32 = 0.5;
 /// set) and the last one is moved back so that it ends with the track; a track shorter than a clip is padded. Frames of the track
 /// in which the face was not seen are masked, as padding is. Where clips overlap their
 /// probabilities are averaged. Only the frames that an unfinished clip covers are kept.
+///
+/// Of frames that are unrelated ([`TrackRefiner::with_unrelated_frames`]) none shares a track or a clip with another.
 #[derive(Debug)]
 pub struct TrackRefiner {
     tracker: FaceTracker,
     encoder: Option<TemporalEncoder>,
     clip_length: usize,
     stride: usize,
+    is_unrelated: bool,
     tracks: BTreeMap<u32, TrackClips>,
 }
 
@@ -66,6 +69,7 @@ impl TrackRefiner {
             encoder,
             clip_length: model.metadata.clip_length,
             stride: (model.metadata.clip_length / 2).max(1),
+            is_unrelated: false,
             tracks: BTreeMap::new(),
         })
     }
@@ -75,6 +79,16 @@ impl TrackRefiner {
     #[must_use]
     pub fn with_stride(mut self, stride: usize) -> Self {
         self.stride = stride.clamp(1, self.clip_length);
+        self
+    }
+
+    /// For pictures that have nothing to do with one another: each face gets a track of its own, numbered on from picture to
+    /// picture, and the temporal encoder, which was made for a face over time, is left out. To be set before the first frame;
+    /// the timeline has to know it as well ([`crate::timeline::Timeline::set_unrelated`]).
+    #[must_use]
+    pub fn with_unrelated_frames(mut self) -> Self {
+        self.is_unrelated = true;
+        self.encoder = None;
         self
     }
 
@@ -140,7 +154,11 @@ impl TrackRefiner {
         faces: Vec<SeenFace>,
     ) -> Result<Vec<Prediction>, ReadError> {
         let boxes: Vec<_> = faces.iter().map(|face| face.face_box).collect();
-        let ids = self.tracker.assign(frame, &boxes);
+        let ids = if self.is_unrelated {
+            self.tracker.assign_anew(frame, &boxes)
+        } else {
+            self.tracker.assign(frame, &boxes)
+        };
         let tracked = faces
             .iter()
             .zip(&ids)

@@ -36,15 +36,9 @@ mod tests {
     #[test]
     fn equal_labels_join_into_one_cue() {
         let row = |frame: usize, label| FrameRow {
-            frame,
-            time_s: frame as f64 * 0.5,
             track: Some(0),
-            face_box: None,
-            probabilities: None,
-            raw: None,
-            temporal: None,
             smoothed: Some(label),
-            reviewed: None,
+            ..FrameRow::without_face(frame, frame as f64 * 0.5)
         };
         let rows = [
             row(0, Expression::Fear),

@@ -38,6 +38,7 @@ pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
             width,
             height,
             duration_s,
+            start_s,
             frame_count,
             notice,
         } => {
@@ -48,6 +49,7 @@ pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
                         width,
                         height,
                         duration_s,
+                        start_s,
                         frame_count,
                     },
                 );
@@ -179,7 +181,10 @@ pub fn opened(store: Store, opened: Opened) {
         } else {
             analysis.clear();
             analysis.model = model.unwrap_or_default();
+            analysis.timeline.set_unrelated(opened.is_picture());
         }
+        // Also of frames that were kept before the page knew it.
+        analysis.timeline.set_start_s(opened.start_s);
     });
     review_storage::facts_changed(store);
     store.opened.set(Some(opened));

@@ -3,7 +3,6 @@
 use js_sys::Array;
 use leptos::prelude::*;
 use shared_model::project::{PROJECT_VERSION, Project};
-use shared_model::timeline::Timeline;
 use shared_model::{abaw, affwild2, elan, webvtt};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -165,9 +164,14 @@ fn report(store: Store, name: &str) -> String {
 
 async fn project_parts(store: Store, name: &str) -> Result<Array, JsValue> {
     let said = |error: shared_model::project::ProjectError| JsValue::from_str(&error.to_string());
-    let (count, model) = store
-        .analysis
-        .with_value(|analysis| (analysis.timeline.frames().len(), analysis.model.clone()));
+    let (count, timeline, model) = store.analysis.with_value(|analysis| {
+        let timeline = &analysis.timeline;
+        (
+            timeline.frames().len(),
+            timeline.without_frames(),
+            analysis.model.clone(),
+        )
+    });
     let project = Project {
         version: PROJECT_VERSION,
         fingerprint: store.desk.with_value(|desk| {
@@ -184,7 +188,7 @@ async fn project_parts(store: Store, name: &str) -> Result<Array, JsValue> {
         people: store
             .desk
             .with_value(|desk| desk.review.document().people().clone()),
-        timeline: Timeline::new(),
+        timeline,
     };
     let (before, after) = export_text::project_frame(&project).map_err(said)?;
     let parts = Array::of1(&before.into());

@@ -69,6 +69,8 @@ impl Stepper {
             width: self.video.video_width(),
             height: self.video.video_height(),
             duration_s: if is_known { duration_s } else { 0.0 },
+            // The player is stepped through from the start of its own clock, which is the media's.
+            start_s: 0.0,
             frame_count: is_known.then(|| (duration_s * STEPS_PER_S).ceil() as usize),
         }
     }

@@ -145,6 +145,8 @@ pub fn describe(store: Store, key: &str, video: String, reviewed: usize, bytes: 
             window: store.window.get_untracked(),
             frames,
             is_whole: analysis.is_whole,
+            start_s: analysis.timeline.start_s(),
+            is_unrelated: analysis.timeline.is_unrelated(),
             reviewed,
             bytes,
             written_ms: js_sys::Date::now(),

@@ -329,8 +329,13 @@ fn show_project(store: Store, project: Project, reviewed: &ReviewDocument) {
     store.window_chosen.set_value(true);
     let frames = project.timeline.frames();
     let last = frames.last().map_or(0.0, |frame| frame.time_s);
-    let frame_s = last / (frames.len().saturating_sub(1)).max(1) as f64;
+    // A single frame lasts a second, as in the files that are written of it.
+    let frame_s = match frames.len() {
+        0 | 1 => 1.0,
+        count => last / (count - 1) as f64,
+    };
     let duration_s = last + frame_s;
+    let start_s = project.timeline.start_s();
     let count = frames.len();
     store.analysis.update_value(|analysis| {
         analysis.clear();
@@ -346,6 +351,7 @@ fn show_project(store: Store, project: Project, reviewed: &ReviewDocument) {
             width: 0,
             height: 0,
             duration_s,
+            start_s,
             frame_count: Some(count),
         }));
     }

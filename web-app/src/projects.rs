@@ -231,6 +231,8 @@ async fn keep_now(imported: &Imported) -> Result<(), JsValue> {
         window: project.window,
         frames: frames.len(),
         is_whole: true,
+        start_s: project.timeline.start_s(),
+        is_unrelated: project.timeline.is_unrelated(),
         reviewed: review.segments.iter().filter(|segment| segment.confirmed).count(),
         bytes,
         written_ms: js_sys::Date::now(),

@@ -138,7 +138,7 @@ pub async fn read_results(
     for chunk in 0..project.chunks() {
         chunks.push(database.read(Shelf::Frames, &chunk_key(key, chunk)).await?);
     }
-    let timeline = kept_analysis::join(chunks).map_err(said)?;
+    let timeline = project.timeline(chunks).map_err(said)?;
     Ok(Some((project, timeline)))
 }
 

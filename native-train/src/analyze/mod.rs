@@ -53,6 +53,10 @@ pub struct Options {
     /// What to write, separated by commas
     #[arg(long, value_enum, value_delimiter = ',', default_value = "csv")]
     format: Vec<Format>,
+    /// A folder's pictures are no film: no track, clip, window or interpolation joins two of them. A single picture is always
+    /// read so, a video never
+    #[arg(long, conflicts_with_all = ["stride", "clip_stride"])]
+    unrelated: bool,
     /// Pictures a second in a folder of frames
     #[arg(long, default_value_t = 25.0, value_parser = parse_fps)]
     fps: f64,
@@ -147,7 +151,7 @@ impl Options {
     /// What the results of several shards must have in common.
     fn settings(&self) -> Result<serde_json::Value> {
         let formats: Vec<String> = self.format.iter().map(|format| format!("{format:?}")).collect();
-        Ok(serde_json::json!({
+        let mut settings = serde_json::json!({
             "model": identity(&self.model)?,
             "smoothing": format!("{:?}", self.smoothing),
             "window": self.window,
@@ -156,7 +160,12 @@ impl Options {
             "whole_frame": self.whole_frame,
             "fps": self.fps,
             "format": formats,
-        }))
+        });
+        // Not said where it is not asked for, so that shares of older programs still go together with those of this one.
+        if let (true, Some(settings)) = (self.unrelated, settings.as_object_mut()) {
+            settings.insert("unrelated".to_owned(), true.into());
+        }
+        Ok(settings)
     }
 }
 
@@ -174,7 +183,19 @@ fn analyze_one(
         frames: options.stride,
         clips: options.clip_stride.map(NonZeroUsize::get),
     };
-    let seen = Recognition::run(source, &video, model, options.whole_frame, strides, device)?;
+    let unrelated = match &source {
+        FrameSource::Pictures { paths, .. } => options.unrelated || paths.len() == 1,
+        FrameSource::Video(_) => false,
+    };
+    let seen = Recognition::run(
+        source,
+        &video,
+        model,
+        options.whole_frame,
+        strides,
+        unrelated,
+        device,
+    )?;
     if seen.timeline.frames().is_empty() {
         // The stream ended with an error before its first frame.
         return Err(seen

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use shared_model::people::People;
 use shared_model::project::{PROJECT_VERSION, Project};
 use shared_model::smoothing::Smoothing;
-use shared_model::timeline::{FrameRow, Timeline};
+use shared_model::timeline::{Timeline, span_of};
 use shared_model::{affwild2, elan, frame_table, webvtt};
 
 use crate::atomic_file;
@@ -111,11 +111,11 @@ impl Written<'_> {
         let frames = self.timeline.frames();
         let tracks: HashSet<u32> = frames.iter().flat_map(|f| &f.faces).map(|f| f.track).collect();
         let without = frames.iter().filter(|frame| frame.faces.is_empty()).count();
-        format!(
-            "{} frames, {} face tracks, {without} frames without a face",
-            frames.len(),
-            tracks.len()
-        )
+        let (count, faces) = (frames.len(), tracks.len());
+        if self.timeline.is_unrelated() {
+            return format!("{count} unrelated pictures, {faces} faces, {without} pictures without a face");
+        }
+        format!("{count} frames, {faces} face tracks, {without} frames without a face")
     }
 
     /// Writes the files and gives their paths.
@@ -125,7 +125,7 @@ impl Written<'_> {
     pub(super) fn write(self, input: &Path, formats: &[Format], base: &Path) -> Result<Vec<PathBuf>> {
         let folder = base.parent().unwrap_or(Path::new("."));
         let rows = self.timeline.rows(self.smoothing, self.window);
-        let end_s = end_of(&rows);
+        let end_s = end_of(&self.timeline);
         let mut files = Vec::new();
         for format in formats {
             let (ending, text) = match format {
@@ -197,9 +197,11 @@ fn now_unix_s() -> u64 {
     since.map_or(0, |since| since.as_secs())
 }
 
-/// The end of the last frame, as long as the one before it; half a second for a single picture.
-fn end_of(rows: &[FrameRow]) -> f64 {
-    let Some(last) = rows.last() else { return 0.0 };
-    let before = rows.iter().rev().find(|row| row.frame < last.frame);
-    last.time_s + before.map_or(0.5, |before| (last.time_s - before.time_s).max(0.001))
+/// The end of the last frame in seconds.
+fn end_of(timeline: &Timeline) -> f64 {
+    let times_s = timeline.times_s();
+    times_s
+        .len()
+        .checked_sub(1)
+        .map_or(0.0, |last| span_of(&times_s, last).1)
 }

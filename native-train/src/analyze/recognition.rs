@@ -42,6 +42,8 @@ pub(super) struct Recognition {
 
 /// What the decoder passes on.
 enum Decoded {
+    /// Time of the first frame on the media's clock in seconds; comes before that frame.
+    Start(f64),
     /// Frames that follow each other, with their times in seconds.
     Frames(Vec<(f64, Frame)>),
     /// A picture that cannot be read, where others may follow.
@@ -51,7 +53,7 @@ enum Decoded {
 }
 
 impl Recognition {
-    /// Reads `source` to its end.
+    /// Reads `source` to its end; `unrelated` says that its frames are pictures that have nothing to do with one another.
     ///
     /// # Errors
     /// When the model does not fit or the device fails. Trouble with the input is no error here:
@@ -62,6 +64,7 @@ impl Recognition {
         model: &ModelFile,
         whole_frame: bool,
         strides: Strides,
+        unrelated: bool,
         device: &NamedDevice,
     ) -> Result<Self> {
         let detector = if whole_frame {
@@ -74,12 +77,17 @@ impl Recognition {
         if let Some(stride) = strides.clips {
             recognizer = recognizer.with_clip_stride(stride);
         }
+        let mut timeline = Timeline::new();
+        timeline.set_unrelated(unrelated);
+        if unrelated {
+            recognizer = recognizer.with_unrelated_frames();
+        }
         let mut progress = Progress::start(label, "frames", source.frame_count());
         // One batch waits while one is recognised and one is decoded.
         let (sender, receiver) = sync_channel(1);
         let result = std::thread::scope(|scope| {
             scope.spawn(move || decode(source, &sender));
-            recognise(receiver, recognizer, &mut progress)
+            recognise(receiver, recognizer, timeline, &mut progress)
         });
         progress.finish();
         result.with_context(|| format!("{label} on {}", device.name))
@@ -89,15 +97,19 @@ impl Recognition {
 fn recognise(
     decoded: Receiver<Decoded>,
     mut recognizer: Recognizer,
+    mut timeline: Timeline,
     progress: &mut Progress,
 ) -> Result<Recognition> {
-    let mut timeline = Timeline::new();
     let mut ended_early = None;
     let mut unreadable = Vec::new();
     // The receiver is dropped with an error, which stops the decoder.
     for part in decoded {
         let number = timeline.frames().len();
         let predictions = match part {
+            Decoded::Start(start_s) => {
+                timeline.set_start_s(start_s);
+                continue;
+            }
             Decoded::Frames(batch) => {
                 let (times, frames): (Vec<f64>, Vec<Frame>) = batch.into_iter().unzip();
                 let numbers: Vec<(usize, f64)> = (number..).zip(times).collect();
@@ -132,10 +144,17 @@ fn decode(mut source: FrameSource, sender: &SyncSender<Decoded>) {
     let mut batch: Vec<(f64, Frame)> = Vec::new();
     let mut bytes = 0;
     let mut unreadable = 0;
+    let mut is_start_sent = false;
     loop {
         let time_s = source.next_time_s();
         let after = match source.next_frame() {
             Ok(Some((time_s, frame))) => {
+                if !is_start_sent {
+                    is_start_sent = true;
+                    if sender.send(Decoded::Start(source.start_s())).is_err() {
+                        return;
+                    }
+                }
                 bytes += frame.rgb().len();
                 batch.push((time_s, frame));
                 None

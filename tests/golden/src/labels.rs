@@ -89,15 +89,9 @@ pub fn elan(rate: f64, input: &TensorFile) -> Result<String> {
         .into_iter()
         .enumerate()
         .map(|(frame, label)| FrameRow {
-            frame,
-            time_s: frame as f64 / rate,
             track: Some(0),
-            face_box: None,
-            probabilities: None,
-            raw: None,
-            temporal: None,
             smoothed: Some(label),
-            reviewed: None,
+            ..FrameRow::without_face(frame, frame as f64 / rate)
         })
         .collect();
     Ok(elan::write("v.mp4", &rows, end_s, 0))

@@ -55,7 +55,11 @@ pub async fn run(
         .await?
         .unwrap_or_else(|_| Err("the computation was ended".to_owned()))
         .map_err(Outcome::Failed)?;
-    let mut refiner = model.track_refiner().map_err(Outcome::Failed)?;
+    // A picture shows nothing over time.
+    let mut refiner = model
+        .track_refiner()
+        .map_err(Outcome::Failed)?
+        .with_unrelated_frames();
     let mut predictions = Vec::new();
     for faces in faces {
         let more = refiner.push(0, 0.0, faces).await;

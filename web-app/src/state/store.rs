@@ -36,10 +36,20 @@ pub struct Opened {
     pub width: u32,
     /// Height of the upright picture in pixels.
     pub height: u32,
-    /// Length in seconds.
+    /// Length in seconds, 0 for a picture.
     pub duration_s: f64,
+    /// Time of the first frame on the media's own clock in seconds.
+    pub start_s: f64,
     /// Frames that are expected.
     pub frame_count: Option<usize>,
+}
+
+impl Opened {
+    /// Whether it is a picture: a frame that takes no time.
+    #[must_use]
+    pub fn is_picture(&self) -> bool {
+        self.frame_count == Some(1) && self.duration_s <= 0.0
+    }
 }
 
 /// The point of the timeline under the pointer.

@@ -18,7 +18,7 @@ pub fn csv_part(video: &str, rows: &[FrameRow], start: usize) -> String {
     }
 }
 
-/// What stands before and after the frames in the JSON of a project; `project` holds an empty timeline.
+/// What stands before and after the frames in the JSON of a project; `project` holds a timeline without frames.
 ///
 /// # Errors
 /// When the project cannot be written.
@@ -90,7 +90,9 @@ mod tests {
     #[test]
     fn parts_of_the_project_are_read_back() {
         for count in [0, 1, PART, 2 * PART + 3] {
-            let timeline = timeline(count);
+            let mut timeline = timeline(count);
+            timeline.set_start_s(count as f64 / 8.0);
+            timeline.set_unrelated(count % 2 == 1);
             let project = Project {
                 version: PROJECT_VERSION,
                 video: "[] odd \"name\".mp4".into(),
@@ -100,7 +102,7 @@ mod tests {
                 window: 12,
                 reviewed: Vec::new(),
                 people: People::default(),
-                timeline: Timeline::new(),
+                timeline: timeline.without_frames(),
             };
             let (before, after) = project_frame(&project).unwrap();
             let frames: String = (0..count)

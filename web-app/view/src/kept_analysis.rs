@@ -35,6 +35,12 @@ pub struct KeptProject {
     pub frames: usize,
     /// Whether those are all frames of the video.
     pub is_whole: bool,
+    /// The first frame's time on the media's clock in seconds, see [`Timeline::start_s`].
+    #[serde(default)]
+    pub start_s: f64,
+    /// Whether the frames have nothing to do with one another, see [`Timeline::is_unrelated`].
+    #[serde(default)]
+    pub is_unrelated: bool,
     /// Segments that a person confirmed.
     pub reviewed: usize,
     /// Length of all kept texts, about the place it takes in bytes.
@@ -73,6 +79,17 @@ impl KeptProject {
     #[must_use]
     pub fn chunks(&self) -> usize {
         self.frames.div_ceil(CHUNK)
+    }
+
+    /// What was seen, from the chunks in order.
+    ///
+    /// # Errors
+    /// As [`join`].
+    pub fn timeline(&self, chunks: impl IntoIterator<Item = Option<String>>) -> Result<Timeline, KeptError> {
+        let mut timeline = join(chunks)?;
+        timeline.set_start_s(self.start_s);
+        timeline.set_unrelated(self.is_unrelated);
+        Ok(timeline)
     }
 }
 
@@ -145,7 +162,7 @@ pub fn chunk_text(frames: &[TimelineFrame], chunk: usize) -> Result<String, Kept
 ///
 /// # Errors
 /// When a chunk is no list of frames.
-pub fn join(chunks: impl IntoIterator<Item = Option<String>>) -> Result<Timeline, KeptError> {
+fn join(chunks: impl IntoIterator<Item = Option<String>>) -> Result<Timeline, KeptError> {
     let mut frames: Vec<TimelineFrame> = Vec::new();
     for text in chunks {
         let Some(text) = text else { break };
@@ -233,7 +250,18 @@ mod tests {
     fn a_newer_project_is_told_apart_from_a_damaged_one() {
         let text = r#"{"version":1,"key":"9-ab","video":"a.mp4","model":"tiny","model_facts":"","backend":"CPU",
             "smoothing":"sliding","window":30,"frames":300,"is_whole":false,"reviewed":2,"bytes":9,"written_ms":1.0}"#;
-        assert_eq!(KeptProject::read(text).unwrap().chunks(), 2);
+        let older = KeptProject::read(text).unwrap();
+        assert_eq!(older.chunks(), 2);
+        // It does not say where its frames lie on the media's clock.
+        assert_eq!(older.timeline([]).unwrap(), Timeline::new());
+        let newer = KeptProject {
+            start_s: 0.25,
+            is_unrelated: true,
+            ..older
+        };
+        let back = KeptProject::read(&serde_json::to_string(&newer).unwrap()).unwrap();
+        let timeline = back.timeline([]).unwrap();
+        assert_eq!((timeline.start_s(), timeline.is_unrelated()), (0.25, true));
         let newer = text.replace("\"version\":1", "\"version\":4");
         assert!(matches!(KeptProject::read(&newer), Err(KeptError::Newer(4))));
         assert!(matches!(KeptProject::read("{}"), Err(KeptError::Json(_))));

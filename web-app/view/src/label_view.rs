@@ -2,7 +2,7 @@
 
 use shared_model::people::People;
 use shared_model::smoothing::Smoothing;
-use shared_model::timeline::{FrameRow, Timeline};
+use shared_model::timeline::{FrameRow, Timeline, span_of};
 
 use crate::levels::Levels;
 use crate::review::predicted_runs::PredictedRuns;
@@ -31,6 +31,8 @@ pub struct LabelView {
     pub times: Vec<f64>,
     /// Tracks by number.
     pub tracks: Vec<TrackView>,
+    /// Whether the frames have nothing to do with one another, see [`Timeline::is_unrelated`].
+    pub is_unrelated: bool,
 }
 
 impl LabelView {
@@ -68,12 +70,7 @@ impl LabelView {
     /// Start and end of a frame in seconds. The last one lasts as long as the one before it, a single one a second.
     #[must_use]
     pub fn span_of(&self, frame: usize) -> (f64, f64) {
-        let start = self.times.get(frame).copied().unwrap_or(0.0);
-        let end = self.times.get(frame + 1).copied().unwrap_or_else(|| {
-            let before = frame.checked_sub(1).and_then(|i| self.times.get(i));
-            start + before.map_or(1.0, |before| (start - before).max(0.001))
-        });
-        (start, end)
+        span_of(&self.times, frame)
     }
 
     /// End of the last frame in seconds, 0 without frames.

@@ -220,15 +220,11 @@ mod tests {
 
     fn row(frame: usize, class: usize) -> FrameRow {
         FrameRow {
-            frame,
-            time_s: frame as f64,
             track: Some(0),
-            face_box: None,
             probabilities: Some(std::array::from_fn(|i| if i == class { 1.0 } else { 0.0 })),
             raw: Expression::from_index(class),
-            temporal: None,
             smoothed: Expression::from_index(class),
-            reviewed: None,
+            ..FrameRow::without_face(frame, frame as f64)
         }
     }
 

@@ -1,6 +1,6 @@
 //! Predictions made elsewhere: a per-frame csv as a project, so that it can be looked at and reviewed without analysing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shared_model::expression::{ClassScores, Expression};
 use shared_model::face_box::FaceBox;
@@ -59,7 +59,9 @@ pub fn read(text: &str) -> Result<Predictions, PredictionsError> {
         several => return Err(PredictionsError::Videos(several.join(", "))),
     };
     let rows: Vec<FrameRow> = named.into_iter().map(|NamedRow { row, .. }| row).collect();
-    let timeline = timeline_of(&rows)?;
+    let mut timeline = timeline_of(&rows)?;
+    timeline.set_start_s(start_of(&rows));
+    timeline.set_unrelated(are_unrelated(&rows));
     let (smoothing, window, differing) = smoothing_of(&timeline, &rows);
     Ok(Predictions {
         video,
@@ -100,7 +102,24 @@ fn timeline_of(rows: &[FrameRow]) -> Result<Timeline, PredictionsError> {
     Ok(Timeline::of_frames(frames))
 }
 
-/// The csv holds the final probabilities only: of the head, where there is a temporal label, the label is all that is
+/// The first frame's time on the media's clock; 0 where the file, an older one, does not know that clock.
+fn start_of(rows: &[FrameRow]) -> f64 {
+    let first = rows.first();
+    first.map_or(0.0, |row| row.media_s.map_or(0.0, |media_s| media_s - row.time_s))
+}
+
+/// The csv does not say whether its frames are pictures that have nothing to do with one another, but only then is nobody
+/// seen twice and nothing known of a frame without a face.
+fn are_unrelated(rows: &[FrameRow]) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut shows_alone = |row: &FrameRow| match row.track {
+        Some(track) => seen.insert(track) && row.temporal.is_none(),
+        None => row.probabilities.is_none(),
+    };
+    rows.iter().all(&mut shows_alone) && !seen.is_empty()
+}
+
+/// An older csv holds the final probabilities only: of the head, where there is a temporal label, the label is all that is
 /// known, so it stands as certain.
 fn face_of(row: &FrameRow) -> Result<Option<TrackedFace>, PredictionsError> {
     let Some(track) = row.track else { return Ok(None) };
@@ -121,10 +140,10 @@ fn face_of(row: &FrameRow) -> Result<Option<TrackedFace>, PredictionsError> {
     Ok(Some(TrackedFace {
         track,
         face_box: row.face_box.unwrap_or(box_unknown),
-        raw: match row.temporal {
+        raw: row.raw_probabilities.unwrap_or_else(|| match row.temporal {
             Some(_) => row.raw.map_or(scores, certain),
             None => scores,
-        },
+        }),
         temporal: row.temporal.map(|_| scores),
     }))
 }
@@ -215,6 +234,7 @@ mod tests {
                 raw: scores(frame / 11 % 8),
                 temporal: Some(scores(frame / 40 % 8)),
             };
+            timeline.set_start_s(0.75);
             timeline.push(Prediction::Seen {
                 frame,
                 time_s: frame as f64 / 25.0,
@@ -258,7 +278,63 @@ mod tests {
                 "frame {}",
                 row.frame
             );
+            // The head's probabilities are in the file, which rounds times to microseconds.
+            assert_eq!(row.raw_probabilities, own.raw_probabilities);
+            assert!((row.media_s.unwrap() - own.media_s.unwrap()).abs() < 2e-6);
         }
+        assert!(!found.timeline.is_unrelated());
+    }
+
+    /// The columns of a csv as it was written before the head's probabilities stood in it.
+    #[test]
+    fn an_older_csv_opens_with_the_head_s_labels_as_certain() {
+        let (view, _) = view();
+        let older: String = frame_table::to_string("v.mp4", &view.rows)
+            .lines()
+            .map(|line| {
+                let cells: Vec<&str> = line.split(',').take(frame_table::FIRST_COLUMNS).collect();
+                format!("{}\n", cells.join(","))
+            })
+            .collect();
+        let found = read(&older).unwrap();
+        assert_eq!((found.differing, found.timeline.start_s()), (0, 0.0));
+        for frame in found.timeline.frames() {
+            for face in &frame.faces {
+                assert_eq!(face.raw.iter().filter(|p| **p == 1.0).count(), 1);
+            }
+        }
+        let again = LabelView::of(&found.timeline, found.smoothing, found.window);
+        for (row, own) in view.rows.iter().zip(&again.rows) {
+            assert_eq!((row.raw, row.temporal), (own.raw, own.temporal));
+        }
+    }
+
+    /// Strangers one after the other, one picture without a face: nothing is made up for it when the csv is opened.
+    #[test]
+    fn pictures_that_have_nothing_to_do_with_one_another_stay_apart() {
+        let mut timeline = Timeline::new();
+        timeline.set_unrelated(true);
+        for frame in 0..6_u32 {
+            let face = TrackedFace {
+                track: frame,
+                face_box: FaceBox::whole(8, 8),
+                raw: certain(Expression::ALL[frame as usize]),
+                temporal: None,
+            };
+            timeline.push(Prediction::Seen {
+                frame: frame as usize,
+                time_s: f64::from(frame) / 25.0,
+                faces: if frame == 2 { Vec::new() } else { vec![face] },
+            });
+        }
+        let rows = timeline.rows(Smoothing::Sliding, DEFAULT_WINDOW);
+        let found = read(&frame_table::to_string("faces", &rows)).unwrap();
+        assert!(found.timeline.is_unrelated());
+        assert_eq!(found.differing, 0);
+        let again = found.timeline.rows(found.smoothing, found.window);
+        let labels = |rows: &[FrameRow]| rows.iter().map(|row| row.smoothed).collect::<Vec<_>>();
+        assert_eq!(labels(&again), labels(&rows));
+        assert!(again[2].probabilities.is_none());
     }
 
     #[test]

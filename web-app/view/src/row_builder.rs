@@ -69,7 +69,10 @@ impl RowBuilder {
             previous: None,
             tracks: BTreeMap::new(),
             gaps: Gaps::default(),
-            view: LabelView::default(),
+            view: LabelView {
+                is_unrelated: timeline.is_unrelated(),
+                ..LabelView::default()
+            },
         }
     }
 
@@ -147,15 +150,8 @@ impl RowBuilder {
         self.view.times.push(time_s);
         let faces = self.faces_of(timeline, frame);
         let empty = FrameRow {
-            frame,
-            time_s,
-            track: None,
-            face_box: None,
-            probabilities: None,
-            raw: None,
-            temporal: None,
-            smoothed: None,
-            reviewed: None,
+            media_s: Some(time_s + timeline.start_s()),
+            ..FrameRow::without_face(frame, time_s)
         };
         if faces.is_empty() {
             let owner = self.owner_of(timeline, frame);
@@ -163,14 +159,7 @@ impl RowBuilder {
             return;
         }
         for face in faces.iter() {
-            let row = FrameRow {
-                track: Some(face.track),
-                face_box: Some(face.face_box),
-                probabilities: Some(*face.probabilities()),
-                raw: Some(Expression::argmax(&face.raw)),
-                temporal: face.temporal.as_ref().map(Expression::argmax),
-                ..empty.clone()
-            };
+            let row = empty.clone().of_face(face);
             self.add_row(Some(face.track), row);
         }
         self.previous = Some(frame);
@@ -183,8 +172,11 @@ impl RowBuilder {
         self.view.rows.push(row);
     }
 
-    /// The track that a frame without a face belongs to: the one around it, else the nearest.
+    /// The track that a frame without a face belongs to: the one around it, else the nearest. None where frames are unrelated.
     fn owner_of(&self, timeline: &Timeline, frame: usize) -> Option<u32> {
+        if self.view.is_unrelated {
+            return None;
+        }
         let before = self
             .previous
             .map(|previous| (previous, self.faces_of(timeline, previous)));
@@ -308,10 +300,12 @@ mod tests {
         }
     }
 
-    /// Tracks that begin, pause and end, with frames of uneven length.
+    /// Tracks that begin, pause and end, with frames of uneven length; of every third seed the frames are unrelated.
     fn random_timeline(seed: u64) -> Timeline {
         let mut dice = Dice(seed);
         let mut timeline = Timeline::new();
+        timeline.set_unrelated(seed % 3 == 2);
+        timeline.set_start_s(seed as f64 / 90.0);
         let mut here = [false; 4];
         let mut time_s = 0.0;
         for frame in 0..dice.below(400) as usize {
@@ -349,6 +343,28 @@ mod tests {
                 while !smoother.step(&mut view, 1 + dice.below(50) as usize) {}
                 assert_eq!(view.rows, timeline.rows(smoothing, window), "seed {seed}");
             }
+        }
+    }
+
+    /// A face that a person says to be the one of another picture is smoothed by that one neither.
+    #[test]
+    fn people_join_no_unrelated_frames() {
+        let timeline = random_timeline(2);
+        assert!(timeline.is_unrelated());
+        let mut people = People::default();
+        for track in 1..4 {
+            people.merge(track, 0);
+        }
+        let view = LabelView::of_people(&timeline, people, Smoothing::Sliding, 30);
+        assert_eq!(view.tracks.len(), 1);
+        let track = &view.tracks[0];
+        for index in &track.series {
+            let row = &view.rows[*index as usize];
+            assert_eq!(row.smoothed, row.temporal.or(row.raw));
+        }
+        assert_eq!(track.runs.runs().len(), track.series.len());
+        for row in view.rows.iter().filter(|row| row.face_box.is_none()) {
+            assert!(row.probabilities.is_none() && row.smoothed.is_none());
         }
     }
 

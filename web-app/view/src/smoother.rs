@@ -34,7 +34,15 @@ impl Smoother {
 
     /// Works on about `budget` rows (more where the window is longer); true when all is done.
     pub fn step(&mut self, view: &mut LabelView, budget: usize) -> bool {
-        let LabelView { rows, tracks, .. } = view;
+        if view.is_unrelated {
+            self.window = 1;
+        }
+        let LabelView {
+            rows,
+            tracks,
+            is_unrelated,
+            ..
+        } = view;
         let Some(track) = tracks.get_mut(self.track) else {
             return true;
         };
@@ -58,7 +66,11 @@ impl Smoother {
             if let Some(row) = rows.get_mut(*index as usize) {
                 row.smoothed = Some(label);
                 self.levels.add(row);
-                self.runs.add(row);
+                if *is_unrelated {
+                    self.runs.add_apart(row);
+                } else {
+                    self.runs.add(row);
+                }
             }
         }
         self.position = stop;

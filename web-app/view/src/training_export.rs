@@ -130,15 +130,13 @@ mod tests {
             score: 1.0,
         };
         FrameRow {
-            frame,
-            time_s: frame as f64,
             track: Some(track),
             face_box: Some(face_box),
-            probabilities: None,
             raw: Some(Expression::Other),
             temporal: Some(Expression::Other),
             smoothed: Some(Expression::Other),
             reviewed,
+            ..FrameRow::without_face(frame, frame as f64)
         }
     }
 

@@ -29,17 +29,30 @@ pub struct PredictedRuns {
 impl PredictedRuns {
     /// Takes the next row of the track, in frame order.
     pub fn add(&mut self, row: &FrameRow) {
-        let sum = self.doubts.last().copied().unwrap_or(0.0);
-        self.doubts.push(sum + doubt_of(row));
-        let Some(label) = row.smoothed else { return };
         match self.runs.last_mut() {
-            Some(run) if run.label == label && run.end == row.frame => run.end += 1,
-            _ => self.runs.push(PredictedRun {
+            Some(run) if row.smoothed == Some(run.label) && run.end == row.frame => {
+                run.end += 1;
+                self.add_doubt(row);
+            }
+            _ => self.add_apart(row),
+        }
+    }
+
+    /// Takes the next row of the track as a run of its own.
+    pub fn add_apart(&mut self, row: &FrameRow) {
+        self.add_doubt(row);
+        if let Some(label) = row.smoothed {
+            self.runs.push(PredictedRun {
                 start: row.frame,
                 end: row.frame + 1,
                 label,
-            }),
+            });
         }
+    }
+
+    fn add_doubt(&mut self, row: &FrameRow) {
+        let sum = self.doubts.last().copied().unwrap_or(0.0);
+        self.doubts.push(sum + doubt_of(row));
     }
 
     /// The runs.
@@ -95,15 +108,12 @@ mod tests {
         probabilities[raw] = best;
         probabilities[(raw + 1) % 8] = 1.0 - best;
         FrameRow {
-            frame,
-            time_s: frame as f64,
             track: Some(0),
-            face_box: None,
             probabilities: Some(probabilities),
             raw: Expression::from_index(raw),
             temporal: Expression::from_index(raw),
             smoothed: Expression::from_index(smoothed),
-            reviewed: None,
+            ..FrameRow::without_face(frame, frame as f64)
         }
     }
 
