@@ -106,7 +106,7 @@ fn tables_of_an_older_program_go_by_the_names_in_their_header() {
     let rewrite = |path: &Path, change: &dyn Fn(&str) -> String| {
         let text = fs::read_to_string(path).unwrap();
         let lines: Vec<String> = text.lines().map(change).collect();
-        fs::write(path, lines.join("\n") + "\n").unwrap();
+        fs::write(path, format!("{}\n", lines.join("\n"))).unwrap();
     };
     let first = fs::read_dir(folder.join(&parts[0]))
         .unwrap()

@@ -13,9 +13,13 @@ from random_networks import CLASSES, Temporal, resnet, write_model
 from sklearn.metrics import accuracy_score, cohen_kappa_score, confusion_matrix, precision_recall_fscore_support
 
 LIMIT = 1e-9
+# A table as it was before there were more columns, and those that it has now behind them.
 COLUMNS = (
     "video,track,frame,time_s,x,y,w,h,p_neutral,p_anger,p_disgust,p_fear,p_happiness,p_sadness,p_surprise,p_other,"
     "raw,temporal,smoothed,reviewed"
+)
+LATER_COLUMNS = (
+    "raw_p_neutral,raw_p_anger,raw_p_disgust,raw_p_fear,raw_p_happiness,raw_p_sadness,raw_p_surprise,raw_p_other,media_s"
 )
 
 
@@ -84,6 +88,10 @@ def score_of_frame_table(checks, folder):
     rows = [f"v.mp4,0,{i},{i / 25:.6f},1,1,9,9,{','.join(['0.125'] * 8)},{p},{p},{p}," for i, p in enumerate(prediction)]
     (folder / "v.csv").write_text("\n".join([COLUMNS, *rows]) + "\n")
     (folder / "v.txt").write_text("\n".join([",".join(CLASSES), *map(str, truth)]) + "\n")
+    report = scored(folder / "v.csv", folder / "v.txt")
+    expect_report(checks, "mien score, csv of older columns", report, truth, prediction)
+    later = [f"{row},{','.join(['0.125'] * 8)},{i / 25 + 1:.6f}" for i, row in enumerate(rows)]
+    (folder / "v.csv").write_text("\n".join([f"{COLUMNS},{LATER_COLUMNS}", *later]) + "\n")
     report = scored(folder / "v.csv", folder / "v.txt")
     expect_report(checks, "mien score, csv", report, truth, prediction)
 

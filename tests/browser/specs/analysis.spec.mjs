@@ -75,6 +75,26 @@ export function declare({ test, afterAll }, { url, scratch }) {
     assert.ok(found[0].box, "the face is found");
   });
 
+  test("a picture shows nothing over time, and its labels last a second: on both sides", async () => {
+    const [found, expected] = await bothSides("face.png");
+    checkFrameTable(found);
+    compareFrameTables(found, expected, LIMITS);
+    for (const [row] of [found, expected]) {
+      assert.ok(row.box && row.raw !== null, "the face is found");
+      assert.equal(row.temporal, null);
+      assert.equal(row.smoothed, row.raw);
+      assert.deepEqual(row.probabilities, row.rawProbabilities);
+    }
+    const { text: cues } = await page.save("export-vtt");
+    assert.deepEqual(cues.match(/.+ --> .+/g), ["00:00:00.000 --> 00:00:01.000"]);
+    const { text: tiers } = await page.save("export-eaf");
+    assert.deepEqual(tiers.match(/TIME_VALUE="\d+"/g), ['TIME_VALUE="0"', 'TIME_VALUE="1000"']);
+    const project = JSON.parse((await page.save("export-project")).text);
+    assert.equal(project.unrelated, true);
+    assert.equal(project.start_s, 0);
+    assert.equal(project.timeline.frames[0].faces[0].temporal, null);
+  });
+
   test("a video without faces has every frame and says no face", async () => {
     const found = await page.analyse(await scratch.file("no-face.mp4"));
     checkFrameTable(found);

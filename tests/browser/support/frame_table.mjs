@@ -2,23 +2,29 @@
 
 import assert from "node:assert/strict";
 
-/** The header, fixed for users' scripts. */
+/** The header, fixed for users' scripts; columns are only ever added at its end. */
 export const HEADER =
   "video,track,frame,time_s,x,y,w,h,p_neutral,p_anger,p_disgust,p_fear,p_happiness,p_sadness,p_surprise,p_other," +
-  "raw,temporal,smoothed,reviewed";
+  "raw,temporal,smoothed,reviewed," +
+  "raw_p_neutral,raw_p_anger,raw_p_disgust,raw_p_fear,raw_p_happiness,raw_p_sadness,raw_p_surprise,raw_p_other,media_s";
 
 const LABELS = ["raw", "temporal", "smoothed", "reviewed"];
 
-/** Rows of a csv: texts `video` and `track`, numbers `frame` and `time`, `box` and `probabilities` or null, labels or null. */
+/**
+ * Rows of a csv: texts `video` and `track`, numbers `frame`, `time` and `media`, `box`, `probabilities` and `rawProbabilities`
+ * or null, labels or null.
+ */
 export function readFrameTable(text) {
   const lines = text.trimEnd().split(/\r?\n/);
   assert.equal(lines[0], HEADER, "the csv's header");
   return lines.slice(1).map((line) => {
     const cells = splitLine(line);
-    assert.equal(cells.length, 20, `cells of ${line}`);
+    assert.equal(cells.length, 29, `cells of ${line}`);
     const row = { video: cells[0], track: cells[1], frame: Number(cells[2]), time: Number(cells[3]) };
     row.box = numbers(cells.slice(4, 8));
     row.probabilities = numbers(cells.slice(8, 16));
+    row.rawProbabilities = numbers(cells.slice(20, 28));
+    row.media = Number(cells[28]);
     LABELS.forEach((name, place) => (row[name] = cells[16 + place] === "" ? null : Number(cells[16 + place])));
     return row;
   });
@@ -34,7 +40,10 @@ function numbers(cells) {
   return cells.every((cell) => cell === "") ? null : cells.map(Number);
 }
 
-/** What holds for every table: all frames in order, times that ascend from 0, probabilities that sum to 1. */
+/**
+ * What holds for every table: all frames in order, times that ascend from 0, on the media's clock by the same steps,
+ * probabilities that sum to 1, the head's wherever a face is and nowhere else.
+ */
 export function checkFrameTable(rows) {
   let frame = -1;
   let time = -1;
@@ -43,10 +52,17 @@ export function checkFrameTable(rows) {
     assert.ok(row.frame === frame || row.frame === frame + 1, `${where} follows frame ${frame}`);
     assert.ok(row.frame === frame ? row.time === time : row.time > time, `${where}: time ${row.time} after ${time}`);
     ({ frame, time } = row);
-    if (row.probabilities) {
-      const sum = row.probabilities.reduce((a, b) => a + b, 0);
+    const start = rows[0].media;
+    assert.ok(start >= 0 && Math.abs(row.media - row.time - start) < 3e-6, `${where}: ${row.media} on the media's clock`);
+    for (const probabilities of [row.probabilities, row.rawProbabilities].filter(Boolean)) {
+      const sum = probabilities.reduce((a, b) => a + b, 0);
       assert.ok(Math.abs(sum - 1) < 1e-4, `${where}: probabilities sum to ${sum}`);
     }
+    assert.equal(row.box === null, row.rawProbabilities === null, `${where}: the head speaks of faces`);
+    if (row.rawProbabilities) {
+      assert.equal(row.rawProbabilities[row.raw], Math.max(...row.rawProbabilities), `${where}: label of the head`);
+    }
+    if (row.temporal === null && row.box) assert.deepEqual(row.probabilities, row.rawProbabilities, where);
     assert.equal(row.box === null, row.track === "", `${where}: box and track come together`);
   }
   if (rows.length > 0) assert.equal(rows[0].time, 0, "time of the first frame");
@@ -63,11 +79,12 @@ export function compareFrameTables(found, expected, limits) {
   const worst = { time: 0, box: 0, probability: 0 };
   found.forEach((row, index) => {
     const other = expected[index];
-    worst.time = Math.max(worst.time, Math.abs(row.time - other.time));
+    worst.time = Math.max(worst.time, Math.abs(row.time - other.time), Math.abs(row.media - other.media));
     worst.box = Math.max(worst.box, largestDifference(row.box, other.box, rowKey(row)));
     worst.probability = Math.max(
       worst.probability,
       largestDifference(row.probabilities, other.probabilities, rowKey(row)),
+      largestDifference(row.rawProbabilities, other.rawProbabilities, rowKey(row)),
     );
   });
   for (const [name, limit] of Object.entries(limits)) {

@@ -44,6 +44,7 @@ const RECIPES = {
   "empty.mp4": async () => Buffer.alloc(0),
   "zero-frames.mp4": [...FACE(10, 1), ...MP4, "-frames:v", 0],
   "face.jpg": [...FACE(12, 1), "-frames:v", 1, "-q:v", 2],
+  "face.png": [...FACE(12, 1), "-frames:v", 1],
   "one-pixel.png": ["-f", "lavfi", "-i", "color=red:size=16x16", "-vf", "scale=1:1", "-frames:v", 1],
   "8k.jpg": ["-f", "lavfi", "-i", "testsrc=size=7680x4320", "-frames:v", 1],
   "letter.png": async () => Buffer.from("This is a letter and no picture.\n"),
