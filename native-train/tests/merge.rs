@@ -101,7 +101,9 @@ fn shards_merge_to_what_one_machine_writes() {
 fn tables_of_an_older_program_go_by_the_names_in_their_header() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let inputs = pictures(folder);
+    let mut inputs = pictures(folder);
+    // A table of its own name each.
+    inputs.truncate(NAMES.len());
     let parts = shards(folder, &inputs, 2);
     let rewrite = |path: &Path, change: &dyn Fn(&str) -> String| {
         let text = fs::read_to_string(path).unwrap();
