@@ -1,5 +1,9 @@
 //! `mien analyze` on pictures: a folder is a film, unless its pictures are said to be unrelated; a single one always is.
-#![allow(clippy::unwrap_used, reason = "tests may fail loudly, in their helpers too")]
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests may fail loudly, in their helpers too"
+)]
 
 mod common;
 
