@@ -119,7 +119,7 @@ impl FfmpegLog {
         } else if let Some(start_s) = start_of_input(line) {
             self.clock_start_s = start_s;
         } else if let Some(microseconds) = correction_of_start(line) {
-            // From 6.0 on the clock of some containers begins with the streams that are read.
+            // The clock of some containers begins with the streams that are read.
             self.clock_start_s += microseconds / 1e6;
         } else if let Some(error) = message(line, &["error", "fatal", "panic"]) {
             self.complain(error, has_sign(error));
@@ -177,17 +177,17 @@ fn start_of_input(line: &str) -> Option<f64> {
     text.trim().parse().ok().filter(|start: &f64| start.is_finite())
 }
 
-/// `Correcting start time of Input #0 by 500000 us.`
+/// `Correcting start time of Input #0 by 500000 us.`, in older versions `Correcting start time by 500000`.
 fn correction_of_start(line: &str) -> Option<f64> {
-    let rest = after(line, "Correcting start time of Input #0 by ")?;
-    rest.split_whitespace().next()?.parse().ok()
+    let rest = after(message(line, &["verbose"])?, "Correcting start time ")?;
+    after(rest, "by ")?.split_whitespace().next()?.parse().ok()
 }
 
 fn ratio(text: &str) -> Option<(f64, f64)> {
     let (numerator, rest) = text.trim_start().split_once('/')?;
     let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     let (numerator, denominator): (f64, f64) = (numerator.parse().ok()?, rest.get(..end)?.parse().ok()?);
-    (denominator > 0.0).then_some((numerator, denominator))
+    (numerator > 0.0 && denominator > 0.0).then_some((numerator, denominator))
 }
 
 /// Reads `n: 0 pts: 512 pts_time:0.04 ... fmt:yuv420p ... s:160x120 ... type:P` and gives what stands behind it. The time is
@@ -210,10 +210,13 @@ fn announcement(
     // A frame without a timestamp says NOPTS.
     let ticks: Option<f64> = value(" pts:").and_then(|text| text.parse().ok());
     let seconds: Option<f64> = value(" pts_time:").and_then(|text| text.parse().ok());
+    let tick_s = numerator / denominator;
     let time_s = ticks
         .map(|ticks| ticks * numerator / denominator)
         .or(seconds)
         .unwrap_or(0.0);
+    // ffmpeg moves its zero by whole ticks.
+    let clock_start_s = (clock_start_s / tick_s).round() * tick_s;
     let announcement = Announcement {
         time_s,
         container_s: time_s + clock_start_s,
@@ -241,7 +244,8 @@ mod tests {
         let mut log = log();
         for line in [
             "[info]   Duration: 00:00:02.27, start: 1.400000, bitrate: 464 kb/s",
-            "[verbose] Correcting start time of Input #0 by 100000 us.",
+            "[verbose] Correcting start time of Input #0 by 60000 us.",
+            "[mpegts @ 0x39674780] [verbose] Correcting start time by 40000",
             "[Parsed_showinfo_1 @ 0x55ee] [info] config in time_base: 1/12800, frame_rate: 25/1",
             "[Parsed_showinfo_1 @ 0x55ee] [info] color_range:pc color_space:bt709",
             "[info]     title : n: 7 pts: 0 pts_time:0 s:9x9 type:I",
