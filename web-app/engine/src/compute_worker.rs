@@ -252,15 +252,21 @@ pub async fn measure(wish: DeviceWish, workers: usize, passes: u32) -> Result<(f
         }
     }
     let limit = Cell::default();
-    let all = |passes, limit| join_all(started.iter().map(move |worker| worker.measure(passes, limit)));
-    for outcome in all(WARM_UP_PASSES, &limit).await {
-        outcome?;
-    }
+    measure_all(&started, WARM_UP_PASSES, &limit).await?;
     let times = f64::from(passes) / f64::from(WARM_UP_PASSES);
     let limit = Cell::new(limit.get().of_work(times));
-    let mut slowest = 0.0_f64;
-    for outcome in all(passes, &limit).await {
-        slowest = slowest.max(outcome?);
-    }
-    Ok((slowest / f64::from(passes) / workers as f64, name))
+    let slowest_ms = measure_all(&started, passes, &limit).await?;
+    Ok((slowest_ms / f64::from(passes) / workers as f64, name))
+}
+
+/// Milliseconds that the slowest of the workers needs for `passes` passes, all at once.
+async fn measure_all(
+    workers: &[ComputeWorker],
+    passes: u32,
+    limit: &Cell<AnswerLimit>,
+) -> Result<f64, String> {
+    let outcomes = join_all(workers.iter().map(|worker| worker.measure(passes, limit))).await;
+    outcomes
+        .into_iter()
+        .try_fold(0.0_f64, |slowest, outcome| Ok(slowest.max(outcome?)))
 }
