@@ -204,4 +204,37 @@ mod tests {
         RunFolder::open(&path).unwrap();
         assert!(!path.join(".mien-half").exists());
     }
+
+    #[test]
+    fn a_run_begins_only_where_it_replaces_nothing_of_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let config = path.join("config.toml");
+        fs::write(&config, "# mine\n").unwrap();
+        // The config itself may lie there: its bytes are kept, also when the run goes on with the resolved one.
+        refuse_other_files(path, &config).unwrap();
+        fs::write(path.join("student.safetensors"), "mine").unwrap();
+        fs::write(path.join("events.out.tfevents.1.host"), "mine").unwrap();
+        let said = refuse_other_files(path, &config).unwrap_err().to_string();
+        assert!(
+            said.contains("student.safetensors was not written by mien"),
+            "{said}"
+        );
+        assert!(
+            !said.contains("config.toml") && !said.contains("--force"),
+            "{said}"
+        );
+        fs::remove_file(path.join("student.safetensors")).unwrap();
+        keep_original(path, &config).unwrap();
+        // Killed here, it begins again.
+        refuse_other_files(path, &config).unwrap();
+        let run = RunFolder::open(path).unwrap();
+        run.describe(&json!({"seed": 1}), 1, 0, "cpu").unwrap();
+        keep_original(path, &config).unwrap();
+        assert_eq!(fs::read(original_path(path)).unwrap(), b"# mine\n");
+        fs::write(path.join("student.safetensors"), "the run's").unwrap();
+        refuse_other_files(path, &config).unwrap();
+        crate::training_run::event_file::EventFile::rewrite(path, 1.0, &[]).unwrap();
+        assert!(path.join("events.out.tfevents.1.host").exists());
+    }
 }
