@@ -21,9 +21,10 @@ pub struct Tolerance {
 }
 
 impl Closeness {
-    /// Of `found` to `expected`. Lists of different lengths are not near at all.
+    /// Of `found` to `expected`. Differences are shares of the largest value, or of `least_scale` where all are smaller.
+    /// Lists of different lengths are not near at all.
     #[must_use]
-    pub fn of(expected: &[f32], found: &[f32]) -> Self {
+    pub fn of(expected: &[f32], found: &[f32], least_scale: f64) -> Self {
         let pairs = || {
             expected
                 .iter()
@@ -52,7 +53,7 @@ impl Closeness {
                 1.0
             },
             largest_difference: difference,
-            relative_difference: difference / largest.max(f64::MIN_POSITIVE),
+            relative_difference: difference / largest.max(least_scale).max(f64::MIN_POSITIVE),
         }
     }
 
@@ -76,7 +77,7 @@ mod tests {
     fn what_is_not_a_number_or_missing_is_never_near() {
         let right = [1.0, -2.0, 3.0];
         for found in [vec![1.0, f32::NAN, 3.0], vec![1.0, -2.0], vec![f32::INFINITY; 3]] {
-            assert!(!Closeness::of(&right, &found).is_within(STRICT), "{found:?}");
+            assert!(!Closeness::of(&right, &found, 0.0).is_within(STRICT), "{found:?}");
         }
     }
 
@@ -85,12 +86,12 @@ mod tests {
         let right: Vec<f32> = (0..1000).map(|i| (i as f32 * 0.7).sin()).collect();
         let mut spike = right.clone();
         spike[500] += 0.5;
-        let near = Closeness::of(&right, &spike);
+        let near = Closeness::of(&right, &spike, 0.0);
         assert!(near.cosine > 0.999 && !near.is_within(STRICT), "{near:?}");
         assert!((near.largest_difference - 0.5).abs() < 1e-6);
         let turned: Vec<f32> = right.iter().map(|value| -value).collect();
-        assert!((Closeness::of(&right, &turned).cosine + 1.0).abs() < 1e-9);
-        assert!(Closeness::of(&right, &right).is_within(Tolerance {
+        assert!((Closeness::of(&right, &turned, 0.0).cosine + 1.0).abs() < 1e-9);
+        assert!(Closeness::of(&right, &right, 0.0).is_within(Tolerance {
             cosine: 1.0 - 1e-12,
             relative_difference: 0.0
         }));

@@ -25,6 +25,8 @@ use crate::training_run::device_failure::without_panics;
 pub(super) const PRECISIONS: [Precision; 3] = [Precision::F32, Precision::F16, Precision::Bf16];
 const SEED: u64 = 11;
 const CLIP: usize = 64;
+/// The detector's probabilities.
+const SCORES: &str = "scores";
 
 /// Why a device does not compute in a precision, where it does not.
 pub(super) fn lack_of(precision: Precision, device: &NamedDevice, gpu: Option<&NvidiaGpu>) -> Option<String> {
@@ -97,7 +99,9 @@ fn check(
     let mut check = Check::new(name, Outcome::Passed, "");
     let mut words = Vec::new();
     for ((output, right), (_, found)) in right.iter().zip(&found) {
-        let near = Closeness::of(right, found);
+        // Probabilities are on a scale of 1, however small those of one picture are.
+        let least_scale = if *output == SCORES { 1.0 } else { 0.0 };
+        let near = Closeness::of(right, found, least_scale);
         if !near.is_within(tolerance) {
             // TF32 multiplies numbers of 10 bits after the point, as f16 does, where f32 is asked for.
             let has_tf32 = gpu.is_some_and(|gpu| gpu.compute_capability.is_some_and(|value| value >= 8.0));
@@ -130,12 +134,13 @@ fn check(
         .with("most_relative_difference", tolerance.relative_difference)
 }
 
-/// Some times what the processor's own 16 bits differ from its 32 on these networks.
+/// Some two times what the processor's own 16 bits differ from its 32 in the worst output, the detector's boxes (0.011 in
+/// f16, 0.087 in bf16); features and logits differ by less than 0.006.
 fn of_outputs(precision: Precision) -> Tolerance {
     let (cosine, relative_difference) = match precision {
         Precision::F32 => (0.999_99, 1e-3),
-        Precision::F16 => (0.999, 0.02),
-        Precision::Bf16 => (0.99, 0.15),
+        Precision::F16 => (0.999, 0.03),
+        Precision::Bf16 => (0.99, 0.2),
     };
     Tolerance {
         cosine,
@@ -197,7 +202,7 @@ fn detector() -> Golden {
             let detector = FaceDetector::from_bytes(DETECTOR, device)?.map(&mut Cast(precision.dtype()));
             let data = TensorData::new(values.clone(), [1, 3, DETECTOR_HEIGHT, DETECTOR_WIDTH]);
             let (scores, boxes) = detector.forward(precision.of(Tensor::from_data(data, device)));
-            Ok(vec![("scores", read(scores)?), ("boxes", read(boxes)?)])
+            Ok(vec![(SCORES, read(scores)?), ("boxes", read(boxes)?)])
         }),
     }
 }

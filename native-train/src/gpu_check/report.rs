@@ -189,12 +189,6 @@ impl ReportFolder {
         Ok(Self { path })
     }
 
-    /// Its path, absolute.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Where a section's own words go.
     #[must_use]
     pub fn log_of(&self, section: &str) -> PathBuf {

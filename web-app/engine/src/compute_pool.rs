@@ -326,10 +326,16 @@ pub async fn measure(wish: DeviceWish, workers: usize, passes: u32) -> Result<(f
 
 async fn measure_one(worker: &ComputeWorker, passes: u32) -> Result<f64, String> {
     match worker
-        .ask(&ToCompute::Benchmark { passes }, &JsValue::NULL)
+        .ask(
+            &ToCompute::Benchmark {
+                passes,
+                of_model: false,
+            },
+            &JsValue::NULL,
+        )
         .await?
     {
-        (FromCompute::Measured { total_ms }, _) => Ok(total_ms),
+        (FromCompute::Measured { total_ms, .. }, _) => Ok(total_ms),
         (FromCompute::Failed { reason }, _) => Err(reason),
         _ => Err("a worker gave another answer than asked for".to_owned()),
     }
