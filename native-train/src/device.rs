@@ -25,6 +25,12 @@ pub struct NamedDevice {
     pub device: Device,
     /// Kind and name, such as `Vulkan - <adapter>` or `CPU - 8 threads`.
     pub name: String,
+    /// What it is: never [`DeviceChoice::Auto`].
+    pub choice: DeviceChoice,
+    /// Whether a processor stands in for a GPU.
+    pub is_software: bool,
+    /// The driver's name and version, where the device is Vulkan's.
+    pub driver: Option<String>,
 }
 
 impl DeviceChoice {
@@ -62,29 +68,80 @@ fn cpu() -> NamedDevice {
     NamedDevice {
         device: Device::flex(),
         name: format!("CPU - {} threads", rayon::current_num_threads()),
+        choice: DeviceChoice::Cpu,
+        is_software: false,
+        driver: None,
     }
 }
 
 #[cfg(feature = "cuda")]
 fn cuda() -> Result<NamedDevice> {
-    // The driver is loaded at run time; without one the runtime panics instead of returning an error.
-    let silent = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    // The driver is loaded at run time; without one the runtime panics instead of returning an error, and not always in
+    // this thread.
+    let said = Arc::new(Mutex::new(String::new()));
+    let noted = Arc::clone(&said);
+    let loud = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.is_empty() {
+            *noted = panic.to_string();
+        }
+    }));
     let opened = std::panic::catch_unwind(|| {
         let device = Device::cuda(0);
         burn::tensor::Tensor::<1>::ones([1], &device)
             .try_into_data()
             .map(|_| device)
+            .map_err(|error| error.to_string())
     });
-    std::panic::set_hook(silent);
+    std::panic::set_hook(loud);
+    let said = said.lock().unwrap_or_else(PoisonError::into_inner).clone();
     match opened {
         Ok(Ok(device)) => Ok(NamedDevice {
             device,
             name: "CUDA - device 0".to_owned(),
+            choice: DeviceChoice::Cuda,
+            is_software: false,
+            driver: None,
         }),
-        _ => anyhow::bail!(
-            "no CUDA device can be used: install the NVIDIA driver, or choose `--device vulkan` or `--device cpu`"
-        ),
+        Ok(Err(error)) if said.is_empty() => anyhow::bail!("{}", no_cuda(&error)),
+        _ => anyhow::bail!("{}", no_cuda(&said)),
+    }
+}
+
+/// Why CUDA cannot be used, from what cudarc and cubecl said when they gave up, and what to do.
+#[cfg_attr(not(feature = "cuda"), allow(dead_code, reason = "its test runs everywhere"))]
+fn no_cuda(said: &str) -> String {
+    const ELSE: &str = "or choose `--device vulkan` or `--device cpu`";
+    let lower = said.to_lowercase();
+    let missing = |library: &str| lower.contains(&format!("load the \"{library}\" shared library"));
+    if missing("cuda") {
+        format!(
+            "no CUDA device can be used: the NVIDIA driver is missing (its library libcuda.so.1 was not found): install \
+             the driver, {ELSE}"
+        )
+    } else if missing("nvrtc") {
+        format!(
+            "no CUDA device can be used: NVRTC is missing (libnvrtc.so of the CUDA toolkit was not found): put its folder \
+             into LD_LIBRARY_PATH, {ELSE}"
+        )
+    } else if lower.contains("cuda installation not found") {
+        format!(
+            "no CUDA device can be used: the headers of the CUDA toolkit are missing: let CUDA_PATH name the folder that \
+             holds `include`, {ELSE}"
+        )
+    } else {
+        // The message stands below the line that says where it panicked; what follows is a backtrace.
+        let cause = said
+            .lines()
+            .map(str::trim)
+            .find(|line| !line.is_empty() && !line.starts_with("panicked at"));
+        format!(
+            "no CUDA device can be used ({}): look whether `nvidia-smi` works, {ELSE}",
+            cause.unwrap_or("it gives no reason")
+        )
     }
 }
 
@@ -125,6 +182,9 @@ fn vulkan(software_too: bool) -> Result<NamedDevice> {
     Ok(NamedDevice {
         device,
         name: format!("Vulkan - {}", info.name),
+        choice: DeviceChoice::Vulkan,
+        is_software: info.device_type == wgpu::DeviceType::Cpu,
+        driver: Some(format!("{} {}", info.driver, info.driver_info).trim().to_owned()),
     })
 }
 
@@ -133,4 +193,42 @@ fn vulkan(_software_too: bool) -> Result<NamedDevice> {
     anyhow::bail!(
         "this program was built without Vulkan: build it with `--features wgpu`, or choose `--device cpu`"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cuda_lacks_is_named_with_what_to_do() {
+        // As cudarc 0.19.10 and cubecl-cuda 0.11.3 say it.
+        let cases = [
+            (
+                "panicked at cudarc/src/lib.rs:200:5:\nUnable to dynamically load the \"cuda\" shared library - searched for \
+                 library names: [\"libcuda.so\"].",
+                "NVIDIA driver is missing",
+            ),
+            (
+                "panicked at cudarc/src/lib.rs:200:5:\nUnable to dynamically load the \"nvrtc\" shared library - searched for",
+                "NVRTC is missing",
+            ),
+            (
+                "panicked at cubecl-cuda/src/lib.rs:18:34:\n\n        CUDA installation not found.\n        Please ensure",
+                "CUDA_PATH",
+            ),
+            (
+                "panicked at cubecl-cuda/src/runtime.rs:70:45:\ncalled `Result::unwrap()` on an `Err` value: \
+                 DriverError(CUDA_ERROR_NO_DEVICE, \"no CUDA-capable device is detected\")",
+                "no CUDA-capable device is detected",
+            ),
+        ];
+        for (said, part) in cases {
+            let message = no_cuda(said);
+            assert!(
+                message.contains(part) && message.contains("--device cpu"),
+                "{message}"
+            );
+            assert!(!message.contains("panicked"), "{message}");
+        }
+    }
 }

@@ -7,6 +7,7 @@ pub mod data;
 pub mod datasets;
 pub mod evaluate;
 pub mod export;
+pub mod gpu_check;
 pub mod import;
 pub mod info;
 pub mod merge;

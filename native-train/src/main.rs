@@ -7,7 +7,8 @@ use native_train::training_run::interruption::{self, Interrupted};
 use native_train::training_run::run_options::RunOptions;
 use native_train::wrong_use::{self, WrongUse};
 use native_train::{
-    ablate, analyze, bench, data, evaluate, export, import, info, merge, pretrain, refine, score, synth,
+    ablate, analyze, bench, data, evaluate, export, gpu_check, import, info, merge, pretrain, refine, score,
+    synth,
 };
 
 /// Facial expression recognition over time.
@@ -44,6 +45,8 @@ enum Command {
     Import(import::Options),
     /// Pictures a second on this machine
     Bench(bench::Options),
+    /// All that training asks of a GPU, checked and measured on this machine, as a report
+    GpuCheck(gpu_check::Options),
     /// What a model file holds and how it was trained
     Info(info::Options),
 }
@@ -78,6 +81,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Export(options) => export::run(options),
         Command::Import(options) => import::run(options),
         Command::Bench(options) => bench::run(options),
+        Command::GpuCheck(options) => gpu_check::run(options),
         Command::Info(options) => info::run(options),
     }
 }

@@ -73,6 +73,18 @@ impl FaceReader {
         })
     }
 
+    /// The backbone alone, for measuring it.
+    #[must_use]
+    pub fn backbone(&self) -> &ResNet50 {
+        &self.backbone
+    }
+
+    /// Side of the backbone's input in pixels.
+    #[must_use]
+    pub fn input_size(&self) -> usize {
+        self.input.size
+    }
+
     /// The faces of each frame. The result does not depend on how frames are grouped.
     ///
     /// # Errors

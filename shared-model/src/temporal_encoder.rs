@@ -93,7 +93,9 @@ impl TemporalEncoder {
         let mut x = self.input.forward(features);
         if self.positions {
             let [_, frames, width] = x.dims();
-            x = x + positional_encoding(frames, width, &device);
+            // In the precision of the features: a check of a device runs it in 16 bits too.
+            let dtype = x.dtype();
+            x = x + positional_encoding(frames, width, &device).cast(dtype);
         }
         let x = self
             .encoder

@@ -3,6 +3,7 @@
 mod bench;
 mod browser_tests;
 mod cargo_call;
+mod cuda_offline;
 mod demo;
 mod paths;
 mod precache;
@@ -14,6 +15,7 @@ mod test_count;
 mod test_suite;
 mod wasm_exports;
 mod web_build;
+mod webgpu_pack;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -36,6 +38,8 @@ enum Command {
     Demo(demo::DemoOptions),
     /// Speed, size and memory of the page, measured and printed
     Bench(bench::BenchOptions),
+    /// Build the program for CUDA where LLVM's bundle cannot be downloaded
+    CudaOffline(cuda_offline::CudaOfflineOptions),
     /// Format, lints, unit tests, the wasm build and the browser tests
     Test,
 }
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
         Command::Setup { purpose } => setup::run(purpose).map(|()| ExitCode::SUCCESS),
         Command::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::CudaOffline(options) => cuda_offline::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Test => test_suite::run(),
     };
     match outcome {

@@ -156,7 +156,11 @@ fn fingerprint_of(bytes: &[u8]) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-fn copy_folder(from: &Path, to: &Path, less: &[&str]) -> Result<()> {
+/// Copies a folder, less the entries named.
+///
+/// # Errors
+/// When one of them cannot be read or written.
+pub fn copy_folder(from: &Path, to: &Path, less: &[&str]) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("making {}", to.display()))?;
     for path in entries_of(from)? {
         let Some(name) = path.file_name() else { continue };

@@ -18,6 +18,23 @@ pub struct Beside {
     pub introduction: Introduction,
 }
 
+/// What the other program is to do.
+pub struct Wish<'a> {
+    /// The Python that runs it.
+    pub python: &'a Path,
+    pub script: &'a Path,
+    /// Pictures a batch.
+    pub batch: usize,
+    /// Side of the pictures in pixels.
+    pub size: usize,
+    /// Whether the small network is meant.
+    pub is_small: bool,
+    /// PyTorch's name of a device.
+    pub device: &'a str,
+    /// For scripts that know more than one.
+    pub precision: Option<&'a str>,
+}
+
 /// First line of the other program.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Introduction {
@@ -32,27 +49,29 @@ impl Beside {
     ///
     /// # Errors
     /// When it cannot be started, or does not introduce itself.
-    pub fn start(
-        python: &Path,
-        script: &Path,
-        batch: usize,
-        size: usize,
-        small: bool,
-        device: &str,
-    ) -> Result<Self> {
+    pub fn start(wish: &Wish<'_>) -> Result<Self> {
+        let Wish { python, script, .. } = wish;
         let threads = rayon::current_num_threads().to_string();
         let mut command = Command::new(python);
         command
             .arg(script)
-            .args(["--batch", &batch.to_string(), "--size", &size.to_string()])
-            .args(["--threads", &threads, "--device", device])
+            .args([
+                "--batch",
+                &wish.batch.to_string(),
+                "--size",
+                &wish.size.to_string(),
+            ])
+            .args(["--threads", &threads, "--device", wish.device])
             .env("OMP_NUM_THREADS", &threads)
             // Threads that wait must not take the other program's time.
             .env("OMP_WAIT_POLICY", "passive")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
-        if small {
+        if wish.is_small {
             command.arg("--small");
+        }
+        if let Some(precision) = wish.precision {
+            command.args(["--precision", precision]);
         }
         let mut child = command.spawn().with_context(|| {
             format!(
@@ -80,17 +99,21 @@ impl Beside {
     /// # Errors
     /// When it ends or answers something else.
     pub fn seconds(&mut self, step: Step) -> Result<f64> {
-        writeln!(self.questions, "{}", step.word())?;
+        self.answer(step.word())
+    }
+
+    /// Its answer to a word.
+    ///
+    /// # Errors
+    /// When it ends or answers something else than a number.
+    pub fn answer(&mut self, word: &str) -> Result<f64> {
+        writeln!(self.questions, "{word}")?;
         self.questions.flush()?;
         let mut line = String::new();
         self.answers.read_line(&mut line)?;
-        line.trim().parse().with_context(|| {
-            format!(
-                "the other program's answer to `{}`: `{}`",
-                step.word(),
-                line.trim()
-            )
-        })
+        line.trim()
+            .parse()
+            .with_context(|| format!("the other program's answer to `{word}`: `{}`", line.trim()))
     }
 }
 

@@ -1,9 +1,9 @@
 //! `mien bench`: pictures a second, where a step's time goes, what it keeps in memory, and another program beside it.
 
-mod beside;
+pub(crate) mod beside;
 mod loader;
 pub mod memory;
-mod steps;
+pub(crate) mod steps;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ use crate::device::{DeviceChoice, NamedDevice};
 use crate::pretrain::precision::Precision;
 use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
 use crate::stdout;
-use beside::Beside;
+use beside::{Beside, Wish};
 use memory::{Keeping, StepBytes};
 use steps::{Parts, Step, Steps};
 
@@ -198,7 +198,15 @@ impl Options {
         } else {
             "cpu"
         };
-        let beside = Beside::start(&self.python, script, self.batch.get(), size, self.small, device)?;
+        let beside = Beside::start(&Wish {
+            python: &self.python,
+            script,
+            batch: self.batch.get(),
+            size,
+            is_small: self.small,
+            device,
+            precision: None,
+        })?;
         Ok(Some(beside))
     }
 }
@@ -291,14 +299,18 @@ impl Figures {
 }
 
 /// Medians of a step's seconds, and of the other program's seconds over ours, turn by turn.
-struct Measured {
-    ours: f64,
-    theirs: f64,
-    ratio: f64,
+pub(crate) struct Measured {
+    pub(crate) ours: f64,
+    /// Not a number where there is no other program.
+    pub(crate) theirs: f64,
+    pub(crate) ratio: f64,
 }
 
 /// Takes turns until there are enough, after one turn to warm up.
-fn measured(step: Step, steps: &mut Steps, mut beside: Option<&mut Beside>) -> Result<Measured> {
+///
+/// # Errors
+/// When the device or the other program fails.
+pub(crate) fn measured(step: Step, steps: &mut Steps, mut beside: Option<&mut Beside>) -> Result<Measured> {
     let mut turn = || -> Result<[f64; 2]> {
         let ours = steps.seconds(step)?;
         let theirs = beside

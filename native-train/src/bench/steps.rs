@@ -120,9 +120,8 @@ impl Steps {
         let begin = Instant::now();
         match step {
             Step::Forward => {
-                let (_, logits) = self
-                    .frozen
-                    .forward(self.input.labelled.clone().without_autodiff());
+                let pictures = self.input.labelled.clone().without_autodiff();
+                let (_, logits) = self.frozen.forward(self.precision.of(pictures));
                 wait_for(logits)?;
             }
             Step::Training => self.train()?,

@@ -1,4 +1,4 @@
-// A full ResNet-50 at 224: Mien's engine against onnxruntime-web, in turns, in one Chromium.
+// A full ResNet-50 at 224 on the CPU: Mien's engine against onnxruntime-web, in turns, in one Chromium.
 
 import { copyFile, mkdir, readdir, symlink } from "node:fs/promises";
 import path from "node:path";
@@ -29,19 +29,11 @@ const onCpu = (count) => ({
   theirs: { provider: "wasm", threads: count },
 });
 
-const onWebGpu = {
-  name: "WebGPU",
-  passes: 2,
-  rounds: 1,
-  ours: { backend: "webgpu", workers: 1 },
-  theirs: { provider: "webgpu", threads: 1 },
-};
-
-const CASES = { cpu: [onCpu(1), onCpu(2)], webgpu: [onWebGpu] };
+const CASES = [onCpu(1), onCpu(2)];
 
 /** Prints milliseconds a picture of both, round by round and their medians. */
-export async function compareNetworks(browser, server, kind) {
-  for (const { name, passes, rounds, ours, theirs } of CASES[kind]) {
+export async function compareNetworks(browser, server) {
+  for (const { name, passes, rounds, ours, theirs } of CASES) {
     const found = { mien: [], onnxruntime: [] };
     let device = "";
     for (let round = 0; round < rounds; round += 1) {

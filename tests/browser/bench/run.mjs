@@ -1,4 +1,4 @@
-// Measures and prints; nothing here passes or fails. `node bench/run.mjs [cpu] [webgpu] [page] [timeline] [memory]`
+// Measures and prints; nothing here passes or fails. `node bench/run.mjs [cpu] [page] [timeline] [memory]`; for WebGPU see webgpu/run.mjs.
 //
 // MIEN_ONNX: the file that `resnet50_onnx.py` wrote. MIEN_DIST, MIEN_CHROMIUM: as in ../run.mjs.
 
@@ -11,15 +11,14 @@ import { compareNetworks, serveBoth } from "./networks.mjs";
 import { measureSmoothness } from "./smoothness.mjs";
 import { measureTimeline } from "./timeline.mjs";
 
-const parts = process.argv.length > 2 ? process.argv.slice(2) : ["cpu", "webgpu", "page", "timeline", "memory"];
+const parts = process.argv.length > 2 ? process.argv.slice(2) : ["cpu", "page", "timeline", "memory"];
 const scratch = await Scratch.make();
 const pageServer = await StaticServer.start(DIST);
-const networks = parts.filter((part) => part === "cpu" || part === "webgpu");
-if (networks.length > 0) {
+if (parts.includes("cpu")) {
   const server = await serveBoth(scratch, process.env.MIEN_ONNX);
   const browser = await launchBrowser();
   console.log(`Chromium ${browser.version()}`);
-  for (const kind of networks) await compareNetworks(browser, server, kind);
+  await compareNetworks(browser, server);
   await browser.close();
   await server.stop();
 }

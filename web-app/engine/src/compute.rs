@@ -1,6 +1,6 @@
 //! A compute worker: takes a device and a model, then turns frames into faces with features.
 
-use burn::tensor::{Device, Distribution, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 use futures_util::StreamExt as _;
 use js_sys::Array;
 use shared_model::face_detector::{DetectError, FaceDetector};
@@ -72,7 +72,7 @@ impl Compute {
                 _ => no_device(),
             },
             ToCompute::Read { frames } => return self.read(&frames, &attachment).await,
-            ToCompute::Benchmark { passes } => self.measure(passes).await,
+            ToCompute::Benchmark { passes, of_model } => self.measure(passes, of_model).await,
             ToCompute::LoseDevice => self.device_name(),
         };
         (answer, JsValue::NULL)
@@ -163,25 +163,43 @@ impl Compute {
         }
     }
 
-    /// The full ResNet-50 at 224 with random weights, one picture at a time.
-    async fn measure(&mut self, passes: u32) -> FromCompute {
+    /// The model's backbone, or the full ResNet-50 at 224 with random weights, one picture at a time.
+    async fn measure(&mut self, passes: u32, of_model: bool) -> FromCompute {
         let Some(device) = self.device.as_ref().map(TakenDevice::burn) else {
             return no_device();
         };
-        let network = self
-            .benchmark
-            .get_or_insert_with(|| BackboneShape::default().init(&device).fold());
-        let picture = Tensor::<4>::random([1, 3, 224, 224], Distribution::Default, &device);
+        let (network, size) = if of_model {
+            let Some(reader) = &self.reader else {
+                return no_device();
+            };
+            (reader.backbone(), reader.input_size())
+        } else {
+            let init = || BackboneShape::default().init(&device).fold();
+            (&*self.benchmark.get_or_insert_with(init), 224)
+        };
+        // A formula, so that a program that is measured beside sees the same picture.
+        let values: Vec<f32> = (0..3 * size * size)
+            .map(|i| (i as f64 * 0.37).sin() as f32)
+            .collect();
+        let picture = Tensor::<4>::from_data(TensorData::new(values, [1, 3, size, size]), &device);
+        let mut logits = Vec::new();
         let begin = now_ms();
         for _ in 0..passes {
-            let (_, logits) = network.forward(picture.clone());
-            if let Err(error) = logits.into_data_async().await {
-                let reason = error.to_string();
-                return FromCompute::Failed { reason };
+            let (_, found) = network.forward(picture.clone());
+            let read = found.into_data_async().await.map_err(|error| error.to_string());
+            let read = read.and_then(|data| {
+                data.convert::<f32>()
+                    .try_into_vec::<f32>()
+                    .map_err(|error| format!("{error:?}"))
+            });
+            match read {
+                Ok(values) => logits = values,
+                Err(reason) => return FromCompute::Failed { reason },
             }
         }
         FromCompute::Measured {
             total_ms: now_ms() - begin,
+            logits,
         }
     }
 }

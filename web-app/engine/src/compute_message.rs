@@ -33,8 +33,13 @@ pub enum ToCompute {
     /// Find and recognise the faces of some frames (attachment: an array of their bytes). Answered by `Faces`,
     /// `FramesRefused` (the frames' fault) or `Failed` (the device's fault).
     Read { frames: Vec<FrameHeader> },
-    /// Run a random full ResNet-50 at 224 this often. Answered by `Measured`.
-    Benchmark { passes: u32 },
+    /// Run the model's backbone, or a random full ResNet-50 at 224, this often. Answered by `Measured`.
+    Benchmark {
+        passes: u32,
+        /// Whether the model in force is meant; its logits are then comparable with another program's.
+        #[serde(default)]
+        of_model: bool,
+    },
     /// Destroy the graphics device, as a driver's reset would. Not answered.
     LoseDevice,
 }
@@ -53,8 +58,8 @@ pub enum FromCompute {
     Faces { counts: Vec<usize> },
     /// A frame cannot be used.
     FramesRefused { reason: String },
-    /// Milliseconds that all passes took.
-    Measured { total_ms: f64 },
+    /// Milliseconds that all passes took, and the logits of the last one.
+    Measured { total_ms: f64, logits: Vec<f32> },
     /// The device cannot be used (any more).
     Failed { reason: String },
 }

@@ -147,9 +147,12 @@ impl ComputeWorker {
 
     /// Milliseconds of `passes` passes of a benchmark.
     async fn measure(&self, passes: u32, limit: &Cell<AnswerLimit>) -> Result<f64, String> {
-        let question = ToCompute::Benchmark { passes };
+        let question = ToCompute::Benchmark {
+            passes,
+            of_model: false,
+        };
         match self.ask(&question, &JsValue::NULL, limit).await? {
-            (FromCompute::Measured { total_ms }, _) => Ok(total_ms),
+            (FromCompute::Measured { total_ms, .. }, _) => Ok(total_ms),
             (FromCompute::Failed { reason }, _) => Err(reason),
             _ => Err(OTHER_ANSWER.to_owned()),
         }
