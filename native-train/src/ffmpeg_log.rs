@@ -99,9 +99,10 @@ impl FfmpegLog {
         self.last_error.as_deref()
     }
 
-    /// How many frames are lost and where, of a video that is known to be damaged.
-    pub(crate) fn lost_in_words(&self) -> Option<String> {
-        self.lost.in_words()
+    /// How many frames are lost and where, of a video that is known to be damaged and of which so many frames came, the last
+    /// of them at `last_s` on the container's clock.
+    pub(crate) fn lost_in_words(&self, frames: usize, last_s: f64) -> Option<String> {
+        self.lost.in_words(frames, last_s)
     }
 
     /// One line; gives the frame that it announces.

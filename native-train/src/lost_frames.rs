@@ -12,8 +12,6 @@ const GAP: f64 = 1.5;
 const STEADY: f64 = 0.15;
 /// Frames after a complaint within which a gap is its consequence: decoders look so far ahead, at most.
 const FRAMES_AFTER_A_COMPLAINT: u32 = 64;
-/// Gaps that are remembered one by one.
-const MOST_GAPS: usize = 1000;
 /// Places that are named.
 const MOST_NAMED: usize = 5;
 
@@ -49,7 +47,6 @@ pub(crate) struct LostFrames {
     complained_early: bool,
     has_clear_gap: bool,
     gaps: Vec<Gap>,
-    lost_in_gaps: u64,
 }
 
 impl LostFrames {
@@ -87,14 +84,11 @@ impl LostFrames {
             let lost = (step / usual).round() as u64 - 1;
             let is_steady = |recent: &f64| (recent / usual - 1.0).abs() < STEADY;
             self.has_clear_gap |= self.recent.len() >= FEWEST_STEPS && self.recent.iter().all(is_steady);
-            self.lost_in_gaps = self.lost_in_gaps.saturating_add(lost);
-            if self.gaps.len() < MOST_GAPS {
-                self.gaps.push(Gap {
-                    after: self.frames - 1,
-                    time_s: self.last_s,
-                    lost,
-                });
-            }
+            self.gaps.push(Gap {
+                after: self.frames - 1,
+                time_s: self.last_s,
+                lost,
+            });
             return;
         }
         if self.recent.len() == RECENT_STEPS {
@@ -118,8 +112,10 @@ impl LostFrames {
         self.has_clear_gap
     }
 
-    /// "N frames lost" and where, in words, of a video that is known to be damaged; `None` where none is missing.
-    pub(crate) fn in_words(&self) -> Option<String> {
+    /// "N frames lost" and where, in words, of a video that is known to be damaged and of which so many frames came, the
+    /// last of them at `last_s` on the container's clock; `None` where none is missing. Those that were announced and did
+    /// not come are lost.
+    pub(crate) fn in_words(&self, frames: usize, last_s: f64) -> Option<String> {
         let usual = self.usual_step();
         let missing = |seconds: f64| match usual {
             Some(usual) if seconds.is_finite() && seconds > 0.0 => (seconds / usual).round() as u64,
@@ -128,13 +124,15 @@ impl LostFrames {
         let start = self.announced.start_s.filter(|_| self.complained_early);
         let before = start.map_or(0, |start_s| missing(self.first_s - start_s));
         let end = self.announced.end_s.zip(usual);
-        let after = end.map_or(0, |(end_s, usual)| missing(end_s - self.last_s - usual));
-        let seen = before.saturating_add(self.lost_in_gaps).saturating_add(after);
-        let frames = u64::try_from(self.frames).unwrap_or(u64::MAX);
+        let after = end.map_or(0, |(end_s, usual)| missing(end_s - last_s - usual));
+        let gaps = || self.gaps.iter().filter(|gap| gap.after + 1 < frames);
+        let in_gaps = gaps().fold(0_u64, |sum, gap| sum.saturating_add(gap.lost));
+        let seen = before.saturating_add(in_gaps).saturating_add(after);
+        let came = u64::try_from(frames).unwrap_or(u64::MAX);
         let total = self
             .announced
             .frame_count
-            .map_or(seen, |count| count.saturating_sub(frames));
+            .map_or(seen, |count| count.saturating_sub(came));
         if total == 0 {
             return None;
         }
@@ -142,15 +140,16 @@ impl LostFrames {
         if before > 0 {
             places.push(format!("{before} before frame 0"));
         }
-        for gap in self.gaps.iter().take(MOST_NAMED) {
+        for gap in gaps().take(MOST_NAMED) {
             let time_s = gap.time_s - self.first_s;
             places.push(format!("{} after frame {} ({time_s:.3} s)", gap.lost, gap.after));
         }
-        if self.gaps.len() > MOST_NAMED {
-            places.push(format!("others in {} more places", self.gaps.len() - MOST_NAMED));
+        let unnamed = gaps().skip(MOST_NAMED).count();
+        if unnamed > 0 {
+            places.push(format!("others in {unnamed} more places"));
         }
         if after > 0 {
-            let (last, time_s) = (self.frames.saturating_sub(1), self.last_s - self.first_s);
+            let (last, time_s) = (frames.saturating_sub(1), last_s - self.first_s);
             places.push(format!("{after} at the end, after frame {last} ({time_s:.3} s)"));
         }
         let places = if places.is_empty() {
@@ -178,12 +177,12 @@ mod tests {
         let mut lost = LostFrames::default();
         follow(&mut lost, (0..20).chain(40..60));
         assert!(!lost.has_clear_gap());
-        assert_eq!(lost.in_words(), None);
+        assert_eq!(lost.in_words(40, 3.76), None);
         lost.complained();
         follow(&mut lost, (60..62).chain(67..80));
         assert!(lost.has_clear_gap());
         assert_eq!(
-            lost.in_words().as_deref(),
+            lost.in_words(55, 4.56).as_deref(),
             Some("5 frames lost: 5 after frame 41 (2.440 s)")
         );
     }
@@ -200,8 +199,13 @@ mod tests {
         lost.complained();
         follow(&mut lost, 3..40);
         assert_eq!(
-            lost.in_words().as_deref(),
+            lost.in_words(37, 2.96).as_deref(),
             Some("13 frames lost: 3 before frame 0, 10 at the end, after frame 36 (1.440 s)")
+        );
+        // The last seven of them were announced only.
+        assert_eq!(
+            lost.in_words(30, 2.68).as_deref(),
+            Some("20 frames lost: 3 before frame 0, 17 at the end, after frame 29 (1.160 s)")
         );
     }
 

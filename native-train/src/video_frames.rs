@@ -35,6 +35,8 @@ pub struct VideoFrames {
     /// All of ffmpeg's log, once it has ended.
     log: Receiver<FfmpegLog>,
     first: Option<Announcement>,
+    /// The last frame's time on the container's clock.
+    last_s: f64,
     frames: usize,
 }
 
@@ -93,6 +95,7 @@ impl VideoFrames {
             announced,
             log,
             first: None,
+            last_s: 0.0,
             frames: 0,
         })
     }
@@ -161,6 +164,7 @@ impl VideoFrames {
         let full_range = self.stream.full_range || next.full_range_format;
         let frame = Frame::from_i420(width, height, &planes, matrix, full_range)?;
         self.frames += 1;
+        self.last_s = next.container_s;
         let time_s = next.time_s - self.first.get_or_insert_with(|| next.clone()).time_s;
         Ok(Some((time_s, frame.rotated(self.stream.rotation))))
     }
@@ -208,7 +212,9 @@ impl VideoFrames {
             }
             (None, true) => None,
         };
-        let lost = log.as_ref().and_then(FfmpegLog::lost_in_words);
+        let lost = log
+            .as_ref()
+            .and_then(|log| log.lost_in_words(self.frames, self.last_s));
         match (self.frames, reason) {
             (0, None) => bail!("{path} holds no video frame"),
             (0, Some(reason)) => bail!("no frame of {path} can be decoded: {reason}"),
