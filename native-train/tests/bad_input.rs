@@ -536,7 +536,7 @@ fn own_files_in_the_output_folder_are_not_replaced() {
     // What mien wrote it replaces by itself, until somebody changes it.
     mien_ok(folder, &into_out(&picture, &formats, &[]));
     let cues = folder.join("out/face.vtt");
-    let edited = std::fs::read_to_string(&cues).unwrap() + "NOTE mine\n";
+    let edited = format!("{}NOTE mine\n", std::fs::read_to_string(&cues).unwrap());
     std::fs::write(&cues, &edited).unwrap();
     let said = mien_fails(folder, 1, &into_out(&picture, &formats, &[]));
     assert!(

@@ -155,7 +155,7 @@ impl Written<'_> {
             let was_there = path.exists();
             match out.write(&path, text.as_bytes()) {
                 Ok(()) if was_there => {
-                    eprintln!("note: {} was there already and was replaced", path.display())
+                    eprintln!("note: {} was there already and was replaced", path.display());
                 }
                 Ok(()) => {}
                 // The other files are written all the same.

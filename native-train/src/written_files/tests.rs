@@ -225,7 +225,7 @@ fn a_broken_line_of_the_record_loses_itself_only() {
         check(folder, &[name], false)
             .unwrap()
             .write(&folder.join(name), b"x")
-            .unwrap()
+            .unwrap();
     };
     write("a.txt");
     write("b.txt");
