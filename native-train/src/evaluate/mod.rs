@@ -126,10 +126,10 @@ pub fn run(options: &Options) -> Result<()> {
         (Some(pictures), true) => return evaluate_pictures(options, &pictures, &model),
         (pictures, _) => pictures,
     };
-    ensure!(
-        pictures.is_some() || !options.grey,
-        "`--grey` makes pictures grey, and there are videos only"
-    );
+    if pictures.is_none() && options.grey {
+        let why = "`--grey` makes pictures grey, and there are videos only";
+        return Err(WrongUse(why.to_owned()).into());
+    }
     let names: Vec<PathBuf> = videos.iter().map(|video| PathBuf::from(&video.name)).collect();
     let shard = shard::chosen(options.shard, &names, "videos")?;
     if let Some(shard) = shard.filter(|shard| shard.count > 1) {
@@ -172,14 +172,19 @@ pub fn run(options: &Options) -> Result<()> {
 
 /// Where there are no videos.
 fn evaluate_pictures(options: &Options, pictures: &PictureSelection, model: &ModelFile) -> Result<()> {
-    ensure!(
-        options.shard.is_none(),
-        "`--shard` shares videos, and there are pictures only: leave it out, one machine measures them all"
-    );
-    ensure!(
-        !options.sweep,
-        "`--sweep` compares ways of smoothing videos, and there are pictures only"
-    );
+    let wrong = [
+        (
+            options.shard.is_some(),
+            "`--shard` shares videos, and there are pictures only: leave it out, one machine measures them all",
+        ),
+        (
+            options.sweep,
+            "`--sweep` compares ways of smoothing videos, and there are pictures only",
+        ),
+    ];
+    if let Some((_, why)) = wrong.into_iter().find(|(is_wrong, _)| *is_wrong) {
+        return Err(WrongUse(why.to_owned()).into());
+    }
     let mut results = PictureEvaluation::file_names();
     results.push(PathBuf::from(pictures::picture_evaluation::EVALUATION));
     let files = options.written_files(&results)?;

@@ -43,9 +43,10 @@ struct Golden {
     name: String,
     tolerance: fn(Precision) -> Tolerance,
     /// Outputs by name.
-    compute: Box<dyn Fn(&Device, Precision) -> Result<Outputs>>,
+    compute: Box<Compute>,
 }
 
+type Compute = dyn Fn(&Device, Precision) -> Result<Outputs>;
 type Outputs = Vec<(&'static str, Vec<f32>)>;
 
 /// Compares all networks in all precisions that the device has.
@@ -134,12 +135,12 @@ fn check(
         .with("most_relative_difference", tolerance.relative_difference)
 }
 
-/// Some two times what the processor's own 16 bits differ from its 32 in the worst output, the detector's boxes (0.011 in
-/// f16, 0.087 in bf16); features and logits differ by less than 0.006.
+/// Some times what 16 bits differ from 32 in the worst output, the detector's boxes: on the processor 0.011 in f16 and 0.087 in bf16,
+/// on a software Vulkan adapter 0.020 in f16. Features and logits differ by less than 0.006.
 fn of_outputs(precision: Precision) -> Tolerance {
     let (cosine, relative_difference) = match precision {
         Precision::F32 => (0.999_99, 1e-3),
-        Precision::F16 => (0.999, 0.03),
+        Precision::F16 => (0.999, 0.05),
         Precision::Bf16 => (0.99, 0.2),
     };
     Tolerance {
