@@ -50,6 +50,8 @@ pub(crate) struct Announcement {
 pub(crate) struct FfmpegLog {
     /// The picture stream's number in its file.
     stream: usize,
+    /// Codecs of the file's other streams, whose decoders complain while ffmpeg looks at the file.
+    other_codecs: Vec<String>,
     /// Seconds a tick, as numerator and denominator.
     time_base: (f64, f64),
     /// The container's time at ffmpeg's zero in seconds.
@@ -60,9 +62,10 @@ pub(crate) struct FfmpegLog {
 }
 
 impl FfmpegLog {
-    pub(crate) fn new(stream: usize, announced: Announced) -> Self {
+    pub(crate) fn new(stream: usize, other_codecs: Vec<String>, announced: Announced) -> Self {
         Self {
             stream,
+            other_codecs,
             time_base: (1.0, 1.0),
             clock_start_s: 0.0,
             lost: LostFrames::new(announced),
@@ -122,6 +125,8 @@ impl FfmpegLog {
         } else if let Some(microseconds) = correction_of_start(line) {
             // The clock of some containers begins with the streams that are read.
             self.clock_start_s += microseconds / 1e6;
+        } else if component(line).is_some_and(|name| self.is_of_another_stream(name)) {
+            return None;
         } else if let Some(error) = message(line, &["error", "fatal", "panic"]) {
             self.complain(error, has_sign(error));
         } else if let Some(warning) = message(line, &["warning"])
@@ -130,6 +135,11 @@ impl FfmpegLog {
             self.complain(warning, true);
         }
         None
+    }
+
+    /// Decoders are named after their codec, some with more around it: `mp3float`.
+    fn is_of_another_stream(&self, component: &str) -> bool {
+        self.other_codecs.iter().any(|codec| component.contains(codec))
     }
 
     fn complain(&mut self, text: &str, is_loss: bool) {
@@ -162,6 +172,12 @@ fn message<'a>(line: &'a str, levels: &[&str]) -> Option<&'a str> {
         let is_level = prefix.is_empty() || (prefix.starts_with('[') && prefix.ends_with("] "));
         is_level.then(|| line.get(at + level.len()..).unwrap_or(""))
     })
+}
+
+/// `aac` of `[aac @ 0x55fbf62e83c0] [error] ...`.
+fn component(line: &str) -> Option<&str> {
+    let (name, _) = line.strip_prefix('[')?.split_once(" @ ")?;
+    Some(name)
 }
 
 /// The stream that a complaint names: `Packet corrupt (stream = 1, dts = 3)`, `corrupt input packet in stream 1`.
@@ -234,7 +250,7 @@ mod tests {
     use super::*;
 
     fn log() -> FfmpegLog {
-        FfmpegLog::new(0, Announced::default())
+        FfmpegLog::new(0, vec!["mp3".to_owned()], Announced::default())
     }
 
     const FRAME: &str = "[Parsed_showinfo_1 @ 0x55ee] [info] n:   1 pts:    512 pts_time:0.04    pos:     2435 \
@@ -282,6 +298,7 @@ mod tests {
             "[info]   title : a [error] corrupt in a title",
             "[mpegts @ 0x1] [warning] Packet corrupt (stream = 1, dts = 210084).",
             "[warning] file:a.ts: corrupt input packet in stream 1",
+            "[mp3float @ 0x1] [error] invalid data found",
             "[h264 @ 0x1] [error] mmco: unref short failure",
         ] {
             log.line(line);

@@ -80,7 +80,7 @@ impl VideoFrames {
         };
         let (announce, announced) = sync_channel(MOST_ANNOUNCED);
         let (give_log, log) = channel();
-        let empty = FfmpegLog::new(stream.index, stream.announced);
+        let empty = FfmpegLog::new(stream.index, stream.other_codecs.clone(), stream.announced);
         std::thread::spawn(move || {
             let log = empty.read(stderr, &announce);
             // The receiver is gone when the caller stopped early.

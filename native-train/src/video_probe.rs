@@ -29,6 +29,8 @@ pub struct VideoStream {
     pub(crate) start_s: Option<f64>,
     /// The earliest start of all the file's streams on the same clock. Cover art has no place in time.
     pub(crate) earliest_start_s: Option<f64>,
+    /// Codecs that the file's other streams have and this one has not.
+    pub(crate) other_codecs: Vec<String>,
     /// What the container says of the frames' number and times.
     pub(crate) announced: Announced,
 }
@@ -50,6 +52,7 @@ struct Stream {
     #[serde(default)]
     index: usize,
     codec_type: Option<String>,
+    codec_name: Option<String>,
     pix_fmt: Option<String>,
     color_range: Option<String>,
     color_space: Option<String>,
@@ -124,7 +127,15 @@ pub fn probe(path: &Path) -> Result<VideoStream> {
     };
     let starts = probe.streams.iter().filter(|stream| !stream.is_cover());
     let earliest_start_s = starts.filter_map(Stream::start_s).reduce(f64::min);
-    Ok(stream.properties(earliest_start_s))
+    let codecs = probe.streams.iter().filter_map(|other| other.codec_name.clone());
+    let other_codecs = codecs
+        .filter(|codec| !codec.is_empty() && stream.codec_name.as_ref() != Some(codec))
+        .collect();
+    Ok(VideoStream {
+        earliest_start_s,
+        other_codecs,
+        ..stream.properties()
+    })
 }
 
 /// What the file's first bytes add to ffprobe's reason.
@@ -192,7 +203,7 @@ impl Stream {
         }
     }
 
-    fn properties(&self, earliest_start_s: Option<f64>) -> VideoStream {
+    fn properties(&self) -> VideoStream {
         let pixels = self.pix_fmt.as_deref().unwrap_or("");
         let converted = [
             "rgb", "bgr", "gbr", "argb", "abgr", "pal", "gray", "mono", "0rgb", "0bgr",
@@ -211,7 +222,8 @@ impl Stream {
             frame_count: self.announced().frame_count,
             index: self.index,
             start_s: self.start_s(),
-            earliest_start_s,
+            earliest_start_s: None,
+            other_codecs: Vec::new(),
             announced: self.announced(),
         }
     }
