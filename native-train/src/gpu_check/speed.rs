@@ -231,7 +231,7 @@ impl Torch {
     }
 
     fn start(&self, setting: &Setting, precision: Precision) -> Result<Beside> {
-        Beside::start(&Wish {
+        let mut beside = Beside::start(&Wish {
             python: &self.python,
             script: self.script.path(),
             batch: setting.batch,
@@ -239,7 +239,15 @@ impl Torch {
             is_small: setting.is_small,
             device: self.device,
             precision: Some(name_of(precision)),
-        })
+        })?;
+        // Not every PyTorch has every precision on every device: it says so in its first step.
+        beside.seconds(Step::Forward).with_context(|| {
+            format!(
+                "PyTorch {} does not take this step on `{}`",
+                self.version, self.device
+            )
+        })?;
+        Ok(beside)
     }
 }
 

@@ -34,6 +34,8 @@ const FLAGS = {
 /** Largest difference from PyTorch's logits, as a share of the largest of them (at least 1). */
 const TOLERANCE = 1e-3;
 const LAUNCH_MS = 60_000;
+/** A driver that does not work may never answer. */
+const ADAPTER_MS = 45_000;
 
 const { values: options } = parseArgs({
   options: {
@@ -51,14 +53,20 @@ if (!options.chromium || !["auto", "real", "swiftshader"].includes(options.adapt
 }
 const deadline = Date.now() + 60_000 * Number(options.minutes);
 
-/** Rejects when the time for all of it is over. */
-function inTime(promise) {
+/** Rejects when a step's time, or the time for all of it, is over. */
+function inTime(promise, mostMs = Infinity) {
   let timer;
   const over = new Promise((_, reject) => {
     const left = Math.max(0, deadline - Date.now());
-    timer = setTimeout(() => reject(new Error(`${options.minutes} minutes were over (--minutes gives more)`)), left);
+    const reason = mostMs < left ? `no answer for ${mostMs / 1000} s` : `${options.minutes} minutes were over (--minutes gives more)`;
+    timer = setTimeout(() => reject(new Error(reason)), Math.min(left, mostMs));
   });
   return Promise.race([promise, over]).finally(() => clearTimeout(timer));
+}
+
+/** Closes what may hang as well. */
+function closed(what) {
+  return inTime(what.close(), 10_000).catch(() => {});
 }
 
 function launch(kind) {
@@ -66,20 +74,20 @@ function launch(kind) {
   return chromium.launch({ executablePath: options.chromium, headless: true, args, timeout: LAUNCH_MS });
 }
 
-async function withPage(browser, url, work) {
+async function withPage(browser, url, work, mostMs) {
   const context = await browser.newContext();
   try {
     const page = await context.newPage();
     await page.goto(url);
-    return await inTime(work(page));
+    return await inTime(work(page), mostMs);
   } finally {
-    await context.close();
+    await closed(context);
   }
 }
 
 /** What the browser says of its adapter; null without one. */
 function adapterOf(browser, server) {
-  return withPage(browser, `${server.url}/pages/engine_worker_page.html`, (page) =>
+  const ask = (page) =>
     page.evaluate(async () => {
       const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
       if (!adapter) return null;
@@ -88,18 +96,25 @@ function adapterOf(browser, server) {
       const software = Boolean(isFallbackAdapter) || /swiftshader|llvmpipe|lavapipe|basic render/i.test(name);
       const { maxBufferSize, maxComputeInvocationsPerWorkgroup } = adapter.limits;
       return { name, software, features: [...adapter.features].sort(), maxBufferSize, maxComputeInvocationsPerWorkgroup };
-    }),
-  );
+    });
+  return withPage(browser, `${server.url}/pages/engine_worker_page.html`, ask, ADAPTER_MS);
 }
 
 /** A browser with the adapter that was asked for. */
 async function open(server) {
   for (const kind of options.adapter === "auto" ? ["real", "swiftshader"] : [options.adapter]) {
-    const browser = await launch(kind);
-    const adapter = await adapterOf(browser, server);
-    if (adapter && (kind === "swiftshader" || !adapter.software)) return { browser, adapter };
-    await browser.close();
-    console.log(`${kind}: ${adapter ? `only a software adapter (${adapter.name})` : "no adapter"}`);
+    let browser;
+    let reason = "no adapter";
+    try {
+      browser = await launch(kind);
+      const adapter = await adapterOf(browser, server);
+      if (adapter && (kind === "swiftshader" || !adapter.software)) return { browser, adapter };
+      if (adapter) reason = `only a software adapter (${adapter.name})`;
+    } catch (error) {
+      reason = error.message.split("\n")[0];
+    }
+    if (browser) await closed(browser);
+    console.log(`${kind}: ${reason}`);
   }
   throw new Error("Chromium offers no graphics adapter of this kind: look at chrome://gpu, or choose --adapter swiftshader");
 }
@@ -206,7 +221,7 @@ try {
 } catch (error) {
   console.error(`error: ${error.message}`);
 } finally {
-  await browser?.close();
+  if (browser) await closed(browser);
   await server.stop();
 }
-process.exitCode = failed ? 1 : 0;
+process.exit(failed ? 1 : 0);
