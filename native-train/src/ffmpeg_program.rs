@@ -319,12 +319,16 @@ fn read_aside(pipe: Option<impl Read + Send + 'static>) -> Receiver<Result<Vec<u
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
-        let Some(pipe) = pipe else { return };
+        let Some(mut pipe) = pipe else { return };
         // What cannot be read any more ends where it stands.
-        let _ = pipe.take(MOST_ANSWER_BYTES).read_to_end(&mut bytes);
+        let _ = pipe.by_ref().take(MOST_ANSWER_BYTES).read_to_end(&mut bytes);
         let is_whole = u64::try_from(bytes.len()).is_ok_and(|length| length < MOST_ANSWER_BYTES);
         // The receiver is gone when the child was given up.
         let _ = sender.send(if is_whole { Ok(bytes) } else { Err(TooLong) });
+        if !is_whole {
+            // A closed pipe would end a child that is to be stopped by who waits for it, and said to hang.
+            let _ = std::io::copy(&mut pipe, &mut std::io::sink());
+        }
     });
     receiver
 }

@@ -43,6 +43,7 @@ pub(crate) struct LostFrames {
     first_s: f64,
     last_s: f64,
     recent: VecDeque<f64>,
+    steps_since_gap: usize,
     watched: u32,
     complained_early: bool,
     has_clear_gap: bool,
@@ -83,7 +84,9 @@ impl LostFrames {
         if let Some(usual) = usual.filter(|usual| self.watched > 0 && step >= GAP * usual) {
             let lost = (step / usual).round() as u64 - 1;
             let is_steady = |recent: &f64| (recent / usual - 1.0).abs() < STEADY;
-            self.has_clear_gap |= self.recent.len() >= FEWEST_STEPS && self.recent.iter().all(is_steady);
+            // Where gaps follow each other, the rate itself may vary.
+            self.has_clear_gap |= self.steps_since_gap >= FEWEST_STEPS && self.recent.iter().all(is_steady);
+            self.steps_since_gap = 0;
             self.gaps.push(Gap {
                 after: self.frames - 1,
                 time_s: self.last_s,
@@ -91,6 +94,7 @@ impl LostFrames {
             });
             return;
         }
+        self.steps_since_gap += 1;
         if self.recent.len() == RECENT_STEPS {
             self.recent.pop_front();
         }

@@ -225,7 +225,7 @@ impl WrittenFiles {
         if !metadata.is_file() {
             return Standing::Obstacle(Obstacle::NoFile);
         }
-        let mut now = FoundContent::new(path, metadata.len());
+        let mut now = FoundContent::new(path);
         if coming.is_some_and(|coming| now.is(coming)) {
             return Standing::Ours;
         }
@@ -250,18 +250,21 @@ impl WrittenFiles {
     }
 }
 
-/// What a file holds, read at most once, and only if its length fits.
-struct FoundContent<'a> {
-    path: &'a Path,
+/// What a file holds, read at most once, and only if its length fits. All of it is of one moment, whatever another process
+/// puts in the file's place meanwhile.
+struct FoundContent {
+    file: Option<File>,
     bytes: u64,
     content: Option<Content>,
 }
 
-impl<'a> FoundContent<'a> {
-    fn new(path: &'a Path, bytes: u64) -> Self {
+impl FoundContent {
+    fn new(path: &Path) -> Self {
+        let file = File::open(path).ok();
+        let bytes = file.as_ref().and_then(|file| Some(file.metadata().ok()?.len()));
         Self {
-            path,
-            bytes,
+            bytes: bytes.unwrap_or(0),
+            file: file.filter(|_| bytes.is_some()),
             content: None,
         }
     }
@@ -270,8 +273,8 @@ impl<'a> FoundContent<'a> {
         if other.bytes != self.bytes {
             return false;
         }
-        if self.content.is_none() {
-            self.content = Content::of_file(self.path).ok();
+        if let Some(file) = self.file.take() {
+            self.content = Content::of_file(file).ok();
         }
         self.content.as_ref() == Some(other)
     }

@@ -60,9 +60,9 @@ impl Content {
     }
 
     /// Of a file, which need not fit in memory.
-    pub(super) fn of_file(path: &Path) -> io::Result<Self> {
+    pub(super) fn of_file(mut file: File) -> io::Result<Self> {
         let mut hash = Sha256::new();
-        let bytes = io::copy(&mut File::open(path)?, &mut hash)?;
+        let bytes = io::copy(&mut file, &mut hash)?;
         Ok(Self {
             sha256: digits(&hash.finalize()),
             bytes,

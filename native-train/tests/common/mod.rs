@@ -93,8 +93,9 @@ fn probed(video: &Path, arguments: &[&str]) -> Vec<f64> {
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
+    // Behind a comma side data of the frame may follow.
     text.lines()
-        .filter_map(|line| line.trim().trim_end_matches(',').parse().ok())
+        .filter_map(|line| line.split(',').next()?.trim().parse().ok())
         .collect()
 }
 
