@@ -61,11 +61,8 @@ fn build_ui(toolchain: &WasmToolchain, dist: &Path) -> Result<()> {
         .env_remove("NO_COLOR");
     cargo_call::for_wasm(&mut trunk, toolchain);
     process::run(&mut trunk)?;
-    let wasm = dist.join("web-app_bg.wasm");
-    // Before the optimiser, which may pull the call's content into the exports.
-    wasm_exports::check(&wasm)?;
     // Small before fast: what the UI does in a row it does in slices.
-    optimise(&wasm, "-Oz")?;
+    optimise(&dist.join("web-app_bg.wasm"), "-Oz")?;
     drop_trunk_lines(&dist.join("index.html"))
 }
 
@@ -92,7 +89,6 @@ fn build_engine(toolchain: &WasmToolchain, into: &Path) -> Result<()> {
     ]))?;
     let target = paths::target_dir()?;
     let built = target.join(WASM_TARGET).join("web").join("web_engine.wasm");
-    wasm_exports::check(&built)?;
     let bytes = fs::read(&built).with_context(|| format!("reading {}", built.display()))?;
 
     // wasm-opt takes a minute: what it made of the same bytes is used again.
@@ -122,6 +118,8 @@ fn bind_and_optimise(built: &Path, ready: &Path) -> Result<()> {
 
 /// Puts what wasm-opt makes of a file in its place.
 fn optimise(wasm: &Path, level: &str) -> Result<()> {
+    // Before the optimiser, which may pull what is called into the exports.
+    wasm_exports::check(wasm)?;
     let optimised = wasm.with_extension("optimised");
     process::run(
         Command::new("wasm-opt")
