@@ -33,16 +33,20 @@ mod video_job;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
+/// Runs as the last step of the module's `init`, before either role is taken.
+#[wasm_bindgen(start)]
+pub fn start() {
+    constructors::run();
+}
+
 /// Makes this worker the coordinator. `early` are the messages that came before the wasm was ready.
 #[wasm_bindgen(js_name = runCoordinator)]
 pub fn run_coordinator(early: js_sys::Array) {
-    constructors::run();
     coordinator::run(&early);
 }
 
 /// Makes this worker a compute worker. `early` are the messages that came before the wasm was ready.
 #[wasm_bindgen(js_name = runCompute)]
 pub fn run_compute(early: js_sys::Array) {
-    constructors::run();
     compute::run(&early);
 }
