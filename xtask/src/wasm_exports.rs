@@ -1,14 +1,17 @@
-//! Looks at what the exports of a built module do first.
+//! Looks at what the exports of a linked module do first.
 
 use anyhow::{Context, Result, bail};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use wasmparser::{ExternalKind, FunctionBody, Operator, Parser, Payload, TypeRef};
 
+/// Functions that the bindings are made from, and that are gone in the page. They begin with a call of their own.
+const DESCRIPTION: &str = "__wbindgen_describe";
+
 /// Refuses a module most of whose exports begin with a call of the same function. Where no code calls the static
 /// constructors, the linker takes the module for a program that is called once, and puts a call of all of them in front of
-/// every export: each message, promise and timer of the page would run them again. To be called when the bindings' own
-/// descriptions are gone, which begin with a call of their own.
+/// every export: each message, promise and timer of the page would run them again. To be called with what the linker made:
+/// later steps wrap exports in their turn.
 ///
 /// # Errors
 /// When most exports begin with the same call, or the file cannot be read.
@@ -34,8 +37,8 @@ pub fn check(wasm: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The function that each exported function calls before it does anything else, or that it begins otherwise. Functions that
-/// are exported twice count once.
+/// Of each exported function the one that it calls before it does anything else; `None` where it begins otherwise. Functions
+/// that are exported twice count once.
 fn beginnings(bytes: &[u8]) -> Result<Vec<Option<u32>>> {
     let mut imported = 0;
     let mut exported = BTreeSet::new();
@@ -52,7 +55,7 @@ fn beginnings(bytes: &[u8]) -> Result<Vec<Option<u32>>> {
             Payload::ExportSection(exports) => {
                 for export in exports {
                     let export = export?;
-                    if export.kind == ExternalKind::Func {
+                    if export.kind == ExternalKind::Func && !export.name.starts_with(DESCRIPTION) {
                         exported.insert(usize::try_from(export.index)?);
                     }
                 }
@@ -166,17 +169,26 @@ mod tests {
 
     #[test]
     fn a_few_exports_may_share_a_beginning() {
-        let few = module(
-            &[
-                (0, &[NOP]),
-                (0, &[CALL_1, NOP]),
-                (0, &[CALL_1]),
-                (0, &[NOP]),
-                (0, &[NOP, NOP]),
-            ],
-            &[("start", 2), ("again", 3), ("run", 4), ("stop", 5)],
-        );
+        let bodies: [(u8, &[&[u8]]); 5] = [
+            (0, &[NOP]),
+            (0, &[CALL_1, NOP]),
+            (0, &[CALL_1]),
+            (0, &[NOP]),
+            (0, &[NOP, NOP]),
+        ];
+        let few = module(&bodies, &[("start", 2), ("again", 3), ("run", 4), ("stop", 5)]);
         check_bytes("few.wasm", &few).unwrap();
+        let most = module(&bodies, &[("start", 2), ("again", 3), ("run", 4)]);
+        check_bytes("most.wasm", &most).unwrap_err();
+        let described = module(
+            &bodies,
+            &[
+                ("__wbindgen_describe_a", 2),
+                ("__wbindgen_describe_b", 3),
+                ("run", 4),
+            ],
+        );
+        check_bytes("described.wasm", &described).unwrap();
     }
 
     #[test]

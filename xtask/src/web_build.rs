@@ -61,6 +61,7 @@ fn build_ui(toolchain: &WasmToolchain, dist: &Path) -> Result<()> {
         .env_remove("NO_COLOR");
     cargo_call::for_wasm(&mut trunk, toolchain);
     process::run(&mut trunk)?;
+    wasm_exports::check(&linked("web-app.wasm")?)?;
     // Small before fast: what the UI does in a row it does in slices.
     optimise(&dist.join("web-app_bg.wasm"), "-Oz")?;
     drop_trunk_lines(&dist.join("index.html"))
@@ -87,12 +88,12 @@ fn build_engine(toolchain: &WasmToolchain, into: &Path) -> Result<()> {
         "--target",
         WASM_TARGET,
     ]))?;
-    let target = paths::target_dir()?;
-    let built = target.join(WASM_TARGET).join("web").join("web_engine.wasm");
+    let built = linked("web_engine.wasm")?;
+    wasm_exports::check(&built)?;
     let bytes = fs::read(&built).with_context(|| format!("reading {}", built.display()))?;
 
     // wasm-opt takes a minute: what it made of the same bytes is used again.
-    let ready = target.join("web-engine-ready");
+    let ready = paths::target_dir()?.join("web-engine-ready");
     let stamp = ready.join("made-from");
     let fingerprint = fingerprint_of(&bytes);
     if !fs::read_to_string(&stamp).is_ok_and(|made_from| made_from == fingerprint) {
@@ -100,6 +101,11 @@ fn build_engine(toolchain: &WasmToolchain, into: &Path) -> Result<()> {
         fs::write(&stamp, fingerprint).with_context(|| format!("writing {}", stamp.display()))?;
     }
     copy_folder(&ready, into, &["made-from"])
+}
+
+/// What the linker made in the profile of the page.
+fn linked(name: &str) -> Result<PathBuf> {
+    Ok(paths::target_dir()?.join(WASM_TARGET).join("web").join(name))
 }
 
 fn bind_and_optimise(built: &Path, ready: &Path) -> Result<()> {
@@ -118,8 +124,6 @@ fn bind_and_optimise(built: &Path, ready: &Path) -> Result<()> {
 
 /// Puts what wasm-opt makes of a file in its place.
 fn optimise(wasm: &Path, level: &str) -> Result<()> {
-    // Before the optimiser, which may pull what is called into the exports.
-    wasm_exports::check(wasm)?;
     let optimised = wasm.with_extension("optimised");
     process::run(
         Command::new("wasm-opt")

@@ -90,6 +90,8 @@ impl ComputeWorker {
         let broken: Rc<RefCell<Option<String>>> = Rc::default();
         let breaking = Rc::clone(&broken);
         let on_error = Closure::new(move |event: Event| {
+            // Else it goes on to the coordinator's own owner, as if the coordinator had stopped.
+            event.prevent_default();
             let reason = event_text(&event).unwrap_or_else(|| format!("{SCRIPT} cannot be loaded"));
             breaking.borrow_mut().replace(reason.clone());
             answer(&asking, Err(reason));
