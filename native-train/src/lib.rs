@@ -18,6 +18,7 @@ pub mod synth;
 
 pub mod training_run;
 
+pub mod detectors;
 pub mod device;
 pub mod model_store;
 pub mod torch_file;
@@ -32,6 +33,3 @@ pub mod natural_order;
 pub mod plots;
 pub mod progress;
 pub mod stdout;
-
-/// Weights of the face detector, which the program carries with it.
-pub(crate) static DETECTOR: &[u8] = include_bytes!("../../shared-model/assets/ultraface-rfb-320.safetensors");
