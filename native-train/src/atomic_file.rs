@@ -21,10 +21,10 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// As [`write`], but never over a file that is there: then nothing is written and `false` comes back.
+/// As [`write()`], but never over a file that is there: then nothing is written and `false` comes back.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_new(path: &Path, bytes: &[u8]) -> Result<bool> {
     match staged(path, bytes)?.persist_noclobber(path) {
         Ok(_) => Ok(true),

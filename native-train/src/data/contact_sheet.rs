@@ -38,7 +38,7 @@ struct Sheet {
 const PAGE: &str = "contact-sheet.html";
 const PICTURES: &str = "augmentations";
 
-/// The files of [`write`], from its folder on.
+/// The files of [`write()`], from its folder on.
 pub(super) fn file_names() -> Vec<PathBuf> {
     let views = ["plain", "labelled", "weak", "strong"].map(str::to_owned);
     let sheets = views.into_iter().chain(KINDS.map(name_of));
