@@ -84,7 +84,7 @@ impl KeptProject {
     /// What was seen, from the chunks in order.
     ///
     /// # Errors
-    /// As [`join`].
+    /// As `join`.
     pub fn timeline(&self, chunks: impl IntoIterator<Item = Option<String>>) -> Result<Timeline, KeptError> {
         let mut timeline = join(chunks)?;
         timeline.set_start_s(self.start_s);
