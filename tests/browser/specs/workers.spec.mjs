@@ -15,6 +15,8 @@ import {
   putBefore,
 } from "../support/worker_faults.mjs";
 
+// As the engine has it.
+const MOST_WORKERS = 8;
 const COMPUTE = "/compute-worker.js";
 const COORDINATOR = "/engine-worker.js";
 
@@ -38,6 +40,18 @@ export function declare({ test, afterAll }, { scratch }) {
     }
   }
 
+  /** Opens a video again and again, since a job ends when two workers stopped over its frames, and there may be more. */
+  async function openUntilSaid(page, name, pattern) {
+    const statuses = [];
+    while (statuses.length < MOST_WORKERS) {
+      const status = await page.open(await scratch.file(name));
+      statuses.push(status);
+      assert.ok(status.startsWith(`error: ${name}: `), status);
+      if (pattern.test(status)) return;
+    }
+    assert.fail(`none matches ${pattern}: ${statuses.join(" | ")}`);
+  }
+
   async function worksAgain(page) {
     const rows = await page.analyse(await scratch.file("four-frames.mp4"));
     assert.equal(frameCount(rows), 4);
@@ -48,11 +62,8 @@ export function declare({ test, afterAll }, { scratch }) {
     pageWith({ compute: STOPS_AT_WIDE_FRAMES }, async (page, server, missing) => {
       assert.equal(await page.untilReady(), "ready");
       missing.push(COMPUTE);
-      const first = await page.open(await scratch.file("face-short.mp4"));
-      // The second worker may take the first one's frames and stop over them before either is found to have no successor.
-      assert.match(first, /^error: face-short\.mp4: .*(compute-worker\.js cannot be loaded|stopped twice over it)/);
-      const second = await page.open(await scratch.file("face.webm"));
-      assert.match(second, /^error: face\.webm: .*compute-worker\.js cannot be loaded/);
+      await openUntilSaid(page, "face-short.mp4", /compute-worker\.js cannot be loaded/);
+      await openUntilSaid(page, "face.webm", /^error: face\.webm: no worker can be started \(compute-worker\.js cannot be loaded\)/);
       missing.pop();
       server.edits.clear();
       await worksAgain(page);
@@ -95,9 +106,8 @@ export function declare({ test, afterAll }, { scratch }) {
       pageWith({ compute: STOPS_AT_WIDE_FRAMES, coordinator: fastClock("analyze") }, async (page, server) => {
         await page.untilReady();
         arrange(server);
-        const status = await page.open(await scratch.file("face-short.mp4"));
-        assert.match(status, /^error: face-short\.mp4: .*gave no answer for 300 s/);
-        server.held.clear();
+        await openUntilSaid(page, "face-short.mp4", /gave no answer for 300 s/);
+        server.release();
         server.edits.clear();
         await worksAgain(page);
       }));

@@ -21,8 +21,9 @@ const TYPES = {
 export class StaticServer {
   /** Paths that were asked for, in order. */
   requests = [];
-  /** Paths that are never answered. */
+  /** Paths that are not answered. */
   held = new Set();
+  #waiting = [];
   /** What becomes of a file's text, by its path. */
   edits = new Map();
 
@@ -35,6 +36,12 @@ export class StaticServer {
     return server;
   }
 
+  /** Holds no path any more; whoever waits is hung up on. */
+  release() {
+    this.held.clear();
+    for (const response of this.#waiting.splice(0)) response.destroy();
+  }
+
   /** Ends it at once: whoever asks from now on finds nobody. */
   async stop() {
     this.http.closeAllConnections();
@@ -45,7 +52,10 @@ export class StaticServer {
     const name = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
     this.requests.push(name);
     const file = path.join(root, path.normalize(name.endsWith("/") ? `${name}index.html` : name));
-    if (this.held.has(name)) return;
+    if (this.held.has(name)) {
+      this.#waiting.push(response);
+      return;
+    }
     const found = await stat(file).catch(() => null);
     if (!file.startsWith(root) || !found?.isFile() || missing.includes(name)) {
       response.writeHead(404).end();
