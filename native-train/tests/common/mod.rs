@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 use burn::tensor::Device;
 use shared_model::face_crop::InputSpec;
+use shared_model::frame_table;
 use shared_model::model_file::{BackboneShape, ModelFile, ModelMetadata, TemporalShape, Weights};
 
 /// Runs `mien` in `folder`.
@@ -217,4 +218,22 @@ pub fn write_videos(folder: &Path) {
             .collect();
         write_video(folder, set, name, &labels, &shown);
     }
+}
+
+/// Arguments that take whole frames as faces, on the processor.
+pub const CPU: [&str; 3] = ["--device", "cpu", "--whole-frame"];
+
+/// Writes a picture whose colours run over it; gives its path.
+pub fn image_file(folder: &Path, name: &str, width: u32, height: u32) -> String {
+    let path = folder.join(name);
+    let picture = image::RgbImage::from_fn(width, height, |x, y| image::Rgb([x as u8, y as u8, 128]));
+    picture.save(&path).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// Rows of a csv that mien wrote.
+pub fn row_count(csv: &Path) -> usize {
+    frame_table::read(std::fs::File::open(csv).unwrap())
+        .unwrap()
+        .len()
 }
