@@ -206,7 +206,7 @@ impl FrameStream {
     fn take(&mut self, event: Event) {
         match event {
             Event::Frame(frame) if !self.demuxer.track().shown_us.contains(&frame.timestamp()) => {
-                frame.close()
+                frame.close();
             }
             Event::Frame(frame) => self.frames.push_back(frame),
             Event::Room => {}
