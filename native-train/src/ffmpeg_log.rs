@@ -10,7 +10,7 @@ use crate::lost_frames::{Announced, LostFrames};
 
 /// What ffmpeg says, as an error, when a file is cut short or damaged so that pictures are missing or wrong. Other errors
 /// of its decoders are a loss only where frames are missing after them.
-const SIGNS_OF_LOSS: [&str; 13] = [
+const SIGNS_OF_LOSS: [&str; 17] = [
     "partial file",
     "ended prematurely",
     "truncat",
@@ -23,8 +23,16 @@ const SIGNS_OF_LOSS: [&str; 13] = [
     "invalid nal",
     "missing picture",
     "reference picture missing",
-    "concealing",
+    CONCEALED,
+    // Matroska and GIF.
+    "invalid as first byte of an ebml",
+    "exceeds containing master element",
+    "decode failed",
+    "invalid block label",
 ];
+
+/// What it says, at a level that differs from decoder to decoder, when parts of a picture are made up.
+const CONCEALED: &str = "concealing";
 
 /// What it says as a warning when a packet or a frame is damaged.
 const WARNED_LOSS: &str = "corrupt";
@@ -93,8 +101,9 @@ impl FfmpegLog {
 
     /// The first complaint that means loss, if any does.
     pub(crate) fn loss(&self) -> Option<&str> {
-        let after_gap = self.last_error.as_ref().filter(|_| self.lost.has_clear_gap());
-        self.loss.as_ref().or(after_gap).map(String::as_str)
+        let is_missing = || self.lost.has_clear_gap() || self.lost.is_short();
+        let with_gap = self.last_error.as_ref().filter(|_| is_missing());
+        self.loss.as_ref().or(with_gap).map(String::as_str)
     }
 
     /// The last error, whatever it means.
@@ -133,6 +142,10 @@ impl FfmpegLog {
             && warning.to_lowercase().contains(WARNED_LOSS)
         {
             self.complain(warning, true);
+        } else if let Some(said) = message(line, &["info"])
+            && said.to_lowercase().starts_with(CONCEALED)
+        {
+            self.complain(said, true);
         }
         None
     }
@@ -289,6 +302,16 @@ mod tests {
                 .is_some()
         );
         assert!(log.loss().unwrap().contains("MB 7 19"));
+    }
+
+    #[test]
+    fn concealed_parts_are_a_loss_at_every_level() {
+        for level in ["info", "error"] {
+            let mut log = log();
+            let said = "concealing 142 DC, 142 AC, 142 MV errors in P frame";
+            log.line(&format!("[h264 @ 0x1] [{level}] {said}"));
+            assert_eq!(log.loss(), Some(said));
+        }
     }
 
     #[test]

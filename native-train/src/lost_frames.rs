@@ -83,7 +83,7 @@ impl LostFrames {
         let usual = self.usual_step();
         if let Some(usual) = usual.filter(|usual| self.watched > 0 && step >= GAP * usual) {
             let lost = (step / usual).round() as u64 - 1;
-            let is_steady = |recent: &f64| (recent / usual - 1.0).abs() < STEADY;
+            let is_steady = |recent: &f64| is_near(*recent, usual);
             // Where gaps follow each other, the rate itself may vary.
             self.has_clear_gap |= self.steps_since_gap >= FEWEST_STEPS && self.recent.iter().all(is_steady);
             self.steps_since_gap = 0;
@@ -114,6 +114,16 @@ impl LostFrames {
     /// Whether a complaint was followed by a gap in an otherwise steady video.
     pub(crate) fn has_clear_gap(&self) -> bool {
         self.has_clear_gap
+    }
+
+    /// Whether a steady video ended two frames or more before the end that its container says.
+    pub(crate) fn is_short(&self) -> bool {
+        let Some((end_s, usual)) = self.announced.end_s.zip(self.usual_step()) else {
+            return false;
+        };
+        let is_steady =
+            self.recent.len() >= FEWEST_STEPS && self.recent.iter().all(|step| is_near(*step, usual));
+        is_steady && end_s - self.last_s - usual > (1.0 + STEADY) * usual
     }
 
     /// "N frames lost" and where, in words, of a video that is known to be damaged and of which so many frames came, the
@@ -164,6 +174,11 @@ impl LostFrames {
         let noun = if total == 1 { "frame" } else { "frames" };
         Some(format!("{total} {noun} lost: {places}"))
     }
+}
+
+/// Whether a step is the usual one, as far as a steady video's are.
+fn is_near(step: f64, usual: f64) -> bool {
+    (step / usual - 1.0).abs() < STEADY
 }
 
 #[cfg(test)]

@@ -184,6 +184,13 @@ impl Results {
                 );
                 return Err(WrongUse(wrong).into());
             }
+            if let Some(result) = planned.iter().find(|path| is_one_place(path, table)) {
+                let wrong = format!(
+                    "`--csv` is {}, which `--out` writes too: name another file",
+                    result.display()
+                );
+                return Err(WrongUse(wrong).into());
+            }
             planned.push(table.clone());
         }
         Ok(planned)
@@ -255,6 +262,19 @@ fn joined(tables: &[(PathBuf, String)]) -> Result<String> {
     }
     let bytes = writer.into_inner().context("the table")?;
     String::from_utf8(bytes).context("the table")
+}
+
+/// Whether two files, which need not be there, are to lie at one place.
+fn is_one_place(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| {
+        let folder = atomic_file::folder_of(path);
+        let folder = folder
+            .canonicalize()
+            .or_else(|_| std::path::absolute(folder))
+            .ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    place(one).is_some_and(|one| Some(one) == place(other))
 }
 
 /// What evaluations counted together; `None` of analyses. Counts of whole numbers, so that the order does not matter.

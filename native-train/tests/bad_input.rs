@@ -120,6 +120,46 @@ fn frames_lost_in_the_middle_are_counted_and_placed() {
 }
 
 #[test]
+fn frames_missing_at_the_end_after_an_error_are_lost_whatever_the_error_says() {
+    let folder = tempfile::tempdir().unwrap();
+    for (ending, make) in [
+        (
+            "webm",
+            "-c:v libvpx -deadline realtime -cpu-used 8 -b:v 600k -g 300",
+        ),
+        ("gif", ""),
+    ] {
+        let whole = format!("whole.{ending}");
+        let make = format!("-f lavfi -i testsrc2=size=160x120:rate=25:duration=2 {make} {whole}");
+        if !ffmpeg(folder.path(), &make) {
+            return;
+        }
+        let name = format!("hole.{ending}");
+        let mut bytes = std::fs::read(folder.path().join(&whole)).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle..middle + 1500].fill(0);
+        std::fs::write(folder.path().join(&name), bytes).unwrap();
+        let arguments = arguments(folder.path(), &[&name]);
+        for decoder in Decoder::all() {
+            let said = decoder.mien_fails(folder.path(), &arguments);
+            assert!(
+                said.contains(&name) && said.contains("damaged or ends early"),
+                "{said}"
+            );
+            let rows = row_count(&folder.path().join("hole.csv"));
+            assert!((5..50).contains(&rows), "{name}: {rows}");
+            if ending == "webm" {
+                let lost = format!("{} frames lost: ", 50 - rows);
+                assert!(
+                    said.contains(&lost) && said.contains(" at the end"),
+                    "`{lost}` in {said}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn a_healthy_video_of_variable_rate_has_lost_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let make = "-f lavfi -i testsrc=size=64x48:rate=25:duration=4 -f lavfi -i sine=duration=4 \

@@ -321,6 +321,9 @@ fn what_cannot_be_read_or_has_no_label_is_left_out_and_said() {
     );
     let said = ends_with(2, &["--data", "list.csv", "--shard", "0/2", "--out", "o"]);
     assert!(said.contains("`--shard` shares videos"), "{said}");
+    // All of them are no share.
+    let said = fails(&["--data", "nowhere.csv", "--shard", "0/1"]);
+    assert!(said.contains("nowhere.csv"), "{said}");
     let said = fails(&["--data", "nowhere.csv"]);
     assert!(said.contains("nowhere.csv"), "{said}");
     std::fs::create_dir_all(folder.join("other/smile")).unwrap();

@@ -97,6 +97,32 @@ fn the_report_on_the_processor_has_all_of_its_parts() {
     ] {
         assert!(text.contains(title), "{title}: {text}");
     }
+    // What somebody put there since is refused by name, and stays.
+    for own in ["training/sub/thesis.txt", "gpu-check.speed.log"] {
+        let own = out.join(own);
+        let before = std::fs::read(&own).ok();
+        std::fs::create_dir_all(own.parent().unwrap()).unwrap();
+        std::fs::write(&own, "thesis").unwrap();
+        let again = [
+            "gpu-check",
+            "--out",
+            out.to_str().unwrap(),
+            "--device",
+            "cpu",
+            "--quick",
+        ];
+        let said = mien_fails(folder.path(), 1, &again);
+        let named = own
+            .parent()
+            .filter(|folder| folder.ends_with("sub"))
+            .unwrap_or(&own);
+        assert!(said.contains(named.to_str().unwrap()), "{said}");
+        assert_eq!(std::fs::read_to_string(&own).unwrap(), "thesis");
+        match before {
+            Some(bytes) => std::fs::write(&own, bytes).unwrap(),
+            None => std::fs::remove_dir_all(own.parent().unwrap()).unwrap(),
+        }
+    }
 }
 
 #[test]

@@ -320,6 +320,19 @@ fn merged_results_replace_nothing_of_others() {
         &["merge", "part-0", "part-1", "--csv", result, "--force"],
     );
     assert_eq!(fs::read(folder.join(result)).unwrap(), before);
+    // Nor is one of the files that `--out` gets, which is not there yet.
+    let twice = [
+        "merge",
+        "part-0",
+        "part-1",
+        "--out",
+        "fresh",
+        "--csv",
+        "fresh/a.csv",
+    ];
+    let said = mien_fails(folder, 2, &twice);
+    assert!(said.contains("`--out` writes too"), "{said}");
+    assert!(!folder.join("fresh").exists());
     // Into the shares' common folder: the results stay where they are.
     for shard in ["0/2", "1/2"] {
         mien_ok(folder, &arguments(&inputs, "common", &["--shard", shard]));

@@ -134,7 +134,8 @@ impl ConfusionMatrix {
         };
         let present = || classes.iter().filter(|class| class.support > 0);
         let mean_of_present = |figure: fn(&ClassReport) -> f64| {
-            present().map(figure).sum::<f64>() / present().count().max(1) as f64
+            // A sum of nothing is -0.
+            (present().map(figure).sum::<f64>() + 0.0) / present().count().max(1) as f64
         };
         Report {
             macro_f1: classes.iter().map(|class| class.f1).sum::<f64>() / CLASS_COUNT as f64,

@@ -65,8 +65,8 @@ pub struct Options {
     /// task, where several inputs need one; `mien merge` puts the results together. 0/1 is all
     #[arg(long, value_name = "I/N|auto")]
     shard: Option<ShardChoice>,
-    /// Replace what stands in a result's place also where mien did not write it, or where it was changed since; labels
-    /// that a person reviewed are kept beside, as .bak
+    /// Replace what stands in a result's place also where mien did not write it, or where it was changed since; what a
+    /// person reviewed or changed is kept beside, as .bak
     #[arg(long)]
     force: bool,
 }

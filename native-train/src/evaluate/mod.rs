@@ -174,7 +174,7 @@ pub fn run(options: &Options) -> Result<()> {
 fn evaluate_pictures(options: &Options, pictures: &PictureSelection, model: &ModelFile) -> Result<()> {
     let wrong = [
         (
-            options.shard.is_some(),
+            shard::chosen(options.shard, &[], "videos")?.is_some_and(|shard| shard.count > 1),
             "`--shard` shares videos, and there are pictures only: leave it out, one machine measures them all",
         ),
         (

@@ -14,6 +14,7 @@ use super::report::{Check, Outcome};
 use crate::device::DeviceChoice;
 use crate::synth::{SynthSpec, generate};
 use crate::training_run::checkpoint;
+use crate::written_files::RECORD;
 use crate::{atomic_file, model_store};
 
 const STEPS: u64 = 200;
@@ -21,6 +22,10 @@ const STEPS: u64 = 200;
 const STEPS_AN_EPOCH: u64 = 50;
 /// The first step in the log after which the run is killed.
 const KILLED_AFTER: u64 = 110;
+/// The section's folder in that of the report, and what the section leaves in it, also where it is killed.
+const FOLDER: &str = "training";
+const OWN_ENTRIES: [&str; 6] = ["faces", "run", "config.toml", "log.jsonl", PRETRAIN_LOG, RECORD];
+const PRETRAIN_LOG: &str = "pretrain.log";
 const LOOK: Duration = Duration::from_millis(20);
 
 /// What is trained.
@@ -90,15 +95,43 @@ impl Setting {
     }
 }
 
+/// Looks whether the section's folder, which is emptied, holds what this section leaves there and nothing else.
+///
+/// # Errors
+/// When it holds something else, or cannot be read.
+pub(super) fn look_at(out: &Path) -> Result<()> {
+    let folder = out.join(FOLDER);
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => bail!("{} cannot be read: {error}", folder.display()),
+    };
+    for entry in entries {
+        let entry = entry.with_context(|| format!("{} cannot be read", folder.display()))?;
+        let name = entry.file_name();
+        let is_own = OWN_ENTRIES.iter().any(|own| name == *own)
+            // What a killed renderer or writer had begun.
+            || name.to_string_lossy().starts_with(".mien-");
+        ensure!(
+            is_own,
+            "{} was not written by mien, and {} is emptied by this check: move it away, or name another folder with `--out`",
+            entry.path().display(),
+            folder.display()
+        );
+    }
+    Ok(())
+}
+
 /// Renders, trains, kills, resumes and looks.
 ///
 /// # Errors
 /// When a part of it cannot be begun.
 pub(super) fn run(options: &Options, say: &mut dyn FnMut(Check)) -> Result<()> {
     let setting = Setting::of(options);
-    let folder = std::path::absolute(&options.out)?.join("training");
+    look_at(&options.out)?;
+    let folder = std::path::absolute(&options.out)?.join(FOLDER);
     if folder.is_dir() {
-        // Of an older report: the folder as a whole is gpu-check's own.
+        // Of an older report: all that is in it was looked at above.
         fs::remove_dir_all(&folder).with_context(|| format!("emptying {}", folder.display()))?;
     }
     atomic_file::make_folder(&folder)?;
@@ -178,7 +211,7 @@ impl Work {
         let log = File::options()
             .create(true)
             .append(true)
-            .open(self.config.with_file_name("pretrain.log"))
+            .open(self.config.with_file_name(PRETRAIN_LOG))
             .context("the training's log")?;
         let mut command = Command::new(std::env::current_exe().context("this program's own path")?);
         command
@@ -310,7 +343,7 @@ impl Work {
 
     /// The last error of the training itself.
     fn words(&self) -> String {
-        let text = fs::read(self.config.with_file_name("pretrain.log")).unwrap_or_default();
+        let text = fs::read(self.config.with_file_name(PRETRAIN_LOG)).unwrap_or_default();
         super::last_error(&String::from_utf8_lossy(&text)).unwrap_or_else(|| "it gave no reason".to_owned())
     }
 }

@@ -13,7 +13,6 @@ mod report;
 mod report_text;
 mod speed;
 
-use std::fs::File;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -114,7 +113,8 @@ pub fn run(options: &Options) -> Result<()> {
     }
     let begun = Instant::now();
     let limit = Duration::from_secs(60 * options.minutes);
-    let folder = ReportFolder::look_at(&options.out)?;
+    let folder = ReportFolder::look_at(&options.out, SECTIONS.map(|(part, ..)| part.name()))?;
+    kill_and_resume::look_at(&options.out)?;
     let interruption = Interruption::listen()?;
     let device = find_device(options)?;
     let mut check = GpuCheck {
@@ -181,9 +181,8 @@ impl GpuCheck<'_> {
         let size = self.training_size(limit);
         let mut command = self.options.command(part)?;
         command.args(["--device", &self.report.device.kind, "--size", &size.to_string()]);
-        let log_path = self.folder.log_of(part.name());
-        let log =
-            File::create(&log_path).with_context(|| format!("{} cannot be written", log_path.display()))?;
+        let log = tempfile::NamedTempFile::new().context("a temporary file")?;
+        let file = log.reopen().context("a temporary file")?;
         self.report.sections.push(Section {
             name: part.name().to_owned(),
             title: title.to_owned(),
@@ -198,7 +197,7 @@ impl GpuCheck<'_> {
         let interruption = self.interruption.clone();
         let end = child::run(
             &mut command,
-            log,
+            file,
             limit,
             &|| interruption.is_wished(),
             &mut |line| {
@@ -213,9 +212,10 @@ impl GpuCheck<'_> {
                 self.write()
             },
         );
+        let log = std::fs::read(log.path()).unwrap_or_default();
+        self.folder.write_log(part.name(), &log)?;
         if let Some(section) = self.report.sections.last_mut() {
             section.seconds = began.elapsed().as_secs_f64();
-            let log = std::fs::read(&log_path).unwrap_or_default();
             (section.ending, section.reason) = ending(section, end, &String::from_utf8_lossy(&log));
             if let Some(reason) = &section.reason {
                 eprintln!("{}: {reason}", part.name());

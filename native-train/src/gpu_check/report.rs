@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::report_text;
 use crate::atomic_file;
+use crate::written_files::WrittenFiles;
 
 /// Names a report of this program; only a folder with such a report is written into again.
 const FORMAT: &str = "mien gpu-check";
@@ -165,14 +166,16 @@ fn build() -> &'static str {
 #[derive(Debug)]
 pub struct ReportFolder {
     path: PathBuf,
+    files: WrittenFiles,
 }
 
 impl ReportFolder {
-    /// Looks at a folder that is absent, empty, or holds an older report; nothing is written yet.
+    /// Looks at a folder that is absent, empty, or holds an older report; nothing is written yet. `sections` are the names of
+    /// those that keep a log.
     ///
     /// # Errors
-    /// When it holds anything else: that is somebody's work.
-    pub fn look_at(path: &Path) -> Result<Self> {
+    /// When it holds anything else, or when a file of the report was changed since: that is somebody's work.
+    pub fn look_at<'a>(path: &Path, sections: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         let path = std::path::absolute(path).with_context(|| format!("the path {}", path.display()))?;
         match fs::read_dir(&path) {
             Ok(mut entries) => {
@@ -186,24 +189,32 @@ impl ReportFolder {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => bail!("{} cannot be used as the output folder: {error}", path.display()),
         }
-        Ok(Self { path })
+        let logs = sections.into_iter().map(|section| path.join(log_name(section)));
+        let planned: Vec<PathBuf> = logs.chain([path.join(JSON), path.join(MARKDOWN)]).collect();
+        Ok(Self {
+            files: WrittenFiles::check(planned, false)?,
+            path,
+        })
     }
 
-    /// Where a section's own words go.
-    #[must_use]
-    pub fn log_of(&self, section: &str) -> PathBuf {
-        self.path.join(format!("gpu-check.{section}.log"))
+    /// Keeps what a section said.
+    ///
+    /// # Errors
+    /// When the file cannot be written, or is not this program's own.
+    pub fn write_log(&self, section: &str, log: &[u8]) -> Result<()> {
+        self.files.write(&self.path.join(log_name(section)), log)
     }
 
     /// Writes both files.
     ///
     /// # Errors
-    /// When the folder cannot be written.
+    /// When the folder cannot be written, or a file in it is not this program's own.
     pub fn write(&self, report: &Report) -> Result<()> {
         atomic_file::make_folder(&self.path)?;
         let json = serde_json::to_string_pretty(report)?;
-        atomic_file::write(&self.path.join(JSON), format!("{json}\n").as_bytes())?;
-        atomic_file::write(
+        self.files
+            .write(&self.path.join(JSON), format!("{json}\n").as_bytes())?;
+        self.files.write(
             &self.path.join(MARKDOWN),
             report_text::markdown(report).as_bytes(),
         )
@@ -214,6 +225,10 @@ impl ReportFolder {
     pub fn markdown(&self) -> PathBuf {
         self.path.join(MARKDOWN)
     }
+}
+
+fn log_name(section: &str) -> String {
+    format!("gpu-check.{section}.log")
 }
 
 fn holds_report(folder: &Path) -> bool {
@@ -241,10 +256,19 @@ mod tests {
             0.0,
             1.0,
         );
-        ReportFolder::look_at(&path).unwrap().write(&report).unwrap();
-        ReportFolder::look_at(&path).unwrap();
+        let look = || ReportFolder::look_at(&path, ["speed"]);
+        look().unwrap().write(&report).unwrap();
+        look().unwrap().write_log("speed", b"words").unwrap();
+        look().unwrap();
+        for file in [MARKDOWN, "gpu-check.speed.log"] {
+            let before = fs::read(path.join(file)).unwrap();
+            fs::write(path.join(file), "my notes").unwrap();
+            let said = look().unwrap_err().to_string();
+            assert!(said.contains(file) && said.contains("changed since"), "{said}");
+            fs::write(path.join(file), before).unwrap();
+        }
         fs::write(path.join(JSON), "{\"format\": \"another\"}").unwrap();
-        let said = ReportFolder::look_at(&path).unwrap_err().to_string();
+        let said = look().unwrap_err().to_string();
         assert!(said.contains("did not write"), "{said}");
     }
 }

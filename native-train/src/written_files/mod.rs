@@ -27,6 +27,8 @@ const MOST_TRIES: usize = 10;
 pub struct WrittenFiles {
     /// Replace what is not ours as well.
     force: bool,
+    /// Whether the place is this program's own, where a changed file is not kept beside.
+    is_own: bool,
     /// What the records said of the planned files.
     known: HashMap<PathBuf, Vec<Content>>,
 }
@@ -94,8 +96,8 @@ impl WrittenFiles {
         let advice = if force {
             "Move them away, or name another place with `--out`."
         } else {
-            "Move them away, name another place with `--out`, or have them replaced with `--force`; labels that a person \
-             reviewed are then kept beside, as .bak."
+            "Move them away, name another place with `--out`, or have them replaced with `--force`; what a person \
+             reviewed or changed is then kept beside, as .bak."
         };
         Self::look_at(paths, force, advice)
     }
@@ -113,6 +115,7 @@ impl WrittenFiles {
     pub fn of_own_folder() -> Self {
         Self {
             force: true,
+            is_own: true,
             known: HashMap::new(),
         }
     }
@@ -120,6 +123,7 @@ impl WrittenFiles {
     fn look_at(paths: impl IntoIterator<Item = PathBuf>, force: bool, advice: &str) -> Result<Self> {
         let paths: Vec<PathBuf> = paths.into_iter().collect();
         let folders: HashSet<&Path> = paths.iter().map(|path| atomic_file::folder_of(path)).collect();
+        folders.iter().try_for_each(|folder| record::check(folder))?;
         let mut records: HashMap<&Path, _> = folders
             .into_iter()
             .map(|folder| (folder, record::read(folder)))
@@ -131,7 +135,11 @@ impl WrittenFiles {
                 known.insert(path.clone(), contents);
             }
         }
-        let files = Self { force, known };
+        let files = Self {
+            force,
+            is_own: false,
+            known,
+        };
         let refused: Vec<String> = paths
             .par_iter()
             .filter_map(|path| match files.standing(path, None) {
@@ -155,8 +163,8 @@ impl WrittenFiles {
         )
     }
 
-    /// Writes a file, whole or not at all, and records it. What a person reviewed and `force` replaces is kept beside, with
-    /// `.bak` behind its name.
+    /// Writes a file, whole or not at all, and records it. What a person reviewed or changed, and `force` replaces, is kept beside,
+    /// with `.bak` behind its name.
     ///
     /// # Errors
     /// When it cannot be written, or what stands there may not be replaced: then the bytes are written beside, with
@@ -177,7 +185,7 @@ impl WrittenFiles {
                 }
                 Standing::Ours => return atomic_file::write(path, bytes),
                 Standing::Obstacle(obstacle) if self.passes(obstacle) => {
-                    if obstacle == Obstacle::Reviewed {
+                    if obstacle == Obstacle::Reviewed || (obstacle == Obstacle::Changed && !self.is_own) {
                         let old = fs::read(path).with_context(|| format!("{}", path.display()))?;
                         let kept = write_beside(path, "bak", &old)?;
                         eprintln!(

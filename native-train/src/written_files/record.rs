@@ -8,7 +8,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -82,12 +82,28 @@ pub(super) fn read(folder: &Path) -> HashMap<String, Vec<Content>> {
     all
 }
 
+/// Looks whether a folder's record, if there is one, is a file of its own.
+///
+/// # Errors
+/// When it is a link or no file: then another file would be written in its place.
+pub(super) fn check(folder: &Path) -> Result<()> {
+    let path = folder.join(RECORD);
+    let is_file = fs::symlink_metadata(&path).map_or(true, |metadata| metadata.is_file());
+    ensure!(
+        is_file,
+        "{} must be a file, in which mien records what it writes, and is none: move it away",
+        path.display()
+    );
+    Ok(())
+}
+
 /// Adds a line to a folder's record. Lines of several processes do not get lost: each is appended in one piece, under a
 /// lock where the file system has some.
 ///
 /// # Errors
 /// When the record cannot be written; the message names it.
 pub(super) fn add(folder: &Path, name: &str, content: &Content) -> Result<()> {
+    check(folder)?;
     let path = folder.join(RECORD);
     let fail = || {
         format!(

@@ -164,6 +164,44 @@ fn reviewed_labels_need_force_also_where_mien_wrote_them_and_are_kept_beside() {
 }
 
 #[test]
+fn what_a_person_changed_is_kept_beside_whatever_its_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    // A table as a spreadsheet of another language saves it, and corrected subtitles.
+    for (name, edited) in [
+        ("a.csv", table("4").replace(',', ";")),
+        ("a.vtt", "WEBVTT, corrected".to_owned()),
+    ] {
+        let path = folder.join(name);
+        check(folder, &[name], false)
+            .unwrap()
+            .write(&path, b"first")
+            .unwrap();
+        fs::write(&path, &edited).unwrap();
+        assert!(refusal(folder, &[name], false).contains("changed since"));
+        check(folder, &[name], true)
+            .unwrap()
+            .write(&path, b"second")
+            .unwrap();
+        assert_eq!(text(&path), "second");
+        assert_eq!(text(&folder.join(format!("{name}.bak"))), edited);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_record_that_leads_elsewhere_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("own.txt");
+    fs::write(&own, "mine").unwrap();
+    let out = folder.path().join("out");
+    fs::create_dir(&out).unwrap();
+    std::os::unix::fs::symlink(&own, out.join(RECORD)).unwrap();
+    assert!(refusal(&out, &["a.csv"], false).contains("must be a file"));
+    assert_eq!(text(&own), "mine");
+}
+
+#[test]
 fn what_appears_in_the_meantime_stays_and_the_result_is_kept_beside() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
