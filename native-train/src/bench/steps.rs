@@ -11,8 +11,9 @@ use shared_model::resnet50::ResNet50;
 
 use crate::pretrain::precision::Precision;
 use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
-use crate::pretrain::semi_supervised::step::{Rates, StepInput, TeacherStudent, cross_entropy};
+use crate::pretrain::semi_supervised::step::{Rates, StepInput, TeacherStudent};
 use crate::pretrain::sgd::Sgd;
+use crate::pretrain::soft_cross_entropy::soft_cross_entropy;
 
 const RATE: f64 = 1e-4;
 const MOMENTUM: f64 = 0.9;
@@ -103,7 +104,9 @@ impl Steps {
             pair: pair.with_precision(precision),
             input: StepInput {
                 labelled: pictures(),
-                labels: Tensor::from_data(labels.as_slice(), &training),
+                targets: Tensor::<1, Int>::from_data(labels.as_slice(), &training)
+                    .one_hot::<2>(CLASS_COUNT)
+                    .float(),
                 weak: pictures(),
                 strong: pictures(),
             },
@@ -152,9 +155,9 @@ impl Steps {
     fn loss(&self, pictures: Tensor<4>) -> Tensor<1> {
         let [count, ..] = pictures.dims();
         let (_, logits) = self.single.forward(self.precision.of(pictures));
-        let labels: Tensor<1, Int> = self.input.labels.clone();
-        let [labelled] = labels.dims();
-        cross_entropy(logits, labels.repeat_dim(0, count / labelled.max(1)), 0.0).mean()
+        let targets = self.input.targets.clone();
+        let [labelled, _] = targets.dims();
+        soft_cross_entropy(logits, targets.repeat_dim(0, count / labelled.max(1)), 0.0).mean()
     }
 
     /// The parts of a stage-1 step, one after the other.

@@ -88,12 +88,12 @@ pub(super) fn write(
     Ok(path)
 }
 
-/// The first readable picture of each class, then of the pool.
+/// The first readable picture of each class (of the most probable one of a shared label), then of the pool.
 fn faces(catalogue: &Catalogue, selection: &Selection, side: usize) -> Vec<Frame> {
     let read = |number: &u32| catalogue.picture(*number)?.read_face(side).ok();
     let of_class = |class: Expression| {
         let mut numbers = selection.training.iter();
-        numbers.find_map(|number| (catalogue.label(*number) == Some(class)).then(|| read(number))?)
+        numbers.find_map(|number| (catalogue.target(*number)?.top() == class).then(|| read(number))?)
     };
     let labelled = Expression::ALL.into_iter().filter_map(of_class);
     labelled

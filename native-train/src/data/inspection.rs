@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 use serde::Serialize;
-use shared_model::expression::CLASS_COUNT;
 
+use crate::data::class_sums::ClassSums;
 use crate::datasets::catalogue::Source;
 use crate::datasets::config::SourceUse;
 use crate::datasets::findings::Findings;
@@ -21,8 +21,12 @@ pub(super) struct SourceReport {
     pub(super) role: SourceUse,
     pub(super) pictures: usize,
     /// Labels by class, in the classes' order.
-    pub(super) classes: [usize; CLASS_COUNT],
+    pub(super) classes: ClassSums,
     pub(super) without_label: usize,
+    /// Pictures whose label is shared between classes.
+    pub(super) shared_labels: usize,
+    /// Of these, pictures of which no class stands out, so that they are not measured on.
+    pub(super) without_single_class: usize,
     /// Pictures that were opened.
     pub(super) opened: usize,
     pub(super) findings: Findings,
@@ -37,14 +41,7 @@ enum Flaw {
 /// Counts the labels and opens the pictures, or `sample` of them.
 pub(super) fn inspect(source: &Source, sample: Option<usize>) -> SourceReport {
     let set = &source.set;
-    let mut classes = [0; CLASS_COUNT];
-    let mut without_label = 0;
-    for place in 0..set.len() {
-        match set.label(place).and_then(|label| classes.get_mut(label.index())) {
-            Some(count) => *count += 1,
-            None => without_label += 1,
-        }
-    }
+    let targets = || (0..set.len()).filter_map(|place| Some((set.target(place)?, set.label(place))));
     let opened = sample.unwrap_or(usize::MAX).min(set.len());
     let places: Vec<usize> = (0..opened).map(|number| number * set.len() / opened).collect();
     let mut findings = set.findings.clone();
@@ -64,8 +61,10 @@ pub(super) fn inspect(source: &Source, sample: Option<usize>) -> SourceReport {
         source: source.config.title(),
         role: source.config.role,
         pictures: set.len(),
-        classes,
-        without_label,
+        classes: ClassSums::of(targets().map(|(target, _)| target)),
+        without_label: set.len() - targets().count(),
+        shared_labels: targets().filter(|(target, _)| !target.is_certain()).count(),
+        without_single_class: targets().filter(|(_, label)| label.is_none()).count(),
         opened,
         findings,
     }

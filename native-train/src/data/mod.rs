@@ -1,5 +1,6 @@
 //! `mien data`: what a config's `[data]` table finds, before anything is trained.
 
+mod class_sums;
 mod contact_sheet;
 mod inspection;
 
@@ -12,11 +13,13 @@ use shared_model::expression::{CLASS_COUNT, Expression};
 
 use crate::datasets::catalogue::Catalogue;
 use crate::datasets::config::SourceUse;
+use crate::datasets::label_distribution::LabelDistribution;
 use crate::datasets::selection::Selection;
 use crate::pretrain::config::PretrainConfig;
 use crate::written_files::WrittenFiles;
 use crate::{atomic_file, stdout};
 
+use class_sums::ClassSums;
 use inspection::SourceReport;
 
 /// What to look at.
@@ -51,15 +54,15 @@ struct Report {
 struct Sampling {
     classes: [&'static str; CLASS_COUNT],
     quota: usize,
-    /// Labelled pictures that are not held back.
+    /// Labelled pictures that are not held back, each counted for its most probable class, as the quota does.
     before: [usize; CLASS_COUNT],
-    /// Of these, what is drawn: each class comes equally often in the batches.
-    training: [usize; CLASS_COUNT],
+    /// What is drawn of these. A label that is shared between classes counts for each by its share.
+    training: ClassSums,
     /// Classes that have fewer pictures than the quota, and are drawn with replacement.
     with_replacement: Vec<&'static str>,
     /// Classes without any training picture.
     empty: Vec<&'static str>,
-    held_back: [usize; CLASS_COUNT],
+    held_back: ClassSums,
     unlabelled: usize,
     /// Unlabelled pictures of held-back persons, which nobody sees.
     hidden: usize,
@@ -102,21 +105,20 @@ pub fn run(options: &Options) -> Result<()> {
 }
 
 fn sampling(catalogue: &Catalogue, selection: &Selection, quota: usize) -> Sampling {
-    let count = |numbers: &[u32]| {
-        let mut counts = [0; CLASS_COUNT];
-        for label in numbers.iter().filter_map(|number| catalogue.label(*number)) {
-            counts
-                .get_mut(label.index())
-                .into_iter()
-                .for_each(|count| *count += 1);
-        }
-        counts
-    };
-    let training = count(&selection.training);
-    let named = |wanted: &dyn Fn(usize) -> bool| {
-        let classes = Expression::ALL.iter().zip(training);
+    let training = ClassSums::of(
+        selection
+            .training
+            .iter()
+            .filter_map(|number| catalogue.target(*number)),
+    );
+    let held_back = selection
+        .held_back
+        .iter()
+        .filter_map(|number| catalogue.label(*number));
+    let named = |wanted: &dyn Fn(Expression, usize) -> bool| {
+        let classes = Expression::ALL.iter().zip(selection.before_quota);
         classes
-            .filter(|(_, count)| wanted(*count))
+            .filter(|(class, count)| wanted(**class, *count))
             .map(|(class, _)| class.name())
             .collect()
     };
@@ -125,9 +127,9 @@ fn sampling(catalogue: &Catalogue, selection: &Selection, quota: usize) -> Sampl
         quota,
         before: selection.before_quota,
         training,
-        with_replacement: named(&|count| count > 0 && count < quota),
-        empty: named(&|count| count == 0),
-        held_back: count(&selection.held_back),
+        with_replacement: named(&|_, count| count > 0 && count < quota),
+        empty: named(&|class, _| training.of_class(class).is_zero()),
+        held_back: ClassSums::of(held_back.map(LabelDistribution::certain)),
         unlabelled: selection.unlabelled.len(),
         hidden: selection.hidden,
     }
@@ -146,8 +148,8 @@ fn print(report: &Report) {
         ));
         let labels = Expression::ALL
             .iter()
-            .zip(source.classes)
-            .filter(|(_, count)| *count > 0);
+            .map(|class| (class, source.classes.of_class(*class)))
+            .filter(|(_, count)| !count.is_zero());
         let labels: Vec<String> = labels
             .map(|(class, count)| format!("{} {count}", class.name()))
             .collect();
@@ -160,6 +162,13 @@ fn print(report: &Report) {
             },
             source.without_label
         ));
+        if source.shared_labels > 0 {
+            stdout::line(format_args!(
+                "  labels shared between classes, counted by their shares: {}; without a single most probable class, not \
+                 measured on: {}",
+                source.shared_labels, source.without_single_class
+            ));
+        }
         for line in source.findings.lines() {
             stdout::line(format_args!("  {line}"));
         }
@@ -167,16 +176,12 @@ fn print(report: &Report) {
     }
     let sampling = &report.sampling;
     stdout::line(format_args!("\nclass       found  training  held back"));
-    for (class, ((before, training), held_back)) in Expression::ALL.iter().zip(
-        sampling
-            .before
-            .iter()
-            .zip(sampling.training)
-            .zip(sampling.held_back),
-    ) {
+    for (class, before) in Expression::ALL.into_iter().zip(sampling.before) {
         stdout::line(format_args!(
-            "{:<9} {before:>7}  {training:>8}  {held_back:>9}",
-            class.name()
+            "{:<9} {before:>7}  {:>8}  {:>9}",
+            class.name(),
+            sampling.training.of_class(class),
+            sampling.held_back.of_class(class)
         ));
     }
     stdout::line(format_args!(

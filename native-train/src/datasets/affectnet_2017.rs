@@ -51,12 +51,10 @@ pub fn read(pictures: &Path, list: &Path) -> Result<PictureSet> {
                 });
         }
         set.push(&Listed {
-            name,
-            part: 0,
             label,
-            person: None,
             face,
             line,
+            ..Listed::of(name)
         })
         .with_context(fail)?;
     }

@@ -37,12 +37,8 @@ pub fn read(folder: &Path) -> Result<PictureSet> {
             continue;
         }
         set.push(&Listed {
-            name: &format!("images/{id}.jpg"),
-            part: 0,
             label,
-            person: None,
-            face: None,
-            line: 0,
+            ..Listed::of(&format!("images/{id}.jpg"))
         })?;
     }
     let mut annotated = annotated;

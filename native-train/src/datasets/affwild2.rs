@@ -46,12 +46,10 @@ pub fn read_pictures(crops: &Path, annotations: &Path) -> Result<PictureSet> {
                 continue;
             }
             set.push(&Listed {
-                name: &format!("{}/{}", video.name, crop_name(index)),
-                part: 0,
                 label: frame.label,
                 person: Some(recording(&video.name)),
-                face: None,
                 line: index as u64 + 2,
+                ..Listed::of(&format!("{}/{}", video.name, crop_name(index)))
             })?;
         }
     }

@@ -4,9 +4,12 @@ use anyhow::{Context as _, Result, ensure};
 use shared_model::expression::Expression;
 
 use crate::datasets::config::{DataConfig, SourceConfig, SourceKind, SourceUse};
+use crate::datasets::label_distribution::LabelDistribution;
 use crate::datasets::picture_ref::PictureRef;
 use crate::datasets::picture_set::PictureSet;
-use crate::datasets::{affectnet_2017, affectnet_2021, affwild2, class_folders, expw, list_csv, ms1mv2};
+use crate::datasets::{
+    affectnet_2017, affectnet_2021, affwild2, class_folders, expw, ferplus, list_csv, ms1mv2, rafdb,
+};
 
 /// Every picture that a run may see, numbered through all sources. It knows where they are; it holds
 /// none of them.
@@ -48,7 +51,11 @@ impl Catalogue {
         let fail = || format!("the pictures of {}", config.title());
         let set = read_set(&config).with_context(fail)?.thinned(config.every);
         ensure!(!set.is_empty(), "{} has no picture", config.title());
-        let labelled = (0..set.len()).any(|place| set.label(place).is_some());
+        let labelled = (0..set.len()).any(|place| match config.role {
+            SourceUse::Labelled => set.target(place).is_some(),
+            SourceUse::Validation => set.label(place).is_some(),
+            SourceUse::Unlabelled => false,
+        });
         ensure!(
             labelled || config.role == SourceUse::Unlabelled,
             "{} has no labelled picture",
@@ -87,11 +94,18 @@ impl Catalogue {
         source.set.picture(place)
     }
 
-    /// Its label.
+    /// The class that it counts as where it is measured on.
     #[must_use]
     pub fn label(&self, number: u32) -> Option<Expression> {
         let (source, place) = self.find(number)?;
         source.set.label(place)
+    }
+
+    /// What is learned from it: how its label is shared between classes, or all of its one class.
+    #[must_use]
+    pub fn target(&self, number: u32) -> Option<LabelDistribution> {
+        let (source, place) = self.find(number)?;
+        source.set.target(place)
     }
 
     /// Who it shows, or which video it is from, or its own name.
@@ -112,10 +126,18 @@ fn read_set(config: &SourceConfig) -> Result<PictureSet> {
     let path = |key: &str, path: &Option<std::path::PathBuf>| {
         path.clone().with_context(|| format!("`{key}` is missing"))
     };
+    let usage = || config.usage.context("`usage` is missing");
     let labels = config.role != SourceUse::Unlabelled;
     match config.kind {
-        SourceKind::Csv => list_csv::read(&path("path", &config.path)?, config.pictures.as_deref(), labels),
-        SourceKind::Folder if labels => class_folders::read_labelled(&path("path", &config.path)?),
+        SourceKind::Csv => list_csv::read(
+            &path("path", &config.path)?,
+            config.pictures.as_deref(),
+            labels,
+            config.numbers.unwrap_or_default(),
+        ),
+        SourceKind::Folder if labels => {
+            class_folders::read_labelled(&path("path", &config.path)?, config.numbers.unwrap_or_default())
+        }
         SourceKind::Folder => class_folders::read_unlabelled(&path("path", &config.path)?),
         SourceKind::AffWild2 => affwild2::read_pictures(
             &path("pictures", &config.pictures)?,
@@ -130,6 +152,8 @@ fn read_set(config: &SourceConfig) -> Result<PictureSet> {
             &path("pictures", &config.pictures)?,
             &path("annotations", &config.annotations)?,
         ),
+        SourceKind::FerPlus => ferplus::read(&path("path", &config.path)?, usage()?, config.labels),
+        SourceKind::RafDb => rafdb::read(&path("path", &config.path)?, usage()?),
         SourceKind::Ms1mV2 => ms1mv2::read(&path("path", &config.path)?),
     }
 }

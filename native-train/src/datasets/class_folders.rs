@@ -1,19 +1,23 @@
 //! Pictures in folders.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use shared_model::expression::Expression;
 
+use crate::datasets::class_numbers::ClassNumbers;
 use crate::datasets::picture_set::{Listed, PictureSet, SetBuilder};
 use crate::{natural_order, picture};
 
-/// Reads one folder a class, named by name or index; each picture is its own person.
+/// Reads one folder a class, named by name or number; each picture is its own person. Pictures of a number
+/// that has no class have no label.
 ///
 /// # Errors
 /// When a folder cannot be read or is named after no class.
-pub fn read_labelled(root: &Path) -> Result<PictureSet> {
+pub fn read_labelled(root: &Path, numbers: ClassNumbers) -> Result<PictureSet> {
     let mut set = SetBuilder::of_files(root.to_path_buf());
+    let mut names = BTreeSet::new();
     for folder in sorted_entries(root)? {
         if !folder.is_dir() {
             continue;
@@ -21,21 +25,25 @@ pub fn read_labelled(root: &Path) -> Result<PictureSet> {
         let name = folder
             .file_name()
             .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-        let label = Expression::parse(&name)
+        let label = numbers
+            .parse(&name)
             .with_context(|| format!("the folder {} is named after no class", folder.display()))?;
         let mut found = false;
         for path in sorted_entries(&folder)? {
             if picture::is_picture(&path) {
                 found = true;
-                push(&mut set, root, &path, Some(label))?;
+                push(&mut set, root, &path, label)?;
             }
         }
+        names.insert(name);
         if !found {
             set.findings().add("folders of a class without any picture", || {
                 folder.display().to_string()
             });
         }
     }
+    let place = format!("the folders in {}", root.display());
+    numbers.doubt(&names, &place, set.findings());
     Ok(set.finish())
 }
 
@@ -71,12 +79,8 @@ fn push(set: &mut SetBuilder, root: &Path, path: &Path, label: Option<Expression
         return Ok(());
     };
     set.push(&Listed {
-        name,
-        part: 0,
         label,
-        person: None,
-        face: None,
-        line: 0,
+        ..Listed::of(name)
     })
 }
 

@@ -2,16 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Deserializer, Serialize};
 use shared_model::expression::Expression;
+
+use crate::datasets::class_numbers::ClassNumbers;
+use crate::datasets::ferplus::LabelForm;
+use crate::datasets::usage::Usage;
 
 /// Where pictures come from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
     /// Short for a source of labelled pictures: a csv `path,label[,video,frame,person]` (paths from its
-    /// own folder), or a folder with one folder of pictures a class.
+    /// own folder; columns `p_neutral` to `p_other` share a label between classes), or a folder with one folder of pictures a class.
     pub labelled: Option<PathBuf>,
     /// Short for a source of pictures without labels, for `mode = "semi-supervised"`: a folder, with
     /// all folders in it, or a csv with a column `path`. Labels that a csv has are only compared with
@@ -21,7 +25,7 @@ pub struct DataConfig {
     #[serde(default, rename = "source")]
     pub sources: Vec<SourceConfig>,
     /// Most labelled pictures of a class (paper, 4.1: 8,000); what is left over joins the unlabelled
-    /// pool. 0 takes all.
+    /// pool. 0 takes all. A label that is shared between classes counts for its most probable one.
     #[serde(default = "paper_quota")]
     pub quota: usize,
     /// Whether `Other` is learned from Aff-Wild2 alone where that is among the labelled sources (paper,
@@ -53,15 +57,25 @@ pub struct SourceConfig {
     #[serde(rename = "use")]
     pub role: SourceUse,
     /// `csv`: the list. `folder`: the folder. `affectnet-2021`: the folder with `images` and
-    /// `annotations`. `ms1mv2`: the `.rec` file, beside its `.idx`.
+    /// `annotations`. `ferplus`: the folder with `fer2013new.csv`, or Kaggle's `fer2013.csv`. `rafdb`: the
+    /// folder with `EmoLabel` and `Image`. `ms1mv2`: the `.rec` file, beside its `.idx`.
     pub path: Option<PathBuf>,
     /// `affwild2`: the folder of crops. `affectnet-2017`, `expw`: the folder of pictures. `csv`: the
     /// folder that paths start from, if it is not the list's own.
     pub pictures: Option<PathBuf>,
     /// `affwild2`: the folder of annotations. `affectnet-2017`: the csv. `expw`: `label.lst`.
     pub annotations: Option<PathBuf>,
+    /// `ferplus`, `rafdb`: the part that is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+    /// `ferplus`: whether votes become a distribution (without it) or the class of the majority.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<LabelForm>,
+    /// `csv`, `folder`: whose numbers stand for classes, if they are not Aff-Wild2's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub numbers: Option<ClassNumbers>,
     /// Labels of these classes alone are used, by name; without it of all. Pictures of other classes
-    /// count as left over.
+    /// count as left over. A label that is shared between classes is of its most probable one.
     #[serde(default, deserialize_with = "classes")]
     pub classes: Vec<Expression>,
     /// Every how many pictures one is taken, in the source's order, from its first (paper, 4.1: 3 for
@@ -90,6 +104,12 @@ pub enum SourceKind {
     /// `ExpW`: a list with boxes.
     #[serde(rename = "expw")]
     ExpW,
+    /// FER+, or FER2013 as Kaggle has it.
+    #[serde(rename = "ferplus")]
+    FerPlus,
+    /// RAF-DB's basic expressions.
+    #[serde(rename = "rafdb")]
+    RafDb,
     /// MS1MV2 as `InsightFace` packs it.
     #[serde(rename = "ms1mv2")]
     Ms1mV2,
@@ -203,6 +223,8 @@ impl SourceKind {
             Self::AffectNet2017 => "affectnet-2017",
             Self::AffectNet2021 => "affectnet-2021",
             Self::ExpW => "expw",
+            Self::FerPlus => "ferplus",
+            Self::RafDb => "rafdb",
             Self::Ms1mV2 => "ms1mv2",
             Self::Folder => "folder",
             Self::Csv => "csv",
@@ -224,27 +246,38 @@ impl SourceConfig {
             path: Some(path.to_path_buf()),
             pictures: None,
             annotations: None,
+            usage: None,
+            labels: None,
+            numbers: None,
             classes: Vec::new(),
             every: 1,
             held_back: None,
         }
     }
 
-    /// The name of the kind as the config has it, and the path that tells it from others of its kind.
+    /// The name of the kind as the config has it, and the path and part that tell it from others of its kind.
     #[must_use]
     pub fn title(&self) -> String {
         let kind = self.kind.name();
         let path = self.path.as_ref().or(self.annotations.as_ref());
-        path.map_or_else(|| kind.to_owned(), |path| format!("{kind} {}", path.display()))
+        let title = path.map_or_else(|| kind.to_owned(), |path| format!("{kind} {}", path.display()));
+        self.with_usage(title)
     }
 
-    /// The kind and the last part of its path: a model's description tells no one's folders.
+    fn with_usage(&self, title: String) -> String {
+        match self.usage {
+            Some(usage) => format!("{title}, {}", usage.name()),
+            None => title,
+        }
+    }
+
+    /// The kind, the last part of its path, and which part of the dataset it is: a model's description tells no one's folders.
     #[must_use]
     pub fn file_title(&self) -> String {
         let path = self.path.as_ref().or(self.annotations.as_ref());
         let name = path.and_then(|path| path.file_name());
         let name = name.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        format!("{} {name}", self.kind.name())
+        self.with_usage(format!("{} {name}", self.kind.name()))
     }
 
     /// Whether labels of this class are used.
@@ -263,7 +296,11 @@ impl SourceConfig {
         ];
         let (needed, allowed): (&[&str], &[&str]) = match self.kind {
             SourceKind::Csv => (&["path"], &["path", "pictures"]),
-            SourceKind::Folder | SourceKind::AffectNet2021 | SourceKind::Ms1mV2 => (&["path"], &["path"]),
+            SourceKind::Folder
+            | SourceKind::AffectNet2021
+            | SourceKind::FerPlus
+            | SourceKind::RafDb
+            | SourceKind::Ms1mV2 => (&["path"], &["path"]),
             SourceKind::AffWild2 | SourceKind::AffectNet2017 | SourceKind::ExpW => {
                 (&["pictures", "annotations"], &["pictures", "annotations"])
             }
@@ -281,6 +318,7 @@ impl SourceConfig {
                 allowed.join(" and ")
             );
         }
+        self.check_options().with_context(name)?;
         if self.kind == SourceKind::Ms1mV2 && self.role != SourceUse::Unlabelled {
             bail!(
                 "{}: MS1MV2 has no expressions, expected `use = \"unlabelled\"`",
@@ -304,6 +342,29 @@ impl SourceConfig {
                 name()
             );
         }
+        Ok(())
+    }
+
+    /// The keys that some kinds alone have.
+    fn check_options(&self) -> Result<()> {
+        let has_parts = matches!(self.kind, SourceKind::FerPlus | SourceKind::RafDb);
+        ensure!(
+            !has_parts || self.usage.is_some(),
+            "`usage` is missing, expected \"train\", \"valid\" or \"test\""
+        );
+        let is_list = matches!(self.kind, SourceKind::Csv | SourceKind::Folder);
+        let keys = [
+            ("usage", self.usage.is_some(), has_parts),
+            ("labels", self.labels.is_some(), self.kind == SourceKind::FerPlus),
+            ("numbers", self.numbers.is_some(), is_list),
+        ];
+        for (key, is_set, has_meaning) in keys {
+            ensure!(!is_set || has_meaning, "`{key}` means nothing for this kind");
+        }
+        ensure!(
+            self.kind != SourceKind::RafDb || self.usage != Some(Usage::Valid),
+            "RAF-DB has no part \"valid\", expected \"train\" or \"test\""
+        );
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use shared_model::face_box::FaceBox;
 use crate::datasets::picture_set::{Listed, PictureSet, SetBuilder};
 
 /// The dataset's labels 0 to 6.
-const CLASSES: [Expression; 7] = [
+pub(super) const CLASSES: [Expression; 7] = [
     Expression::Anger,
     Expression::Disgust,
     Expression::Fear,
@@ -63,10 +63,8 @@ fn push_row(set: &mut SetBuilder, row: &str, line: u64) -> Result<()> {
         "the box from ({left}, {top}) to ({right}, {bottom}) is empty"
     );
     set.push(&Listed {
-        name,
         part: face.parse().with_context(|| format!("`{face}` is no face_id"))?,
         label: Some(label),
-        person: None,
         face: Some(FaceBox {
             x: left,
             y: top,
@@ -75,5 +73,6 @@ fn push_row(set: &mut SetBuilder, row: &str, line: u64) -> Result<()> {
             score: 1.0,
         }),
         line,
+        ..Listed::of(name)
     })
 }

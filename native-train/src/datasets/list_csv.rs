@@ -1,55 +1,156 @@
-//! Lists of pictures: `path,label[,video,frame,person]`.
+//! Lists of pictures: `path,label[,video,frame,person]`, or with the columns `p_neutral` to `p_other`.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
-use shared_model::expression::Expression;
+use anyhow::{Context as _, Result, bail, ensure};
+use csv::StringRecord;
+use shared_model::expression::{CLASS_COUNT, Expression};
 
+use crate::datasets::class_numbers::ClassNumbers;
+use crate::datasets::label_distribution::LabelDistribution;
 use crate::datasets::picture_set::{Listed, PictureSet, SetBuilder};
+
+/// How far the probabilities of a row may be from adding up to 1, for they are rounded.
+const SUM_TOLERANCE: f64 = 0.01;
 
 /// Reads a list whose paths start from `root`, or from the list's own folder. Who a picture shows is
 /// its `person`, else its `video`. An empty label and -1 stand for none; `needs_labels` asks for the
-/// column `label`.
+/// column `label` or for probabilities. `numbers` says what a number means as a label.
+///
+/// Where the columns `p_neutral` to `p_other` are there, they say how a label is shared between classes;
+/// `label`, where it is there too, is the class that the picture counts as where it is measured on, else
+/// that is the most probable class, if there is a single one.
 ///
 /// # Errors
-/// When it cannot be read, lacks a column, a label is none of the classes, or a picture comes twice
-/// with different labels; the message names the lines.
-pub fn read(list: &Path, root: Option<&Path>, needs_labels: bool) -> Result<PictureSet> {
+/// When it cannot be read, lacks a column, a label is none of the classes, probabilities are none or
+/// contradict the label, or a picture comes twice with different labels; the message names the lines.
+pub fn read(
+    list: &Path,
+    root: Option<&Path>,
+    needs_labels: bool,
+    numbers: ClassNumbers,
+) -> Result<PictureSet> {
     let root = root.unwrap_or_else(|| list.parent().unwrap_or(Path::new("")));
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(list)?;
-    let headers = reader.headers()?.clone();
-    let column = |name: &str| {
-        let mut names = headers.iter();
-        names.position(|h| h.trim_start_matches('\u{feff}').trim().eq_ignore_ascii_case(name))
-    };
-    let path = column("path").context("there is no column `path`")?;
-    let label = column("label");
-    if needs_labels {
-        label.context("there is no column `label`")?;
-    }
-    let (person, video) = (column("person"), column("video"));
+    let columns = Columns::find(reader.headers()?, needs_labels)?;
     let mut set = SetBuilder::of_files(root.to_path_buf());
-    let mut record = csv::StringRecord::new();
+    let (mut texts, mut record) = (BTreeSet::new(), StringRecord::new());
     while reader.read_record(&mut record)? {
         let line = record.position().map_or(0, csv::Position::line);
-        let cell = |column: usize| record.get(column).map(str::trim).filter(|text| !text.is_empty());
-        let name = cell(path).with_context(|| format!("line {line} has no path"))?;
-        let label = match label.and_then(cell) {
+        let cell = |column: Option<usize>| cell(&record, column?);
+        let name = cell(Some(columns.path)).with_context(|| format!("line {line} has no path"))?;
+        let text = cell(columns.label);
+        let distribution = columns
+            .distribution(&record)
+            .with_context(|| format!("line {line}"))?;
+        let label = match text {
             Some("-1") => None,
-            Some(text) => Some(Expression::parse(text).with_context(|| {
-                format!("line {line}: `{text}` is no class, expected a name, 0 to 7, or -1 (not annotated)")
-            })?),
-            None if needs_labels => anyhow::bail!("line {line} has no label, expected a name, 0 to 7, or -1"),
+            Some(text) => numbers
+                .parse(text)
+                .with_context(|| format!("line {line}: expected a class, or -1 (not annotated)"))?,
+            None if needs_labels && distribution.is_none() => {
+                bail!("line {line} has no label, expected a name, a number, or -1")
+            }
             None => None,
         };
+        texts.extend(
+            text.filter(|text| *text != "-1" && !texts.contains(*text))
+                .map(str::to_owned),
+        );
+        if let (Some(label), Some(shared)) = (label, distribution) {
+            let most = |class: Expression| shared.probabilities().get(class.index());
+            ensure!(
+                most(label) == most(shared.top()),
+                "line {line}: the label is {}, and {} is more probable",
+                label.name(),
+                shared.top().name()
+            );
+        }
         set.push(&Listed {
-            name,
-            part: 0,
-            label,
-            person: person.and_then(cell).or_else(|| video.and_then(cell)),
-            face: None,
+            label: label.or_else(|| {
+                let unsaid = columns.label.is_none();
+                distribution.filter(|_| unsaid)?.single_top()
+            }),
+            distribution,
+            person: cell(columns.person).or_else(|| cell(columns.video)),
             line,
+            ..Listed::of(name)
         })?;
     }
+    numbers.doubt(&texts, &list.display().to_string(), set.findings());
     Ok(set.finish())
+}
+
+/// What stands in a column, if anything does.
+fn cell(record: &StringRecord, column: usize) -> Option<&str> {
+    record.get(column).map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// Where the columns are.
+struct Columns {
+    path: usize,
+    label: Option<usize>,
+    person: Option<usize>,
+    video: Option<usize>,
+    /// In the classes' order.
+    probabilities: Option<[usize; CLASS_COUNT]>,
+}
+
+impl Columns {
+    fn find(headers: &StringRecord, needs_labels: bool) -> Result<Self> {
+        let column = |name: &str| {
+            let mut names = headers.iter();
+            names.position(|h| h.trim_start_matches('\u{feff}').trim().eq_ignore_ascii_case(name))
+        };
+        let named = Expression::ALL.map(|class| format!("p_{}", class.name().to_ascii_lowercase()));
+        let mut places = [0; CLASS_COUNT];
+        let mut missing = Vec::new();
+        for (place, name) in places.iter_mut().zip(&named) {
+            match column(name) {
+                Some(found) => *place = found,
+                None => missing.push(name.as_str()),
+            }
+        }
+        ensure!(
+            missing.is_empty() || missing.len() == CLASS_COUNT,
+            "there are columns of probabilities, and {} is missing: expected p_neutral to p_other",
+            missing.join(", ")
+        );
+        let columns = Self {
+            path: column("path").context("there is no column `path`")?,
+            label: column("label"),
+            person: column("person"),
+            video: column("video"),
+            probabilities: missing.is_empty().then_some(places),
+        };
+        ensure!(
+            !needs_labels || columns.label.is_some() || columns.probabilities.is_some(),
+            "there is no column `label`, nor p_neutral to p_other"
+        );
+        Ok(columns)
+    }
+
+    /// How a row's label is shared; `None` where there are no such columns or all are empty.
+    fn distribution(&self, record: &StringRecord) -> Result<Option<LabelDistribution>> {
+        let Some(places) = self.probabilities else {
+            return Ok(None);
+        };
+        if places.iter().all(|place| cell(record, *place).is_none()) {
+            return Ok(None);
+        }
+        let mut weights = [0.0; CLASS_COUNT];
+        for (weight, place) in weights.iter_mut().zip(places) {
+            let text = cell(record, place).unwrap_or_default();
+            *weight = text
+                .parse::<f64>()
+                .with_context(|| format!("`{text}` is no probability"))?;
+        }
+        let sum: f64 = weights.iter().sum();
+        let shared = LabelDistribution::of_weights(weights).filter(|_| (sum - 1.0).abs() <= SUM_TOLERANCE);
+        let shared = shared.with_context(|| {
+            format!("the probabilities {weights:?} add up to {sum}, expected none below 0 and a sum of 1")
+        });
+        shared.map(Some)
+    }
 }

@@ -9,16 +9,23 @@ pub mod affectnet_2017;
 pub mod affectnet_2021;
 pub mod affwild2;
 pub mod class_folders;
+mod crowd_votes;
 pub mod expw;
+pub mod fer2013;
+pub mod ferplus;
 pub mod list_csv;
 pub mod ms1mv2;
 mod numpy_number;
+pub mod rafdb;
 pub mod record_file;
 
+pub mod class_numbers;
 pub mod findings;
+pub mod label_distribution;
 pub mod labelled_video;
 pub mod picture_ref;
 pub mod picture_set;
+pub mod usage;
 
 pub mod catalogue;
 pub mod person_split;

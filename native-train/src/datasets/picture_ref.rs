@@ -9,6 +9,7 @@ use shared_model::face_box::FaceBox;
 use shared_model::face_crop::{resize, square_crop};
 use shared_model::frame::Frame;
 
+use crate::datasets::fer2013::PixelFile;
 use crate::datasets::ms1mv2;
 use crate::datasets::record_file::RecordFile;
 use crate::picture;
@@ -34,6 +35,13 @@ pub enum Place {
         /// The byte at which the record begins.
         offset: u64,
     },
+    /// A row of pixels.
+    Row {
+        /// The list.
+        file: Arc<PixelFile>,
+        /// The byte at which the row begins.
+        offset: u64,
+    },
 }
 
 impl PictureRef {
@@ -55,6 +63,10 @@ impl PictureRef {
             Place::File(path) => picture::read(path),
             Place::Record { file, offset } => {
                 let read = || picture::decode(ms1mv2::jpeg(&file.record(*offset)?)?);
+                read().with_context(|| format!("the picture {self} cannot be read"))
+            }
+            Place::Row { file, offset } => {
+                let read = || file.picture(*offset);
                 read().with_context(|| format!("the picture {self} cannot be read"))
             }
         }
@@ -86,6 +98,9 @@ impl fmt::Display for PictureRef {
         match &self.place {
             Place::File(path) => write!(formatter, "{}", path.display()),
             Place::Record { file, offset } => {
+                write!(formatter, "at byte {offset} of {}", file.path().display())
+            }
+            Place::Row { file, offset } => {
                 write!(formatter, "at byte {offset} of {}", file.path().display())
             }
         }

@@ -22,9 +22,11 @@ pub struct Selection {
     pub held_back: Vec<u32>,
     /// What the unlabelled sources have, and what the labelled ones have left over.
     pub unlabelled: Vec<u32>,
-    /// Labelled pictures of each class before the quota.
+    /// Labelled pictures of each class before the quota. A label that is shared between classes counts for its
+    /// most probable one.
     pub before_quota: [usize; CLASS_COUNT],
-    /// Pictures of held-back persons whose label is not used or that have none; they are seen by nobody.
+    /// Pictures of held-back persons whose label is not used or that have none, or none that stands out; they
+    /// are seen by nobody.
     pub hidden: usize,
 }
 
@@ -54,8 +56,8 @@ impl Selection {
                 && affwild2_has_other
                 && source.config.role == SourceUse::Labelled
                 && source.config.kind != SourceKind::AffWild2;
-            let used = |label: &Expression| {
-                source.config.takes(*label) && !(not_other && *label == Expression::Other)
+            let used = |class: &Expression| {
+                source.config.takes(*class) && !(not_other && *class == Expression::Other)
             };
             for (number, place) in (source.first..).zip(0..source.set.len()) {
                 let is_held = || {
@@ -71,13 +73,19 @@ impl Selection {
                     SourceUse::Unlabelled => Side::Pool,
                     SourceUse::Labelled => Side::Training,
                 };
-                match (side, source.set.label(place).filter(used)) {
+                // A label that is shared between classes is learned from wherever it is highest, and measured on
+                // where one class stands out.
+                let class = match side {
+                    Side::Training => source.set.target(place).map(|target| target.top()),
+                    Side::Pool | Side::HeldBack | Side::Hidden => source.set.label(place),
+                };
+                match (side, class.filter(used)) {
                     (Side::Pool, _) | (Side::Training, None) => selection.unlabelled.push(number),
                     (Side::HeldBack, Some(_)) => selection.held_back.push(number),
                     (Side::HeldBack, None) | (Side::Hidden, _) => selection.hidden += 1,
-                    (Side::Training, Some(label)) => {
-                        let class = by_class.get_mut(label.index());
-                        class.into_iter().for_each(|numbers| numbers.push(number));
+                    (Side::Training, Some(class)) => {
+                        let numbers = by_class.get_mut(class.index());
+                        numbers.into_iter().for_each(|numbers| numbers.push(number));
                     }
                 }
             }

@@ -42,10 +42,7 @@ pub fn augmented(
 pub fn strong(face: &Frame, input: &InputSpec, config: &StrongConfig, random: &mut impl Rng) -> Vec<f32> {
     let upright = AugmentationConfig {
         flip: config.flip,
-        rotation: 0.0,
-        jitter: 0.0,
-        greyscale: 0.0,
-        erase: 0.0,
+        ..AugmentationConfig::NONE
     };
     let cropped = Pose::random(face, input.size, &upright, random).resampled(face, input.size);
     let picture = Picture {
@@ -96,17 +93,31 @@ struct Pose {
     mirrored: bool,
     /// Clockwise turn of the picture in radians.
     angle: f32,
+    /// Side of what is cut out, as a multiple of the network's.
+    scale: f32,
 }
 
 impl Pose {
     fn random(face: &Frame, size: usize, config: &AugmentationConfig, random: &mut impl Rng) -> Self {
         let slack = |side: usize| side.saturating_sub(size) as f32;
-        Self {
+        let mut pose = Self {
             left: random.random_range(0.0..=1.0) * slack(face.width()),
             top: random.random_range(0.0..=1.0) * slack(face.height()),
             mirrored: random.random::<f32>() < config.flip,
             angle: random.random_range(-1.0..=1.0) * config.rotation.to_radians(),
+            scale: 1.0,
+        };
+        // Nothing is drawn for what is off, so that runs without it see what they always saw.
+        if config.zoom > 0.0 {
+            // As often larger as smaller, by the same factor.
+            pose.scale = (1.0 + config.zoom).powf(random.random_range(-1.0..=1.0));
         }
+        if config.shift > 0.0 {
+            let reach = config.shift * size as f32;
+            pose.left += random.random_range(-1.0..=1.0) * reach;
+            pose.top += random.random_range(-1.0..=1.0) * reach;
+        }
+        pose
     }
 
     /// RGB from 0 to 1, `size * size` pixels.
@@ -116,7 +127,10 @@ impl Pose {
         let mut pixels = Vec::with_capacity(size * size);
         for y in 0..size {
             for x in 0..size {
-                let (mut dx, dy) = (x as f32 + 0.5 - middle, y as f32 + 0.5 - middle);
+                let (mut dx, dy) = (
+                    self.scale * (x as f32 + 0.5 - middle),
+                    self.scale * (y as f32 + 0.5 - middle),
+                );
                 if self.mirrored {
                     dx = -dx;
                 }
@@ -208,13 +222,7 @@ mod tests {
     use crate::pretrain::class_balance::random_of;
     use shared_model::face_crop::{DEFAULT_MEAN, DEFAULT_STD};
 
-    const NOTHING: AugmentationConfig = AugmentationConfig {
-        flip: 0.0,
-        rotation: 0.0,
-        jitter: 0.0,
-        greyscale: 0.0,
-        erase: 0.0,
-    };
+    const NOTHING: AugmentationConfig = AugmentationConfig::NONE;
 
     fn input(size: usize) -> InputSpec {
         InputSpec {
@@ -241,6 +249,51 @@ mod tests {
     }
 
     #[test]
+    fn zoom_and_shift_move_the_place_that_a_pixel_comes_from() {
+        // The brightness is the column: 2 for each pixel.
+        let rgb = (0..96 * 96)
+            .flat_map(|place| [(2 * (place % 96)) as u8; 3])
+            .collect();
+        let (face, input) = (Frame::from_rgb(96, 96, rgb).unwrap(), input(64));
+        let column = |picture: &[f32], x: usize| {
+            let value = picture[32 * 64 + x] * DEFAULT_STD[0] + DEFAULT_MEAN[0];
+            value * 255.0 / 2.0
+        };
+        let (zoomed, shifted) = (
+            AugmentationConfig { zoom: 0.2, ..NOTHING },
+            AugmentationConfig {
+                shift: 0.1,
+                ..NOTHING
+            },
+        );
+        let (mut scales, mut moves) = (Vec::new(), Vec::new());
+        for stream in 0..200 {
+            // From column 24 to 40 of the crop: within the picture, whatever is drawn.
+            let picture = augmented(&face, &input, &zoomed, &mut random_of(4, stream));
+            scales.push((column(&picture, 40) - column(&picture, 24)) / 16.0);
+            let picture = augmented(&face, &input, &shifted, &mut random_of(4, stream));
+            // Without the option: the same place in what the crop has to spare.
+            let straight = augmented(&face, &input, &NOTHING, &mut random_of(4, stream));
+            moves.push(column(&picture, 32) - column(&straight, 32));
+        }
+        let span = |values: &[f32]| {
+            values.iter().fold((f32::MAX, f32::MIN), |(least, most), value| {
+                (least.min(*value), most.max(*value))
+            })
+        };
+        let (least, most) = span(&scales);
+        assert!(
+            (1.0 / 1.2 - 0.01..0.87).contains(&least) && (1.16..1.21).contains(&most),
+            "{least} {most}"
+        );
+        let (least, most) = span(&moves);
+        assert!(
+            (-6.5..-5.5).contains(&least) && (5.5..6.5).contains(&most),
+            "{least} {most}"
+        );
+    }
+
+    #[test]
     fn mirroring_turns_rows_around() {
         let (face, input) = (face(32), input(32));
         let config = AugmentationConfig { flip: 1.0, ..NOTHING };
@@ -261,6 +314,7 @@ mod tests {
             top: 0.0,
             mirrored: false,
             angle: std::f32::consts::FRAC_PI_2,
+            scale: 1.0,
         };
         let turned = normalised(&quarter.resampled(&face, 32), &input);
         assert!(worst(&turned, &plain(&face.rotated(90), &input, false)) < 1e-3);

@@ -5,8 +5,9 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::Scope;
 
 use anyhow::{Context as _, Result};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
+use shared_model::expression::{CLASS_COUNT, ClassScores};
 use shared_model::face_crop::InputSpec;
 use shared_model::frame::Frame;
 
@@ -14,6 +15,7 @@ use crate::pretrain::augmentation::augmented;
 use crate::pretrain::class_balance::{ClassBalance, random_of};
 use crate::pretrain::config::{AugmentationConfig, PretrainConfig};
 use crate::pretrain::face_store::FaceStore;
+use crate::pretrain::picture_mixing::{MixingConfig, mix};
 
 /// Batches that wait for the device.
 const AHEAD: usize = 3;
@@ -21,27 +23,31 @@ const AHEAD: usize = 3;
 const MOST_TRIES: usize = 100;
 /// Random streams that nothing else uses.
 const STAND_IN_STREAM: u64 = 3 << 61;
+const MIXING_STREAM: u64 = 7 << 61;
 
-/// The pictures and labels of one step.
+/// The pictures of one step and what is learned from them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
     /// `[batch, 3, size, size]`, normalised.
     pub pictures: Vec<f32>,
-    /// Class indices.
-    pub labels: Vec<i64>,
+    /// How likely each picture shows each class.
+    pub targets: Vec<ClassScores>,
     /// Side of the pictures.
     pub size: usize,
 }
 
 impl Batch {
-    /// The batch as tensors `[batch, 3, size, size]` and `[batch]`.
+    /// The batch as tensors `[batch, 3, size, size]` and `[batch, 8]`.
     #[must_use]
-    pub fn tensors(self, device: &Device) -> (Tensor<4>, Tensor<1, Int>) {
-        let count = self.labels.len();
+    pub fn tensors(self, device: &Device) -> (Tensor<4>, Tensor<2>) {
+        let count = self.targets.len();
         let shape = [count, 3, self.size, self.size];
         (
             Tensor::from_data(TensorData::new(self.pictures, shape), device),
-            Tensor::from_data(TensorData::new(self.labels, [count]), device),
+            Tensor::from_data(
+                TensorData::new(self.targets.concat(), [count, CLASS_COUNT]),
+                device,
+            ),
         )
     }
 }
@@ -57,6 +63,8 @@ pub struct BatchLoader<'a> {
     pub input: &'a InputSpec,
     /// Random changes.
     pub augmentation: &'a AugmentationConfig,
+    /// How they are mixed with each other.
+    pub mixing: MixingConfig,
     /// Pictures a batch.
     pub size: usize,
     /// Everything random follows from it, the step and the place in the batch alone: neither the
@@ -68,17 +76,19 @@ impl<'a> BatchLoader<'a> {
     /// As a config says.
     #[must_use]
     pub fn of(config: &'a PretrainConfig, store: &'a FaceStore, input: &'a InputSpec) -> Self {
-        let labels: Vec<_> = store.pictures().iter().map(|picture| picture.label).collect();
-        let balance = if config.training.balanced {
-            ClassBalance::new(&labels, config.seed)
-        } else {
-            ClassBalance::as_they_come(labels.len(), config.seed)
+        let targets: Vec<_> = store.pictures().iter().map(|picture| picture.target).collect();
+        let training = &config.training;
+        let balance = match (training.balanced, training.class_balance) {
+            (false, _) => ClassBalance::as_they_come(targets.len(), config.seed),
+            (true, 1.0) => ClassBalance::new(&targets, config.seed),
+            (true, balance) => ClassBalance::tempered(&targets, balance, config.seed),
         };
         Self {
             store,
             balance,
             input,
             augmentation: &config.augmentation,
+            mixing: config.mixing,
             size: config.training.batch,
             seed: config.seed,
         }
@@ -96,45 +106,53 @@ impl<'a> BatchLoader<'a> {
             .par_iter()
             .enumerate()
             .map(|(slot, place)| {
-                let (label, face) = self.face(step, slot, *place)?;
+                let (target, face) = self.face(step, slot, *place)?;
                 // 2^20 slots a step are more than any batch has.
                 let mut random = random_of(self.seed, (step << 20) | slot as u64);
                 Ok((
-                    label,
+                    target,
                     augmented(&face, self.input, self.augmentation, &mut random),
                 ))
             })
             .collect::<Result<Vec<_>>>()
             .with_context(|| format!("the batch of step {step}"))?;
-        let (labels, pictures): (Vec<i64>, Vec<Vec<f32>>) = made.into_iter().unzip();
+        let (mut targets, mut pictures): (Vec<ClassScores>, Vec<Vec<f32>>) = made.into_iter().unzip();
+        let mut random = random_of(self.seed, MIXING_STREAM | step);
+        mix(
+            &mut pictures,
+            &mut targets,
+            self.input.size,
+            &self.mixing,
+            &mut random,
+        );
         Ok(Batch {
             pictures: pictures.concat(),
-            labels,
+            targets,
             size: self.input.size,
         })
     }
 
-    /// The label and the face at a place, or of what stands in for it.
-    fn face(&self, step: u64, slot: usize, place: usize) -> Result<(i64, Arc<Frame>)> {
-        let label = |place: usize| {
+    /// The target and the face at a place, or of what stands in for it.
+    fn face(&self, step: u64, slot: usize, place: usize) -> Result<(ClassScores, Arc<Frame>)> {
+        let target = |place: usize| {
             let picture = self.store.pictures().get(place);
-            picture.map_or(0, |picture| picture.label.index() as i64)
+            picture.map_or([0.0; CLASS_COUNT], |picture| *picture.target.probabilities())
         };
         let mut tried = self.store.face(place);
         if let Ok(face) = tried {
-            return Ok((label(place), face));
+            return Ok((target(place), face));
         }
         let mut random = random_of(self.seed, STAND_IN_STREAM | (step << 20) | slot as u64);
         for _ in 1..MOST_TRIES {
             let another = self.balance.another(place, &mut random).unwrap_or(place);
             tried = self.store.face(another);
             if let Ok(face) = tried {
-                return Ok((label(another), face));
+                return Ok((target(another), face));
             }
         }
         let face = tried
             .with_context(|| format!("{MOST_TRIES} labelled pictures after each other cannot be read"))?;
-        Ok((label(place), face))
+        Ok((target(place), face))
     }
 }
 

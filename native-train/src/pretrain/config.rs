@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use crate::ablate::config::AblateConfig;
 pub use crate::datasets::config::{DataConfig, FaceSource};
-use crate::pretrain::precision::Precision;
+pub use crate::pretrain::augmentation_config::AugmentationConfig;
+use crate::pretrain::picture_mixing::MixingConfig;
 use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
+pub use crate::pretrain::training_config::TrainingConfig;
 use crate::refine::config::RefineConfig;
 use crate::training_run::run_loop::Course;
 use anyhow::{Context as _, Result, bail, ensure};
@@ -35,6 +37,9 @@ pub struct PretrainConfig {
     /// Changes to labelled pictures.
     #[serde(default)]
     pub augmentation: AugmentationConfig,
+    /// How labelled pictures are mixed with each other.
+    #[serde(default, skip_serializing_if = "MixingConfig::is_default")]
+    pub mixing: MixingConfig,
     /// What `mode = "semi-supervised"` adds.
     #[serde(default)]
     pub semi_supervised: SemiSupervisedConfig,
@@ -72,51 +77,6 @@ pub struct NetworkConfig {
     pub start: Option<PathBuf>,
 }
 
-/// The optimiser's course.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TrainingConfig {
-    /// Pictures a step (method: 32).
-    pub batch: usize,
-    /// Whether each class is drawn equally often (method: yes); else each picture is, and classes are
-    /// as frequent as in the data.
-    #[serde(skip_serializing_if = "is_true")]
-    pub balanced: bool,
-    /// Steps in all (paper: 100,000).
-    pub steps: u64,
-    /// Steps between evaluations, each of which a checkpoint follows.
-    pub steps_an_epoch: u64,
-    /// Most minutes between checkpoints; 0 writes one after each step.
-    pub checkpoint_minutes: f64,
-    /// Learning rate at the start; it falls to 0 along a cosine (method: 1e-2).
-    pub rate: f64,
-    /// Momentum of SGD (method: 0.9).
-    pub momentum: f64,
-    /// Weight decay of SGD (method: 0, off).
-    pub weight_decay: f64,
-    /// Largest norm of the gradient over all parameters together; without it (method) nothing is
-    /// clipped.
-    pub clip_norm: Option<f64>,
-    /// In what convolutions multiply: `f32` (method), `bf16` or `f16`. Weights and updates are in f32.
-    pub precision: Precision,
-}
-
-/// Chances and ranges of the random changes to training pictures.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct AugmentationConfig {
-    /// Chance of mirroring.
-    pub flip: f32,
-    /// Largest rotation either way in degrees (method: 5).
-    pub rotation: f32,
-    /// Largest change of brightness, contrast and saturation as a share.
-    pub jitter: f32,
-    /// Chance that colour is taken away.
-    pub greyscale: f32,
-    /// Chance that a rectangle is filled with noise (Zhong et al. 2020).
-    pub erase: f32,
-}
-
 /// The temporal encoder and its training on the frozen backbone's features.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -141,12 +101,6 @@ pub struct TemporalConfig {
     pub views: usize,
 }
 
-// Left out where it is as ever, so that checkpoints of older runs still fit.
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_true(value: &bool) -> bool {
-    *value
-}
-
 impl Default for NetworkConfig {
     fn default() -> Self {
         let shape = BackboneShape::default();
@@ -155,35 +109,6 @@ impl Default for NetworkConfig {
             blocks: shape.blocks,
             width: shape.width,
             start: None,
-        }
-    }
-}
-
-impl Default for TrainingConfig {
-    fn default() -> Self {
-        Self {
-            batch: 32,
-            balanced: true,
-            steps: 100_000,
-            steps_an_epoch: 1000,
-            checkpoint_minutes: 10.0,
-            rate: 1e-2,
-            momentum: 0.9,
-            weight_decay: 0.0,
-            clip_norm: None,
-            precision: Precision::F32,
-        }
-    }
-}
-
-impl Default for AugmentationConfig {
-    fn default() -> Self {
-        Self {
-            flip: 0.5,
-            rotation: 5.0,
-            jitter: 0.3,
-            greyscale: 0.5,
-            erase: 0.25,
         }
     }
 }
@@ -240,54 +165,6 @@ impl NetworkConfig {
     }
 }
 
-impl TrainingConfig {
-    /// # Errors
-    /// On a value out of its range, named with what was expected.
-    fn check(&self) -> Result<()> {
-        let TrainingConfig {
-            batch,
-            steps,
-            steps_an_epoch,
-            checkpoint_minutes,
-            rate,
-            momentum,
-            weight_decay,
-            clip_norm,
-            precision: _,
-            balanced: _,
-        } = *self;
-        ensure!(
-            weight_decay >= 0.0 && weight_decay.is_finite(),
-            "`training.weight_decay` is {weight_decay}, expected 0 or more"
-        );
-        ensure!(
-            clip_norm.is_none_or(|most| most > 0.0),
-            "`training.clip_norm` must be above 0"
-        );
-        ensure!(
-            (2..=65_536).contains(&batch),
-            "`training.batch` is {batch}, expected at least 2"
-        );
-        ensure!(
-            steps > 0 && steps_an_epoch > 0,
-            "`training.steps` and `steps_an_epoch` must be above 0"
-        );
-        ensure!(
-            checkpoint_minutes >= 0.0,
-            "`training.checkpoint_minutes` is {checkpoint_minutes}, expected 0 or more"
-        );
-        ensure!(
-            rate > 0.0 && rate.is_finite(),
-            "`training.rate` is {rate}, expected a number above 0"
-        );
-        ensure!(
-            (0.0..1.0).contains(&momentum),
-            "`training.momentum` is {momentum}, expected 0 up to 1"
-        );
-        Ok(())
-    }
-}
-
 impl TemporalConfig {
     /// # Errors
     /// On a value out of its range, named with what was expected.
@@ -324,31 +201,6 @@ impl TemporalConfig {
             d_ff: self.d_ff,
             positions: true,
         }
-    }
-}
-
-impl AugmentationConfig {
-    /// # Errors
-    /// On a value of the table called `table` that is out of its range.
-    pub(in crate::pretrain) fn check(&self, table: &str) -> Result<()> {
-        let shares = [
-            ("flip", self.flip),
-            ("jitter", self.jitter),
-            ("greyscale", self.greyscale),
-            ("erase", self.erase),
-        ];
-        for (key, value) in shares {
-            ensure!(
-                (0.0..=1.0).contains(&value),
-                "`{table}.{key}` is {value}, expected 0 to 1"
-            );
-        }
-        let rotation = self.rotation;
-        ensure!(
-            (0.0..=180.0).contains(&rotation),
-            "`{table}.rotation` is {rotation}, expected 0 to 180"
-        );
-        Ok(())
     }
 }
 
@@ -412,12 +264,32 @@ impl PretrainConfig {
         self.data.check()?;
         self.model.check()?;
         self.training.check()?;
+        self.mixing.check()?;
+        self.check_mode()?;
         if let Some(temporal) = &self.temporal {
             temporal.check()?;
         }
         if self.run.as_os_str().is_empty() {
             bail!("`run` is empty, expected the folder of the run");
         }
+        Ok(())
+    }
+}
+
+// The student's losses have tables of their own.
+impl PretrainConfig {
+    fn check_mode(&self) -> Result<()> {
+        if self.mode == Mode::Supervised {
+            return Ok(());
+        }
+        ensure!(
+            self.training.ema.is_none(),
+            "`training.ema` is of `mode = \"supervised\"`, expected `semi_supervised.ema`"
+        );
+        ensure!(
+            self.training.label_smoothing == 0.0,
+            "`training.label_smoothing` is of `mode = \"supervised\"`, expected `semi_supervised.label_smoothing`"
+        );
         Ok(())
     }
 }
@@ -488,6 +360,82 @@ mod tests {
         assert!(
             error.contains("data.held_back") && error.contains("1.5"),
             "{error}"
+        );
+    }
+
+    #[test]
+    fn options_of_another_mode_and_contradictions_are_named() {
+        let semi = LEAST.replace("supervised\"", "semi-supervised\"");
+        for (text, expected) in [
+            (format!("{semi}[training]\nema = 0.99\n"), "`semi_supervised.ema`"),
+            (
+                format!("{semi}[training]\nlabel_smoothing = 0.1\n"),
+                "`semi_supervised.label_smoothing`",
+            ),
+            (
+                format!("{LEAST}[training]\nbalanced = false\nclass_balance = 0.5\n"),
+                "`training.class_balance`",
+            ),
+            (format!("{LEAST}[mixing]\nmixup = 2.0\n"), "`mixing.mixup` is 2"),
+            (
+                format!("{LEAST}[augmentation]\nzoom = 1.0\n"),
+                "`augmentation.zoom` is 1",
+            ),
+            (
+                format!("{LEAST}[[data.source]]\nkind = \"ferplus\"\nuse = \"labelled\"\npath = \"p\"\n"),
+                "`usage` is missing",
+            ),
+            (
+                format!(
+                    "{LEAST}[[data.source]]\nkind = \"rafdb\"\nuse = \"labelled\"\npath = \"p\"\nusage = \"valid\"\n"
+                ),
+                "no part \"valid\"",
+            ),
+            (
+                format!(
+                    "{LEAST}[[data.source]]\nkind = \"csv\"\nuse = \"labelled\"\npath = \"p\"\nlabels = \"votes\"\n"
+                ),
+                "`labels` means nothing",
+            ),
+        ] {
+            let error = format!("{:#}", PretrainConfig::parse(&text).unwrap_err());
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_of_before_an_option_still_fits() {
+        let config = PretrainConfig::parse(LEAST).unwrap();
+        let written = serde_json::to_string(&config).unwrap();
+        for key in [
+            "mixing",
+            "ema\":0",
+            "class_balance",
+            "\"training.label_smoothing",
+            "zoom",
+            "shift",
+            "usage",
+            "numbers",
+        ] {
+            assert!(!written.contains(key), "{key} in {written}");
+        }
+        let changed = PretrainConfig::parse(&format!(
+            "{LEAST}[training]\nclass_balance = 0.5\nlabel_smoothing = 0.1\nema = 0.99\n[mixing]\nmixup = 0.2\n\
+             [augmentation]\nzoom = 0.1\nshift = 0.1\n"
+        ));
+        let value = |config: &PretrainConfig| serde_json::to_value(config).unwrap();
+        let changes = crate::training_run::config_change::changes(&value(&config), &value(&changed.unwrap()));
+        let keys: Vec<&str> = changes.iter().map(|change| change.key.as_str()).collect();
+        assert_eq!(
+            keys,
+            [
+                "augmentation.shift",
+                "augmentation.zoom",
+                "mixing",
+                "training.class_balance",
+                "training.ema",
+                "training.label_smoothing"
+            ]
         );
     }
 

@@ -7,6 +7,7 @@ use shared_model::expression::Expression;
 
 use crate::datasets::catalogue::Catalogue;
 use crate::datasets::config::{SourceConfig, SourceUse};
+use crate::datasets::label_distribution::LabelDistribution;
 use crate::datasets::picture_ref::PictureRef;
 
 /// A picture with its label.
@@ -14,8 +15,10 @@ use crate::datasets::picture_ref::PictureRef;
 pub struct LabelledPicture {
     /// Where it is.
     pub picture: PictureRef,
-    /// Its class.
+    /// Its class; where the label is shared between classes, the one that is measured, else the most probable.
     pub label: Expression,
+    /// What is learned from it.
+    pub target: LabelDistribution,
     /// Who it shows, else its video, else the picture itself.
     pub person: String,
 }
@@ -34,9 +37,11 @@ pub fn read(source: &Path) -> Result<Vec<LabelledPicture>> {
 #[must_use]
 pub fn gathered(catalogue: &Catalogue, numbers: impl IntoIterator<Item = u32>) -> Vec<LabelledPicture> {
     let gather = |number| {
+        let target = catalogue.target(number)?;
         Some(LabelledPicture {
             picture: catalogue.picture(number)?,
-            label: catalogue.label(number)?,
+            label: catalogue.label(number).unwrap_or(target.top()),
+            target,
             person: catalogue.person(number).unwrap_or_default().to_owned(),
         })
     };

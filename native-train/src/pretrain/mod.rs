@@ -5,6 +5,9 @@
 
 pub mod config;
 
+mod augmentation_config;
+pub mod training_config;
+
 pub mod labelled_pictures;
 
 pub mod unlabelled_pictures;
@@ -18,12 +21,14 @@ pub mod run_data;
 pub mod augmentation;
 pub mod batch_loader;
 pub mod class_balance;
+pub mod picture_mixing;
 pub mod rand_augment;
 
 pub mod gradients;
 pub mod precision;
 pub mod semi_supervised;
 pub mod sgd;
+pub mod soft_cross_entropy;
 pub mod supervised;
 pub mod temporal;
 

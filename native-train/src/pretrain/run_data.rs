@@ -185,9 +185,11 @@ fn describe(checked: &Checked) -> Value {
             (class.name().to_owned(), count.into())
         })
         .collect();
+    let shared = pictures.iter().filter(|picture| !picture.target.is_certain());
     json!({
         "persons": persons.len(),
         "pictures": by_class,
+        "labels_shared_between_classes": shared.count(),
         "unreadable": checked.unreadable.len(),
         "taken_whole_for_want_of_a_detected_face": checked.without_face,
     })

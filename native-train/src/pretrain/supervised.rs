@@ -1,7 +1,7 @@
 //! Stage 1 on labelled pictures alone.
 
 use anyhow::{Context as _, Result, anyhow};
-use burn::nn::loss::CrossEntropyLossConfig;
+use burn::module::Module as _;
 use burn::tensor::{Device, Tensor};
 use serde_json::{Map, Value, json};
 use shared_model::face_crop::InputSpec;
@@ -17,12 +17,19 @@ use crate::pretrain::evaluation::{absent_classes, evaluate, summary};
 use crate::pretrain::face_store::FaceStore;
 use crate::pretrain::gradients::clipped;
 use crate::pretrain::precision::{LossScale, Scaling};
+use crate::pretrain::semi_supervised::moving_average;
 use crate::pretrain::sgd::Sgd;
+use crate::pretrain::soft_cross_entropy::soft_cross_entropy;
 use crate::pretrain::unlabelled_pictures::UnlabelledPool;
 use crate::training_run::checkpoint::{Checkpoint, prefixed};
 use crate::training_run::interruption::Interruption;
 use crate::training_run::run_folder::RunFolder;
 use crate::training_run::run_loop::{Evaluated, Saved, StepFigures, Trainee, TrainingRun};
+
+/// The moving average's prefix in a checkpoint.
+const AVERAGE: &str = "average.";
+/// In step n the average's decay is at most n / (n + this), so that it forgets the start.
+const FORGETTING_STEPS: f64 = 9.0;
 
 /// The data of a run.
 #[derive(Debug)]
@@ -73,6 +80,8 @@ struct Supervised<'a> {
     input: InputSpec,
     device: Device,
     network: ResNet50,
+    /// Its moving average, when it is wished; without autodiff.
+    average: Option<ResNet50>,
     sgd: Sgd,
     loss_scale: LossScale,
     waiting: Vec<Waiting>,
@@ -116,16 +125,34 @@ impl<'a> Supervised<'a> {
             }
             (None, None) => network,
         };
+        let average = match (config.training.ema, found) {
+            (None, _) => None,
+            (Some(_), None) => Some(network.valid()),
+            (Some(_), Some(found)) => Some(
+                network
+                    .valid()
+                    .load(&found.network, AVERAGE, device)
+                    .context("the checkpoint has no moving average")?,
+            ),
+        };
         Ok(Self {
             config,
             data,
             input: config.input(),
             device: device.clone(),
+            average,
             network,
             sgd,
             loss_scale,
             waiting: Vec::new(),
         })
+    }
+
+    fn follow_network(&mut self, step: u64) {
+        if let (Some(decay), Some(average)) = (self.config.training.ema, self.average.take()) {
+            let decay = decay.min(step as f64 / (step as f64 + FORGETTING_STEPS));
+            self.average = Some(moving_average::towards(average, &self.network, decay));
+        }
     }
 
     fn model(&self, step: u64, weights: Weights, colour: &Report, grey: &Report) -> ModelFile {
@@ -142,12 +169,11 @@ impl<'a> Supervised<'a> {
                 "batch": training.batch,
                 "rate": training.rate,
                 "optimiser": format!("SGD, momentum {}, half a cosine to 0", training.momentum),
-                "sampling": if training.balanced {
-                    "each class equally often, drawn with replacement"
-                } else {
-                    "each picture equally often, drawn with replacement"
-                },
+                "sampling": training.sampling(),
+                "label_smoothing": training.label_smoothing,
+                "moving_average_decay": training.ema,
                 "augmentation": self.config.augmentation,
+                "mixing": self.config.mixing,
                 "held_back_persons": summary(colour),
                 "held_back_persons_grey_only": summary(grey),
                 "absent_classes": absent_classes(colour),
@@ -168,11 +194,9 @@ impl Trainee for Supervised<'_> {
     fn step(&mut self, at: u64, batch: Batch) -> Result<()> {
         let device = self.device.clone().autodiff();
         let training = &self.config.training;
-        let (pictures, labels) = batch.tensors(&device);
+        let (pictures, targets) = batch.tensors(&device);
         let (_, logits) = self.network.forward(training.precision.of(pictures));
-        let loss = CrossEntropyLossConfig::new()
-            .init(&device)
-            .forward(logits, labels);
+        let loss = soft_cross_entropy(logits, targets, training.label_smoothing).mean();
         let rate = cosine_rate(training.rate, at, training.steps);
         let (found, overflowed) = (loss.clone().without_autodiff(), self.loss_scale.skipped());
         if let Some(gradients) = self.loss_scale.gradients(loss, &self.network, &self.device) {
@@ -181,6 +205,7 @@ impl Trainee for Supervised<'_> {
                 None => gradients,
             };
             self.network = self.sgd.step(rate, self.network.clone(), &gradients);
+            self.follow_network(at + 1);
         }
         self.waiting.push(Waiting {
             step: at + 1,
@@ -211,14 +236,15 @@ impl Trainee for Supervised<'_> {
     fn save(&self) -> Result<Saved> {
         let mut optimiser = self.sgd.save()?;
         optimiser.extend(self.loss_scale.save());
-        Ok(Saved {
-            network: self.network.save("")?,
-            optimiser,
-        })
+        let mut network = self.network.save("")?;
+        if let Some(average) = &self.average {
+            network.extend(prefixed(AVERAGE, average.save("")?));
+        }
+        Ok(Saved { network, optimiser })
     }
 
     fn evaluate(&mut self, step: u64) -> Result<Vec<Evaluated>> {
-        let weights = self.network.save("")?;
+        let weights = self.average.as_ref().unwrap_or(&self.network).save("")?;
         let network = self.config.model.shape().init(&self.device);
         let network = network.load(&weights, "", &self.device)?.fold();
         let held_back = &self.data.held_back;

@@ -118,10 +118,10 @@ impl PairedBatch {
         let size = self.labelled.size;
         let shape = [self.truths.len(), 3, size, size];
         let view = |values: Vec<f32>| Tensor::from_data(TensorData::new(values, shape), device);
-        let (labelled, labels) = self.labelled.tensors(device);
+        let (labelled, targets) = self.labelled.tensors(device);
         let input = StepInput {
             labelled,
-            labels,
+            targets,
             weak: view(self.weak),
             strong: view(self.strong),
         };

@@ -113,10 +113,8 @@ impl Default for SemiSupervisedConfig {
             recompute_teacher: false,
             weak: AugmentationConfig {
                 flip: 0.5,
-                rotation: 0.0,
                 jitter: 0.3,
-                greyscale: 0.0,
-                erase: 0.0,
+                ..AugmentationConfig::NONE
             },
             strong: StrongConfig::default(),
         }

@@ -167,7 +167,11 @@ impl<'a> SemiSupervised<'a> {
             "semi_supervised": self.config.semi_supervised,
             "augmentation": self.config.augmentation,
             "optimiser": "SGD, half a cosine to 0",
-            "sampling": "labelled: each class equally often, drawn with replacement; unlabelled: each picture once a round",
+            "mixing": self.config.mixing,
+            "sampling": format!(
+                "labelled: {}; unlabelled: each picture once a round",
+                self.config.training.sampling()
+            ),
             "held_back_persons": summary(colour),
             "held_back_persons_grey_only": summary(grey),
             "absent_classes": absent_classes(colour),

@@ -12,6 +12,7 @@ use crate::pretrain::precision::{LossScale, Precision};
 use crate::pretrain::semi_supervised::config::{Feedback, SemiSupervisedConfig, View};
 use crate::pretrain::semi_supervised::moving_average;
 use crate::pretrain::sgd::Sgd;
+use crate::pretrain::soft_cross_entropy::soft_cross_entropy;
 
 /// A network that tells the eight classes.
 pub trait Classifier: Module {
@@ -37,8 +38,8 @@ impl Classifier for ResNet50 {
 pub struct StepInput {
     /// Labelled pictures `[l, 3, size, size]`.
     pub labelled: Tensor<4>,
-    /// Their classes `[l]`.
-    pub labels: Tensor<1, Int>,
+    /// How likely they show each class `[l, 8]`; each row adds up to 1.
+    pub targets: Tensor<2>,
     /// Unlabelled pictures `[u, 3, size, size]`, weakly changed.
     pub weak: Tensor<4>,
     /// The same pictures, strongly changed.
@@ -201,7 +202,8 @@ impl<M: Classifier> TeacherStudent<M> {
         coefficient: Tensor<1>,
         rates: Rates,
     ) -> [Tensor<1>; 3] {
-        let supervised = cross_entropy(labelled, input.labels.clone(), self.config.label_smoothing).mean();
+        let supervised =
+            soft_cross_entropy(labelled, input.targets.clone(), self.config.label_smoothing).mean();
         let consistency = (pseudo.soft.clone() * log_softmax(strong.clone(), 1))
             .sum_dim(1)
             .neg()
@@ -233,7 +235,7 @@ impl<M: Classifier> TeacherStudent<M> {
     /// One step of the student on labelled pictures, for the last part of a training; gives its loss.
     pub fn finetune(&mut self, input: &StepInput, rate: f64) -> Tensor<1> {
         let logits = self.student.logits(self.precision.of(input.labelled.clone()));
-        let loss = cross_entropy(logits, input.labels.clone(), 0.0).mean();
+        let loss = soft_cross_entropy(logits, input.targets.clone(), 0.0).mean();
         let gradients = self
             .loss_scale
             .gradients(loss.clone(), &self.student, &self.device);
@@ -317,7 +319,7 @@ impl<M: Classifier> TeacherStudent<M> {
     fn student_on_labels(&self, input: &StepInput) -> (M, Tensor<1>) {
         let copy = self.student.valid().train();
         let logits = copy.logits(self.precision.of(input.labelled.clone()));
-        let loss = cross_entropy(logits, input.labels.clone(), 0.0).mean();
+        let loss = soft_cross_entropy(logits, input.targets.clone(), 0.0).mean();
         (copy, loss)
     }
 
