@@ -136,3 +136,65 @@ fn bad_tables_are_named_with_the_nearest_key_or_value() {
         &["there is no annotation (.txt) in crops"],
     );
 }
+
+#[test]
+fn shared_labels_are_counted_by_their_shares() {
+    let folder = tempfile::tempdir().unwrap();
+    let columns = "p_neutral,p_anger,p_disgust,p_fear,p_happiness,p_sadness,p_surprise,p_other";
+    let mut list = format!("path,{columns}\n");
+    for (number, shares) in [
+        "0.5,0,0,0,0.25,0,0.25,0",
+        "0,0,0,0.5,0,0,0.5,0",
+        "0,0,0,0,0,0,0,1",
+        "0,0,0,0,0.9,0.1,0,0",
+    ]
+    .iter()
+    .enumerate()
+    {
+        write(&folder.path().join(format!("{number}.jpg")), jpeg([40; 3]));
+        list.push_str(&format!("{number}.jpg,{shares}\n"));
+    }
+    write(&folder.path().join("list.csv"), list);
+    write(
+        &folder.path().join("valid.csv"),
+        "path,label\n0.jpg,0\n".replace("0.jpg", "v.jpg"),
+    );
+    write(&folder.path().join("v.jpg"), jpeg([60; 3]));
+    let table = "[data]\nlabelled = \"list.csv\"\nquota = 0\n\
+                 [[data.source]]\nkind = \"csv\"\nuse = \"validation\"\npath = \"valid.csv\"\n";
+    write(&folder.path().join("c.toml"), config(table));
+    let printed = mien_ok(
+        folder.path(),
+        &["data", "--config", "c.toml", "--json", "--out", "sheet"],
+    );
+    let report: Value = serde_json::from_str(&printed).unwrap();
+    let source = &report["sources"][0];
+    let sums = serde_json::json!([0.5, 0, 0, 0.5, 1.15, 0.1, 0.75, 1]);
+    assert_eq!(source["classes"], sums);
+    assert_eq!(
+        (&source["shared_labels"], &source["without_single_class"]),
+        (&3.into(), &1.into())
+    );
+    assert_eq!(source["without_label"], 0);
+    assert_eq!(report["sampling"]["training"], sums);
+    assert_eq!(
+        report["sampling"]["before"],
+        serde_json::json!([1, 0, 0, 1, 1, 0, 0, 1])
+    );
+    assert_eq!(
+        report["sampling"]["held_back"],
+        serde_json::json!([1, 0, 0, 0, 0, 0, 0, 0])
+    );
+    assert_eq!(
+        report["sampling"]["empty"],
+        serde_json::json!(["Anger", "Disgust"])
+    );
+    let words = mien_ok(folder.path(), &["data", "--config", "c.toml"]);
+    assert!(
+        words.contains("Happiness 1.15") && words.contains("by their shares: 3"),
+        "{words}"
+    );
+    // The sheet shows a picture for each class that is the most probable one somewhere.
+    let sheet = image::open(folder.path().join("sheet/augmentations/plain.png")).unwrap();
+    assert_eq!(sheet.width(), 4 * 36 + 4);
+}

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use dataset_files::{affwild2_video, jpeg, ms1mv2, payload, record, write};
 use native_train::datasets::catalogue::Catalogue;
+use native_train::datasets::class_numbers::ClassNumbers;
 use native_train::datasets::config::DataConfig;
 use native_train::datasets::picture_ref::Place;
 use native_train::datasets::record_file::RecordFile;
@@ -275,7 +276,7 @@ fn a_csv_that_contradicts_itself_is_refused_and_repetitions_are_counted() {
     let folder = tempfile::tempdir().unwrap();
     let list = folder.path().join("list.csv");
     write(&list, "path,label\na.png,3\nb.png,happy\na.png,Fear\nc.png,-1\n");
-    let set = list_csv::read(&list, None, true).unwrap();
+    let set = list_csv::read(&list, None, true, ClassNumbers::default()).unwrap();
     assert_eq!(set.len(), 3);
     let said: Vec<String> = set.findings.lines().collect();
     assert!(said[0].contains("a.png (lines 2 and 4)"), "{said:?}");
@@ -288,7 +289,10 @@ fn a_csv_that_contradicts_itself_is_refused_and_repetitions_are_counted() {
             &list,
             format!("path,label\na.png,3\nb.png,happy\na.png,Fear\nc.png,-1\n{row}\n"),
         );
-        let error = format!("{:#}", list_csv::read(&list, None, true).unwrap_err());
+        let error = format!(
+            "{:#}",
+            list_csv::read(&list, None, true, ClassNumbers::default()).unwrap_err()
+        );
         assert!(error.contains(expected), "{error}");
     }
 }

@@ -87,7 +87,7 @@ fn the_same_seed_gives_the_same_batches_whatever_the_threads_and_what_breaks() {
     // What is replaced is another picture of the class; nothing else changes.
     assert!(one != sound);
     for (now, before) in one.iter().zip(&sound) {
-        assert_eq!(now.labelled.labels, before.labelled.labels);
+        assert_eq!(now.labelled.targets, before.labelled.targets);
         assert_eq!(now.weak, before.weak);
     }
     let picture = 3 * 32 * 32;
@@ -160,6 +160,7 @@ fn what_stands_in_brings_its_own_label() {
         jitter: 0.0,
         greyscale: 0.0,
         erase: 0.0,
+        ..AugmentationConfig::default()
     };
     let data = read_data(&config, &Device::flex()).unwrap();
     for picture in data.training.pictures().iter().step_by(3) {
@@ -169,11 +170,13 @@ fn what_stands_in_brings_its_own_label() {
     let input = config.input();
     for batch in batches(&config, &data, 2, 0) {
         let pictures = batch.labelled.pictures.chunks(3 * 32 * 32);
-        for (picture, label) in pictures.zip(batch.labelled.labels) {
+        for (picture, target) in pictures.zip(batch.labelled.targets) {
             // Its red says which picture it is, and its number which class.
             let red = (picture[0] * input.std[0] + input.mean[0]) * 255.0;
-            let number = (red / 6.0).round() as i64;
-            assert_eq!(label, 4 * (number % 2), "{red}");
+            let number = (red / 6.0).round() as usize;
+            let mut expected = [0.0; 8];
+            expected[4 * (number % 2)] = 1.0;
+            assert_eq!(target, expected, "{red}");
         }
     }
     assert!(data.training.lost() > 0);

@@ -155,7 +155,7 @@ fn a_step_in_half_precision_moves_32_bit_weights() {
     let mut pair = pair.with_precision(Precision::F16);
     let input = StepInput {
         labelled: pictures(&training),
-        labels: labels(&training),
+        targets: labels(&training).one_hot::<2>(8).float(),
         weak: pictures(&training),
         strong: pictures(&training),
     };

@@ -11,8 +11,9 @@ use native_train::pretrain::batch_loader::{Batch, BatchLoader};
 use native_train::pretrain::class_balance::ClassBalance;
 use native_train::pretrain::config::{AugmentationConfig, FaceSource, PretrainConfig};
 use native_train::pretrain::face_store::FaceStore;
+use native_train::pretrain::picture_mixing::MixingConfig;
 use native_train::pretrain::{labelled_pictures, read_data};
-use native_train::training_run::checkpoint::{Checkpoint, path_in};
+use native_train::training_run::checkpoint::{Checkpoint, best_path_in, path_in};
 use native_train::training_run::interruption::{Interrupted, Interruption};
 use shared_model::face_crop::InputSpec;
 use shared_model::face_detector::FaceDetector;
@@ -140,9 +141,12 @@ fn a_resumed_run_ends_as_one_that_was_never_interrupted() {
     let folder = tempfile::tempdir().unwrap();
     write_pictures(folder.path());
     let device = Device::flex();
+    // With what a step leaves to the next, and what is drawn for each.
+    let more = "ema = 0.8\nlabel_smoothing = 0.1\nclass_balance = 0.5\n[mixing]\nmixup = 0.4\ncutmix = 0.4\n\
+                [augmentation]\nzoom = 0.1\nshift = 0.1\n";
     let config = |run: &str, steps: u64| -> PretrainConfig {
         let path = folder.path().join(format!("{run}.toml"));
-        let text = config_text(run, "").replace("steps = 8", &format!("steps = {steps}"));
+        let text = config_text(run, more).replace("steps = 8", &format!("steps = {steps}"));
         std::fs::write(&path, text).unwrap();
         let mut config = PretrainConfig::read(&path).unwrap();
         config.run = folder.path().join(run);
@@ -179,10 +183,119 @@ fn a_resumed_run_ends_as_one_that_was_never_interrupted() {
             .collect::<Vec<_>>()
     };
     assert_eq!(steps("whole"), steps("broken"));
+    // What is evaluated and written is the average, which is not what the last step left.
+    let best = Checkpoint::read(&best_path_in(&whole.run)).unwrap();
+    let student = read_model(&whole.run.join("student.safetensors"));
+    let of = |name: &str| &best.network[name].values;
+    assert_ne!(of("average.conv1.weight"), of("conv1.weight"));
+    assert_eq!(
+        of("average.conv1.weight"),
+        &student.weights["backbone.conv1.weight"].values
+    );
+    assert_eq!(student.metadata.training["moving_average_decay"], 0.8);
     // Another config is not taken for the same run.
     let other = config("broken", 9);
     let error = run(&other, true, &device, &Interruption::default()).unwrap_err();
     assert!(format!("{error:#}").contains("another config"), "{error:#}");
+}
+
+#[test]
+fn the_average_of_the_first_steps_forgets_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    write_pictures(folder.path());
+    let device = Device::flex();
+    // The network after each step, and its average after the last.
+    let after = |steps: u64| -> Checkpoint {
+        let name = format!("after-{steps}");
+        let path = folder.path().join(format!("{name}.toml"));
+        let text = config_text(&name, "ema = 0.999\n").replace("steps = 8", "steps = 4");
+        std::fs::write(&path, text).unwrap();
+        let mut config = PretrainConfig::read(&path).unwrap();
+        config.run = folder.path().join(&name);
+        config.data.labelled = Some(folder.path().join("list.csv"));
+        // The same rates as in a whole run, and a stop on the way.
+        let interruption = Interruption::default();
+        interruption.wish();
+        for step in 1..=steps {
+            let ended = run(&config, step > 1, &device, &interruption);
+            assert_eq!(ended.is_ok(), step == 4);
+        }
+        Checkpoint::read(&path_in(&config.run)).unwrap()
+    };
+    let mut expected: Option<Vec<f64>> = None;
+    for step in 1..=4 {
+        let found = after(step);
+        let values = |name: &str| -> Vec<f64> {
+            let values = &found.network[name].values;
+            values.iter().map(|value| f64::from(*value)).collect()
+        };
+        let network = values("fc.weight");
+        if let Some(average) = &mut expected {
+            let decay = f64::from(u32::try_from(step).unwrap()) / f64::from(u32::try_from(step + 9).unwrap());
+            for (value, new) in average.iter_mut().zip(&network) {
+                *value = decay * *value + (1.0 - decay) * new;
+            }
+            let worst = average
+                .iter()
+                .zip(values("average.fc.weight"))
+                .map(|(a, b)| (a - b).abs());
+            assert!(worst.fold(0.0, f64::max) < 1e-6);
+        } else {
+            expected = Some(values("average.fc.weight"));
+        }
+    }
+}
+
+#[test]
+fn a_run_starts_from_a_model_as_it_was_exported() {
+    let folder = tempfile::tempdir().unwrap();
+    write_pictures(folder.path());
+    let write = |name: &str, more: &str, steps: &str, rate: &str| {
+        let text = config_text(name, "").replace("width = 4\n", &format!("width = 4\n{more}"));
+        let text = text.replace("steps = 8", steps).replace("rate = 0.05", rate);
+        std::fs::write(folder.path().join(format!("{name}.toml")), text).unwrap();
+    };
+    let train = |name: &str| {
+        let config = format!("{name}.toml");
+        mien_ok(
+            folder.path(),
+            &["pretrain", "--config", &config, "--device", "cpu"],
+        );
+        read_model(&folder.path().join(format!("{name}/student.safetensors")))
+    };
+    write("first", "", "steps = 8", "rate = 0.05");
+    train("first");
+    mien_ok(
+        folder.path(),
+        &[
+            "export",
+            "--model",
+            "first/student.safetensors",
+            "--dtype",
+            "f16",
+            "--out",
+            "small.safetensors",
+        ],
+    );
+    // So slow that it stays where it begins.
+    write(
+        "second",
+        "start = \"small.safetensors\"\n",
+        "steps = 1",
+        "rate = 1e-9",
+    );
+    let (exported, second) = (
+        read_model(&folder.path().join("small.safetensors")),
+        train("second"),
+    );
+    for (name, weight) in &exported.weights {
+        if name.contains("running_") {
+            continue;
+        }
+        let pairs = weight.values.iter().zip(&second.weights[name].values);
+        let worst = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(worst < 1e-6, "{name}: {worst}");
+    }
 }
 
 #[test]
@@ -218,7 +331,7 @@ fn batches_do_not_depend_on_threads_or_memory() {
         ..ModelMetadata::default().input
     };
     let augmentation = AugmentationConfig::default();
-    let batches = |threads: usize, most_bytes: usize| -> Vec<Batch> {
+    let batches = |threads: usize, most_bytes: usize, mixing: MixingConfig| -> Vec<Batch> {
         let checked = FaceStore::check(
             &pictures,
             FaceSource::Whole,
@@ -228,12 +341,13 @@ fn batches_do_not_depend_on_threads_or_memory() {
             most_bytes,
         )
         .unwrap();
-        let labels: Vec<_> = checked.store.pictures().iter().map(|p| p.label).collect();
+        let targets: Vec<_> = checked.store.pictures().iter().map(|p| p.target).collect();
         let loader = BatchLoader {
             store: &checked.store,
-            balance: ClassBalance::new(&labels, 5),
+            balance: ClassBalance::new(&targets, 5),
             input: &input,
             augmentation: &augmentation,
+            mixing,
             size: 16,
             seed: 5,
         };
@@ -243,10 +357,19 @@ fn batches_do_not_depend_on_threads_or_memory() {
             .unwrap();
         pool.install(|| (0..6).map(|step| loader.batch(step).unwrap()).collect())
     };
-    let one = batches(1, usize::MAX);
-    assert_eq!(one, batches(4, usize::MAX));
-    assert_eq!(one, batches(3, 0));
-    assert_ne!(one[0], one[1]);
+    let unmixed = MixingConfig::default();
+    let both = MixingConfig {
+        mixup: 0.4,
+        cutmix: 1.0,
+        chance: 0.5,
+    };
+    for mixing in [unmixed, both] {
+        let one = batches(1, usize::MAX, mixing);
+        assert_eq!(one, batches(4, usize::MAX, mixing));
+        assert_eq!(one, batches(3, 0, mixing));
+        assert_ne!(one[0], one[1]);
+    }
+    assert_ne!(batches(1, 0, unmixed)[0], batches(1, 0, both)[0]);
 }
 
 #[test]

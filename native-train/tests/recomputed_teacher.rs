@@ -29,7 +29,9 @@ fn input(batch: usize, size: usize, device: &Device) -> StepInput {
     let labels: Vec<i64> = (0..batch as i64).map(|n| n % 8).collect();
     StepInput {
         labelled: pictures(),
-        labels: Tensor::<1, Int>::from_data(labels.as_slice(), device),
+        targets: Tensor::<1, Int>::from_data(labels.as_slice(), device)
+            .one_hot::<2>(8)
+            .float(),
         weak: pictures(),
         strong: pictures(),
     }

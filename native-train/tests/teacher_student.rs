@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests may fail loudly, in their helpers too")]
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use native_train::pretrain::semi_supervised::config::{Feedback, SemiSupervisedConfig, View};
 use native_train::pretrain::semi_supervised::step::{Classifier, Rates, StepInput, TeacherStudent, Terms};
 use native_train::pretrain::sgd::Sgd;
@@ -80,12 +80,23 @@ fn log_softmax(logits: &[f64]) -> Vec<f64> {
 }
 
 fn loss(parameters: &[f64], rows: &[Vec<f64>], labels: &[usize]) -> f64 {
+    shared_loss(parameters, rows, &certain(labels))
+}
+
+/// The loss against how likely each class is.
+fn shared_loss(parameters: &[f64], rows: &[Vec<f64>], targets: &[[f64; CLASSES]]) -> f64 {
     let sum: f64 = rows
         .iter()
-        .zip(labels)
-        .map(|(x, label)| -log_softmax(&logits(parameters, x))[*label])
+        .zip(targets)
+        .flat_map(|(x, target)| log_softmax(&logits(parameters, x)).into_iter().zip(target))
+        .map(|(log, share)| -share * log)
         .sum();
     sum / rows.len() as f64
+}
+
+fn certain(labels: &[usize]) -> Vec<[f64; CLASSES]> {
+    let of = |label: &usize| std::array::from_fn(|class| f64::from(u8::from(class == *label)));
+    labels.iter().map(of).collect()
 }
 
 fn argmax(values: &[f64]) -> usize {
@@ -117,7 +128,7 @@ struct Scene {
     teacher: Vec<f64>,
     student: Vec<f64>,
     labelled: Vec<Vec<f64>>,
-    labels: Vec<usize>,
+    targets: Vec<[f64; CLASSES]>,
     weak: Vec<Vec<f64>>,
     strong: Vec<Vec<f64>>,
 }
@@ -139,10 +150,28 @@ impl Scene {
             teacher,
             student,
             labelled,
-            labels: vec![0, 3, 7, 3, 5],
+            targets: certain(&[0, 3, 7, 3, 5]),
             weak,
             strong,
         }
+    }
+
+    /// The same with labels that are shared between two classes or all.
+    fn with_shared_labels(mut self) -> Self {
+        let weights = [
+            [3, 0, 0, 1, 0, 0, 0, 0],
+            [0, 0, 1, 1, 0, 0, 0, 0],
+            [1, 1, 1, 1, 1, 1, 1, 1],
+            [0, 0, 0, 8, 0, 0, 0, 0],
+            [0, 0, 0, 0, 0, 6, 2, 0],
+        ];
+        self.targets = weights
+            .map(|row: [u8; CLASSES]| {
+                let sum: u8 = row.iter().sum();
+                row.map(|weight| f64::from(weight) / f64::from(sum))
+            })
+            .to_vec();
+        self
     }
 
     fn pseudo_labels(&self) -> Vec<usize> {
@@ -158,10 +187,10 @@ impl Scene {
             let values: Vec<f32> = rows.iter().flatten().map(|value| *value as f32).collect();
             Tensor::from_data(TensorData::new(values, [rows.len(), 3, 2, 2]), &device)
         };
-        let labels: Vec<i64> = self.labels.iter().map(|label| *label as i64).collect();
+        let targets: Vec<f32> = self.targets.iter().flatten().map(|share| *share as f32).collect();
         StepInput {
             labelled: pictures(&self.labelled),
-            labels: Tensor::<1, Int>::from_data(TensorData::new(labels, [self.labels.len()]), &device),
+            targets: Tensor::from_data(TensorData::new(targets, [self.targets.len(), CLASSES]), &device),
             weak: pictures(&self.weak),
             strong: pictures(&self.strong),
         }
@@ -191,7 +220,7 @@ impl Scene {
         let pseudo = self.pseudo_labels();
         let on_unlabelled = gradient(|p| loss(p, &self.weak, &pseudo), &self.student);
         let after = moved(&self.student, &on_unlabelled, -RATES.student);
-        let on_labelled = gradient(|p| loss(p, &self.labelled, &self.labels), &after);
+        let on_labelled = gradient(|p| shared_loss(p, &self.labelled, &self.targets), &after);
         let product: f64 = on_labelled.iter().zip(&on_unlabelled).map(|(a, b)| a * b).sum();
         (on_unlabelled, RATES.student * product)
     }
@@ -215,8 +244,8 @@ fn close(name: &str, ours: f64, theirs: f64) {
 
 #[test]
 fn the_step_is_the_one_computed_by_hand_in_f64() {
-    for seed in 0..5 {
-        let scene = Scene::new(seed);
+    let scenes = (0..5).map(Scene::new);
+    for scene in scenes.chain((5..10).map(|seed| Scene::new(seed).with_shared_labels())) {
         let (pair, terms) = scene.step(&SemiSupervisedConfig::default());
         let pseudo = scene.pseudo_labels();
         let (on_unlabelled, f) = scene.by_hand();
@@ -225,7 +254,7 @@ fn the_step_is_the_one_computed_by_hand_in_f64() {
         close(
             "L_s",
             scalar(&terms.supervised),
-            loss(&scene.teacher, &scene.labelled, &scene.labels),
+            shared_loss(&scene.teacher, &scene.labelled, &scene.targets),
         );
         close(
             "L_u",
@@ -252,7 +281,9 @@ fn the_step_is_the_one_computed_by_hand_in_f64() {
         };
         close("L_c", scalar(&terms.consistency), consistency(&scene.teacher));
         let whole = |p: &[f64]| {
-            loss(p, &scene.labelled, &scene.labels) + consistency(p) + f * loss(p, &scene.weak, &pseudo)
+            shared_loss(p, &scene.labelled, &scene.targets)
+                + consistency(p)
+                + f * loss(p, &scene.weak, &pseudo)
         };
         let teacher = moved(&scene.teacher, &gradient(whole, &scene.teacher), -RATES.teacher);
         assert!(worst(&pair.teacher.values(), &teacher) < 2e-6);
@@ -303,7 +334,7 @@ fn feedback_is_positive_where_gradients_align_and_negative_where_they_oppose() {
     for seed in 0..10 {
         let mut scene = Scene::new(seed);
         scene.labelled = scene.weak.clone();
-        scene.labels = scene.pseudo_labels();
+        scene.targets = certain(&scene.pseudo_labels());
         let (_, terms) = scene.step(&SemiSupervisedConfig::default());
         assert!(scalar(&terms.feedback) > 0.0);
     }
@@ -328,7 +359,7 @@ fn feedback_is_positive_where_gradients_align_and_negative_where_they_oppose() {
             continue;
         }
         opposed += 1;
-        scene.labels = vec![1 - pseudo];
+        scene.targets = certain(&[1 - pseudo]);
         for feedback in [Feedback::DotProduct, Feedback::FiniteDifference] {
             let config = SemiSupervisedConfig {
                 feedback,
@@ -373,7 +404,7 @@ fn both_forms_of_feedback_agree_to_first_order() {
 fn the_student_never_sees_a_label() {
     let scene = Scene::new(1);
     let mut permuted = Scene::new(1);
-    permuted.labels = vec![5, 7, 0, 3, 3];
+    permuted.targets = certain(&[5, 7, 0, 3, 3]);
     let config = SemiSupervisedConfig {
         ema: Some(0.9),
         ..Default::default()
@@ -550,10 +581,13 @@ fn the_average_follows_the_student() {
 
 #[test]
 fn fine_tuning_is_a_step_on_labels() {
-    let scene = Scene::new(9);
+    let scene = Scene::new(9).with_shared_labels();
     let mut pair = scene.pair(&SemiSupervisedConfig::default(), None, 0.0);
     pair.finetune(&scene.input(), 0.2);
-    let on_labelled = gradient(|p| loss(p, &scene.labelled, &scene.labels), &scene.student);
+    let on_labelled = gradient(
+        |p| shared_loss(p, &scene.labelled, &scene.targets),
+        &scene.student,
+    );
     assert!(worst(&pair.student.values(), &moved(&scene.student, &on_labelled, -0.2)) < 2e-6);
     assert!(worst(&pair.teacher.values(), &scene.teacher) == 0.0);
 }

@@ -6,7 +6,7 @@ import struct
 from io import BytesIO
 
 import numpy as np
-from golden import MIEN, Checks, run
+from golden import MIEN, SHARED, Checks, require, run
 from PIL import Image
 
 CLASSES = ["Neutral", "Anger", "Disgust", "Fear", "Happiness", "Sadness", "Surprise", "Other"]
@@ -22,9 +22,13 @@ def jpeg(random):
     return buffer.getvalue()
 
 
-def counts(names):
-    """Counts in the order of the classes, and how many have none."""
-    return [names.count(name) for name in CLASSES], sum(name is None for name in names)
+def counts(labels):
+    """Sums in the order of the classes, and how many have none; a label is a class or shares of them."""
+    sums = np.zeros(8)
+    for label in labels:
+        if label is not None:
+            sums += label if isinstance(label, np.ndarray) else np.eye(8)[CLASSES.index(label)]
+    return sums, sum(label is None for label in labels)
 
 
 def affectnet_2017(folder, random):
@@ -72,6 +76,127 @@ def expw(folder, random):
     return "expw", keys, [EXPW[label] for label in labels]
 
 
+FERPLUS = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF".split(",")
+OF_FERPLUS = dict(zip(FERPLUS, ["Neutral", "Happiness", "Surprise", "Sadness", "Anger", "Disgust", "Fear", "Other", None, None]))
+FOLDERS = {"Training": "FER2013Train", "PublicTest": "FER2013Valid", "PrivateTest": "FER2013Test"}
+FER2013 = ["Anger", "Disgust", "Fear", "Happiness", "Sadness", "Surprise", "Neutral"]
+RAFDB = ["Surprise", "Fear", "Disgust", "Happiness", "Sadness", "Anger", "Neutral"]
+
+
+def votes_of(row):
+    """The counted votes of a row of FER+: those of 1 are outliers."""
+    return np.array([int(row[name]) if int(row[name]) > 1 else 0 for name in FERPLUS])
+
+
+def majority(row):
+    """The published protocol: more than half of the counted votes, and not for `unknown` or `NF`."""
+    votes = votes_of(row)
+    return OF_FERPLUS[FERPLUS[votes.argmax()]] if 2 * votes.max() > votes.sum() else None
+
+
+def shares(row):
+    """The classes' shares of the counted votes in the order of the classes, where most of the counted votes are for a class."""
+    votes = votes_of(row)
+    if votes[:8].sum() <= votes[8:].sum():
+        return None
+    by_class = dict.fromkeys(CLASSES, 0.0)
+    for name, count in zip(FERPLUS[:8], votes[:8]):
+        by_class[OF_FERPLUS[name]] += count / votes[:8].sum()
+    return np.array([by_class[name] for name in CLASSES])
+
+
+def first_rows(path, usage):
+    """The rows of a part, by name, each name's first row alone."""
+    rows = {}
+    with open(path, newline="") as file:
+        for row in csv.DictReader(file):
+            if row["Usage"] == usage and row["Image name"]:
+                rows.setdefault(row["Image name"], row)
+    return list(rows.values())
+
+
+def random_votes(random, count):
+    """Rows of votes in FER+'s layout; some without a name, some names twice."""
+    rows = []
+    for number in range(count):
+        votes = random.multinomial(10, random.dirichlet(np.full(10, 0.25)))
+        name = "" if number % 23 == 7 else f"fer{number - (number % 31 == 9):07}.png"
+        usage = ["Training", "PublicTest", "PrivateTest"][random.choice(3, p=[0.7, 0.2, 0.1])] if name else "Training"
+        rows.append([usage if number % 31 not in (8, 9) else "Training", name, *votes.tolist()])
+    return rows
+
+
+def write_votes(path, rows):
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["Usage", "Image name", *FERPLUS])
+        writer.writerows(rows)
+
+
+def ferplus(folder, random):
+    """300 rows, with the votes as shares."""
+    rows = random_votes(random, 300)
+    write_votes(folder / "fer2013new.csv", rows)
+    for usage, name, *_ in rows:
+        (folder / FOLDERS[usage]).mkdir(exist_ok=True)
+        if name:
+            Image.fromarray(random.integers(0, 256, (48, 48), dtype=np.uint8)).save(folder / FOLDERS[usage] / name)
+    read = first_rows(folder / "fer2013new.csv", "Training")
+    return "ferplus", {"path": folder, "usage": "train"}, [shares(row) for row in read]
+
+
+def fer2013(folder, random):
+    """Kaggle's file with the votes of the same rows beside it, by majority."""
+    rows = random_votes(random, 90)
+    write_votes(folder / "fer2013new.csv", rows)
+    with (folder / "fer2013.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["emotion", "pixels", "Usage"])
+        for usage, *_ in rows:
+            pixels = random.integers(0, 256, 48 * 48)
+            writer.writerow([random.integers(0, 7), " ".join(map(str, pixels)), usage])
+    read = first_rows(folder / "fer2013new.csv", "Training")
+    keys = {"path": folder / "fer2013.csv", "usage": "Training", "labels": "majority"}
+    return "ferplus", keys, [majority(row) for row in read]
+
+
+def fer2013_alone(folder, random):
+    """Kaggle's file with its own labels."""
+    emotions = random.integers(0, 7, 40).tolist()
+    with (folder / "fer2013.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["emotion", "pixels", "Usage"])
+        for emotion in emotions:
+            writer.writerow([emotion, " ".join(map(str, random.integers(0, 256, 48 * 48))), "PrivateTest"])
+    return "ferplus", {"path": folder, "usage": "test"}, [FER2013[emotion] for emotion in emotions]
+
+
+def rafdb(folder, random):
+    """70 pictures of the one part and 30 of the other."""
+    (folder / "EmoLabel").mkdir()
+    (folder / "Image/aligned").mkdir(parents=True)
+    names, text = [], ""
+    for number in range(100):
+        name, label = f"{'train' if number < 70 else 'test'}_{number:05}", random.integers(1, 8)
+        (folder / f"Image/aligned/{name}_aligned.jpg").write_bytes(jpeg(random))
+        text += f"{name}.jpg {label}\n"
+        names.append(RAFDB[label - 1])
+    (folder / "EmoLabel/list_patition_label.txt").write_text(text)
+    return "rafdb", {"path": folder, "usage": "train"}, names[:70]
+
+
+def shared_csv(folder, random):
+    """A list with a column of probability for each class."""
+    rows = random.dirichlet(np.full(8, 0.5), 50)
+    with (folder / "list.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["path", *(f"p_{name.lower()}" for name in CLASSES)])
+        for number, row in enumerate(rows):
+            (folder / f"{number}.jpg").write_bytes(jpeg(random))
+            writer.writerow([f"{number}.jpg", *row])
+    return "csv", {"path": folder / "list.csv"}, list(rows)
+
+
 def records_of(payload):
     """As dmlc-core's RecordIOWriter writes: cut at each aligned magic, which is left out."""
     words = [payload[at : at + 4] for at in range(0, len(payload) // 4 * 4, 4)]
@@ -108,21 +233,39 @@ def ms1mv2(folder, random):
 def datasets(checks, folder):
     random = np.random.default_rng(11)
     config, expected = 'mode = "semi-supervised"\nrun = "run"\n', []
-    for write in (affectnet_2017, affectnet_2021, expw, ms1mv2):
+    for write in (affectnet_2017, affectnet_2021, expw, ferplus, fer2013, fer2013_alone, rafdb, shared_csv, ms1mv2):
         place = folder / write.__name__
         place.mkdir()
         kind, keys, names = write(place, random)
         use = "unlabelled" if kind == "ms1mv2" else "labelled"
         config += f'[[data.source]]\nkind = "{kind}"\nuse = "{use}"\n'
         config += "".join(f'{key} = "{path}"\n' for key, path in keys.items())
-        expected.append((kind, names))
+        expected.append((f"{kind} ({write.__name__})", names))
     (folder / "config.toml").write_text(config)
     report = json.loads(run(MIEN, "data", "--config", folder / "config.toml", "--json"))
     for found, (kind, names) in zip(report["sources"], expected, strict=True):
         by_class, without = counts(names)
-        holds = found["classes"] == by_class and found["without_label"] == without and found["pictures"] == len(names)
+        same = np.abs(np.array(found["classes"]) - by_class).max() < 0.0051
+        holds = same and found["without_label"] == without and found["pictures"] == len(names)
         checks.holds(f"{kind}: {len(names)} pictures, the same classes", holds, f"{found['classes']}, {without} without")
-        checks.holds(f"{kind}: every picture is decoded", found["opened"] == len(names) and not found["findings"])
+        flaws = {"missing files", "unreadable pictures"} & set(found["findings"])
+        checks.holds(f"{kind}: every picture is decoded", found["opened"] == len(names) and not flaws, str(flaws or ""))
 
 
-Checks().run(datasets)
+def published_counts(checks, folder):
+    """The pictures of FER+ that the published protocol leaves, counted here and by the program."""
+    dataset = require(SHARED / "faces/ferplus", "FER+")
+    config = 'mode = "supervised"\nrun = "run"\n[data]\nquota = 0\n'
+    for use, usage in (("labelled", "train"), ("validation", "valid")):
+        config += f'[[data.source]]\nkind = "ferplus"\nuse = "{use}"\npath = "{dataset}"\nusage = "{usage}"\nlabels = "majority"\n'
+    (folder / "config.toml").write_text(config)
+    report = json.loads(run(MIEN, "data", "--config", folder / "config.toml", "--json", "--sample", "50"))
+    for found, usage, published in zip(report["sources"], ("Training", "PublicTest"), (25057, 3199), strict=True):
+        names = [majority(row) for row in first_rows(dataset / "fer2013new.csv", usage)]
+        by_class, without = counts(names)
+        checks.holds(f"FER+, {usage}: {published} pictures", by_class.sum() == published == sum(found["classes"]))
+        checks.holds(f"FER+, {usage}: the same classes", found["classes"] == by_class.tolist(), str(found["classes"]))
+        checks.holds(f"FER+, {usage}: as many without a label", found["without_label"] == without, str(without))
+
+
+Checks().run(datasets, published_counts)

@@ -43,7 +43,7 @@ def limit(network, clip_norm):
         assert norm > clip_norm, f"nothing is clipped: the norm is {norm}"
 
 
-def torch_step(teacher, student, optimisers, batch, finite_difference, clip_norm):
+def torch_step(teacher, student, optimisers, batch, finite_difference, clip_norm, smoothing):
     """One step as the method's table has it; returns its terms."""
     labelled, labels, weak, strong = batch
     count, unlabelled = len(labelled), len(weak)
@@ -68,7 +68,7 @@ def torch_step(teacher, student, optimisers, batch, finite_difference, clip_norm
         gradients_l = torch.autograd.grad(after, list(after_network.parameters()))
         f = RATES["student"] * sum((a * b).sum() for a, b in zip(gradients_l, gradients_u))
 
-    loss_s = cross_entropy(on_labelled, labels)
+    loss_s = cross_entropy(on_labelled, labels, label_smoothing=smoothing)
     loss_c = -(on_weak.detach().softmax(1) * log_softmax(on_strong, 1)).sum(1).mean()
     loss_f = f * cross_entropy(on_weak, pseudo)
     optimisers["teacher"].zero_grad()
@@ -78,19 +78,32 @@ def torch_step(teacher, student, optimisers, batch, finite_difference, clip_norm
     return {"L_s": loss_s, "L_c": loss_c, "L_f": loss_f, "L_u": loss_u, "f": f}
 
 
-def compare(checks, folder, name, momentum, steps, finite_difference=False, weight_decay=0.0, clip_norm=None):
+def shared_labels(count, seed):
+    """Votes of ten people as shares: some sure, some between classes; one row is all of one class, one is even."""
+    random = np.random.default_rng(seed)
+    votes = np.stack([random.multinomial(10, random.dirichlet(np.full(8, 0.3))) for _ in range(count)]).astype(np.float32)
+    votes[0] = np.eye(8)[3]
+    votes[1] = 1
+    return torch.tensor(votes / votes.sum(1, keepdims=True))
+
+
+def compare(
+    checks, folder, name, momentum, steps, finite_difference=False, weight_decay=0.0, clip_norm=None, labels=None, smoothing=0.0
+):
+    """`labels` are classes, as torch takes them, or shares of classes."""
     networks = {"teacher": resnet((1, 1, 1, 1), 8, 64, seed=21), "student": resnet((1, 1, 1, 1), 8, 64, seed=22)}
     for role, network in networks.items():
         write_model(folder / f"{role}.safetensors", network, size=64)
     labelled, weak, strong = (pictures(count, 64, seed) for count, seed in [(16, 31), (24, 32), (24, 33)])
-    labels = torch.arange(16) % 8
+    labels = torch.arange(16) % 8 if labels is None else labels
+    targets = torch.eye(8)[labels] if labels.ndim == 1 else labels
     ours = run_network(
         folder,
-        {"labelled": labelled, "labels": labels, "weak": weak, "strong": strong},
+        {"labelled": labelled, "targets": targets, "weak": weak, "strong": strong},
         *["stage1", folder / "teacher.safetensors", folder / "student.safetensors", "--momentum", momentum],
         *["--teacher-rate", RATES["teacher"], "--student-rate", RATES["student"], "--steps", steps],
         *(["--finite-difference"] if finite_difference else []),
-        *["--weight-decay", weight_decay],
+        *["--weight-decay", weight_decay, "--label-smoothing", smoothing],
         *(["--clip-norm", clip_norm] if clip_norm is not None else []),
     )
     before = {role: copy.deepcopy(network.state_dict()) for role, network in networks.items()}
@@ -103,7 +116,9 @@ def compare(checks, folder, name, momentum, steps, finite_difference=False, weig
         )
     for step in range(steps):
         batch = (labelled, labels, weak, strong)
-        terms = torch_step(networks["teacher"], networks["student"], optimisers, batch, finite_difference, clip_norm)
+        terms = torch_step(
+            networks["teacher"], networks["student"], optimisers, batch, finite_difference, clip_norm, smoothing
+        )
         for term, value in terms.items():
             checks.agree(f"{name}, step {step}, {term}", ours[f"{term}.{step}"], value.detach().numpy().reshape(1), LIMIT)
     for role, network in networks.items():
@@ -144,4 +159,29 @@ def with_clipping(checks, folder):
     compare(checks, folder, "SGD with clipping", 0.9, 2, clip_norm=0.5)
 
 
-Checks().run(plain, with_momentum, by_difference, with_weight_decay, with_clipping)
+def with_shared_labels(checks, folder):
+    """Labels that are shared between classes enter L_s and the feedback, in both its forms, with smoothing in L_s alone."""
+    labels = shared_labels(16, 41)
+    compare(checks, folder, "shared labels", 0.9, 2, labels=labels)
+    compare(checks, folder, "shared labels, smoothed", 0.0, 1, labels=labels, smoothing=0.1)
+    compare(checks, folder, "shared labels, finite difference", 0.0, 1, finite_difference=True, labels=labels)
+
+
+def soft_loss(checks, folder):
+    """The loss and its gradient against torch's cross-entropy with targets that are probabilities."""
+    logits = torch.tensor(np.random.default_rng(5).normal(0, 4, (64, 8)), dtype=torch.float32)
+    # So far apart that a softmax computed carelessly overflows.
+    logits[2] = torch.tensor([200.0, -200, 0, 0, 0, 0, 0, 50])
+    targets = shared_labels(64, 42)
+    for smoothing in (0.0, 0.1):
+        ours = run_network(folder, {"logits": logits, "targets": targets}, "soft-cross-entropy", "--smoothing", smoothing)
+        theirs = logits.double().requires_grad_()
+        losses = cross_entropy(theirs, targets.double(), label_smoothing=smoothing, reduction="none")
+        losses.mean().backward()
+        checks.agree(f"losses, smoothing {smoothing}", ours["losses"], losses.detach().numpy(), 5e-5)
+        checks.agree(f"gradient, smoothing {smoothing}", ours["gradient"], theirs.grad.numpy(), 1e-7)
+
+
+Checks().run(
+    soft_loss, plain, with_momentum, by_difference, with_weight_decay, with_clipping, with_shared_labels
+)

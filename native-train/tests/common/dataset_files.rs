@@ -5,13 +5,22 @@ use std::fmt::Write as _;
 use std::io::Cursor;
 use std::path::Path;
 
-use image::{ImageFormat, Rgb, RgbImage};
+use image::{GrayImage, ImageFormat, Luma, Rgb, RgbImage};
 
 /// A picture of one colour.
 pub fn jpeg(colour: [u8; 3]) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     RgbImage::from_pixel(40, 40, Rgb(colour))
         .write_to(&mut bytes, ImageFormat::Jpeg)
+        .unwrap();
+    bytes.into_inner()
+}
+
+/// A grey picture of one shade.
+pub fn grey_png(shade: u8, side: u32) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    GrayImage::from_pixel(side, side, Luma([shade]))
+        .write_to(&mut bytes, ImageFormat::Png)
         .unwrap();
     bytes.into_inner()
 }

@@ -75,8 +75,14 @@ enum Command {
         /// Windows in frames
         windows: Vec<usize>,
     },
-    /// `labelled` `[l, 3, s, s]`, `labels` `[l]`, `weak` and `strong` `[u, 3, s, s]` to `teacher.*` and `student.*` after some
-    /// steps of both on these pictures, and the terms of each step
+    /// `logits` and `targets` [n, 8] to `losses` [n], and `gradient` [n, 8] of their mean
+    SoftCrossEntropy {
+        /// Share of the targets' weight that is spread over all classes
+        #[arg(long, default_value_t = 0.0)]
+        smoothing: f64,
+    },
+    /// `labelled` `[l, 3, s, s]`, `targets` `[l, 8]`, `weak` and `strong` `[u, 3, s, s]` to `teacher.*` and `student.*` after
+    /// some steps of both on these pictures, and the terms of each step
     Stage1 {
         /// The teacher's model file
         teacher: PathBuf,
@@ -100,6 +106,9 @@ enum Command {
         /// Largest norm of all gradients of a network together
         #[arg(long)]
         clip_norm: Option<f64>,
+        /// Share of the labels' weight that is spread over all classes
+        #[arg(long, default_value_t = 0.0)]
+        label_smoothing: f64,
         /// Steps
         #[arg(long)]
         steps: usize,
@@ -177,6 +186,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Crops { size } => pictures::crops(*size, &input)?,
         Command::Resize { width, height } => pictures::resized(*width, *height, &input)?,
         Command::Smoothing { windows } => labels::smoothing(windows, &input)?,
+        Command::SoftCrossEntropy { smoothing } => training::soft_cross_entropy(*smoothing, &input)?,
         Command::Stage1 {
             teacher,
             student,
@@ -186,6 +196,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             momentum,
             weight_decay,
             clip_norm,
+            label_smoothing,
             steps,
         } => {
             let feedback = if *finite_difference {
@@ -203,6 +214,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
                 momentum: *momentum,
                 weight_decay: *weight_decay,
                 clip_norm: *clip_norm,
+                label_smoothing: *label_smoothing,
                 steps: *steps,
             };
             training::stage1([teacher, student], feedback, &course, &input)?

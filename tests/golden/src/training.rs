@@ -13,6 +13,7 @@ use native_train::pretrain::rand_augment::operation::Operation;
 use native_train::pretrain::semi_supervised::config::{Feedback, SemiSupervisedConfig};
 use native_train::pretrain::semi_supervised::step::{Rates, StepInput, TeacherStudent, cross_entropy};
 use native_train::pretrain::sgd::Sgd;
+use native_train::pretrain::soft_cross_entropy;
 use native_train::refine::clip_batch::ClipBatch;
 use native_train::refine::encoder_trainer::EncoderTrainer;
 use shared_model::expression::Expression;
@@ -26,6 +27,7 @@ pub struct Course {
     pub momentum: f64,
     pub weight_decay: f64,
     pub clip_norm: Option<f64>,
+    pub label_smoothing: f64,
     pub steps: usize,
 }
 
@@ -48,16 +50,16 @@ pub fn stage1(
     };
     let config = SemiSupervisedConfig {
         feedback,
+        label_smoothing: course.label_smoothing,
         ..SemiSupervisedConfig::default()
     };
     let [teacher, student] = models;
     let optimiser = || Sgd::new(course.momentum).with_weight_decay(course.weight_decay);
     let (teacher, student) = (read(teacher)?, read(student)?);
     let mut pair = TeacherStudent::new(teacher, student, optimiser, course.clip_norm, &config, &device);
-    let labels: Tensor<1> = input.tensor("labels", &training)?;
     let pictures = StepInput {
         labelled: input.tensor("labelled", &training)?,
-        labels: labels.int(),
+        targets: input.tensor("targets", &training)?,
         weak: input.tensor("weak", &training)?,
         strong: input.tensor("strong", &training)?,
     };
@@ -75,6 +77,23 @@ pub fn stage1(
             output.put(&format!("{role}.{name}"), &weight.shape, weight.values);
         }
     }
+    Ok(output)
+}
+
+/// Cross-entropy of `logits` `[n, 8]` against `targets` `[n, 8]`: `losses` `[n]`, and `gradient` `[n, 8]` of their mean.
+pub fn soft_cross_entropy(smoothing: f64, input: &TensorFile) -> Result<TensorFile> {
+    let training = Device::flex().autodiff();
+    let logits: Tensor<2> = input.tensor("logits", &training)?;
+    let logits = logits.require_grad();
+    let targets: Tensor<2> = input.tensor("targets", &training)?;
+    let losses = soft_cross_entropy::soft_cross_entropy(logits.clone(), targets, smoothing);
+    let mut output = TensorFile::default();
+    output.put_tensor("losses", losses.clone().without_autodiff())?;
+    let gradients = losses.mean().backward();
+    let gradient = logits
+        .grad(&gradients)
+        .context("no gradient reaches the logits")?;
+    output.put_tensor("gradient", gradient)?;
     Ok(output)
 }
 
