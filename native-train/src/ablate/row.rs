@@ -110,6 +110,7 @@ impl Row {
                 .for_each(|source| source.classes.clear());
             config.data.quota = 0;
             config.training.balanced = false;
+            config.training.class_balance = 1.0;
         }
         let refine = whole.refine();
         config.refine = (self >= Self::Temporal).then(|| RefineConfig {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use csv::StringRecord;
 use shared_model::expression::{CLASS_COUNT, Expression};
 
@@ -48,7 +48,7 @@ pub fn read(
             Some("-1") => None,
             Some(text) => numbers
                 .parse(text)
-                .with_context(|| format!("line {line}: expected a class, or -1 (not annotated)"))?,
+                .map_err(|error| anyhow!("line {line}: {error:#}, or -1 (not annotated)"))?,
             None if needs_labels && distribution.is_none() => {
                 bail!("line {line} has no label, expected a name, a number, or -1")
             }
