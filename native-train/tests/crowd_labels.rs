@@ -236,6 +236,22 @@ fn kaggles_pixels_are_the_pictures_of_the_same_rows() {
         );
     }
     assert_eq!(set.clone().thinned(2).picture(1), set.picture(2));
+    // Lines that end as on Windows, and quoted pixels.
+    let text = std::fs::read_to_string(&pixels).unwrap();
+    write(
+        &pixels,
+        text.replace(",PublicTest", "\",PublicTest")
+            .replace("\n0,140", "\n0,\"140")
+            .replace("\n1,160", "\n1,\"160")
+            .replace('\n', "\r\n"),
+    );
+    let windows = ferplus::read(&pixels, Usage::Train, None).unwrap();
+    let valid = ferplus::read(&pixels, Usage::Valid, None).unwrap();
+    for (set, place, row) in [(&windows, 0, 0), (&windows, 3, 3), (&valid, 0, 7), (&valid, 1, 8)] {
+        let picture = set.picture(place).unwrap().read().unwrap();
+        assert_eq!(picture.rgb()[..3], [shade(row); 3]);
+    }
+    write(&pixels, text);
     // Rows that do not belong together.
     let text = std::fs::read_to_string(folder.path().join("fer2013new.csv")).unwrap();
     let fails = |text: String| {

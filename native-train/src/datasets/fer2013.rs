@@ -1,7 +1,7 @@
 //! Kaggle's `fer2013.csv`: one picture a row, its pixels as text.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
@@ -41,7 +41,7 @@ pub struct PixelRow {
     pub usage: Usage,
     /// Its label.
     pub class: Expression,
-    /// The byte at which it begins.
+    /// The byte at which it begins, or at which the end of the line before it goes on.
     pub offset: u64,
     /// Its line, from 1.
     pub line: u64,
@@ -113,12 +113,11 @@ impl PixelFile {
     pub fn picture(&self, offset: u64) -> Result<Frame> {
         let mut file = File::open(&self.path)?;
         file.seek(SeekFrom::Start(offset))?;
-        let mut row = Vec::new();
-        BufReader::new(file.take(MOST_BYTES)).read_until(b'\n', &mut row)?;
+        // The rest of a line's end may come first, where lines end with two bytes.
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
-            .from_reader(row.as_slice());
+            .from_reader(file.take(MOST_BYTES));
         let mut record = csv::StringRecord::new();
         reader.read_record(&mut record)?;
         let text = record.get(self.column).context("its row has no pixels")?;
