@@ -45,6 +45,7 @@ fn describe(model: &ModelFile) -> Value {
         "input_size": metadata.input.size,
         "mean": metadata.input.mean,
         "std": metadata.input.std,
+        "framing": metadata.framing,
         "clip_length": metadata.clip_length,
         "window": metadata.window,
         "backbone": metadata.backbone,

@@ -19,6 +19,7 @@ pub mod synth;
 
 pub mod training_run;
 
+pub mod detectors;
 pub mod device;
 pub mod model_store;
 pub mod torch_file;
@@ -41,6 +42,3 @@ pub mod plots;
 pub mod progress;
 pub mod stdout;
 pub mod wrong_use;
-
-/// Weights of the face detector, which the program carries with it.
-pub(crate) static DETECTOR: &[u8] = include_bytes!("../../shared-model/assets/ultraface-rfb-320.safetensors");

@@ -17,6 +17,7 @@ use native_train::datasets::selection::Selection;
 use native_train::datasets::{affectnet_2017, affectnet_2021, affwild2, expw, list_csv, ms1mv2};
 use native_train::pretrain::config::PretrainConfig;
 use shared_model::expression::Expression;
+use shared_model::framing::Framing;
 
 /// The table, with `DIR` for the folder.
 fn table(folder: &Path, text: &str) -> DataConfig {
@@ -182,7 +183,11 @@ fn expw_takes_the_faces_that_its_boxes_show() {
         assert_eq!(set.label(label), Expression::parse(name), "{name}");
     }
     for (place, colour) in [(0, [250, 0, 0]), (1, [0, 0, 250])] {
-        let face = set.picture(place).unwrap().read_face(39).unwrap();
+        let face = set
+            .picture(place)
+            .unwrap()
+            .read_face(&Framing::default(), 39)
+            .unwrap();
         let middle = 3 * (19 * 39 + 19);
         assert_eq!(face.rgb()[middle..middle + 3], colour);
         // The method's margin of 1.3 shows a little of what is around.

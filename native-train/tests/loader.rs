@@ -21,6 +21,7 @@ use shared_model::face_box::FaceBox;
 use shared_model::face_crop::{resize, square_crop};
 use shared_model::face_detector::FaceDetector;
 use shared_model::frame::Frame;
+use shared_model::framing::{DetectorKind, Framing};
 
 /// Labelled pictures of two classes, and a pool of records and of what a quota leaves over. Nothing is
 /// kept in memory, so that each picture is read whenever it is needed.
@@ -212,9 +213,9 @@ fn save(path: &Path, frame: &Frame) {
 fn best_face(frame: &Frame) -> Option<FaceBox> {
     let device = Device::flex();
     let bytes = include_bytes!("../../shared-model/assets/ultraface-rfb-320.safetensors");
-    let detector = FaceDetector::from_bytes(bytes, &device).unwrap();
+    let detector = FaceDetector::from_bytes(DetectorKind::UltraFace, bytes, &device).unwrap();
     let found = pollster::block_on(detector.detect(std::slice::from_ref(frame), &device)).unwrap();
-    found[0].first().copied()
+    found[0].first().map(|face| face.face_box)
 }
 
 #[test]
@@ -252,7 +253,7 @@ fn faces_of_the_pool_are_looked_for_once_and_framed_the_same_whatever_the_thread
     let data = read_data(&config, &Device::flex()).unwrap();
     let side = config.input().resized();
     let expected = |frame: &Frame, face: Option<FaceBox>| match face {
-        Some(face) => resize(&square_crop(frame, &face), side, side).unwrap(),
+        Some(face) => resize(&square_crop(frame, &face, &Framing::default()), side, side).unwrap(),
         None => resize(frame, side, side).unwrap(),
     };
     let round = |number: u64| -> Vec<Arc<Frame>> {

@@ -17,6 +17,7 @@ use native_train::training_run::checkpoint::{Checkpoint, best_path_in, path_in};
 use native_train::training_run::interruption::{Interrupted, Interruption};
 use shared_model::face_crop::InputSpec;
 use shared_model::face_detector::FaceDetector;
+use shared_model::framing::{DetectorKind, Framing};
 use shared_model::model_file::{ModelFile, ModelMetadata};
 
 /// Writes pictures of three classes that stripes tell apart, 12 persons with two pictures a class.
@@ -324,7 +325,7 @@ fn batches_do_not_depend_on_threads_or_memory() {
     write_pictures(folder.path());
     let device = Device::flex();
     let bytes = include_bytes!("../../shared-model/assets/ultraface-rfb-320.safetensors");
-    let detector = FaceDetector::from_bytes(bytes, &device).unwrap();
+    let detector = FaceDetector::from_bytes(DetectorKind::UltraFace, bytes, &device).unwrap();
     let pictures = labelled_pictures::read(&folder.path().join("list.csv")).unwrap();
     let input = InputSpec {
         size: 32,
@@ -335,7 +336,7 @@ fn batches_do_not_depend_on_threads_or_memory() {
         let checked = FaceStore::check(
             &pictures,
             FaceSource::Whole,
-            &detector,
+            (&detector, Framing::default()),
             &device,
             &input,
             most_bytes,

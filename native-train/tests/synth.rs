@@ -10,12 +10,15 @@ use std::path::Path;
 
 use common::{mien_fails, mien_ok};
 use native_train::datasets::affwild2;
+use native_train::detectors;
 use native_train::synth::random::{Purpose, stream};
 use native_train::synth::recipe::Showing;
 use native_train::synth::studio::Studio;
 use native_train::synth::videos::{Video, VideoPlan};
 use native_train::synth::{SynthSpec, generate, performance, stills};
 use shared_model::expression::Expression;
+use shared_model::face_detector::FaceDetector;
+use shared_model::framing::DetectorKind;
 
 fn small(seed: u64) -> SynthSpec {
     SynthSpec {
@@ -254,8 +257,12 @@ fn recipes_move_the_face_as_facs_says() {
 #[test]
 fn a_detector_finds_the_face_in_whole_frames() {
     let device = burn::tensor::Device::flex();
-    let bytes = include_bytes!("../../shared-model/assets/ultraface-rfb-320.safetensors");
-    let detector = shared_model::face_detector::FaceDetector::from_bytes(bytes, &device).unwrap();
+    for kind in DetectorKind::ALL {
+        finds_the_face_in_whole_frames(&detectors::open(kind, &device).unwrap(), &device);
+    }
+}
+
+fn finds_the_face_in_whole_frames(detector: &FaceDetector, device: &burn::tensor::Device) {
     let studio = Studio::open(9, None).unwrap();
     let plan = performance::plan(20, 4, 9, 0);
     let (mut found, mut all) = (0, 0);
@@ -272,10 +279,10 @@ fn a_detector_finds_the_face_in_whole_frames() {
         };
         let video = Video::new(&studio, plan, 9);
         let frames = [5, 25].map(|frame| video.scene(&studio, frame).unwrap());
-        for faces in pollster::block_on(detector.detect(&frames, &device)).unwrap() {
+        for faces in pollster::block_on(detector.detect(&frames, device)).unwrap() {
             all += 1;
             // The face is near the middle, and a good third of the frame high.
-            found += usize::from(faces.iter().any(|face| {
+            found += usize::from(faces.iter().map(|face| face.face_box).any(|face| {
                 let (x, y) = face.center();
                 (x - 240.0).abs() < 90.0 && (y - 216.0).abs() < 70.0 && (60.0..240.0).contains(&face.h)
             }));

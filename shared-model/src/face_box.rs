@@ -1,5 +1,7 @@
 //! A face's rectangle in a frame.
 
+use std::borrow::Borrow;
+
 use serde::{Deserialize, Serialize};
 
 /// An axis-aligned rectangle in pixels of the full frame, with the detector's confidence.
@@ -15,6 +17,14 @@ pub struct FaceBox {
     pub h: f32,
     /// Detector's probability that this is a face, 0 to 1.
     pub score: f32,
+    /// By how many degrees the line through the eyes falls from left to right in the picture; 0 where the detector gives no landmarks.
+    #[serde(default, skip_serializing_if = "is_level")]
+    pub roll_deg: f32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_level(roll_deg: &f32) -> bool {
+    *roll_deg == 0.0
 }
 
 impl FaceBox {
@@ -27,6 +37,7 @@ impl FaceBox {
             w: width as f32,
             h: height as f32,
             score: 1.0,
+            roll_deg: 0.0,
         }
     }
 
@@ -52,11 +63,12 @@ impl FaceBox {
 /// Greedy non-maximum suppression: keeps the best box of each group that overlaps by more than
 /// `iou_threshold`, best first, as UltraFace's reference `hard_nms` does.
 #[must_use]
-pub fn non_maximum_suppression(mut boxes: Vec<FaceBox>, iou_threshold: f32) -> Vec<FaceBox> {
-    boxes.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let mut kept: Vec<FaceBox> = Vec::new();
-    for candidate in boxes {
-        if kept.iter().all(|better| better.iou(&candidate) <= iou_threshold) {
+pub fn non_maximum_suppression<F: Borrow<FaceBox>>(mut faces: Vec<F>, iou_threshold: f32) -> Vec<F> {
+    faces.sort_by(|a, b| b.borrow().score.total_cmp(&a.borrow().score));
+    let mut kept: Vec<F> = Vec::new();
+    for candidate in faces {
+        let overlaps = |better: &F| better.borrow().iou(candidate.borrow()) > iou_threshold;
+        if !kept.iter().any(overlaps) {
             kept.push(candidate);
         }
     }
@@ -75,6 +87,7 @@ mod tests {
             w: 10.0,
             h: 10.0,
             score,
+            roll_deg: 0.0,
         };
         let kept = non_maximum_suppression(vec![face(1.0, 0.8), face(0.0, 0.9), face(50.0, 0.7)], 0.3);
         assert_eq!(kept.iter().map(|b| b.score).collect::<Vec<_>>(), [0.9, 0.7]);

@@ -1,4 +1,4 @@
-//! From a face box to the network's input: square with margin, resized, centre crop, normalised.
+//! From a face box to the network's input: square with margin, upright if asked for, resized, centre crop, normalised.
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
@@ -6,9 +6,7 @@ use thiserror::Error;
 
 use crate::face_box::FaceBox;
 use crate::frame::Frame;
-
-/// Side of the square crop in units of the box's longer side.
-pub const CROP_MARGIN: f32 = 1.3;
+use crate::framing::{Alignment, Framing};
 
 /// Side of a face that is kept as a picture (paper, 4.2: resized to 256x256).
 pub const PICTURE_SIDE: usize = 256;
@@ -52,9 +50,14 @@ impl InputSpec {
     ///
     /// # Errors
     /// When the resize library refuses.
-    pub fn tensor(&self, frame: &Frame, face_box: &FaceBox) -> Result<Vec<f32>, ResizeError> {
+    pub fn tensor(
+        &self,
+        frame: &Frame,
+        face_box: &FaceBox,
+        framing: &Framing,
+    ) -> Result<Vec<f32>, ResizeError> {
         let side = self.resized();
-        let square = square_crop(frame, face_box);
+        let square = square_crop(frame, face_box, framing);
         let resized = resize(&square, side, side)?;
         Ok(self.normalise_center(&resized))
     }
@@ -97,28 +100,78 @@ impl InputSpec {
     }
 }
 
-/// The square around a face with [`CROP_MARGIN`], in whole pixels; where it leaves the frame the
-/// border pixels are repeated.
+/// The square around a face with the framing's margin, in the frame's own scale; where it leaves the frame the border pixels are
+/// repeated. With [`Alignment::Upright`] it is turned by the box's roll about the box's centre.
 #[must_use]
-pub fn square_crop(frame: &Frame, face_box: &FaceBox) -> Frame {
-    let (width, height) = (frame.width() as i64, frame.height() as i64);
+pub fn square_crop(frame: &Frame, face_box: &FaceBox, framing: &Framing) -> Frame {
     // A box far larger than the frame adds nothing but repeated borders.
     let limit = 2.0 * frame.width().max(frame.height()) as f32;
-    let side = (face_box.w.max(face_box.h) * CROP_MARGIN)
+    let side = (face_box.w.max(face_box.h) * framing.margin as f32)
         .round()
         .clamp(1.0, limit) as i64;
+    let rgb = match framing.alignment {
+        Alignment::Upright if face_box.roll_deg != 0.0 => turned_square(frame, face_box, side),
+        _ => level_square(frame, face_box, side),
+    };
+    Frame::from_rgb(side as usize, side as usize, rgb).unwrap_or_else(|_| frame.clone())
+}
+
+/// Whole pixels of the frame.
+fn level_square(frame: &Frame, face_box: &FaceBox, side: i64) -> Vec<u8> {
     let (center_x, center_y) = face_box.center();
     let left = (center_x - side as f32 / 2.0).round() as i64;
     let top = (center_y - side as f32 / 2.0).round() as i64;
     let mut rgb = Vec::with_capacity((3 * side * side) as usize);
     for y in top..top + side {
-        let row = y.clamp(0, height - 1) * width;
         for x in left..left + side {
-            let at = (3 * (row + x.clamp(0, width - 1))) as usize;
-            rgb.extend_from_slice(&frame.rgb()[at..at + 3]);
+            rgb.extend_from_slice(&pixel(frame, x, y));
         }
     }
-    Frame::from_rgb(side as usize, side as usize, rgb).unwrap_or_else(|_| frame.clone())
+    rgb
+}
+
+/// Between the pixels of the frame, which are as large as those of the square: bilinear interpolation needs no more than the four
+/// around each place. Whole numbers of 1/65536 pixel, so that every machine gets the same bytes.
+fn turned_square(frame: &Frame, face_box: &FaceBox, side: i64) -> Vec<u8> {
+    const ONE: f64 = 65536.0;
+    let (sin, cos) = libm::sincos(f64::from(face_box.roll_deg).to_radians());
+    let [sin, cos] = [sin, cos].map(|value| (value * ONE).round() as i64);
+    let (center_x, center_y) = face_box.center();
+    // Places of pixels are those of their centres.
+    let [center_x, center_y] = [center_x, center_y].map(|at| ((f64::from(at) - 0.5) * ONE).round() as i64);
+    let mut rgb = Vec::with_capacity((3 * side * side) as usize);
+    for row in 0..side {
+        // Twice the way from the square's middle.
+        let down = 2 * row + 1 - side;
+        for column in 0..side {
+            let right = 2 * column + 1 - side;
+            let x = center_x + (right * cos - down * sin) / 2;
+            let y = center_y + (right * sin + down * cos) / 2;
+            rgb.extend_from_slice(&between_pixels(frame, x, y));
+        }
+    }
+    rgb
+}
+
+/// The colour at a place in 1/65536 pixel, interpolated in steps of 1/256.
+fn between_pixels(frame: &Frame, x: i64, y: i64) -> [u8; 3] {
+    let ((left, x_part), (top, y_part)) =
+        ((x >> 16, (x >> 8 & 255) as u32), (y >> 16, (y >> 8 & 255) as u32));
+    let [a, b] = [left, left + 1].map(|x| pixel(frame, x, top));
+    let [c, d] = [left, left + 1].map(|x| pixel(frame, x, top + 1));
+    std::array::from_fn(|channel| {
+        let line =
+            |p: [u8; 3], q: [u8; 3]| u32::from(p[channel]) * (256 - x_part) + u32::from(q[channel]) * x_part;
+        ((line(a, b) * (256 - y_part) + line(c, d) * y_part + 32768) >> 16) as u8
+    })
+}
+
+/// The pixel there; outside of the frame the nearest one.
+fn pixel(frame: &Frame, x: i64, y: i64) -> [u8; 3] {
+    let (width, height) = (frame.width() as i64, frame.height() as i64);
+    let at = (3 * (y.clamp(0, height - 1) * width + x.clamp(0, width - 1))) as usize;
+    let rgb = frame.rgb();
+    [rgb[at], rgb[at + 1], rgb[at + 2]]
 }
 
 /// The face in `face_box` as a picture to train with, framed as [`InputSpec::tensor`] frames it: at most
@@ -126,8 +179,8 @@ pub fn square_crop(frame: &Frame, face_box: &FaceBox) -> Frame {
 ///
 /// # Errors
 /// When the resize library refuses.
-pub fn face_picture(frame: &Frame, face_box: &FaceBox) -> Result<Frame, ResizeError> {
-    let square = square_crop(frame, face_box);
+pub fn face_picture(frame: &Frame, face_box: &FaceBox, framing: &Framing) -> Result<Frame, ResizeError> {
+    let square = square_crop(frame, face_box, framing);
     let side = square.width().min(PICTURE_SIDE);
     resize(&square, side, side)
 }
@@ -165,6 +218,7 @@ pub fn resize(frame: &Frame, width: usize, height: usize) -> Result<Frame, Resiz
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::framing::DetectorKind;
 
     fn gradient(width: usize, height: usize) -> Frame {
         let rgb = (0..width * height)
@@ -189,17 +243,21 @@ mod tests {
         assert_eq!(spec.resized(), 256);
     }
 
+    fn face(x: f32, y: f32, side: f32, roll_deg: f32) -> FaceBox {
+        FaceBox {
+            x,
+            y,
+            w: side,
+            h: side,
+            score: 1.0,
+            roll_deg,
+        }
+    }
+
     #[test]
     fn crops_repeat_the_border_and_tiny_frames_work() {
         let frame = gradient(40, 30);
-        let face = FaceBox {
-            x: -10.0,
-            y: -10.0,
-            w: 20.0,
-            h: 20.0,
-            score: 1.0,
-        };
-        let crop = square_crop(&frame, &face);
+        let crop = square_crop(&frame, &face(-10.0, -10.0, 20.0, 0.0), &Framing::default());
         assert_eq!((crop.width(), crop.height()), (26, 26));
         assert_eq!(crop.rgb()[..3], frame.rgb()[..3]);
         let spec = InputSpec {
@@ -208,8 +266,61 @@ mod tests {
             std: DEFAULT_STD,
         };
         let one = Frame::from_rgb(1, 1, vec![255, 0, 0]).unwrap();
-        let input = spec.tensor(&one, &FaceBox::whole(1, 1)).unwrap();
+        let input = spec
+            .tensor(&one, &FaceBox::whole(1, 1), &Framing::default())
+            .unwrap();
         assert_eq!(input.len(), 3 * 64 * 64);
         assert!((input[0] - (1.0 - DEFAULT_MEAN[0]) / DEFAULT_STD[0]).abs() < 1e-5);
+    }
+
+    fn upright() -> Framing {
+        Framing {
+            detector: DetectorKind::YuNet,
+            margin: 1.0,
+            alignment: Alignment::Upright,
+        }
+    }
+
+    #[test]
+    fn quarter_turns_are_those_of_the_frame() {
+        let noise = (0..24 * 24 * 3)
+            .map(|i: usize| (i * i * 31 % 251) as u8)
+            .collect();
+        let frame = Frame::from_rgb(24, 24, noise).unwrap();
+        for (roll_deg, turns) in [(90.0, 270), (180.0, 180), (-180.0, 180), (-90.0, 90)] {
+            let crop = square_crop(&frame, &face(0.0, 0.0, 24.0, roll_deg), &upright());
+            assert_eq!(crop, frame.clone().rotated(turns), "{roll_deg}");
+        }
+        // Level faces are cut as without alignment.
+        let level = face(3.2, 4.1, 11.0, 0.0);
+        let plain = Framing {
+            alignment: Alignment::None,
+            ..upright()
+        };
+        assert_eq!(
+            square_crop(&frame, &level, &upright()),
+            square_crop(&frame, &level, &plain)
+        );
+    }
+
+    #[test]
+    fn a_tilted_line_comes_out_level() {
+        // A bright line through the middle that falls by 30 degrees.
+        let (sin, cos) = 30.0_f32.to_radians().sin_cos();
+        let rgb = (0..100 * 100)
+            .flat_map(|i| {
+                let (x, y) = ((i % 100) as f32 - 49.5, (i / 100) as f32 - 49.5);
+                let across = (y * cos - x * sin).abs();
+                [if across < 3.0 { 255 } else { 0 }; 3]
+            })
+            .collect();
+        let frame = Frame::from_rgb(100, 100, rgb).unwrap();
+        let crop = square_crop(&frame, &face(25.0, 25.0, 50.0, 30.0), &upright());
+        let row = |y: usize| crop.rgb().iter().skip(3 * 50 * y).take(150);
+        assert!(row(25).all(|value| *value == 255), "the line is level");
+        assert!(
+            row(18).chain(row(32)).all(|value| *value == 0),
+            "and nothing else is there"
+        );
     }
 }

@@ -1,98 +1,27 @@
-//! UltraFace RFB-320 (MIT, linzai): finds faces in a 320x240 picture.
+//! Where faces are in a frame, by whichever detector a model's framing names.
 
-use burn::module::{Module, Param};
-use burn::nn::PaddingConfig2d;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::tensor::activation::{relu, softmax};
-use burn::tensor::{Device, Tensor, TensorData};
+use std::borrow::Borrow;
 
-use crate::conv_norm::{ReadError, WeightSource};
-use crate::face_box::{FaceBox, non_maximum_suppression};
+use burn::tensor::{Device, Tensor};
+
+use crate::conv_norm::ReadError;
+use crate::face_box::FaceBox;
 use crate::face_crop::{ResizeError, resize};
-use crate::frame::Frame;
-use crate::model_file::{ModelFileError, read_weights};
+use crate::frame::{Frame, FrameError};
+use crate::framing::DetectorKind;
+use crate::model_file::ModelFileError;
+use crate::ultraface::UltraFace;
+use crate::yunet::YuNet;
 
-/// Width of the network's input in pixels.
-pub const DETECTOR_WIDTH: usize = 320;
-/// Height of the network's input in pixels.
-pub const DETECTOR_HEIGHT: usize = 240;
+/// Landmarks of a face.
+pub const LANDMARKS: usize = 5;
 
-/// Least probability of a face (UltraFace's reference setting).
-const SCORE_THRESHOLD: f32 = 0.7;
-/// Overlap above which the weaker of two boxes goes (UltraFace's reference setting).
-const IOU_THRESHOLD: f32 = 0.3;
-/// Scales of the box regression in SSD (Liu et al. 2016).
-const CENTER_VARIANCE: f32 = 0.1;
-const SIZE_VARIANCE: f32 = 0.2;
-
-/// Pixels between neighbouring priors of a feature map, and the sides of the priors there.
-const PRIOR_LEVELS: [(usize, &[f32]); 4] = [
-    (8, &[10.0, 16.0, 24.0]),
-    (16, &[32.0, 48.0]),
-    (32, &[64.0, 96.0]),
-    (64, &[128.0, 192.0, 256.0]),
-];
-
-/// (in, out, kernel, stride, groups, dilation) of the convolutions in the order they run.
-const LAYERS: [[usize; 6]; 52] = [
-    [3, 16, 3, 2, 1, 1],
-    [16, 16, 3, 1, 16, 1],
-    [16, 32, 1, 1, 1, 1],
-    [32, 32, 3, 2, 32, 1],
-    [32, 32, 1, 1, 1, 1],
-    [32, 32, 3, 1, 32, 1],
-    [32, 32, 1, 1, 1, 1],
-    [32, 32, 3, 2, 32, 1],
-    [32, 64, 1, 1, 1, 1],
-    [64, 64, 3, 1, 64, 1],
-    [64, 64, 1, 1, 1, 1],
-    [64, 64, 3, 1, 64, 1],
-    [64, 64, 1, 1, 1, 1],
-    // RFB: three branches, their joint projection, the shortcut.
-    [64, 8, 1, 1, 1, 1],
-    [8, 16, 3, 1, 1, 1],
-    [16, 16, 3, 1, 1, 2],
-    [64, 8, 1, 1, 1, 1],
-    [8, 16, 3, 1, 1, 1],
-    [16, 16, 3, 1, 1, 3],
-    [64, 8, 1, 1, 1, 1],
-    [8, 12, 3, 1, 1, 1],
-    [12, 16, 3, 1, 1, 1],
-    [16, 16, 3, 1, 1, 5],
-    [48, 64, 1, 1, 1, 1],
-    [64, 64, 1, 1, 1, 1],
-    // Heads at stride 8: class, then box.
-    [64, 64, 3, 1, 64, 1],
-    [64, 6, 1, 1, 1, 1],
-    [64, 64, 3, 1, 64, 1],
-    [64, 12, 1, 1, 1, 1],
-    [64, 64, 3, 2, 64, 1],
-    [64, 128, 1, 1, 1, 1],
-    [128, 128, 3, 1, 128, 1],
-    [128, 128, 1, 1, 1, 1],
-    [128, 128, 3, 1, 128, 1],
-    [128, 128, 1, 1, 1, 1],
-    // Heads at stride 16.
-    [128, 128, 3, 1, 128, 1],
-    [128, 4, 1, 1, 1, 1],
-    [128, 128, 3, 1, 128, 1],
-    [128, 8, 1, 1, 1, 1],
-    [128, 128, 3, 2, 128, 1],
-    [128, 256, 1, 1, 1, 1],
-    [256, 256, 3, 1, 256, 1],
-    [256, 256, 1, 1, 1, 1],
-    // Heads at stride 32.
-    [256, 256, 3, 1, 256, 1],
-    [256, 4, 1, 1, 1, 1],
-    [256, 256, 3, 1, 256, 1],
-    [256, 8, 1, 1, 1, 1],
-    [256, 64, 1, 1, 1, 1],
-    [64, 64, 3, 2, 64, 1],
-    [64, 256, 1, 1, 1, 1],
-    // Heads at stride 64.
-    [256, 6, 3, 1, 1, 1],
-    [256, 12, 3, 1, 1, 1],
-];
+/// Width of the border for the second look, in shares of the picture's longer side.
+const BORDER: f32 = 0.25;
+/// Longest side of a picture's middle in the second look, in pixels: the networks' inputs are no larger.
+const BORDERED_SIDE: usize = 320;
+/// Least side of a face that only the second look finds, in shares of the picture's shorter side.
+const LEAST_SHARE: f32 = 0.5;
 
 /// Detection failed.
 #[derive(Debug, thiserror::Error)]
@@ -100,110 +29,212 @@ pub enum DetectError {
     #[error(transparent)]
     Resize(#[from] ResizeError),
     #[error(transparent)]
+    Frame(#[from] FrameError),
+    #[error(transparent)]
     Read(#[from] ReadError),
 }
 
-/// The face detector.
-#[derive(Module, Debug)]
+/// A face that was found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DetectedFace {
+    /// Where, in pixels of the frame and cut at its borders.
+    pub face_box: FaceBox,
+    /// Its landmarks, where the detector gives them.
+    pub landmarks: Option<Landmarks>,
+}
+
+/// The middles of the eyes, the tip of the nose and the corners of the mouth.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Landmarks {
+    /// Left eye, right eye, nose, left and right corner of the mouth, as one sees them in the picture: x and y in pixels of
+    /// the frame. They may lie outside of it.
+    pub points: [[f32; 2]; LANDMARKS],
+}
+
+impl Landmarks {
+    /// By how many degrees the line through the eyes falls from left to right, -180 to 180.
+    #[must_use]
+    pub fn roll_deg(&self) -> f32 {
+        let [[left_x, left_y], [right_x, right_y], ..] = self.points;
+        // Of `libm`, so that every machine gets the same.
+        libm::atan2f(right_y - left_y, right_x - left_x).to_degrees()
+    }
+
+    fn moved_back(&self, border: &Bordered) -> Self {
+        Self {
+            points: self.points.map(|[x, y]| [border.x_of(x), border.y_of(y)]),
+        }
+    }
+}
+
+impl Borrow<FaceBox> for DetectedFace {
+    fn borrow(&self) -> &FaceBox {
+        &self.face_box
+    }
+}
+
+/// A face detector on a device.
+#[derive(Debug)]
 pub struct FaceDetector {
-    convs: Vec<Conv2d>,
+    network: Network,
+}
+
+#[derive(Debug)]
+enum Network {
+    UltraFace(UltraFace),
+    YuNet(YuNet),
 }
 
 impl FaceDetector {
-    /// The detector from the bytes of its weight file (`assets/ultraface-rfb-320.safetensors`).
+    /// The detector of this kind from the bytes of its weight file ([`DetectorKind::file_name`] in `assets`).
     ///
     /// # Errors
     /// When the file is damaged or of another network.
-    pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self, ModelFileError> {
-        let weights = read_weights(bytes)?;
-        let source = WeightSource::new(&weights, "", device);
-        let convs = LAYERS
-            .iter()
-            .enumerate()
-            .map(|(index, [input, output, kernel, stride, groups, dilation])| {
-                let pad = dilation * (kernel / 2);
-                let mut conv = Conv2dConfig::new([*input, *output], [*kernel, *kernel])
-                    .with_stride([*stride, *stride])
-                    .with_dilation([*dilation, *dilation])
-                    .with_groups(*groups)
-                    .with_padding(PaddingConfig2d::Explicit(pad, pad, pad, pad))
-                    .with_initializer(burn::nn::Initializer::Zeros)
-                    .init(device);
-                conv.weight = source.param(&format!("convs.{index}.weight"), conv.weight)?;
-                let bias = source.tensor(&format!("convs.{index}.bias"), [*output])?;
-                conv.bias = Some(Param::from_tensor(bias));
-                Ok(conv)
-            })
-            .collect::<Result<_, ModelFileError>>()?;
-        Ok(Self { convs })
+    pub fn from_bytes(kind: DetectorKind, bytes: &[u8], device: &Device) -> Result<Self, ModelFileError> {
+        let network = match kind {
+            DetectorKind::UltraFace => Network::UltraFace(UltraFace::from_bytes(bytes, device)?),
+            DetectorKind::YuNet => Network::YuNet(YuNet::from_bytes(bytes, device)?),
+        };
+        Ok(Self { network })
     }
 
-    /// Pictures `[batch, 3, 240, 320]`, RGB as `(value - 127) / 128`, to face probabilities
-    /// `[batch, 4420]` and box regressions `[batch, 4420, 4]`.
-    #[must_use]
-    pub fn forward(&self, pictures: Tensor<4>) -> (Tensor<2>, Tensor<3>) {
-        let conv = |index: usize, x: Tensor<4>| self.convs[index].forward(x);
-        let run = |range: std::ops::Range<usize>, mut x: Tensor<4>| {
-            for index in range {
-                x = relu(conv(index, x));
-            }
-            x
-        };
-        let (mut scores, mut boxes) = (Vec::new(), Vec::new());
-        let mut heads = |score: Tensor<4>, regression: Tensor<4>| {
-            scores.push(by_prior::<2>(score));
-            boxes.push(by_prior::<4>(regression));
-        };
-
-        let x = run(0..13, pictures);
-        // The receptive field block has no activation inside its branches but in the middle.
-        let branch0 = conv(15, relu(conv(14, conv(13, x.clone()))));
-        let branch1 = conv(18, relu(conv(17, conv(16, x.clone()))));
-        let branch2 = conv(22, relu(conv(21, relu(conv(20, conv(19, x.clone()))))));
-        let joint = conv(23, Tensor::cat(vec![branch0, branch1, branch2], 1));
-        let x = relu(joint + conv(24, x));
-        heads(conv(26, run(25..26, x.clone())), conv(28, run(27..28, x.clone())));
-        let x = run(29..35, x);
-        heads(conv(36, run(35..36, x.clone())), conv(38, run(37..38, x.clone())));
-        let x = run(39..43, x);
-        heads(conv(44, run(43..44, x.clone())), conv(46, run(45..46, x.clone())));
-        let x = run(47..50, x);
-        heads(conv(50, x.clone()), conv(51, x));
-
-        let scores = softmax(Tensor::cat(scores, 1), 2);
-        let [batch, priors, _] = scores.dims();
-        let faces = scores.slice([0..batch, 0..priors, 1..2]).reshape([batch, priors]);
-        (faces, Tensor::cat(boxes, 1))
-    }
-
-    /// The faces of each frame, best first, in pixels of the frame and cut at its borders.
+    /// The faces of each frame, best first. A frame in which there is none is looked at again on a black border, since a face that
+    /// fills a picture lacks the surroundings that the networks know; only a large face counts then. The result does not depend on
+    /// how frames are grouped.
     ///
     /// # Errors
     /// When a frame cannot be resized or the device cannot be read.
-    pub async fn detect(&self, frames: &[Frame], device: &Device) -> Result<Vec<Vec<FaceBox>>, DetectError> {
+    pub async fn detect(
+        &self,
+        frames: &[Frame],
+        device: &Device,
+    ) -> Result<Vec<Vec<DetectedFace>>, DetectError> {
+        let mut found = self.detect_once(frames, device).await?;
+        let mut missed = Vec::new();
+        for (frame, faces) in frames.iter().zip(&mut found) {
+            if faces.is_empty() {
+                missed.push((Bordered::new(frame)?, faces));
+            }
+        }
+        let bordered: Vec<&Frame> = missed.iter().map(|(border, _)| &border.picture).collect();
+        let again = self.look(&bordered, device).await?;
+        for ((border, faces), seen) in missed.into_iter().zip(again) {
+            faces.extend(seen.iter().filter_map(|face| border.moved_back(face)));
+        }
+        Ok(found)
+    }
+
+    /// As [`FaceDetector::detect`], without the second look.
+    ///
+    /// # Errors
+    /// As [`FaceDetector::detect`].
+    pub async fn detect_once(
+        &self,
+        frames: &[Frame],
+        device: &Device,
+    ) -> Result<Vec<Vec<DetectedFace>>, DetectError> {
+        let frames: Vec<&Frame> = frames.iter().collect();
+        self.look(&frames, device).await
+    }
+
+    async fn look(&self, frames: &[&Frame], device: &Device) -> Result<Vec<Vec<DetectedFace>>, DetectError> {
         if frames.is_empty() {
             return Ok(Vec::new());
         }
-        let mut input = Vec::with_capacity(frames.len() * 3 * DETECTOR_WIDTH * DETECTOR_HEIGHT);
-        for frame in frames {
-            let small = resize(frame, DETECTOR_WIDTH, DETECTOR_HEIGHT)?;
-            for channel in 0..3 {
-                let values = small.rgb().iter().skip(channel).step_by(3);
-                input.extend(values.map(|v| (f32::from(*v) - 127.0) / 128.0));
+        match &self.network {
+            Network::UltraFace(network) => {
+                let found = network.look(frames, device).await?;
+                let bare = |face_box| DetectedFace {
+                    face_box,
+                    landmarks: None,
+                };
+                Ok(found
+                    .into_iter()
+                    .map(|boxes| boxes.into_iter().map(bare).collect())
+                    .collect())
+            }
+            Network::YuNet(network) => network.look(frames, device).await,
+        }
+    }
+
+    /// Everything that the network says of each frame (the frames have one size), as one row of numbers: what two devices must
+    /// agree on.
+    ///
+    /// # Errors
+    /// As [`FaceDetector::detect`].
+    pub async fn raw_outputs(&self, frames: &[Frame], device: &Device) -> Result<Vec<f32>, DetectError> {
+        let frames: Vec<&Frame> = frames.iter().collect();
+        match &self.network {
+            Network::UltraFace(network) => network.raw_outputs(&frames, device).await,
+            Network::YuNet(network) => network.raw_outputs(&frames, device).await,
+        }
+    }
+}
+
+/// A picture on a black border.
+struct Bordered {
+    picture: Frame,
+    /// Sides of the picture without the border.
+    frame: (usize, usize),
+    /// Pixels of the frame that a pixel here covers.
+    scale: (f32, f32),
+    /// Width of the border here.
+    border: usize,
+}
+
+impl Bordered {
+    fn new(frame: &Frame) -> Result<Self, DetectError> {
+        let (width, height) = (frame.width(), frame.height());
+        let longest = width.max(height);
+        let target = longest.min(BORDERED_SIDE);
+        let scaled = |side: usize| (side * target).div_ceil(longest).max(1);
+        let small = resize(frame, scaled(width), scaled(height))?;
+        let (width, height) = (small.width(), small.height());
+        let border = ((target as f32 * BORDER).round() as usize).max(1);
+        let mut rgb = vec![0; 3 * (width + 2 * border) * (height + 2 * border)];
+        let inner = rgb.chunks_exact_mut(3 * (width + 2 * border)).skip(border);
+        for (line, row) in inner.zip(small.rgb().chunks_exact(3 * width)) {
+            if let Some(place) = line.get_mut(3 * border..3 * (border + width)) {
+                place.copy_from_slice(row);
             }
         }
-        let shape = [frames.len(), 3, DETECTOR_HEIGHT, DETECTOR_WIDTH];
-        let (scores, boxes) = self.forward(Tensor::from_data(TensorData::new(input, shape), device));
-        // One read for both: each read is a round trip to the GPU.
-        let [batch, priors] = scores.dims();
-        let joint = Tensor::cat(vec![scores.reshape([batch, priors, 1]), boxes], 2);
-        let values = read(joint).await?;
-        let prior_boxes = prior_boxes();
-        Ok(frames
-            .iter()
-            .zip(values.chunks_exact(5 * priors))
-            .map(|(frame, rows)| faces(frame, rows, &prior_boxes))
-            .collect())
+        Ok(Self {
+            picture: Frame::from_rgb(width + 2 * border, height + 2 * border, rgb)?,
+            frame: (frame.width(), frame.height()),
+            scale: (
+                frame.width() as f32 / width as f32,
+                frame.height() as f32 / height as f32,
+            ),
+            border,
+        })
+    }
+
+    fn x_of(&self, x: f32) -> f32 {
+        (x - self.border as f32) * self.scale.0
+    }
+
+    fn y_of(&self, y: f32) -> f32 {
+        (y - self.border as f32) * self.scale.1
+    }
+
+    /// The face in pixels of the frame, cut at its borders; `None` where it is too small for a picture that it should fill.
+    fn moved_back(&self, face: &DetectedFace) -> Option<DetectedFace> {
+        let (width, height) = (self.frame.0 as f32, self.frame.1 as f32);
+        let seen = &face.face_box;
+        let left = self.x_of(seen.x).clamp(0.0, width);
+        let top = self.y_of(seen.y).clamp(0.0, height);
+        let face_box = FaceBox {
+            x: left,
+            y: top,
+            w: self.x_of(seen.x + seen.w).clamp(0.0, width) - left,
+            h: self.y_of(seen.y + seen.h).clamp(0.0, height) - top,
+            ..*seen
+        };
+        let is_large = face_box.w.min(face_box.h) >= LEAST_SHARE * width.min(height);
+        is_large.then(|| DetectedFace {
+            face_box,
+            landmarks: face.landmarks.map(|landmarks| landmarks.moved_back(self)),
+        })
     }
 }
 
@@ -225,77 +256,55 @@ pub(crate) async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, 
     }
 }
 
-/// `[batch, priors * n, h, w]` to `[batch, h * w * priors, n]`.
-fn by_prior<const N: usize>(x: Tensor<4>) -> Tensor<3> {
-    let [batch, channels, height, width] = x.dims();
-    x.permute([0, 2, 3, 1])
-        .reshape([batch, height * width * channels / N, N])
-}
-
-/// Centre and size of the priors, normalised to the picture: `[cx, cy, w, h]`.
-fn prior_boxes() -> Vec<[f32; 4]> {
-    let mut priors = Vec::new();
-    for (stride, sides) in PRIOR_LEVELS {
-        let columns = DETECTOR_WIDTH.div_ceil(stride);
-        let rows = DETECTOR_HEIGHT.div_ceil(stride);
-        for row in 0..rows {
-            for column in 0..columns {
-                for side in sides {
-                    // By the number of cells, not by the stride: 240 is no multiple of the larger strides.
-                    let center = |i: usize, count: usize| (i as f32 + 0.5) / count as f32;
-                    priors.push(
-                        [
-                            center(column, columns),
-                            center(row, rows),
-                            side / DETECTOR_WIDTH as f32,
-                            side / DETECTOR_HEIGHT as f32,
-                        ]
-                        .map(|value| value.clamp(0.0, 1.0)),
-                    );
-                }
-            }
-        }
-    }
-    priors
-}
-
-/// Rows of (score, dx, dy, dw, dh) to the boxes that stay after suppression.
-fn faces(frame: &Frame, rows: &[f32], priors: &[[f32; 4]]) -> Vec<FaceBox> {
-    let (width, height) = (frame.width() as f32, frame.height() as f32);
-    let candidates = rows
-        .chunks_exact(5)
-        .zip(priors)
-        .filter(|(row, _)| row[0] > SCORE_THRESHOLD)
-        .map(|(row, [cx, cy, w, h])| {
-            let center_x = cx + row[1] * CENTER_VARIANCE * w;
-            let center_y = cy + row[2] * CENTER_VARIANCE * h;
-            let (box_w, box_h) = (
-                w * (row[3] * SIZE_VARIANCE).exp(),
-                h * (row[4] * SIZE_VARIANCE).exp(),
-            );
-            let left = ((center_x - box_w / 2.0) * width).clamp(0.0, width);
-            let top = ((center_y - box_h / 2.0) * height).clamp(0.0, height);
-            let right = ((center_x + box_w / 2.0) * width).clamp(0.0, width);
-            let bottom = ((center_y + box_h / 2.0) * height).clamp(0.0, height);
-            FaceBox {
-                x: left,
-                y: top,
-                w: right - left,
-                h: bottom - top,
-                score: row[0],
-            }
-        })
-        .filter(|face| face.w >= 1.0 && face.h >= 1.0)
-        .collect();
-    non_maximum_suppression(candidates, IOU_THRESHOLD)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn priors_are_as_many_as_the_network_answers() {
-        assert_eq!(prior_boxes().len(), 4420);
+    fn borders_are_black_and_boxes_come_back() {
+        let frame = Frame::from_rgb(1000, 500, vec![7; 3 * 1000 * 500]).unwrap();
+        let border = Bordered::new(&frame).unwrap();
+        assert_eq!((border.picture.width(), border.picture.height()), (480, 320));
+        let lit = border
+            .picture
+            .rgb()
+            .chunks_exact(3)
+            .enumerate()
+            .filter(|(_, pixel)| *pixel != [0; 3]);
+        let (xs, ys): (Vec<usize>, Vec<usize>) = lit.map(|(at, _)| (at % 480, at / 480)).unzip();
+        assert_eq!((xs.iter().min(), xs.iter().max()), (Some(&80), Some(&399)));
+        assert_eq!((ys.iter().min(), ys.iter().max()), (Some(&80), Some(&239)));
+        let seen = |x: f32, y: f32, w: f32, h: f32| DetectedFace {
+            face_box: FaceBox {
+                x,
+                y,
+                w,
+                h,
+                score: 0.9,
+                roll_deg: 0.0,
+            },
+            landmarks: None,
+        };
+        // All of the bordered picture is all of the frame, and what is small does not count.
+        let whole = border.moved_back(&seen(0.0, 0.0, 480.0, 320.0)).unwrap().face_box;
+        assert_eq!((whole.x, whole.y, whole.w, whole.h), (0.0, 0.0, 1000.0, 500.0));
+        let part = border
+            .moved_back(&seen(80.0, 80.0, 160.0, 160.0))
+            .unwrap()
+            .face_box;
+        assert_eq!((part.x, part.y, part.w, part.h), (0.0, 0.0, 500.0, 500.0));
+        assert!(border.moved_back(&seen(100.0, 100.0, 30.0, 30.0)).is_none());
+        // In the border alone there is nothing of the frame.
+        assert!(border.moved_back(&seen(0.0, 0.0, 70.0, 300.0)).is_none());
+    }
+
+    #[test]
+    fn roll_is_the_fall_of_the_line_through_the_eyes() {
+        let eyes = |left: [f32; 2], right: [f32; 2]| Landmarks {
+            points: [left, right, [0.0; 2], [0.0; 2], [0.0; 2]],
+        };
+        assert_eq!(eyes([10.0, 5.0], [30.0, 5.0]).roll_deg(), 0.0);
+        assert_eq!(eyes([10.0, 5.0], [30.0, 25.0]).roll_deg(), 45.0);
+        assert_eq!(eyes([10.0, 5.0], [10.0, -5.0]).roll_deg(), -90.0);
     }
 }

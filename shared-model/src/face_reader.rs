@@ -7,8 +7,9 @@ use crate::conv_norm::ReadError;
 use crate::expression::{CLASS_COUNT, ClassScores};
 use crate::face_box::FaceBox;
 use crate::face_crop::{InputSpec, ResizeError};
-use crate::face_detector::{DetectError, FaceDetector, read};
+use crate::face_detector::{DetectError, DetectedFace, FaceDetector, read};
 use crate::frame::Frame;
+use crate::framing::Framing;
 use crate::model_file::{ModelFile, ModelFileError};
 use crate::resnet50::{BACKBONE_PREFIX, ResNet50};
 
@@ -45,12 +46,13 @@ pub struct FaceReader {
     detector: Option<FaceDetector>,
     backbone: ResNet50,
     input: InputSpec,
+    framing: Framing,
     device: Device,
 }
 
 impl FaceReader {
-    /// A reader with the model's backbone (batch normalisation folded). Without a detector the
-    /// whole picture is taken as the face.
+    /// A reader with the model's backbone (batch normalisation folded), which cuts faces out as the model's framing says; the
+    /// detector is the one that it names. Without a detector the whole picture is taken as the face.
     ///
     /// # Errors
     /// When the model's weights do not fit its architecture.
@@ -69,6 +71,7 @@ impl FaceReader {
             detector,
             backbone,
             input,
+            framing: model.metadata.framing,
             device: device.clone(),
         })
     }
@@ -90,8 +93,13 @@ impl FaceReader {
     /// # Errors
     /// When the device cannot be read or a picture cannot be resized.
     pub async fn read(&self, frames: &[Frame]) -> Result<Vec<Vec<SeenFace>>, FaceReaderError> {
-        let boxes = match &self.detector {
-            Some(detector) => detector.detect(frames, &self.device).await?,
+        let boxes: Vec<Vec<FaceBox>> = match &self.detector {
+            Some(detector) => {
+                let found = detector.detect(frames, &self.device).await?;
+                let boxes_of =
+                    |faces: Vec<DetectedFace>| faces.into_iter().map(|face| face.face_box).collect();
+                found.into_iter().map(boxes_of).collect()
+            }
             None => frames
                 .iter()
                 .map(|f| vec![FaceBox::whole(f.width(), f.height())])
@@ -101,7 +109,7 @@ impl FaceReader {
         for (frame, boxes) in frames.iter().zip(&boxes) {
             for face_box in boxes {
                 inputs.push(match self.detector {
-                    Some(_) => self.input.tensor(frame, face_box)?,
+                    Some(_) => self.input.tensor(frame, face_box, &self.framing)?,
                     None => self.input.whole_tensor(frame)?,
                 });
             }

@@ -151,6 +151,7 @@ mod tests {
             w: 40.0,
             h: 50.0,
             score: 0.9,
+            roll_deg: 0.0,
         }
     }
 

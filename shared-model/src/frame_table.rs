@@ -238,6 +238,7 @@ impl Cells<'_> {
                 w,
                 h,
                 score: 1.0,
+                roll_deg: 0.0,
             }),
             _ => None,
         };
@@ -278,6 +279,7 @@ mod tests {
                 w: 30.0,
                 h: 40.0,
                 score: 1.0,
+                roll_deg: 0.0,
             }),
             probabilities: Some([0.125; CLASS_COUNT]),
             raw_probabilities: Some([0.5, 0.25, 0.25, 0.0, 0.0, 0.0, 0.0, 0.0]),

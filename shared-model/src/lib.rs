@@ -11,6 +11,7 @@ pub mod face_box;
 pub mod face_crop;
 pub mod face_tracker;
 pub mod frame;
+pub mod framing;
 pub mod metrics;
 pub mod smoothing;
 pub mod timeline;
@@ -48,3 +49,7 @@ pub mod resnet50;
 pub mod temporal_encoder;
 #[cfg(feature = "network")]
 pub mod track_refiner;
+#[cfg(feature = "network")]
+pub mod ultraface;
+#[cfg(feature = "network")]
+pub mod yunet;

@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use crate::expression::Expression;
 use crate::face_crop::{DEFAULT_MEAN, DEFAULT_STD, InputSpec};
+use crate::framing::Framing;
 use crate::safetensors_header;
 use crate::smoothing::{DEFAULT_WINDOW, MAX_WINDOW};
 
@@ -38,6 +39,10 @@ pub enum ModelFileError {
         "the model's classes are [{0}], expected [Neutral, Anger, Disgust, Fear, Happiness, Sadness, Surprise, Other]"
     )]
     Classes(String),
+    #[error(
+        "the model's faces are framed in a way that this program does not know ({0}); take a newer program, or a model that it knows"
+    )]
+    Framing(String),
     #[error("tensor `{0}` is missing")]
     Missing(String),
     #[error("tensor `{name}` has shape {found:?}, expected {expected:?}")]
@@ -127,6 +132,8 @@ impl Default for TemporalShape {
 pub struct ModelMetadata {
     /// Side, mean and standard deviation of the input.
     pub input: InputSpec,
+    /// How faces are found and cut out.
+    pub framing: Framing,
     /// Frames in a clip.
     pub clip_length: usize,
     /// Smoothing window in frames.
@@ -149,6 +156,7 @@ impl Default for ModelMetadata {
                 mean: DEFAULT_MEAN,
                 std: DEFAULT_STD,
             },
+            framing: Framing::default(),
             clip_length: DEFAULT_CLIP_LENGTH,
             window: DEFAULT_WINDOW,
             backbone: BackboneShape::default(),
@@ -300,6 +308,7 @@ impl ModelMetadata {
             ("input_size".to_owned(), self.input.size.to_string()),
             ("mean".to_owned(), json(self.input.mean.to_vec().into())),
             ("std".to_owned(), json(self.input.std.to_vec().into())),
+            ("framing".to_owned(), json(serde_json::json!(self.framing))),
             ("clip_length".to_owned(), self.clip_length.to_string()),
             ("window".to_owned(), self.window.to_string()),
             ("backbone".to_owned(), json(serde_json::json!(self.backbone))),
@@ -334,6 +343,7 @@ impl ModelMetadata {
                 mean: field(fields, "mean")?,
                 std: field(fields, "std")?,
             },
+            framing: framing_of(fields)?,
             clip_length: field(fields, "clip_length")?,
             window: field(fields, "window")?,
             backbone: field(fields, "backbone")?,
@@ -394,6 +404,19 @@ impl ModelMetadata {
     }
 }
 
+/// Files from before there was a choice say nothing of it.
+fn framing_of(fields: &HashMap<String, String>) -> Result<Framing, ModelFileError> {
+    let Some(text) = fields.get("framing") else {
+        return Ok(Framing::default());
+    };
+    let framing: Framing =
+        serde_json::from_str(text).map_err(|error| ModelFileError::Framing(error.to_string()))?;
+    framing
+        .check()
+        .map_err(|error| ModelFileError::Framing(error.to_string()))?;
+    Ok(framing)
+}
+
 fn field<T: serde::de::DeserializeOwned>(
     fields: &HashMap<String, String>,
     key: &'static str,
@@ -411,6 +434,7 @@ fn field<T: serde::de::DeserializeOwned>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::framing::{Alignment, DetectorKind};
 
     fn model() -> ModelFile {
         let weight = Weight {
@@ -456,6 +480,44 @@ mod tests {
             String::from_utf8_lossy(&bytes).replace("\"format_version\":\"1\"", "\"format_version\":\"7\"");
         if let Err(error) = ModelFile::from_bytes(text.as_bytes()) {
             assert!(!error.to_string().is_empty());
+        }
+    }
+
+    #[test]
+    fn framings_are_kept_and_unknown_ones_are_refused() {
+        let mut model = model();
+        // Files from before know nothing of framings.
+        let mut fields = model.metadata.to_fields();
+        fields.remove("framing");
+        let old = ModelMetadata::from_fields(&fields).unwrap().framing;
+        assert_eq!(
+            (old.detector, old.margin, old.alignment),
+            (DetectorKind::UltraFace, 1.3, Alignment::None)
+        );
+        model.metadata.framing = Framing {
+            detector: DetectorKind::YuNet,
+            margin: 1.15,
+            alignment: Alignment::Upright,
+        };
+        assert_eq!(ModelFile::from_bytes(&model.to_bytes().unwrap()).unwrap(), model);
+        let written = model.metadata.to_fields().remove("framing").unwrap();
+        assert_eq!(
+            written,
+            r#"{"alignment":"upright","detector":"yunet","margin":1.15}"#
+        );
+        for (text, named) in [
+            (r#"{"detector":"mtcnn"}"#, "`mtcnn`"),
+            (r#"{"detector":"yunet","alignment":"affine"}"#, "`affine`"),
+            (r#"{"detector":"yunet","scale":2}"#, "`scale`"),
+            (r#"{"detector":"ultraface","alignment":"upright"}"#, "landmarks"),
+            (r#"{"margin":0}"#, "margin"),
+            ("[]", "expected"),
+            ("yunet", "expected"),
+        ] {
+            fields.insert("framing".into(), text.into());
+            let error = ModelMetadata::from_fields(&fields).unwrap_err();
+            assert!(matches!(error, ModelFileError::Framing(_)), "{text}: {error}");
+            assert!(error.to_string().contains(named), "{text}: {error}");
         }
     }
 

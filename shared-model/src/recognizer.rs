@@ -23,7 +23,8 @@ pub struct Recognizer {
 }
 
 impl Recognizer {
-    /// The recogniser of a model. Without a detector the whole picture is taken as the face.
+    /// The recogniser of a model, with the detector that its framing names. Without a detector the whole picture is taken as the
+    /// face.
     ///
     /// # Errors
     /// When the model's weights do not fit its architecture.

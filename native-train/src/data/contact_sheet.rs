@@ -8,6 +8,7 @@ use image::{ImageFormat, Rgb, RgbImage};
 use shared_model::expression::Expression;
 use shared_model::face_crop::InputSpec;
 use shared_model::frame::Frame;
+use shared_model::framing::Framing;
 
 use crate::atomic_file;
 use crate::datasets::catalogue::Catalogue;
@@ -65,7 +66,7 @@ pub(super) fn write(
     files: &WrittenFiles,
 ) -> Result<PathBuf> {
     let input = config.input();
-    let faces = faces(catalogue, selection, input.resized());
+    let faces = faces(catalogue, selection, &config.model.framing, input.resized());
     ensure!(
         !faces.is_empty(),
         "none of the pictures can be read: there is nothing to draw"
@@ -89,8 +90,8 @@ pub(super) fn write(
 }
 
 /// The first readable picture of each class (of the most probable one of a shared label), then of the pool.
-fn faces(catalogue: &Catalogue, selection: &Selection, side: usize) -> Vec<Frame> {
-    let read = |number: &u32| catalogue.picture(*number)?.read_face(side).ok();
+fn faces(catalogue: &Catalogue, selection: &Selection, framing: &Framing, side: usize) -> Vec<Frame> {
+    let read = |number: &u32| catalogue.picture(*number)?.read_face(framing, side).ok();
     let of_class = |class: Expression| {
         let mut numbers = selection.training.iter();
         numbers.find_map(|number| (catalogue.target(*number)?.top() == class).then(|| read(number))?)

@@ -70,6 +70,7 @@ fn face_box(cells: [&str; 4]) -> Option<FaceBox> {
         w: w?,
         h: h?,
         score: 1.0,
+        roll_deg: 0.0,
     };
     (face.w >= 1.0 && face.h >= 1.0).then_some(face)
 }

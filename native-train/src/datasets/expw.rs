@@ -71,6 +71,7 @@ fn push_row(set: &mut SetBuilder, row: &str, line: u64) -> Result<()> {
             w: right - left,
             h: bottom - top,
             score: 1.0,
+            roll_deg: 0.0,
         }),
         line,
         ..Listed::of(name)

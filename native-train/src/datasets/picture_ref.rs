@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use shared_model::face_box::FaceBox;
 use shared_model::face_crop::{resize, square_crop};
 use shared_model::frame::Frame;
+use shared_model::framing::Framing;
 
 use crate::datasets::fer2013::PixelFile;
 use crate::datasets::ms1mv2;
@@ -72,21 +73,27 @@ impl PictureRef {
         }
     }
 
-    /// The square face, resized to `side` pixels.
+    /// The square face, framed in this way and resized to `side` pixels.
     ///
     /// # Errors
     /// When it cannot be read; the message says which.
-    pub fn read_face(&self, side: usize) -> Result<Frame> {
-        self.face_of(self.read()?, self.face.as_ref(), side)
+    pub fn read_face(&self, framing: &Framing, side: usize) -> Result<Frame> {
+        self.face_of(self.read()?, self.face.as_ref(), framing, side)
     }
 
-    /// The square face of the picture that was read, resized to `side` pixels; the whole picture without a box.
+    /// The square face of the picture that was read, framed in this way and resized to `side` pixels; the whole picture without a box.
     ///
     /// # Errors
     /// When it cannot be resized; the message says which.
-    pub fn face_of(&self, picture: Frame, face: Option<&FaceBox>, side: usize) -> Result<Frame> {
+    pub fn face_of(
+        &self,
+        picture: Frame,
+        face: Option<&FaceBox>,
+        framing: &Framing,
+        side: usize,
+    ) -> Result<Frame> {
         let square = match face {
-            Some(face) => square_crop(&picture, face),
+            Some(face) => square_crop(&picture, face, framing),
             None => picture,
         };
         resize(&square, side, side).with_context(|| self.to_string())

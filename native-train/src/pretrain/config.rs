@@ -13,6 +13,7 @@ use crate::training_run::run_loop::Course;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use shared_model::face_crop::InputSpec;
+use shared_model::framing::Framing;
 use shared_model::model_file::{BackboneShape, ModelMetadata, TemporalShape};
 
 /// A stage-1 run.
@@ -75,6 +76,9 @@ pub struct NetworkConfig {
     pub width: usize,
     /// A model file to start from, else random weights (He).
     pub start: Option<PathBuf>,
+    /// How faces are found and cut out, in training as in the app.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub framing: Framing,
 }
 
 /// The temporal encoder and its training on the frozen backbone's features.
@@ -101,6 +105,11 @@ pub struct TemporalConfig {
     pub views: usize,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_usual(framing: &Framing) -> bool {
+    *framing == Framing::default()
+}
+
 impl Default for NetworkConfig {
     fn default() -> Self {
         let shape = BackboneShape::default();
@@ -109,6 +118,7 @@ impl Default for NetworkConfig {
             blocks: shape.blocks,
             width: shape.width,
             start: None,
+            framing: Framing::default(),
         }
     }
 }
@@ -152,6 +162,7 @@ impl NetworkConfig {
             (1..=1024).contains(width),
             "`model.width` is {width}, expected 1 to 1024"
         );
+        self.framing.check().context("`model.framing`")?;
         Ok(())
     }
 
@@ -334,6 +345,7 @@ fn edit_distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared_model::framing::{Alignment, DetectorKind};
 
     const LEAST: &str = "mode = \"supervised\"\nrun = \"r\"\n[data]\nlabelled = \"l.csv\"\n";
 
@@ -348,6 +360,32 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("did you mean `seed`"), "{error}");
+    }
+
+    #[test]
+    fn framings_are_read_and_wrong_ones_named() {
+        let config = |table: &str| PretrainConfig::parse(&format!("{LEAST}[model.framing]\n{table}"));
+        let framing = config("detector = \"yunet\"\nmargin = 1.1\nalignment = \"upright\"\n")
+            .unwrap()
+            .model
+            .framing;
+        assert_eq!(
+            (framing.detector, framing.margin, framing.alignment),
+            (DetectorKind::YuNet, 1.1, Alignment::Upright)
+        );
+        assert_eq!(config("").unwrap().model.framing, Framing::default());
+        for (table, named) in [
+            ("detector = \"yunnet\"\n", "did you mean `yunet`"),
+            ("margins = 1.1\n", "did you mean `margin`"),
+            ("margin = 0.1\n", "`model.framing`"),
+            ("alignment = \"upright\"\n", "landmarks"),
+        ] {
+            let error = format!("{:#}", config(table).unwrap_err());
+            assert!(error.contains(named), "{error}");
+        }
+        // Checkpoints of older runs know nothing of framings, and still fit.
+        let usual = toml::to_string(&config("").unwrap()).unwrap();
+        assert!(!usual.contains("framing"), "{usual}");
     }
 
     #[test]

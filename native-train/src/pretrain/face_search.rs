@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use burn::tensor::Device;
 use shared_model::face_box::FaceBox;
 use shared_model::face_detector::FaceDetector;
 use shared_model::frame::Frame;
+use shared_model::framing::DetectorKind;
+
+use crate::detectors;
 
 /// Looks for the best face of each picture once in a run, when the picture is first needed, and remembers its box: a
 /// pool may hold millions of pictures, of which a run sees a part.
@@ -24,12 +27,14 @@ pub struct FaceSearch {
 }
 
 impl FaceSearch {
+    /// With the detector of the run's framing.
+    ///
     /// # Errors
     /// When the detector's weights are damaged.
-    pub fn new() -> Result<Self> {
+    pub fn new(detector: DetectorKind) -> Result<Self> {
         let device = Device::flex();
         Ok(Self {
-            detector: FaceDetector::from_bytes(crate::DETECTOR, &device).context("the face detector")?,
+            detector: detectors::open(detector, &device)?,
             device,
             found: RwLock::default(),
             without_face: AtomicUsize::new(0),
@@ -50,7 +55,7 @@ impl FaceSearch {
         drop(known);
         let found = pollster::block_on(self.detector.detect(std::slice::from_ref(picture), &self.device))?;
         // The best comes first.
-        let face = found.into_iter().flatten().next();
+        let face = found.into_iter().flatten().next().map(|face| face.face_box);
         let mut known = self.found.write().unwrap_or_else(PoisonError::into_inner);
         // Two threads may have looked at one picture, which is counted once.
         if known.insert(number, face).is_none() && face.is_none() {

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use shared_model::face_crop::InputSpec;
 use shared_model::face_detector::FaceDetector;
 use shared_model::frame::Frame;
+use shared_model::framing::Framing;
 
 use crate::datasets::config::FaceSource;
 use crate::pretrain::face_cache::FaceCache;
@@ -24,6 +25,7 @@ const MOST_NAMED: usize = 10;
 #[derive(Debug)]
 pub struct FaceStore {
     pictures: Vec<LabelledPicture>,
+    framing: Framing,
     cache: FaceCache,
     lost: AtomicUsize,
 }
@@ -41,14 +43,14 @@ pub struct Checked {
 
 impl FaceStore {
     /// Reads all pictures once, leaves out those that cannot be read, and looks for the faces when
-    /// `faces` says so. A picture whose source says where the face is keeps that box.
+    /// `faces` says so, with the detector of the framing. A picture whose source says where the face is keeps that box.
     ///
     /// # Errors
     /// When the detector's device fails.
     pub fn check(
         pictures: &[LabelledPicture],
         faces: FaceSource,
-        detector: &FaceDetector,
+        (detector, framing): (&FaceDetector, Framing),
         device: &Device,
         input: &InputSpec,
         most_bytes: usize,
@@ -78,7 +80,7 @@ impl FaceStore {
                 let found = pollster::block_on(detector.detect(&frames, device))?;
                 for (place, faces) in searched.into_iter().zip(found) {
                     // The best comes first.
-                    let best = faces.first().copied();
+                    let best = faces.first().map(|face| face.face_box);
                     without_face += usize::from(best.is_none());
                     readable
                         .get_mut(place)
@@ -91,6 +93,7 @@ impl FaceStore {
         progress.finish();
         let store = Self {
             pictures: readable,
+            framing,
             cache: FaceCache::new(input.resized(), most_bytes),
             lost: AtomicUsize::new(0),
         };
@@ -121,9 +124,9 @@ impl FaceStore {
         let Some(picture) = self.pictures.get(place) else {
             bail!("there is no picture {place}");
         };
-        let face = self
-            .cache
-            .face(place as u32, |side| picture.picture.read_face(side));
+        let face = self.cache.face(place as u32, |side| {
+            picture.picture.read_face(&self.framing, side)
+        });
         if let Err(error) = &face
             && self.lost.fetch_add(1, Ordering::Relaxed) < MOST_NAMED
         {

@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use burn::tensor::Device;
 use serde_json::{Value, json};
 use shared_model::expression::Expression;
-use shared_model::face_detector::FaceDetector;
 
 use crate::datasets::catalogue::Catalogue;
 use crate::datasets::selection::Selection;
+use crate::detectors;
 use crate::pretrain::config::{DataConfig, FaceSource, Mode, PretrainConfig};
 use crate::pretrain::face_search::FaceSearch;
 use crate::pretrain::face_store::{Checked, FaceStore};
@@ -44,14 +44,15 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedD
          a folder or a csv in `data.unlabelled`, or a `[[data.source]]` with `use = \"unlabelled\"`"
     );
     say_quota(&selection, data.quota);
-    let detector = FaceDetector::from_bytes(crate::DETECTOR, device).context("the face detector")?;
+    let framing = config.model.framing;
+    let detector = detectors::open(framing.detector, device)?;
     let most_bytes = data.cache_mib << 20;
     let load = |name: &str, numbers: &[u32]| -> Result<Checked> {
         let pictures = gathered(&catalogue, numbers.iter().copied());
         let checked = FaceStore::check(
             &pictures,
             data.faces,
-            &detector,
+            (&detector, framing),
             device,
             &config.input(),
             most_bytes,
@@ -71,10 +72,11 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedD
         Arc::clone(&catalogue),
         selection.unlabelled,
         config.input().resized(),
+        framing,
         most_bytes,
     );
     if data.faces == FaceSource::Detect {
-        pool = pool.with_search(FaceSearch::new()?);
+        pool = pool.with_search(FaceSearch::new(framing.detector)?);
     }
     if !pool.is_empty() {
         eprintln!("unlabelled: {} pictures", pool.len());
@@ -88,6 +90,7 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedD
         "sources": catalogue.sources().iter().map(|source| source.config.file_title()).collect::<Vec<_>>(),
         "origin": data.origin,
         "faces": data.faces,
+        "framing": framing,
         "quota": data.quota,
         "split": if validation {
             "validation sources of their own".to_owned()

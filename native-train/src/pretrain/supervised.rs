@@ -159,6 +159,7 @@ impl<'a> Supervised<'a> {
         let training = &self.config.training;
         let metadata = ModelMetadata {
             input: self.input.clone(),
+            framing: self.config.model.framing,
             backbone: self.config.model.shape(),
             training: json!({
                 "note": self.config.note,

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::{Context as _, Result, ensure};
 use shared_model::expression::Expression;
 use shared_model::frame::Frame;
+use shared_model::framing::Framing;
 
 use crate::datasets::catalogue::Catalogue;
 use crate::pretrain::face_cache::FaceCache;
@@ -23,19 +24,27 @@ const MOST_NAMED: usize = 10;
 pub struct UnlabelledPool {
     catalogue: Arc<Catalogue>,
     numbers: Vec<u32>,
+    framing: Framing,
     cache: FaceCache,
     search: Option<FaceSearch>,
     unreadable: AtomicUsize,
 }
 
 impl UnlabelledPool {
-    /// A pool of pictures of a catalogue as faces of `side` pixels, of which `most_bytes` are kept in
+    /// A pool of pictures of a catalogue as faces of `side` pixels, framed in this way, of which `most_bytes` are kept in
     /// memory.
     #[must_use]
-    pub fn new(catalogue: Arc<Catalogue>, numbers: Vec<u32>, side: usize, most_bytes: usize) -> Self {
+    pub fn new(
+        catalogue: Arc<Catalogue>,
+        numbers: Vec<u32>,
+        side: usize,
+        framing: Framing,
+        most_bytes: usize,
+    ) -> Self {
         Self {
             catalogue,
             numbers,
+            framing,
             cache: FaceCache::new(side, most_bytes),
             search: None,
             unreadable: AtomicUsize::new(0),
@@ -119,9 +128,9 @@ impl UnlabelledPool {
                 let face = search
                     .face_in(number, &frame)
                     .with_context(|| format!("the face in {picture}"))?;
-                picture.face_of(frame, face.as_ref(), side)
+                picture.face_of(frame, face.as_ref(), &self.framing, side)
             }
-            _ => picture.read_face(side),
+            _ => picture.read_face(&self.framing, side),
         })?;
         Ok((face, self.catalogue.label(number)))
     }

@@ -1,6 +1,7 @@
 //! Runs the parts of `shared-model` on given inputs and writes what they say, so that `check_*.py` can compare it with
 //! reference implementations. Inputs and outputs are safetensors in f32, whatever they mean.
 
+mod framed;
 mod labels;
 mod networks;
 mod pictures;
@@ -12,6 +13,8 @@ use clap::{Parser, Subcommand};
 use native_train::pretrain::precision::Precision;
 use native_train::pretrain::semi_supervised::config::Feedback;
 use native_train::pretrain::semi_supervised::step::Rates;
+use networks::Detector;
+use shared_model::framing::DetectorKind;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tensor_file::TensorFile;
@@ -47,18 +50,48 @@ enum Command {
         /// Model file
         model: PathBuf,
     },
-    /// `pictures` [n, 3, 240, 320] to `scores` [n, 4420] and `boxes` [n, 4420, 4]
+    /// `pictures` [n, 3, h, w], prepared as the detector wants them, to `scores` [n, p], `boxes` [n, p, 4] and, of YuNet,
+    /// `landmarks` [n, p, 10]
     DetectorRaw {
+        /// `ultraface` or `yunet`
+        #[arg(value_parser = detector_kind)]
+        kind: DetectorKind,
         /// The detector's weights
         weights: PathBuf,
     },
-    /// `picture.NAME` `[h, w, 3]` (0 to 255) to `faces.NAME` `[n, 5]`: x, y, w, h, score
+    /// `picture.NAME` `[h, w, 3]` (0 to 255) to `faces.NAME` `[n, 6]`: x, y, w, h, score, roll, and `landmarks.NAME` `[n, 5, 2]`
     DetectorFaces {
+        /// `ultraface` or `yunet`
+        #[arg(value_parser = detector_kind)]
+        kind: DetectorKind,
         /// The detector's weights
         weights: PathBuf,
+        /// Without the second look
+        #[arg(long)]
+        once: bool,
     },
-    /// `picture.NAME` `[h, w, 3]` and `box.NAME` `[4]` to the network's input `crop.NAME` `[3, size, size]`
+    /// Print milliseconds of each look of both detectors at one `picture.NAME` `[h, w, 3]`, in turn, as JSON: lists by detector
+    DetectorTime {
+        /// Weights of UltraFace
+        ultraface: PathBuf,
+        /// Weights of YuNet
+        yunet: PathBuf,
+        /// Looks of each
+        #[arg(long, default_value_t = 50)]
+        looks: usize,
+    },
+    /// `picture.NAME` `[h, w, 3]` to the per-frame `logits.NAME` `[3, 8]` and, where a face was found, its `box.NAME` `[1, 4]`: of the
+    /// whole picture, of the best face in it (else of the whole picture), and of `box.NAME` `[4]` as it is given (else of the
+    /// whole picture)
+    Framed {
+        /// Model file
+        model: PathBuf,
+    },
+    /// `picture.NAME` `[h, w, 3]` and `box.NAME` `[4]` or `[5]` (with the roll) to the network's input `crop.NAME` `[3, size, size]`
     Crops {
+        /// Turn the crop so that the face is upright
+        #[arg(long)]
+        upright: bool,
         /// Side of the network's input
         #[arg(long, default_value_t = 224)]
         size: usize,
@@ -165,6 +198,13 @@ enum Command {
     },
 }
 
+fn detector_kind(name: &str) -> Result<DetectorKind, String> {
+    let mut kinds = DetectorKind::ALL.into_iter();
+    kinds
+        .find(|kind| kind.name() == name)
+        .ok_or_else(|| "expected ultraface or yunet".to_owned())
+}
+
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -181,9 +221,25 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let output = match &arguments.command {
         Command::Backbone { model, folded } => networks::backbone(model, *folded, &input, &device)?,
         Command::Temporal { model } => networks::temporal(model, &input, &device)?,
-        Command::DetectorRaw { weights } => networks::detector_raw(weights, &input, &device)?,
-        Command::DetectorFaces { weights } => networks::detector_faces(weights, &input, &device)?,
-        Command::Crops { size } => pictures::crops(*size, &input)?,
+        Command::DetectorRaw { kind, weights } => {
+            networks::detector_raw(&Detector { kind: *kind, weights }, &input, &device)?
+        }
+        Command::DetectorFaces { kind, weights, once } => {
+            networks::detector_faces(&Detector { kind: *kind, weights }, *once, &input, &device)?
+        }
+        Command::DetectorTime {
+            ultraface,
+            yunet,
+            looks,
+        } => {
+            println!(
+                "{}",
+                networks::detector_time([ultraface, yunet], *looks, &input, &device)?
+            );
+            return Ok(());
+        }
+        Command::Framed { model } => framed::logits(model, &input, &device)?,
+        Command::Crops { size, upright } => pictures::crops(*size, *upright, &input)?,
         Command::Resize { width, height } => pictures::resized(*width, *height, &input)?,
         Command::Smoothing { windows } => labels::smoothing(windows, &input)?,
         Command::SoftCrossEntropy { smoothing } => training::soft_cross_entropy(*smoothing, &input)?,

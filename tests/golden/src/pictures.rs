@@ -5,6 +5,7 @@ use anyhow::{Context, Result, bail};
 use shared_model::face_box::FaceBox;
 use shared_model::face_crop::{DEFAULT_MEAN, DEFAULT_STD, InputSpec, resize};
 use shared_model::frame::Frame;
+use shared_model::framing::{Alignment, Framing};
 
 /// The frame of `picture.NAME`, `[h, w, 3]` with values from 0 to 255.
 pub fn frame(input: &TensorFile, name: &str) -> Result<Frame> {
@@ -19,26 +20,41 @@ pub fn frame(input: &TensorFile, name: &str) -> Result<Frame> {
     Frame::from_rgb(width, height, rgb).with_context(|| format!("picture.{name}"))
 }
 
-pub fn crops(size: usize, input: &TensorFile) -> Result<TensorFile> {
+/// The box of `box.NAME`: x, y, w, h and, if it is there, the roll.
+pub fn face_box(input: &TensorFile, name: &str) -> Result<FaceBox> {
+    let edges = input.get(&format!("box.{name}"))?;
+    let ([x, y, w, h], roll_deg) = match edges.values[..] {
+        [x, y, w, h] => ([x, y, w, h], 0.0),
+        [x, y, w, h, roll_deg] => ([x, y, w, h], roll_deg),
+        _ => bail!("`box.{name}` has shape {:?}, expected [4] or [5]", edges.shape),
+    };
+    Ok(FaceBox {
+        x,
+        y,
+        w,
+        h,
+        score: 1.0,
+        roll_deg,
+    })
+}
+
+pub fn crops(size: usize, upright: bool, input: &TensorFile) -> Result<TensorFile> {
     let spec = InputSpec {
         size,
         mean: DEFAULT_MEAN,
         std: DEFAULT_STD,
     };
+    let framing = Framing {
+        alignment: if upright {
+            Alignment::Upright
+        } else {
+            Alignment::None
+        },
+        ..Framing::default()
+    };
     let mut output = TensorFile::default();
     for name in input.names_after("picture.") {
-        let edges = input.get(&format!("box.{name}"))?;
-        let [x, y, w, h] = edges.values[..] else {
-            bail!("`box.{name}` has shape {:?}, expected [4]", edges.shape);
-        };
-        let face_box = FaceBox {
-            x,
-            y,
-            w,
-            h,
-            score: 1.0,
-        };
-        let crop = spec.tensor(&frame(input, name)?, &face_box)?;
+        let crop = spec.tensor(&frame(input, name)?, &face_box(input, name)?, &framing)?;
         output.put(&format!("crop.{name}"), &[3, size, size], crop);
     }
     Ok(output)

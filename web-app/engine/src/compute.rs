@@ -114,7 +114,7 @@ impl Compute {
             Err(error) => return refused(error),
         };
         let burn = device.burn();
-        let finder = match FaceDetector::from_bytes(detector, &burn) {
+        let finder = match FaceDetector::from_bytes(model.metadata.framing.detector, detector, &burn) {
             Ok(finder) => finder,
             Err(error) => {
                 return FromCompute::Failed {

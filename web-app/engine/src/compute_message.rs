@@ -77,13 +77,20 @@ pub fn bytes_of_all(attachment: &JsValue) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Faces as one row of numbers each: x, y, w, h, score, the logits, the feature. Numbers in one array cross to another
+/// Faces as one row of numbers each: x, y, w, h, score, roll, the logits, the feature. Numbers in one array cross to another
 /// worker as a block.
 pub fn face_rows(faces: &[Vec<SeenFace>]) -> JsValue {
     let mut rows = Vec::new();
     for face in faces.iter().flatten() {
-        let FaceBox { x, y, w, h, score } = face.face_box;
-        rows.extend([x, y, w, h, score]);
+        let FaceBox {
+            x,
+            y,
+            w,
+            h,
+            score,
+            roll_deg,
+        } = face.face_box;
+        rows.extend([x, y, w, h, score, roll_deg]);
         rows.extend(face.logits);
         rows.extend(&face.feature);
     }
@@ -106,11 +113,18 @@ pub fn faces_of_rows(counts: &[usize], attachment: &JsValue) -> Option<Vec<Vec<S
 }
 
 fn face_of_row(row: &[f32]) -> Option<SeenFace> {
-    let (face_box, rest) = row.split_at_checked(5)?;
+    let (face_box, rest) = row.split_at_checked(6)?;
     let (logits, feature) = rest.split_at_checked(CLASS_COUNT)?;
-    let [x, y, w, h, score] = face_box.try_into().ok()?;
+    let [x, y, w, h, score, roll_deg] = face_box.try_into().ok()?;
     Some(SeenFace {
-        face_box: FaceBox { x, y, w, h, score },
+        face_box: FaceBox {
+            x,
+            y,
+            w,
+            h,
+            score,
+            roll_deg,
+        },
         logits: logits.try_into().ok()?,
         feature: feature.to_vec(),
     })

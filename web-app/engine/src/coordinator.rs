@@ -8,6 +8,7 @@ use futures_channel::mpsc::{UnboundedSender, unbounded};
 use futures_channel::oneshot;
 use futures_util::StreamExt as _;
 use js_sys::{Array, ArrayBuffer, Uint8Array};
+use shared_model::framing::DetectorKind;
 use shared_model::resume::ResumePoint;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -27,8 +28,8 @@ use crate::{cut_job, frames_job, picture_job, video_job};
 /// Workers of the CPU path at most: more cost memory (each has the model) and gain little.
 const MAX_CPU_WORKERS: u32 = 8;
 
-/// Address of the face detector's weights, beside the page.
-const DETECTOR_URL: &str = "detector/ultraface-rfb-320.safetensors";
+/// Folder of the face detectors' weights, beside the page.
+const DETECTORS_URL: &str = "detector";
 
 /// File name of the job under way, for the message if the engine stops over it.
 static JOB_NAME: Mutex<Option<String>> = Mutex::new(None);
@@ -103,8 +104,8 @@ struct RunningJob {
 struct Coordinator {
     choice: BackendChoice,
     cpu_workers: u32,
-    /// The face detector's weights, once they are loaded.
-    detector: Option<Uint8Array>,
+    /// The weights of the face detector that was last in force, once they are loaded.
+    detector: Option<(DetectorKind, Uint8Array)>,
     engine: Option<Rc<Engine>>,
     job: Option<RunningJob>,
     /// The zip that is being filled.
@@ -174,10 +175,12 @@ impl Coordinator {
             Ok(bytes) => LoadedModel::new(name, bytes).map_err(|error| error.to_string()),
             Err(reason) => Err(reason),
         };
-        let outcome = match (opened, self.detector().await) {
-            (Ok(model), Ok(detector)) => self.start_engine(model, detector).await,
-            (Err(reason), _) => Err(format!("{name}: {reason}")),
-            (_, Err(reason)) => Err(reason),
+        let outcome = match opened {
+            Ok(model) => match self.detector(model.framing().detector).await {
+                Ok(detector) => self.start_engine(model, detector).await,
+                Err(reason) => Err(reason),
+            },
+            Err(reason) => Err(format!("{name}: {reason}")),
         };
         match outcome {
             Ok(engine) => {
@@ -200,14 +203,19 @@ impl Coordinator {
         }
     }
 
-    async fn detector(&mut self) -> Result<Uint8Array, String> {
-        if let Some(detector) = &self.detector {
-            return Ok(detector.clone());
+    /// The weights of the detector that a model names: no other is loaded.
+    async fn detector(&mut self, kind: DetectorKind) -> Result<Uint8Array, String> {
+        match &self.detector {
+            Some((loaded, bytes)) if *loaded == kind => Ok(bytes.clone()),
+            _ => {
+                let url = format!("{DETECTORS_URL}/{}", kind.file_name());
+                let bytes = fetch(&url)
+                    .await
+                    .map_err(|reason| format!("the face detector {reason}"))?;
+                self.detector = Some((kind, bytes.clone()));
+                Ok(bytes)
+            }
         }
-        let bytes = fetch(DETECTOR_URL)
-            .await
-            .map_err(|reason| format!("the face detector {reason}"))?;
-        Ok(self.detector.insert(bytes).clone())
     }
 
     /// Brings up workers with the model on the device that was asked for, or on the next best one.
@@ -336,9 +344,11 @@ impl Coordinator {
         self.stop_job().await;
         let token = self.put(job, None);
         let ended = self.ended_signal();
+        let framing = self.engine.as_ref().map(|engine| engine.model.framing());
         spawn_local(async move {
             set_job_name(Some(&name));
-            match cut_job::run(job, &file, &faces, zip, &token).await {
+            let framing = framing.unwrap_or_default();
+            match cut_job::run(job, &file, &faces, &framing, zip, &token).await {
                 Ok((blob, notice)) => {
                     set_job_name(None);
                     let notice = notice.map(|notice| format!("{name}: {notice}"));

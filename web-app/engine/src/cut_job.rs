@@ -7,6 +7,7 @@ use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
 use shared_model::face_crop::face_picture;
 use shared_model::frame::Frame;
+use shared_model::framing::Framing;
 use web_messages::{FaceCut, JobId};
 use web_sys::{Blob, File};
 
@@ -28,10 +29,11 @@ const REPORT_EVERY: usize = 16;
 /// What is cut, frame by frame.
 struct Cutting<'a> {
     faces: Peekable<Iter<'a, FaceCut>>,
+    framing: &'a Framing,
     zip: ZipBlob,
 }
 
-/// Cuts `faces` (in the order of their frames) and gives the finished zip, with a warning if some are missing. A file
+/// Cuts `faces` (in the order of their frames) as `framing` says, and gives the finished zip, with a warning if some are missing. A file
 /// that only the browser's player reads gives a zip without pictures.
 ///
 /// # Errors
@@ -40,11 +42,13 @@ pub async fn run(
     job: JobId,
     file: &File,
     faces: &[FaceCut],
+    framing: &Framing,
     zip: ZipBlob,
     token: &CancelToken,
 ) -> Result<(Blob, Option<String>), Outcome> {
     let mut cutting = Cutting {
         faces: faces.iter().peekable(),
+        framing,
         zip,
     };
     let is_picture = picture_job::is_picture(file).map_err(|error| Outcome::Failed(error.to_string()))?;
@@ -126,7 +130,7 @@ impl Cutting<'_> {
                     face.time_s
                 )));
             }
-            let picture = jpeg(frame, face).map_err(Outcome::Failed)?;
+            let picture = jpeg(frame, face, self.framing).map_err(Outcome::Failed)?;
             self.zip
                 .add_packed(&face.path, &picture)
                 .map_err(Outcome::Failed)?;
@@ -141,8 +145,8 @@ fn upright(raw: &RawFrame) -> Result<Frame, String> {
         .map_err(|error| error.to_string())
 }
 
-fn jpeg(frame: &Frame, face: &FaceCut) -> Result<Vec<u8>, String> {
-    let picture = face_picture(frame, &face.face_box).map_err(|error| error.to_string())?;
+fn jpeg(frame: &Frame, face: &FaceCut, framing: &Framing) -> Result<Vec<u8>, String> {
+    let picture = face_picture(frame, &face.face_box, framing).map_err(|error| error.to_string())?;
     let (width, height) = (picture.width() as u32, picture.height() as u32);
     let mut out = Vec::new();
     JpegEncoder::new_with_quality(&mut out, JPEG_QUALITY)

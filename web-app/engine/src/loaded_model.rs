@@ -3,6 +3,7 @@
 use burn::tensor::Device;
 use js_sys::Uint8Array;
 use serde_json::Value;
+use shared_model::framing::Framing;
 use shared_model::live_refiner::LiveRefiner;
 use shared_model::model_file::{ModelFile, ModelFileError};
 use shared_model::temporal_encoder::TEMPORAL_PREFIX;
@@ -66,6 +67,12 @@ impl LoadedModel {
     /// As [`LoadedModel::track_refiner`].
     pub fn live_refiner(&self) -> Result<LiveRefiner, String> {
         LiveRefiner::new(&self.temporal, &Device::flex()).map_err(|error| error.to_string())
+    }
+
+    /// How faces are found and cut out.
+    #[must_use]
+    pub fn framing(&self) -> Framing {
+        self.temporal.metadata.framing
     }
 
     /// Frames that go through a worker together: small inputs are cheap, and a large one should not hold up the

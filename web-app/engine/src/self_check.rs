@@ -3,10 +3,11 @@
 //! Drivers and shader compilers have given wrong results without an error; a recogniser that is quietly wrong is worse
 //! than a slow one. The CPU path is the reference: it is checked against PyTorch and onnxruntime by the golden checks.
 
-use burn::tensor::{Device, Tensor, TensorData};
-use shared_model::face_detector::{DETECTOR_HEIGHT, DETECTOR_WIDTH, FaceDetector};
+use burn::tensor::Device;
+use shared_model::face_detector::FaceDetector;
 use shared_model::face_reader::FaceReader;
 use shared_model::frame::Frame;
+use shared_model::framing::DetectorKind;
 use shared_model::model_file::ModelFile;
 
 /// Largest difference, in units of the largest value (at least 1).
@@ -18,8 +19,13 @@ const TOLERANCE: f32 = 1e-3;
 /// Says what differs and by how much, or what failed.
 pub async fn run(model: &ModelFile, detector: &[u8], device: &Device) -> Result<(), String> {
     let cpu = Device::flex();
-    let expected = detect(detector, &cpu).await?;
-    compare("the face detector", &expected, &detect(detector, device).await?)?;
+    let kind = model.metadata.framing.detector;
+    let expected = detect(kind, detector, &cpu).await?;
+    compare(
+        "the face detector",
+        &expected,
+        &detect(kind, detector, device).await?,
+    )?;
     let expected = recognise(model, &cpu).await?;
     compare("the recogniser", &expected, &recognise(model, device).await?)
 }
@@ -35,21 +41,11 @@ fn pattern(width: usize, height: usize) -> Result<Frame, String> {
     Frame::from_rgb(width, height, rgb).map_err(|error| error.to_string())
 }
 
-async fn detect(bytes: &[u8], device: &Device) -> Result<Vec<f32>, String> {
-    let detector = FaceDetector::from_bytes(bytes, device).map_err(|error| error.to_string())?;
-    let frame = pattern(DETECTOR_WIDTH, DETECTOR_HEIGHT)?;
-    let values: Vec<f32> = (0..3)
-        .flat_map(|channel| frame.rgb().iter().skip(channel).step_by(3))
-        .map(|value| (f32::from(*value) - 127.0) / 128.0)
-        .collect();
-    let shape = [1, 3, DETECTOR_HEIGHT, DETECTOR_WIDTH];
-    let (scores, boxes) = detector.forward(Tensor::from_data(TensorData::new(values, shape), device));
-    let [batch, priors] = scores.dims();
-    let joint = Tensor::cat(vec![scores.reshape([batch, priors, 1]), boxes], 2);
-    let data = joint.into_data_async().await.map_err(|error| error.to_string())?;
-    data.convert::<f32>()
-        .try_into_vec::<f32>()
-        .map_err(|error| format!("{error:?}"))
+async fn detect(kind: DetectorKind, bytes: &[u8], device: &Device) -> Result<Vec<f32>, String> {
+    let detector = FaceDetector::from_bytes(kind, bytes, device).map_err(|error| error.to_string())?;
+    let frame = pattern(320, 240)?;
+    let outputs = detector.raw_outputs(&[frame], device).await;
+    outputs.map_err(|error| error.to_string())
 }
 
 async fn recognise(model: &ModelFile, device: &Device) -> Result<Vec<f32>, String> {

@@ -136,6 +136,7 @@ fn face_of(row: &FrameRow) -> Result<Option<TrackedFace>, PredictionsError> {
         w: 0.0,
         h: 0.0,
         score: 0.0,
+        roll_deg: 0.0,
     };
     Ok(Some(TrackedFace {
         track,

@@ -128,6 +128,7 @@ mod tests {
             w: 20.0,
             h: 20.0,
             score: 1.0,
+            roll_deg: 0.0,
         };
         FrameRow {
             track: Some(track),

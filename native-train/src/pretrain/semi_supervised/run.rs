@@ -180,6 +180,7 @@ impl<'a> SemiSupervised<'a> {
         ModelFile {
             metadata: ModelMetadata {
                 input: self.input.clone(),
+                framing: self.config.model.framing,
                 backbone: self.config.model.shape(),
                 training,
                 ..ModelMetadata::default()
