@@ -22,7 +22,7 @@ const SIDE_STEP: usize = 32;
 const MOST_ENLARGED: usize = 4;
 
 /// Least score of a face.
-const SCORE_THRESHOLD: f32 = 0.7;
+const SCORE_THRESHOLD: f32 = 0.6;
 /// Overlap above which the weaker of two boxes goes (the reference's setting).
 const IOU_THRESHOLD: f32 = 0.3;
 
