@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use image::{DynamicImage, ImageDecoder as _, ImageReader};
-use shared_model::frame::Frame;
+use shared_model::frame::{Frame, luma};
 
 /// File name endings of the pictures that are read.
 const EXTENSIONS: [&str; 5] = ["jpg", "jpeg", "png", "webp", "bmp"];
@@ -50,17 +50,12 @@ fn decode_with<R: BufRead + Seek>(reader: ImageReader<R>) -> Result<Frame> {
     Ok(Frame::from_rgb(width, height, rgb.into_raw())?)
 }
 
-/// The picture without its colour: luma of ITU-R BT.601 in all channels, rounded as Pillow's `convert("L")` does.
+/// The picture without its colour: its [`luma`] in all channels.
 ///
 /// # Errors
 /// None: the size stays as it is.
 pub fn grey(frame: &Frame) -> Result<Frame> {
     let (pixels, _) = frame.rgb().as_chunks::<3>();
-    let luma = |[red, green, blue]: &[u8; 3]| {
-        let sum = 19_595 * u32::from(*red) + 38_470 * u32::from(*green) + 7_471 * u32::from(*blue);
-        // The weights add up to 2^16.
-        [((sum + 0x8000) >> 16) as u8; 3]
-    };
-    let rgb = pixels.iter().flat_map(luma).collect();
+    let rgb = pixels.iter().flat_map(|pixel| [luma(*pixel); 3]).collect();
     Ok(Frame::from_rgb(frame.width(), frame.height(), rgb)?)
 }

@@ -10,7 +10,7 @@ use burn::tensor::Device;
 use dataset_files::{grey_png, jpeg, write};
 use native_train::datasets::catalogue::Catalogue;
 use native_train::datasets::class_numbers::ClassNumbers;
-use native_train::datasets::config::DataConfig;
+use native_train::datasets::config::{DataConfig, FaceSource, SourceConfig};
 use native_train::datasets::ferplus::{self, LabelForm};
 use native_train::datasets::picture_set::PictureSet;
 use native_train::datasets::selection::Selection;
@@ -365,7 +365,7 @@ fn rafdb_reads_its_parts_and_order() {
 fn a_csv_may_share_labels_between_classes() {
     let folder = tempfile::tempdir().unwrap();
     let list = folder.path().join("list.csv");
-    let columns = "p_neutral,p_anger,p_disgust,p_fear,p_happiness,p_sadness,p_surprise,p_other";
+    let columns = "share_neutral,share_anger,share_disgust,share_fear,share_happiness,share_sadness,share_surprise,share_other";
     let read = |text: &str| {
         write(&list, text);
         list_csv::read(&list, None, true, ClassNumbers::default())
@@ -415,7 +415,10 @@ fn a_csv_may_share_labels_between_classes() {
             format!("path,{columns}\na.png,1,0,0,0,0,0,0,0\na.png,0.9,0.1,0,0,0,0,0,0\n"),
             "in line 2 and in line 3",
         ),
-        ("path,p_neutral\na.png,1\n".to_owned(), "p_anger, p_disgust"),
+        (
+            "path,share_neutral\na.png,1\n".to_owned(),
+            "share_anger, share_disgust",
+        ),
         ("path\na.png\n".to_owned(), "no column `label`"),
     ] {
         let error = format!("{:#}", read(&text).unwrap_err());
@@ -512,6 +515,38 @@ fn votes_reach_the_batches_and_only_majorities_are_measured() {
     expected.sort_by(|a, b| a.partial_cmp(b).unwrap());
     // 64 draws of seven classes show all four pictures.
     assert_eq!(seen, expected);
+}
+
+#[test]
+fn a_source_may_stand_twice_and_its_pictures_several_times() {
+    let folder = tempfile::tempdir().unwrap();
+    write_folders(folder.path());
+    let twice = config(folder.path(), "");
+    let mut more = twice.clone();
+    let training = more.data.sources.remove(0);
+    let source = |faces: FaceSource, repeat: usize| SourceConfig {
+        faces: Some(faces),
+        repeat,
+        ..training.clone()
+    };
+    more.data.sources.insert(0, source(FaceSource::Whole, 1));
+    more.data.sources.insert(1, source(FaceSource::Detect, 3));
+    let (once, data) = (
+        read_data(&twice, &Device::flex()).unwrap(),
+        read_data(&more, &Device::flex()).unwrap(),
+    );
+    let count = once.training.pictures().len();
+    assert_eq!(data.training.pictures().len(), count * (1 + 3));
+    assert_eq!(data.held_back.pictures().len(), once.held_back.pictures().len());
+    // The description counts pictures, not how often they stand in the list, and says what was done.
+    let of_classes = data.description["training"]["pictures"].as_object().unwrap();
+    let described: u64 = of_classes.values().filter_map(serde_json::Value::as_u64).sum();
+    assert_eq!(described, 2 * count as u64);
+    let sources = data.description["sources"].to_string();
+    assert!(
+        sources.contains("whole pictures") && sources.contains("each 3 times"),
+        "{sources}"
+    );
 }
 
 #[test]

@@ -140,7 +140,7 @@ fn bad_tables_are_named_with_the_nearest_key_or_value() {
 #[test]
 fn shared_labels_are_counted_by_their_shares() {
     let folder = tempfile::tempdir().unwrap();
-    let columns = "p_neutral,p_anger,p_disgust,p_fear,p_happiness,p_sadness,p_surprise,p_other";
+    let columns = "share_neutral,share_anger,share_disgust,share_fear,share_happiness,share_sadness,share_surprise,share_other";
     let mut list = format!("path,{columns}\n");
     for (number, shares) in [
         "0.5,0,0,0,0.25,0,0.25,0",

@@ -205,6 +205,54 @@ fn expw_takes_the_faces_that_its_boxes_show() {
 }
 
 #[test]
+fn a_source_says_how_its_faces_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let picture = image::RgbImage::from_pixel(60, 60, image::Rgb([9, 9, 9]));
+    picture.save(root.join("a.png")).unwrap();
+    write(&root.join("label.lst"), "a.png 0 15 10 40 45 60.5 3\n");
+    write(&root.join("list.csv"), "path,label\na.png,4\n");
+    // Of both sources: whether there is a box, and whether the detector looks.
+    let found = |faces: &str, of_boxes: &str, of_list: &str| {
+        let text = format!(
+            "faces = \"{faces}\"\n[[source]]\nkind = \"expw\"\nuse = \"labelled\"\npictures = \"DIR\"\n\
+             annotations = \"DIR/label.lst\"\n{of_boxes}\n[[source]]\nkind = \"csv\"\nuse = \"labelled\"\n\
+             path = \"DIR/list.csv\"\n{of_list}\n"
+        );
+        let catalogue = Catalogue::read(&table(root, &text)).unwrap();
+        [0, 1].map(|number| {
+            let has_box = catalogue.picture(number).unwrap().face.is_some();
+            (has_box, catalogue.is_searched(number))
+        })
+    };
+    let (by_box, whole, searched) = ((true, false), (false, false), (false, true));
+    assert_eq!(found("whole", "", ""), [by_box, whole]);
+    assert_eq!(found("detect", "", ""), [by_box, searched]);
+    assert_eq!(
+        found("detect", "faces = \"whole\"", "faces = \"whole\""),
+        [whole, whole]
+    );
+    // The box then says which of the faces is meant.
+    assert_eq!(
+        found("whole", "faces = \"detect\"", "faces = \"detect\""),
+        [(true, true), searched]
+    );
+    let refused = |more: &str| {
+        let config = root.join("config.toml");
+        write(
+            &config,
+            format!(
+                "mode = \"supervised\"\nrun = \"r\"\n[[data.source]]\nkind = \"csv\"\nuse = \"labelled\"\npath = \"l.csv\"\n{more}\n"
+            ),
+        );
+        format!("{:#}", PretrainConfig::read(&config).unwrap_err())
+    };
+    assert!(refused("faces = \"box\"").contains("needs boxes"));
+    assert!(refused("repeat = 0").contains("`repeat` is 0"));
+    assert!(refused("faces = \"boxes\"").contains("did you mean `box`"));
+}
+
+#[test]
 fn ms1mv2_is_read_in_place_and_every_third_picture_alone() {
     let folder = tempfile::tempdir().unwrap();
     let shades: Vec<u8> = (0..10).map(|n| 20 * n + 10).collect();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use common::{ffmpeg, mien_ok, random_model};
-use native_train::datasets::config::FaceSource;
+use native_train::datasets::label_distribution::LabelDistribution;
 use native_train::datasets::picture_ref::PictureRef;
 use native_train::detectors;
 use native_train::picture;
@@ -307,12 +307,13 @@ fn training_and_analysis_see_the_same_crop() {
         let detector = detector(kind);
         let listed = LabelledPicture {
             picture: PictureRef::of_file(path.clone()),
+            is_searched: true,
+            repeat: 1,
             label: Expression::Happiness,
+            target: LabelDistribution::certain(Expression::Happiness),
             person: String::new(),
         };
-        let faces_of = FaceSource::Detect;
-        let checked =
-            FaceStore::check(&[listed], faces_of, (&detector, framing), &device, &input, 0).unwrap();
+        let checked = FaceStore::check(&[listed], (&detector, framing), &device, &input, 0).unwrap();
         let learned = input.normalise_center(&checked.store.face(0).unwrap());
         let face = faces(&detector, &frame).first().unwrap().face_box;
         let analysed = input.tensor(&frame, &face, &framing).unwrap();

@@ -9,7 +9,7 @@ use burn::tensor::Device;
 use common::{mien_fails, mien_ok};
 use native_train::pretrain::batch_loader::{Batch, BatchLoader};
 use native_train::pretrain::class_balance::ClassBalance;
-use native_train::pretrain::config::{AugmentationConfig, FaceSource, PretrainConfig};
+use native_train::pretrain::config::{AugmentationConfig, PretrainConfig};
 use native_train::pretrain::face_store::FaceStore;
 use native_train::pretrain::picture_mixing::MixingConfig;
 use native_train::pretrain::{labelled_pictures, read_data};
@@ -194,6 +194,14 @@ fn a_resumed_run_ends_as_one_that_was_never_interrupted() {
         &student.weights["backbone.conv1.weight"].values
     );
     assert_eq!(student.metadata.training["moving_average_decay"], 0.8);
+    // How sure it may be is measured on the held-back persons, and stands where program and page read it.
+    let sureness = &student.metadata.training["calibration"];
+    let header = student.metadata.temperatures.frame;
+    assert!(
+        (sureness["temperature"].as_f64().unwrap() - header).abs() < 1e-3,
+        "{sureness} {header}"
+    );
+    assert!(sureness["error_before"].is_number(), "{sureness}");
     // Another config is not taken for the same run.
     let other = config("broken", 9);
     let error = run(&other, true, &device, &Interruption::default()).unwrap_err();
@@ -335,7 +343,6 @@ fn batches_do_not_depend_on_threads_or_memory() {
     let batches = |threads: usize, most_bytes: usize, mixing: MixingConfig| -> Vec<Batch> {
         let checked = FaceStore::check(
             &pictures,
-            FaceSource::Whole,
             (&detector, Framing::default()),
             &device,
             &input,

@@ -2,10 +2,11 @@
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::face_box::FaceBox;
-use crate::frame::Frame;
+use crate::frame::{Frame, luma};
 use crate::framing::{Alignment, Framing};
 
 /// Side of a face that is kept as a picture (paper, 4.2: resized to 256x256).
@@ -27,6 +28,18 @@ pub struct ResizeError {
     reason: String,
 }
 
+/// Which colours the network sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InputColour {
+    /// Those of the picture.
+    #[default]
+    Rgb,
+    /// None: all three channels hold the picture's luma ([`luma`]). What is learned from grey photographs then holds for those
+    /// in colour too.
+    Grey,
+}
+
 /// How a face becomes the network's input.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InputSpec {
@@ -36,6 +49,8 @@ pub struct InputSpec {
     pub mean: [f32; 3],
     /// Channel standard deviations of RGB scaled to 0..1.
     pub std: [f32; 3],
+    /// Whether colour is kept.
+    pub colour: InputColour,
 }
 
 impl InputSpec {
@@ -91,7 +106,11 @@ impl InputSpec {
                 let row = (top + y).min(picture.height() - 1) * picture.width();
                 for x in 0..self.size {
                     let column = (left + x).min(picture.width() - 1);
-                    let value = picture.rgb()[3 * (row + column) + channel];
+                    let pixel = pixel_at(picture, row + column);
+                    let value = match self.colour {
+                        InputColour::Rgb => pixel[channel],
+                        InputColour::Grey => luma(pixel),
+                    };
                     out.push(f32::from(value) * scale - shift);
                 }
             }
@@ -169,9 +188,16 @@ fn between_pixels(frame: &Frame, x: i64, y: i64) -> [u8; 3] {
 /// The pixel there; outside of the frame the nearest one.
 fn pixel(frame: &Frame, x: i64, y: i64) -> [u8; 3] {
     let (width, height) = (frame.width() as i64, frame.height() as i64);
-    let at = (3 * (y.clamp(0, height - 1) * width + x.clamp(0, width - 1))) as usize;
+    pixel_at(
+        frame,
+        (y.clamp(0, height - 1) * width + x.clamp(0, width - 1)) as usize,
+    )
+}
+
+/// The pixel at a place that lies in the frame, counted along its rows.
+fn pixel_at(frame: &Frame, place: usize) -> [u8; 3] {
     let rgb = frame.rgb();
-    [rgb[at], rgb[at + 1], rgb[at + 2]]
+    [rgb[3 * place], rgb[3 * place + 1], rgb[3 * place + 2]]
 }
 
 /// The face in `face_box` as a picture to train with, framed as [`InputSpec::tensor`] frames it: at most
@@ -239,6 +265,7 @@ mod tests {
             size: 224,
             mean: DEFAULT_MEAN,
             std: DEFAULT_STD,
+            colour: InputColour::Rgb,
         };
         assert_eq!(spec.resized(), 256);
     }
@@ -264,6 +291,7 @@ mod tests {
             size: 64,
             mean: DEFAULT_MEAN,
             std: DEFAULT_STD,
+            colour: InputColour::Rgb,
         };
         let one = Frame::from_rgb(1, 1, vec![255, 0, 0]).unwrap();
         let input = spec
@@ -271,6 +299,27 @@ mod tests {
             .unwrap();
         assert_eq!(input.len(), 3 * 64 * 64);
         assert!((input[0] - (1.0 - DEFAULT_MEAN[0]) / DEFAULT_STD[0]).abs() < 1e-5);
+    }
+
+    #[test]
+    fn a_network_without_colour_sees_the_luma_in_all_channels() {
+        let frame = gradient(40, 30);
+        let grey: Vec<u8> = frame
+            .rgb()
+            .chunks(3)
+            .flat_map(|p| [luma([p[0], p[1], p[2]]); 3])
+            .collect();
+        let grey = Frame::from_rgb(40, 30, grey).unwrap();
+        let spec = |colour| InputSpec {
+            size: 32,
+            mean: DEFAULT_MEAN,
+            std: DEFAULT_STD,
+            colour,
+        };
+        let see = |frame: &Frame, colour| spec(colour).normalise_at(frame, 2, 3);
+        assert_eq!(see(&frame, InputColour::Grey), see(&grey, InputColour::Rgb));
+        assert_eq!(see(&grey, InputColour::Grey), see(&grey, InputColour::Rgb));
+        assert_ne!(see(&frame, InputColour::Grey), see(&frame, InputColour::Rgb));
     }
 
     fn upright() -> Framing {

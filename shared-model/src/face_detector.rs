@@ -82,7 +82,7 @@ pub struct FaceDetector {
 #[derive(Debug)]
 enum Network {
     UltraFace(UltraFace),
-    YuNet(YuNet),
+    YuNet(Box<YuNet>),
 }
 
 impl FaceDetector {
@@ -93,7 +93,7 @@ impl FaceDetector {
     pub fn from_bytes(kind: DetectorKind, bytes: &[u8], device: &Device) -> Result<Self, ModelFileError> {
         let network = match kind {
             DetectorKind::UltraFace => Network::UltraFace(UltraFace::from_bytes(bytes, device)?),
-            DetectorKind::YuNet => Network::YuNet(YuNet::from_bytes(bytes, device)?),
+            DetectorKind::YuNet => Network::YuNet(Box::new(YuNet::from_bytes(bytes, device)?)),
         };
         Ok(Self { network })
     }

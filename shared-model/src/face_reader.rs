@@ -12,6 +12,7 @@ use crate::frame::Frame;
 use crate::framing::Framing;
 use crate::model_file::{ModelFile, ModelFileError};
 use crate::resnet50::{BACKBONE_PREFIX, ResNet50};
+use crate::temperature::tempered;
 
 /// Faces that go through the backbone together.
 const FACES_A_BATCH: usize = 16;
@@ -21,7 +22,7 @@ const FACES_A_BATCH: usize = 16;
 pub struct SeenFace {
     /// Where.
     pub face_box: FaceBox,
-    /// Logits of the per-frame head.
+    /// Logits of the per-frame head at the model's temperature: their softmax is how sure it may be.
     pub logits: ClassScores,
     /// Pooled feature of the backbone.
     pub feature: Vec<f32>,
@@ -47,6 +48,8 @@ pub struct FaceReader {
     backbone: ResNet50,
     input: InputSpec,
     framing: Framing,
+    /// What the per-frame head's logits are divided by.
+    temperature: f64,
     device: Device,
 }
 
@@ -72,6 +75,7 @@ impl FaceReader {
             backbone,
             input,
             framing: model.metadata.framing,
+            temperature: model.metadata.temperatures.frame,
             device: device.clone(),
         })
     }
@@ -144,7 +148,8 @@ impl FaceReader {
             .chunks_exact(row_len)
             .map(|row| {
                 let (logits, feature) = row.split_at(CLASS_COUNT);
-                (std::array::from_fn(|class| logits[class]), feature.to_vec())
+                let logits = std::array::from_fn(|class| logits[class]);
+                (tempered(&logits, self.temperature), feature.to_vec())
             })
             .collect())
     }

@@ -34,6 +34,14 @@ impl YuvMatrix {
     pub const UNNAMED: Self = Self::Bt709;
 }
 
+/// A pixel's brightness: luma of ITU-R BT.601, rounded as Pillow's `convert("L")` does.
+#[must_use]
+pub fn luma([red, green, blue]: [u8; 3]) -> u8 {
+    let sum = 19_595 * u32::from(red) + 38_470 * u32::from(green) + 7_471 * u32::from(blue);
+    // The weights add up to 2^16.
+    ((sum + 0x8000) >> 16) as u8
+}
+
 /// An 8-bit RGB picture, rows from the top, 3 bytes a pixel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {

@@ -14,6 +14,7 @@ pub mod frame;
 pub mod framing;
 pub mod metrics;
 pub mod smoothing;
+pub mod temperature;
 pub mod timeline;
 
 pub mod abaw;

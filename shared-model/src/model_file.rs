@@ -9,10 +9,11 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::expression::Expression;
-use crate::face_crop::{DEFAULT_MEAN, DEFAULT_STD, InputSpec};
+use crate::face_crop::{DEFAULT_MEAN, DEFAULT_STD, InputColour, InputSpec};
 use crate::framing::Framing;
 use crate::safetensors_header;
 use crate::smoothing::{DEFAULT_WINDOW, MAX_WINDOW};
+use crate::temperature::Temperatures;
 
 /// Version that is written, and the only one that is read.
 pub const FORMAT_VERSION: u32 = 1;
@@ -144,6 +145,11 @@ pub struct ModelMetadata {
     pub temporal: Option<TemporalShape>,
     /// Storage type.
     pub weight_type: WeightType,
+    /// What the heads' logits are divided by.
+    pub temperatures: Temperatures,
+    /// Probability below which a label is more often wrong than right, 0 to 1: the page then says "not sure". 0 where nobody
+    /// measured it.
+    pub not_sure_below: f64,
     /// How it was trained: data, steps, seed, figures. Free form.
     pub training: Value,
 }
@@ -155,6 +161,7 @@ impl Default for ModelMetadata {
                 size: 224,
                 mean: DEFAULT_MEAN,
                 std: DEFAULT_STD,
+                colour: InputColour::Rgb,
             },
             framing: Framing::default(),
             clip_length: DEFAULT_CLIP_LENGTH,
@@ -162,6 +169,8 @@ impl Default for ModelMetadata {
             backbone: BackboneShape::default(),
             temporal: None,
             weight_type: WeightType::F32,
+            temperatures: Temperatures::default(),
+            not_sure_below: 0.0,
             training: Value::Null,
         }
     }
@@ -309,6 +318,7 @@ impl ModelMetadata {
             ("mean".to_owned(), json(self.input.mean.to_vec().into())),
             ("std".to_owned(), json(self.input.std.to_vec().into())),
             ("framing".to_owned(), json(serde_json::json!(self.framing))),
+            ("colour".to_owned(), json(serde_json::json!(self.input.colour))),
             ("clip_length".to_owned(), self.clip_length.to_string()),
             ("window".to_owned(), self.window.to_string()),
             ("backbone".to_owned(), json(serde_json::json!(self.backbone))),
@@ -316,6 +326,11 @@ impl ModelMetadata {
                 "dtype".to_owned(),
                 json(serde_json::json!(self.weight_type)).replace('"', ""),
             ),
+            (
+                "temperature".to_owned(),
+                json(serde_json::json!(self.temperatures)),
+            ),
+            ("not_sure_below".to_owned(), self.not_sure_below.to_string()),
             ("training".to_owned(), self.training.to_string()),
         ]);
         if let Some(temporal) = &self.temporal {
@@ -342,20 +357,19 @@ impl ModelMetadata {
                 size: field(fields, "input_size")?,
                 mean: field(fields, "mean")?,
                 std: field(fields, "std")?,
+                colour: optional(fields, "colour")?.unwrap_or_default(),
             },
             framing: framing_of(fields)?,
             clip_length: field(fields, "clip_length")?,
             window: field(fields, "window")?,
             backbone: field(fields, "backbone")?,
-            temporal: if fields.contains_key("temporal") {
-                Some(field(fields, "temporal")?)
-            } else {
-                None
-            },
+            temporal: optional(fields, "temporal")?,
             weight_type: match fields.get("dtype").map(String::as_str) {
                 Some("f16") => WeightType::F16,
                 _ => WeightType::F32,
             },
+            temperatures: optional(fields, "temperature")?.unwrap_or_default(),
+            not_sure_below: optional(fields, "not_sure_below")?.unwrap_or(0.0),
             training: field(fields, "training").unwrap_or(Value::Null),
         };
         metadata.check()?;
@@ -375,6 +389,15 @@ impl ModelMetadata {
         }
         if !self.input.std.iter().all(|s| s.is_finite() && *s > 0.0) {
             return outside("std", "expected three positive numbers");
+        }
+        if !self.temperatures.are_sane() {
+            return outside(
+                "temperature",
+                "expected two numbers from 0.05 to 20, `frame` and `temporal`",
+            );
+        }
+        if !(0.0..=1.0).contains(&self.not_sure_below) {
+            return outside("not_sure_below", "expected a probability, 0 to 1");
         }
         if !(1..=4096).contains(&self.clip_length) {
             return outside("clip_length", "expected 1 to 4096 frames");
@@ -409,12 +432,27 @@ fn framing_of(fields: &HashMap<String, String>) -> Result<Framing, ModelFileErro
     let Some(text) = fields.get("framing") else {
         return Ok(Framing::default());
     };
-    let framing: Framing =
+    // A list would be taken for the fields in their order.
+    let fields: serde_json::Map<String, Value> =
         serde_json::from_str(text).map_err(|error| ModelFileError::Framing(error.to_string()))?;
+    let framing: Framing = serde_json::from_value(Value::Object(fields))
+        .map_err(|error| ModelFileError::Framing(error.to_string()))?;
     framing
         .check()
         .map_err(|error| ModelFileError::Framing(error.to_string()))?;
     Ok(framing)
+}
+
+/// What older files say nothing of.
+fn optional<T: serde::de::DeserializeOwned>(
+    fields: &HashMap<String, String>,
+    key: &'static str,
+) -> Result<Option<T>, ModelFileError> {
+    if fields.contains_key(key) {
+        field(fields, key).map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
 fn field<T: serde::de::DeserializeOwned>(
@@ -518,6 +556,41 @@ mod tests {
             let error = ModelMetadata::from_fields(&fields).unwrap_err();
             assert!(matches!(error, ModelFileError::Framing(_)), "{text}: {error}");
             assert!(error.to_string().contains(named), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn colour_and_sureness_are_kept_and_older_files_say_nothing_of_them() {
+        let mut model = model();
+        model.metadata.input.colour = InputColour::Grey;
+        model.metadata.temperatures = Temperatures {
+            frame: 1.25,
+            temporal: 0.8,
+        };
+        model.metadata.not_sure_below = 0.42;
+        let back = ModelFile::from_bytes(&model.to_bytes().unwrap()).unwrap();
+        assert_eq!(back, model);
+        let mut fields = model.metadata.to_fields();
+        for key in ["colour", "temperature", "not_sure_below"] {
+            fields.remove(key);
+        }
+        let old = ModelMetadata::from_fields(&fields).unwrap();
+        assert_eq!(old.input.colour, InputColour::Rgb);
+        assert_eq!((old.temperatures.frame, old.temperatures.temporal), (1.0, 1.0));
+        assert_eq!(old.not_sure_below, 0.0);
+        for (key, text) in [
+            ("colour", "\"infrared\""),
+            ("temperature", "{\"frame\":0}"),
+            ("temperature", "{\"frame\":-1.5}"),
+            ("temperature", "{\"temporal\":1e9}"),
+            ("temperature", "1.5"),
+            ("not_sure_below", "1.5"),
+            ("not_sure_below", "-0.1"),
+        ] {
+            let mut fields = fields.clone();
+            fields.insert(key.into(), text.into());
+            let error = ModelMetadata::from_fields(&fields).unwrap_err().to_string();
+            assert!(error.contains(key), "{text}: {error}");
         }
     }
 

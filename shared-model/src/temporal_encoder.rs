@@ -10,6 +10,7 @@ use crate::conv_norm::{ReadError, WeightSink, WeightSource};
 use crate::expression::{CLASS_COUNT, ClassScores, softmax};
 use crate::face_detector::read;
 use crate::model_file::{ModelFile, ModelFileError, TemporalShape, Weights};
+use crate::temperature::tempered;
 
 /// Prefix of the temporal encoder's weights in a model file.
 pub const TEMPORAL_PREFIX: &str = "temporal.";
@@ -22,6 +23,8 @@ pub struct TemporalEncoder {
     encoder: TransformerEncoder,
     head: Linear,
     positions: bool,
+    /// What the head's logits are divided by for probabilities.
+    temperature: f64,
 }
 
 impl TemporalShape {
@@ -36,6 +39,7 @@ impl TemporalShape {
                 .init(device),
             head: LinearConfig::new(self.d_model, CLASS_COUNT).init(device),
             positions: self.positions,
+            temperature: 1.0,
         }
     }
 }
@@ -49,11 +53,12 @@ impl TemporalEncoder {
         let Some(shape) = &model.metadata.temporal else {
             return Ok(None);
         };
-        let encoder = shape.init(model.metadata.backbone.feature_len(), 0.0, device);
+        let mut encoder = shape.init(model.metadata.backbone.feature_len(), 0.0, device);
+        encoder.temperature = model.metadata.temperatures.temporal;
         encoder.load(&model.weights, TEMPORAL_PREFIX, device).map(Some)
     }
 
-    /// Probabilities of the frames of one clip, as many as `clip` has features. `None` stands for a
+    /// Probabilities, at the model's temperature, of the frames of one clip, as many as `clip` has features. `None` stands for a
     /// frame without a face; a clip shorter than `length` is padded, and both are masked.
     ///
     /// # Errors
@@ -81,7 +86,8 @@ impl TemporalEncoder {
         let values = read(logits).await?;
         let frames = values.chunks_exact(CLASS_COUNT).take(clip.len());
         Ok(frames
-            .map(|row| softmax(&std::array::from_fn(|class| row[class])))
+            .map(|row| std::array::from_fn(|class| row[class]))
+            .map(|logits| softmax(&tempered(&logits, self.temperature)))
             .collect())
     }
 

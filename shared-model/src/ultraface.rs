@@ -14,9 +14,9 @@ use crate::frame::Frame;
 use crate::model_file::{ModelFileError, read_weights};
 
 /// Width of the network's input in pixels.
-const DETECTOR_WIDTH: usize = 320;
+pub const DETECTOR_WIDTH: usize = 320;
 /// Height of the network's input in pixels.
-const DETECTOR_HEIGHT: usize = 240;
+pub const DETECTOR_HEIGHT: usize = 240;
 
 /// Least probability of a face (UltraFace's reference setting).
 const SCORE_THRESHOLD: f32 = 0.7;

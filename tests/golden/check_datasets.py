@@ -190,7 +190,7 @@ def shared_csv(folder, random):
     rows = random.dirichlet(np.full(8, 0.5), 50)
     with (folder / "list.csv").open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["path", *(f"p_{name.lower()}" for name in CLASSES)])
+        writer.writerow(["path", *(f"share_{name.lower()}" for name in CLASSES)])
         for number, row in enumerate(rows):
             (folder / f"{number}.jpg").write_bytes(jpeg(random))
             writer.writerow([f"{number}.jpg", *row])

@@ -11,6 +11,8 @@ from golden import MIEN, RUNNER, Checks, Skipped, require, run, run_network, wri
 from lxml import etree
 from PIL import Image
 from random_networks import CLASSES, Temporal, resnet, write_model
+from scipy.optimize import minimize_scalar
+from scipy.special import logsumexp
 from sklearn.metrics import (
     accuracy_score,
     balanced_accuracy_score,
@@ -372,8 +374,29 @@ def evaluation_on_pictures(checks, folder):
     checks.agree("grey pictures as Pillow makes them", ours[coloured], theirs[coloured], 0)
 
 
+def temperature(checks, folder):
+    """The temperature of the greatest likelihood, against scipy's search over the same likelihood in f64."""
+    random = np.random.default_rng(41)
+    for scale in (0.4, 1.0, 6.0):
+        logits = random.normal(size=(3000, 8)) * 2
+        probabilities = np.exp(logits - logsumexp(logits, axis=1, keepdims=True))
+        truth = np.array([random.choice(8, p=row) for row in probabilities])
+        logits = (logits * scale).astype(np.float32)
+        write_tensors(folder / "input.safetensors", {"logits": logits, "truth": truth})
+        ours = json.loads(run(RUNNER, "temperature", "--input", folder / "input.safetensors"))
+
+        def loss(log_temperature):
+            scaled = logits.astype(np.float64) / np.exp(log_temperature)
+            return np.mean(logsumexp(scaled, axis=1) - scaled[np.arange(len(truth)), truth])
+
+        theirs = np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded", options={"xatol": 1e-10}).x)
+        # Where the loss is flat to the last bits of f64, its bottom is known to half of these.
+        checks.at_most(f"temperature of logits that came times {scale}", abs(ours / theirs - 1), 1e-6, f"{ours:.4f}")
+
+
 Checks().run(
     figures,
+    temperature,
     score_of_annotation_files,
     score_of_frame_table,
     agreement,

@@ -70,6 +70,7 @@ pub const NO_FACE_HERE: &str = "No face in this frame.";
 pub const FACE_SELECT: &str = "Face";
 pub const FIRST_FACE: &str = "First face";
 pub const NOT_YET: &str = "Not read yet.";
+pub const NOT_SURE: &str = "Not sure";
 pub const REVIEWED_LABEL: &str = "As you reviewed it.";
 
 pub const LABELS: &str = "Labels";
@@ -136,6 +137,12 @@ pub fn smoothing_hint(smoothing: Smoothing) -> &'static str {
 #[must_use]
 pub fn steadied_label(alone: &str) -> String {
     format!("Steadied; this frame alone: {alone}.")
+}
+
+/// What a doubtful label comes nearest to.
+#[must_use]
+pub fn doubtful_label(nearest: &str) -> String {
+    format!("Nearest: {nearest}, more likely wrong than right.")
 }
 
 #[must_use]

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use shared_model::expression::Expression;
 
-use crate::datasets::config::{DataConfig, SourceConfig, SourceKind, SourceUse};
+use crate::datasets::config::{DataConfig, FaceSource, SourceConfig, SourceKind, SourceUse};
 use crate::datasets::label_distribution::LabelDistribution;
 use crate::datasets::picture_ref::PictureRef;
 use crate::datasets::picture_set::PictureSet;
@@ -16,6 +16,8 @@ use crate::datasets::{
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
     sources: Vec<Source>,
+    /// How faces are found where a source does not say it.
+    faces: FaceSource,
 }
 
 /// A source and its pictures.
@@ -36,7 +38,10 @@ impl Catalogue {
     /// When a list cannot be read, is not as it should be, or has no picture; the message names the
     /// source.
     pub fn read(data: &DataConfig) -> Result<Self> {
-        let mut catalogue = Self::default();
+        let mut catalogue = Self {
+            faces: data.faces,
+            ..Self::default()
+        };
         for source in data.all_sources() {
             catalogue.add(source)?;
         }
@@ -87,11 +92,29 @@ impl Catalogue {
         &self.sources
     }
 
-    /// Where a picture is.
+    /// Where a picture is, with its box where the source has boxes and its faces are found by them.
     #[must_use]
     pub fn picture(&self, number: u32) -> Option<PictureRef> {
         let (source, place) = self.find(number)?;
-        source.set.picture(place)
+        let picture = source.set.picture(place)?;
+        let is_whole = source.config.faces(self.faces) == FaceSource::Whole;
+        Some(PictureRef {
+            face: picture.face.filter(|_| !is_whole),
+            ..picture
+        })
+    }
+
+    /// Whether the detector looks for the face in a picture.
+    #[must_use]
+    pub fn is_searched(&self, number: u32) -> bool {
+        let source = self.find(number).map(|(source, _)| &source.config);
+        source.is_some_and(|source| source.faces(self.faces) == FaceSource::Detect)
+    }
+
+    /// How often it stands among the pictures to learn from.
+    #[must_use]
+    pub fn repeat(&self, number: u32) -> usize {
+        self.find(number).map_or(1, |(source, _)| source.config.repeat)
     }
 
     /// The class that it counts as where it is measured on.

@@ -15,7 +15,7 @@ use crate::datasets::usage::Usage;
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
     /// Short for a source of labelled pictures: a csv `path,label[,video,frame,person]` (paths from its
-    /// own folder; columns `p_neutral` to `p_other` share a label between classes), or a folder with one folder of pictures a class.
+    /// own folder; columns `share_neutral` to `share_other` share a label between classes), or a folder with one folder of pictures a class.
     pub labelled: Option<PathBuf>,
     /// Short for a source of pictures without labels, for `mode = "semi-supervised"`: a folder, with
     /// all folders in it, or a csv with a column `path`. Labels that a csv has are only compared with
@@ -36,7 +36,7 @@ pub struct DataConfig {
     /// their place.
     #[serde(default = "one_fifth")]
     pub held_back: f64,
-    /// How a face is found in its picture.
+    /// How a face is found in the pictures of sources that do not say it themselves and have no boxes.
     #[serde(default)]
     pub faces: FaceSource,
     /// Memory for decoded pictures in MiB; what does not fit is decoded again.
@@ -86,6 +86,13 @@ pub struct SourceConfig {
     /// learns from all of them, so that figures are of the other sources alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_back: Option<f64>,
+    /// `labelled`: how often each picture stands among those that are drawn from, so that a small source is not lost beside a
+    /// large one.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub repeat: usize,
+    /// How a face is found in this source's pictures; without it by the boxes that the source has, else as `data.faces` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub faces: Option<FaceSource>,
 }
 
 /// Layouts of datasets.
@@ -138,10 +145,12 @@ pub enum FaceSource {
     /// The whole picture is the face.
     #[default]
     Whole,
-    /// The detector looks for the face, so that it is framed as in a video; where it finds none the whole
-    /// picture is taken. Sources with boxes keep theirs. Labelled pictures are all looked at when a run
-    /// begins, unlabelled ones when they are first needed.
+    /// The detector looks for the face, so that it is framed as in a video: for the one in the source's box where it has
+    /// boxes, else for a large one in the middle. Where it finds none that box is taken, else the whole picture. Labelled
+    /// pictures are all looked at when a run begins, unlabelled ones when they are first needed.
     Detect,
+    /// The box that the source has.
+    Box,
 }
 
 fn paper_quota() -> usize {
@@ -162,6 +171,11 @@ fn one_gib() -> usize {
 
 fn one() -> usize {
     1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_one(value: &usize) -> bool {
+    *value == 1
 }
 
 fn classes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Expression>, D::Error> {
@@ -199,6 +213,10 @@ impl DataConfig {
             self.held_back > 0.0 && self.held_back < 1.0,
             "`data.held_back` is {}, expected between 0 and 1",
             self.held_back
+        );
+        ensure!(
+            self.faces != FaceSource::Box,
+            "`data.faces` is \"box\", expected \"whole\" or \"detect\": sources with boxes go by them unless they say otherwise"
         );
         for (number, source) in (1..).zip(&self.sources) {
             source.check(number)?;
@@ -252,6 +270,8 @@ impl SourceConfig {
             classes: Vec::new(),
             every: 1,
             held_back: None,
+            repeat: 1,
+            faces: None,
         }
     }
 
@@ -278,6 +298,17 @@ impl SourceConfig {
         let name = path.and_then(|path| path.file_name());
         let name = name.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         self.with_usage(format!("{} {name}", self.kind.name()))
+    }
+
+    /// How a face is found in its pictures, in data where `usual` is said of all sources.
+    #[must_use]
+    pub fn faces(&self, usual: FaceSource) -> FaceSource {
+        let without_word = if self.has_boxes() { FaceSource::Box } else { usual };
+        self.faces.unwrap_or(without_word)
+    }
+
+    fn has_boxes(&self) -> bool {
+        matches!(self.kind, SourceKind::AffectNet2017 | SourceKind::ExpW)
     }
 
     /// Whether labels of this class are used.
@@ -319,6 +350,22 @@ impl SourceConfig {
             );
         }
         self.check_options().with_context(name)?;
+        ensure!(
+            self.repeat == 1 || self.role == SourceUse::Labelled,
+            "{}: `repeat` is of pictures to learn from, and this source is not `use = \"labelled\"`",
+            name()
+        );
+        ensure!(
+            (1..=1000).contains(&self.repeat),
+            "{}: `repeat` is {}, expected 1 to 1000",
+            name(),
+            self.repeat
+        );
+        ensure!(
+            self.faces != Some(FaceSource::Box) || self.has_boxes(),
+            "{}: `faces = \"box\"` needs boxes, and this kind has none, expected \"whole\" or \"detect\"",
+            name()
+        );
         if self.kind == SourceKind::Ms1mV2 && self.role != SourceUse::Unlabelled {
             bail!(
                 "{}: MS1MV2 has no expressions, expected `use = \"unlabelled\"`",

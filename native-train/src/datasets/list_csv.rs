@@ -1,4 +1,4 @@
-//! Lists of pictures: `path,label[,video,frame,person]`, or with the columns `p_neutral` to `p_other`.
+//! Lists of pictures: `path,label[,video,frame,person]`, or with the columns `share_neutral` to `share_other`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -18,7 +18,7 @@ const SUM_TOLERANCE: f64 = 0.01;
 /// its `person`, else its `video`. An empty label and -1 stand for none; `needs_labels` asks for the
 /// column `label` or for probabilities. `numbers` says what a number means as a label.
 ///
-/// Where the columns `p_neutral` to `p_other` are there, they say how a label is shared between classes;
+/// Where the columns `share_neutral` to `share_other` are there, they say how a label is shared between classes;
 /// `label`, where it is there too, is the class that the picture counts as where it is measured on, else
 /// that is the most probable class, if there is a single one.
 ///
@@ -103,7 +103,7 @@ impl Columns {
             let mut names = headers.iter();
             names.position(|h| h.trim_start_matches('\u{feff}').trim().eq_ignore_ascii_case(name))
         };
-        let named = Expression::ALL.map(|class| format!("p_{}", class.name().to_ascii_lowercase()));
+        let named = Expression::ALL.map(|class| format!("share_{}", class.name().to_ascii_lowercase()));
         let mut places = [0; CLASS_COUNT];
         let mut missing = Vec::new();
         for (place, name) in places.iter_mut().zip(&named) {
@@ -114,7 +114,7 @@ impl Columns {
         }
         ensure!(
             missing.is_empty() || missing.len() == CLASS_COUNT,
-            "there are columns of probabilities, and {} is missing: expected p_neutral to p_other",
+            "there are columns of shared labels, and {} is missing: expected share_neutral to share_other",
             missing.join(", ")
         );
         let columns = Self {
@@ -126,7 +126,7 @@ impl Columns {
         };
         ensure!(
             !needs_labels || columns.label.is_some() || columns.probabilities.is_some(),
-            "there is no column `label`, nor p_neutral to p_other"
+            "there is no column `label`, nor share_neutral to share_other"
         );
         Ok(columns)
     }

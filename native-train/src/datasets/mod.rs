@@ -22,6 +22,7 @@ pub mod record_file;
 pub mod class_numbers;
 pub mod findings;
 pub mod label_distribution;
+pub mod labelled_face;
 pub mod labelled_video;
 pub mod picture_ref;
 pub mod picture_set;

@@ -2,11 +2,11 @@
 
 use anyhow::{Context as _, Result};
 use burn::tensor::Device;
-use shared_model::expression::Expression;
+use shared_model::expression::{ClassScores, Expression};
 use shared_model::face_reader::SeenFace;
 use shared_model::model_file::ModelFile;
 use shared_model::smoothing::Smoothing;
-use shared_model::timeline::{FrameRow, Prediction, Timeline, TrackedFace};
+use shared_model::timeline::{FrameRow, Prediction, Timeline, TimelineFrame, TrackedFace};
 use shared_model::track_refiner::TrackRefiner;
 
 use crate::datasets::labelled_video::LabelledVideo;
@@ -128,6 +128,19 @@ impl PredictedVideo {
     #[must_use]
     pub fn refined(&self) -> Vec<Option<Expression>> {
         self.smoothed(Smoothing::None, 1)
+    }
+
+    /// Logarithms of the temporal probabilities, as logits, and the truth, of each annotated frame of which the encoder spoke.
+    /// Where clips overlap, theirs is the mean of both.
+    #[must_use]
+    pub fn temporal_answers(&self) -> Vec<(ClassScores, Expression)> {
+        let frames = self.timeline.frames().iter().zip(&self.truth);
+        let answer = |(frame, truth): (&TimelineFrame, &Option<Expression>)| {
+            let temporal = frame.faces.first()?.temporal?;
+            // Of what rounds to 0 the logarithm is still a number.
+            Some((temporal.map(|p| p.max(f32::MIN_POSITIVE).ln()), (*truth)?))
+        };
+        frames.filter_map(answer).collect()
     }
 
     /// Labels after smoothing.

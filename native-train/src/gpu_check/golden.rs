@@ -9,17 +9,18 @@ use burn::tensor::{Bool, DType, Device, Int, Tensor, TensorData};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use shared_model::expression::CLASS_COUNT;
-use shared_model::face_detector::{DETECTOR_HEIGHT, DETECTOR_WIDTH, FaceDetector};
+use shared_model::framing::DetectorKind;
 use shared_model::model_file::{BackboneShape, TemporalShape, Weights};
 use shared_model::temporal_encoder::TEMPORAL_PREFIX;
+use shared_model::ultraface::{DETECTOR_HEIGHT, DETECTOR_WIDTH, UltraFace};
 
 use super::closeness::{Closeness, Tolerance};
 use super::machine::NvidiaGpu;
 use super::report::{Check, Outcome};
-use crate::DETECTOR;
+use crate::detectors;
 use crate::device::{DeviceChoice, NamedDevice};
 use crate::pretrain::precision::Precision;
-use crate::pretrain::semi_supervised::step::cross_entropy;
+use crate::pretrain::soft_cross_entropy::soft_cross_entropy;
 use crate::training_run::device_failure::without_panics;
 
 pub(super) const PRECISIONS: [Precision; 3] = [Precision::F32, Precision::F16, Precision::Bf16];
@@ -213,7 +214,8 @@ fn detector() -> Golden {
         name: "face detector".to_owned(),
         tolerance: of_outputs,
         compute: Box::new(move |device, precision| {
-            let detector = FaceDetector::from_bytes(DETECTOR, device)?.map(&mut Cast(precision.dtype()));
+            let detector = UltraFace::from_bytes(detectors::weights(DetectorKind::UltraFace), device)?
+                .map(&mut Cast(precision.dtype()));
             let data = TensorData::new(values.clone(), [1, 3, DETECTOR_HEIGHT, DETECTOR_WIDTH]);
             let (scores, boxes) = detector.forward(precision.of(Tensor::from_data(data, device)));
             Ok(vec![(SCORES, read(scores)?), (BOXES, read(boxes)?)])
@@ -283,7 +285,8 @@ fn gradients(shape: &BackboneShape) -> Result<Golden> {
             let (_, logits) = network.forward(precision.of(Tensor::from_data(data, &training)));
             let labels: Vec<i64> = (0..BATCH as i64).map(|n| n % CLASS_COUNT as i64).collect();
             let labels = Tensor::<1, Int>::from_data(labels.as_slice(), &training);
-            let loss = cross_entropy(logits, labels, 0.0).mean();
+            let targets = labels.one_hot::<2>(CLASS_COUNT).float();
+            let loss = soft_cross_entropy(logits, targets, 0.0).mean();
             let value = read(loss.clone())?;
             // Small gradients would vanish in 16 bits: the loss is scaled as in training.
             let scale = if precision == Precision::F16 { 1024.0 } else { 1.0 };

@@ -1,7 +1,7 @@
 //! Random changes to training pictures: the labelled set's of the method, with random greyscale.
 
 use rand::Rng;
-use shared_model::face_crop::InputSpec;
+use shared_model::face_crop::{InputColour, InputSpec};
 use shared_model::frame::Frame;
 
 use crate::pretrain::config::AugmentationConfig;
@@ -191,7 +191,13 @@ fn normalised(pixels: &[[f32; 3]], input: &InputSpec) -> Vec<f32> {
     let mut out = Vec::with_capacity(3 * pixels.len());
     for channel in 0..3 {
         let (mean, std) = (input.mean[channel], input.std[channel]);
-        out.extend(pixels.iter().map(|pixel| (pixel[channel] - mean) / std));
+        out.extend(pixels.iter().map(|pixel| {
+            let value = match input.colour {
+                InputColour::Rgb => pixel[channel],
+                InputColour::Grey => luma(pixel),
+            };
+            (value - mean) / std
+        }));
     }
     out
 }
@@ -229,6 +235,7 @@ mod tests {
             size,
             mean: DEFAULT_MEAN,
             std: DEFAULT_STD,
+            colour: InputColour::Rgb,
         }
     }
 

@@ -12,7 +12,7 @@ use crate::refine::config::RefineConfig;
 use crate::training_run::run_loop::Course;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
-use shared_model::face_crop::InputSpec;
+use shared_model::face_crop::{InputColour, InputSpec};
 use shared_model::framing::Framing;
 use shared_model::model_file::{BackboneShape, ModelMetadata, TemporalShape};
 
@@ -76,6 +76,9 @@ pub struct NetworkConfig {
     pub width: usize,
     /// A model file to start from, else random weights (He).
     pub start: Option<PathBuf>,
+    /// Whether the network sees colour, in training as in the app.
+    #[serde(skip_serializing_if = "is_rgb")]
+    pub colour: InputColour,
     /// How faces are found and cut out, in training as in the app.
     #[serde(skip_serializing_if = "is_usual")]
     pub framing: Framing,
@@ -106,6 +109,11 @@ pub struct TemporalConfig {
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_rgb(colour: &InputColour) -> bool {
+    *colour == InputColour::Rgb
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_usual(framing: &Framing) -> bool {
     *framing == Framing::default()
 }
@@ -118,6 +126,7 @@ impl Default for NetworkConfig {
             blocks: shape.blocks,
             width: shape.width,
             start: None,
+            colour: InputColour::default(),
             framing: Framing::default(),
         }
     }
@@ -221,6 +230,7 @@ impl PretrainConfig {
     pub fn input(&self) -> InputSpec {
         InputSpec {
             size: self.model.input_size,
+            colour: self.model.colour,
             ..ModelMetadata::default().input
         }
     }

@@ -11,6 +11,7 @@ use shared_model::face_detector::FaceDetector;
 use shared_model::frame::Frame;
 use shared_model::framing::DetectorKind;
 
+use crate::datasets::labelled_face::labelled_face;
 use crate::detectors;
 
 /// Looks for the best face of each picture once in a run, when the picture is first needed, and remembers its box: a
@@ -41,24 +42,26 @@ impl FaceSearch {
         })
     }
 
-    /// The best face of the picture that always comes under the same number, in pixels; `None` where there is none.
+    /// The face that is meant of the picture that always comes under the same number, in pixels: the one in the box `known`,
+    /// else a large one in the middle; `None` where it is not found.
     ///
     /// # Errors
     /// When the picture cannot be resized or the processor fails.
-    pub fn face_in(&self, number: u32, picture: &Frame) -> Result<Option<FaceBox>> {
+    pub fn face_in(&self, number: u32, picture: &Frame, known: Option<&FaceBox>) -> Result<Option<FaceBox>> {
         // The map holds whole entries only: a thread that panicked left none half made.
-        let known = self.found.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(face) = known.get(&number) {
+        let before = self.found.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(face) = before.get(&number) {
             return Ok(*face);
         }
         // Not held while the detector works: its own threads may take up another picture meanwhile.
-        drop(known);
+        drop(before);
         let found = pollster::block_on(self.detector.detect(std::slice::from_ref(picture), &self.device))?;
-        // The best comes first.
-        let face = found.into_iter().flatten().next().map(|face| face.face_box);
-        let mut known = self.found.write().unwrap_or_else(PoisonError::into_inner);
+        let boxes: Vec<FaceBox> = found.into_iter().flatten().map(|face| face.face_box).collect();
+        let face = labelled_face(&boxes, known, [picture.width(), picture.height()]);
+        let face = face.and_then(|face| boxes.get(face)).copied();
+        let mut found = self.found.write().unwrap_or_else(PoisonError::into_inner);
         // Two threads may have looked at one picture, which is counted once.
-        if known.insert(number, face).is_none() && face.is_none() {
+        if found.insert(number, face).is_none() && face.is_none() {
             self.without_face.fetch_add(1, Ordering::Relaxed);
         }
         Ok(face)

@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::{Result, bail};
 use burn::tensor::Device;
 use rayon::prelude::*;
+use shared_model::face_box::FaceBox;
 use shared_model::face_crop::InputSpec;
 use shared_model::face_detector::FaceDetector;
 use shared_model::frame::Frame;
 use shared_model::framing::Framing;
 
-use crate::datasets::config::FaceSource;
+use crate::datasets::labelled_face::labelled_face;
 use crate::pretrain::face_cache::FaceCache;
 use crate::pretrain::labelled_pictures::LabelledPicture;
 use crate::progress::Progress;
@@ -37,19 +38,18 @@ pub struct Checked {
     pub store: FaceStore,
     /// Messages about pictures that cannot be read; they are left out.
     pub unreadable: Vec<String>,
-    /// Pictures in which the detector found no face, and which are taken whole.
+    /// Pictures in which the detector did not find the face, and which are cut by their box, or taken whole where they have none.
     pub without_face: usize,
 }
 
 impl FaceStore {
-    /// Reads all pictures once, leaves out those that cannot be read, and looks for the faces when
-    /// `faces` says so, with the detector of the framing. A picture whose source says where the face is keeps that box.
+    /// Reads all pictures once, leaves out those that cannot be read, and looks for the faces of those in which they are to be
+    /// searched, with the detector of the framing.
     ///
     /// # Errors
     /// When the detector's device fails.
     pub fn check(
         pictures: &[LabelledPicture],
-        faces: FaceSource,
         (detector, framing): (&FaceDetector, Framing),
         device: &Device,
         input: &InputSpec,
@@ -67,8 +67,8 @@ impl FaceStore {
             let (mut searched, mut frames) = (Vec::new(), Vec::new());
             for (picture, frame) in batch.iter().zip(read) {
                 match frame {
-                    Ok(frame) if faces == FaceSource::Detect && picture.picture.face.is_none() => {
-                        searched.push(readable.len());
+                    Ok(frame) if picture.is_searched => {
+                        searched.push((readable.len(), [frame.width(), frame.height()]));
                         frames.push(frame);
                         readable.push(picture.clone());
                     }
@@ -78,14 +78,16 @@ impl FaceStore {
             }
             if !frames.is_empty() {
                 let found = pollster::block_on(detector.detect(&frames, device))?;
-                for (place, faces) in searched.into_iter().zip(found) {
-                    // The best comes first.
-                    let best = faces.first().map(|face| face.face_box);
-                    without_face += usize::from(best.is_none());
-                    readable
-                        .get_mut(place)
-                        .into_iter()
-                        .for_each(|found| found.picture.face = best);
+                for ((place, size), faces) in searched.into_iter().zip(found) {
+                    let Some(picture) = readable.get_mut(place).map(|found| &mut found.picture) else {
+                        continue;
+                    };
+                    let boxes: Vec<FaceBox> = faces.iter().map(|face| face.face_box).collect();
+                    let best = labelled_face(&boxes, picture.face.as_ref(), size);
+                    match best.and_then(|best| boxes.get(best)) {
+                        Some(face) => picture.face = Some(*face),
+                        None => without_face += 1,
+                    }
                 }
             }
             progress.add(batch.len() as u64);
@@ -102,6 +104,16 @@ impl FaceStore {
             unreadable,
             without_face,
         })
+    }
+
+    /// With each picture in the list as often as its source says.
+    #[must_use]
+    pub fn repeated(mut self) -> Self {
+        let pictures = std::mem::take(&mut self.pictures).into_iter();
+        self.pictures = pictures
+            .flat_map(|picture| std::iter::repeat_n(picture.clone(), picture.repeat))
+            .collect();
+        self
     }
 
     /// The list, without what cannot be read.

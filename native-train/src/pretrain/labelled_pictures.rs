@@ -15,6 +15,10 @@ use crate::datasets::picture_ref::PictureRef;
 pub struct LabelledPicture {
     /// Where it is.
     pub picture: PictureRef,
+    /// Whether the detector looks for the face in it, in its box where it has one.
+    pub is_searched: bool,
+    /// How often it stands among the pictures that are drawn from.
+    pub repeat: usize,
     /// Its class; where the label is shared between classes, the one that is measured, else the most probable.
     pub label: Expression,
     /// What is learned from it.
@@ -40,6 +44,8 @@ pub fn gathered(catalogue: &Catalogue, numbers: impl IntoIterator<Item = u32>) -
         let target = catalogue.target(number)?;
         Some(LabelledPicture {
             picture: catalogue.picture(number)?,
+            is_searched: catalogue.is_searched(number),
+            repeat: catalogue.repeat(number),
             label: catalogue.label(number).unwrap_or(target.top()),
             target,
             person: catalogue.person(number).unwrap_or_default().to_owned(),

@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use serde_json::{Value, json};
 use shared_model::expression::Expression;
 
-use crate::datasets::catalogue::Catalogue;
+use crate::datasets::catalogue::{Catalogue, Source};
 use crate::datasets::selection::Selection;
 use crate::detectors;
 use crate::pretrain::config::{DataConfig, FaceSource, Mode, PretrainConfig};
@@ -51,7 +51,6 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedD
         let pictures = gathered(&catalogue, numbers.iter().copied());
         let checked = FaceStore::check(
             &pictures,
-            data.faces,
             (&detector, framing),
             device,
             &config.input(),
@@ -68,6 +67,8 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedD
     let training = load("training", &selection.training)?;
     let held_back = load("evaluation", &selection.held_back)?;
     warn_of_missing_classes(&training, &held_back);
+    let is_searched = |number: &u32| catalogue.is_searched(*number);
+    let is_pool_searched = selection.unlabelled.iter().any(is_searched);
     let mut pool = UnlabelledPool::new(
         Arc::clone(&catalogue),
         selection.unlabelled,
@@ -75,7 +76,7 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedD
         framing,
         most_bytes,
     );
-    if data.faces == FaceSource::Detect {
+    if is_pool_searched {
         pool = pool.with_search(FaceSearch::new(framing.detector)?);
     }
     if !pool.is_empty() {
@@ -87,9 +88,8 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedD
         .any(|source| source.config.role == crate::datasets::config::SourceUse::Validation);
     let description = json!({
         "unlabelled_pictures": pool.len(),
-        "sources": catalogue.sources().iter().map(|source| source.config.file_title()).collect::<Vec<_>>(),
+        "sources": catalogue.sources().iter().map(|source| title_of(source, data)).collect::<Vec<_>>(),
         "origin": data.origin,
-        "faces": data.faces,
         "framing": framing,
         "quota": data.quota,
         "split": if validation {
@@ -101,7 +101,7 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedD
         "held_back": describe(&held_back),
     });
     Ok(SupervisedData {
-        training: training.store,
+        training: training.store.repeated(),
         held_back: held_back.store,
         unlabelled: pool,
         description,
@@ -131,6 +131,20 @@ fn warn_of_missing_classes(training: &Checked, held_back: &Checked) {
     if !missing.is_empty() {
         eprintln!("warning: {} is evaluated all the same", named(&missing));
     }
+}
+
+/// A source, and how its faces are found.
+fn title_of(source: &Source, data: &DataConfig) -> String {
+    let faces = match source.config.faces(data.faces) {
+        FaceSource::Whole => "whole pictures",
+        FaceSource::Detect => "faces as the detector finds them",
+        FaceSource::Box => "faces by the source's boxes",
+    };
+    let often = match source.config.repeat {
+        1 => String::new(),
+        repeat => format!(", each {repeat} times"),
+    };
+    format!("{}, {faces}{often}", source.config.file_title())
 }
 
 /// What share of whose persons is held back.

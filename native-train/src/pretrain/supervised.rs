@@ -3,9 +3,8 @@
 use anyhow::{Context as _, Result, anyhow};
 use burn::module::Module as _;
 use burn::tensor::{Device, Tensor};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use shared_model::face_crop::InputSpec;
-use shared_model::metrics::Report;
 use shared_model::model_file::{ModelFile, ModelMetadata, Weights};
 use shared_model::resnet50::{BACKBONE_PREFIX, ResNet50};
 
@@ -13,7 +12,7 @@ use crate::model_store;
 use crate::pretrain::RESUMABLE_KEYS;
 use crate::pretrain::batch_loader::{Batch, BatchLoader};
 use crate::pretrain::config::PretrainConfig;
-use crate::pretrain::evaluation::{absent_classes, evaluate, summary};
+use crate::pretrain::evaluation::HeldBack;
 use crate::pretrain::face_store::FaceStore;
 use crate::pretrain::gradients::clipped;
 use crate::pretrain::precision::{LossScale, Scaling};
@@ -155,9 +154,9 @@ impl<'a> Supervised<'a> {
         }
     }
 
-    fn model(&self, step: u64, weights: Weights, colour: &Report, grey: &Report) -> ModelFile {
+    fn model(&self, step: u64, weights: Weights, figures: &HeldBack) -> ModelFile {
         let training = &self.config.training;
-        let metadata = ModelMetadata {
+        let mut metadata = ModelMetadata {
             input: self.input.clone(),
             framing: self.config.model.framing,
             backbone: self.config.model.shape(),
@@ -175,13 +174,10 @@ impl<'a> Supervised<'a> {
                 "moving_average_decay": training.ema,
                 "augmentation": self.config.augmentation,
                 "mixing": self.config.mixing,
-                "held_back_persons": summary(colour),
-                "held_back_persons_grey_only": summary(grey),
-                "absent_classes": absent_classes(colour),
-                "selection": "the evaluation with the best macro F1 on the held-back persons; their figures are therefore a little high",
             }),
             ..ModelMetadata::default()
         };
+        figures.describe(&mut metadata);
         ModelFile {
             metadata,
             weights: prefixed(BACKBONE_PREFIX, weights),
@@ -248,18 +244,12 @@ impl Trainee for Supervised<'_> {
         let weights = self.average.as_ref().unwrap_or(&self.network).save("")?;
         let network = self.config.model.shape().init(&self.device);
         let network = network.load(&weights, "", &self.device)?.fold();
-        let held_back = &self.data.held_back;
-        let colour = evaluate(&network, held_back, &self.input, false, &self.device)?;
-        let grey = evaluate(&network, held_back, &self.input, true, &self.device)?;
-        let log = Map::from_iter([
-            ("held_back".to_owned(), summary(&colour)),
-            ("held_back_grey".to_owned(), summary(&grey)),
-        ]);
+        let figures = HeldBack::of(&network, &self.data.held_back, &self.input, &self.device)?;
         Ok(vec![Evaluated {
             model: "student",
-            log,
-            file: self.model(step, weights, &colour, &grey),
-            report: colour,
+            log: figures.logged("held_back"),
+            file: self.model(step, weights, &figures),
+            report: figures.colour,
         }])
     }
 

@@ -51,7 +51,7 @@ impl UnlabelledPool {
         }
     }
 
-    /// Looks for the face in pictures without a box, each when it is first needed.
+    /// Looks for the face in pictures where it is to be searched, each when it is first needed.
     #[must_use]
     pub fn with_search(mut self, search: FaceSearch) -> Self {
         self.search = Some(search);
@@ -123,12 +123,17 @@ impl UnlabelledPool {
             .picture(number)
             .with_context(|| format!("there is no picture {place}"))?;
         let face = self.cache.face(number, |side| match &self.search {
-            Some(search) if picture.face.is_none() => {
+            Some(search) if self.catalogue.is_searched(number) => {
                 let frame = picture.read()?;
                 let face = search
-                    .face_in(number, &frame)
+                    .face_in(number, &frame, picture.face.as_ref())
                     .with_context(|| format!("the face in {picture}"))?;
-                picture.face_of(frame, face.as_ref(), &self.framing, side)
+                picture.face_of(
+                    frame,
+                    face.as_ref().or(picture.face.as_ref()),
+                    &self.framing,
+                    side,
+                )
             }
             _ => picture.read_face(&self.framing, side),
         })?;

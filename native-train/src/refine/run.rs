@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 use burn::tensor::Device;
 use serde_json::{Map, Value, json};
 use shared_model::model_file::{ModelFile, Weights};
+use shared_model::temperature::fitted;
 use shared_model::temporal_encoder::TEMPORAL_PREFIX;
 
 use crate::evaluate::figures::Figures;
@@ -129,13 +130,15 @@ impl<'a> Refiner<'a> {
         })
     }
 
-    /// Plays the validation features through the recogniser.
-    fn figures(&self, model: &ModelFile) -> Result<Figures> {
+    /// Plays the validation features through the recogniser: its figures, and the temperature of its temporal head.
+    fn figures(&self, model: &ModelFile) -> Result<(Figures, f64)> {
         let videos = self.data.validation.iter();
         let videos = videos
             .map(|video| PredictedVideo::of_features(video, model, &self.device))
             .collect::<Result<Vec<_>>>()?;
-        Ok(Figures::of(&videos, self.refine.smoothing, self.refine.window))
+        let answers: Vec<_> = videos.iter().flat_map(PredictedVideo::temporal_answers).collect();
+        let figures = Figures::of(&videos, self.refine.smoothing, self.refine.window);
+        Ok((figures, fitted(&answers).unwrap_or(1.0)))
     }
 
     /// The start model's backbone with this encoder.
@@ -144,6 +147,7 @@ impl<'a> Refiner<'a> {
         model.weights.retain(|name, _| !name.starts_with(TEMPORAL_PREFIX));
         model.weights.extend(prefixed(TEMPORAL_PREFIX, encoder));
         model.metadata.temporal = Some(self.refine.shape());
+        model.metadata.temperatures.temporal = 1.0;
         model.metadata.clip_length = self.refine.clip_length;
         model.metadata.window = self.refine.window;
         model
@@ -160,6 +164,7 @@ impl<'a> Refiner<'a> {
             "steps": step,
             "optimiser": "AdamW",
             "validation": in_words(figures),
+            "temperature": model.metadata.temperatures.temporal,
             "selection": "the evaluation with the best macro F1 of the temporal labels on the validation videos; their figures are therefore a little high",
         });
         if !model.metadata.training.is_object() {
@@ -203,7 +208,8 @@ impl Trainee for Refiner<'_> {
 
     fn evaluate(&mut self, step: u64) -> Result<Vec<Evaluated>> {
         let mut file = self.model(self.trainer.encoder.save("")?);
-        let figures = self.figures(&file)?;
+        let (figures, temperature) = self.figures(&file)?;
+        file.metadata.temperatures.temporal = temperature;
         self.describe(&mut file, step, &figures);
         Ok(vec![Evaluated {
             model: "model",

@@ -9,10 +9,11 @@ import { MIEN, TINY_MODEL } from "./settings.mjs";
 
 const run = promisify(execFile);
 
-/** Rows that `mien analyze` writes for a video, on the CPU, with the tiny model. */
+/** Rows that `mien analyze` writes for a video, on the CPU, with the tiny model unless `options` name another. */
 export async function analyzeNatively(scratch, video, ...options) {
   const folder = await scratch.folderFor("native");
-  const command = ["analyze", video, "--model", TINY_MODEL, "--out", folder, "--device", "cpu", ...options];
+  const model = options.includes("--model") ? [] : ["--model", TINY_MODEL];
+  const command = ["analyze", video, ...model, "--out", folder, "--device", "cpu", ...options];
   await run(MIEN, command);
   const tables = (await readdir(folder)).filter((name) => name.endsWith(".csv"));
   if (tables.length !== 1) throw new Error(`mien ${command.join(" ")} wrote ${tables.length} csv files`);

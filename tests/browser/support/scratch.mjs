@@ -31,7 +31,7 @@ const RECIPES = {
   "four-frames.mp4": [...FACE(40, 1), ...MP4, "-frames:v", 4],
   "face.webm": [...FACE(50, 1), "-an", "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", 8],
   // Frames stay between 1/24 and 4/24 s.
-  "variable-rate.mp4": [...FACE(60, 2), "-vf", "select='not(mod(n,3))+eq(mod(n,7),1)'", "-vsync", "vfr", ...MP4],
+  "variable-rate.mp4": [...FACE(60, 2), "-vf", "select='not(mod(n,3))+eq(mod(n,7),1)'", "-fps_mode", "vfr", ...MP4],
   "rotated.mp4": async (scratch) => turnDisplay(await readFile(await scratch.file("sideways.mp4")), 90),
   // Lies on its side in the file; the display matrix sets it upright.
   "sideways.mp4": [...FACE(70, 0.7), "-vf", "transpose=2", ...MP4],

@@ -23,6 +23,12 @@ export const CHROMIUM = process.env.MIEN_CHROMIUM ?? "/usr/bin/chromium";
 /** The model the page ships for tests and slow machines. */
 export const TINY_MODEL = path.join(DIST, "models/tiny.safetensors");
 
+/** The model that the page opens with. */
+export const DEMO_MODEL = path.join(DIST, "models/demo.safetensors");
+
+/** Clips of a real face: see the README there. */
+export const CLIPS = path.join(here, "../clips");
+
 /** Where a served page is; without it the tests serve `DIST` themselves. */
 export const URL_OF_PAGE = process.env.MIEN_URL;
 

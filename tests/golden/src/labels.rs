@@ -9,6 +9,7 @@ use shared_model::elan;
 use shared_model::expression::{CLASS_COUNT, ClassScores, Expression};
 use shared_model::metrics::ConfusionMatrix;
 use shared_model::smoothing::Smoothing;
+use shared_model::temperature::fitted;
 use shared_model::timeline::FrameRow;
 
 pub fn smoothing(windows: &[usize], input: &TensorFile) -> Result<TensorFile> {
@@ -40,6 +41,14 @@ pub fn metrics(input: &TensorFile) -> Result<String> {
     }
     let report = ConfusionMatrix::from_pairs(truth.into_iter().zip(prediction)).report();
     Ok(serde_json::to_string(&report)?)
+}
+
+/// The temperature of `logits` `[n, 8]` with `truth` `[n]`, as JSON.
+pub fn temperature(input: &TensorFile) -> Result<String> {
+    let logits = input.get("logits")?.values.chunks_exact(CLASS_COUNT);
+    let logits = logits.map(|row| -> ClassScores { std::array::from_fn(|class| row[class]) });
+    let answers: Vec<_> = logits.zip(labels(input, "truth")?).collect();
+    Ok(serde_json::to_string(&fitted(&answers))?)
 }
 
 /// Reports over frames, stretches and each window, by name, as JSON. Frame i begins at i / `rate` seconds.

@@ -108,7 +108,7 @@ enum Command {
         /// Windows in frames
         windows: Vec<usize>,
     },
-    /// `logits` and `targets` [n, 8] to `losses` [n], and `gradient` [n, 8] of their mean
+    /// `logits` and `targets` `[n, 8]` to `losses` `[n]`, and `gradient` `[n, 8]` of their mean
     SoftCrossEntropy {
         /// Share of the targets' weight that is spread over all classes
         #[arg(long, default_value_t = 0.0)]
@@ -182,6 +182,8 @@ enum Command {
     },
     /// Print the figures of `truth` `[t]` against `prediction` `[t]` as JSON
     Metrics,
+    /// Print the temperature that fits `logits` `[n, 8]` to `truth` `[n]` as JSON
+    Temperature,
     /// Print the ELAN file of `labels` `[t]`
     Elan {
         /// Frames a second
@@ -289,6 +291,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Augment { operation, value } => training::augment(operation, *value, &input)?,
         Command::Metrics => {
             println!("{}", labels::metrics(&input)?);
+            return Ok(());
+        }
+        Command::Temperature => {
+            println!("{}", labels::temperature(&input)?);
             return Ok(());
         }
         Command::Elan { rate } => {

@@ -3,7 +3,7 @@
 use crate::tensor_file::TensorFile;
 use anyhow::{Context, Result, bail};
 use shared_model::face_box::FaceBox;
-use shared_model::face_crop::{DEFAULT_MEAN, DEFAULT_STD, InputSpec, resize};
+use shared_model::face_crop::{DEFAULT_MEAN, DEFAULT_STD, InputColour, InputSpec, resize};
 use shared_model::frame::Frame;
 use shared_model::framing::{Alignment, Framing};
 
@@ -43,6 +43,7 @@ pub fn crops(size: usize, upright: bool, input: &TensorFile) -> Result<TensorFil
         size,
         mean: DEFAULT_MEAN,
         std: DEFAULT_STD,
+        colour: InputColour::Rgb,
     };
     let framing = Framing {
         alignment: if upright {

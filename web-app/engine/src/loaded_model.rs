@@ -43,6 +43,7 @@ impl LoadedModel {
             has_temporal: metadata.temporal.is_some(),
             clip_length: metadata.clip_length,
             window: metadata.window,
+            not_sure_below: metadata.not_sure_below,
             note,
             training: serde_json::to_string_pretty(&metadata.training).unwrap_or_default(),
         };

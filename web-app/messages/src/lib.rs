@@ -280,6 +280,8 @@ pub struct ModelSummary {
     pub clip_length: usize,
     /// Smoothing window it was made with.
     pub window: usize,
+    /// Probability below which its labels are more often wrong than right, 0 to 1; 0 where nobody measured it.
+    pub not_sure_below: f64,
     /// One sentence on what it is, from its metadata (`training.note`).
     pub note: String,
     /// The rest of `training`, as pretty JSON text.

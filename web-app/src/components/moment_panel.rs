@@ -1,6 +1,7 @@
 //! What is read from the face at the playhead.
 
 use leptos::prelude::*;
+use page_view::sureness::Saying;
 use shared_model::expression::{ClassScores, Expression};
 use shared_model::timeline::FrameRow;
 
@@ -11,11 +12,11 @@ use crate::{people, strings, webcam};
 pub fn MomentPanel() -> impl IntoView {
     let store = Store::of_page();
     let row = Memo::new(move |_| current_row(store));
-    let label =
-        Memo::new(move |_| row.with(|row| row.as_ref().and_then(|row| row.reviewed.or(row.smoothed))));
+    let saying = Memo::new(move |_| row.with(|row| store.saying(row.as_ref()?)));
     let scores = Signal::derive(move || row.with(|row| row.as_ref().and_then(|row| row.probabilities)));
-    let text = move || match (label.get(), row.with(Option::is_some)) {
-        (Some(label), _) => label.name(),
+    let text = move || match (saying.get(), row.with(Option::is_some)) {
+        (Some(Saying::Label(label)), _) => label.name(),
+        (Some(Saying::NotSure(_)), _) => strings::NOT_SURE,
         (None, true) => strings::NO_FACE_HERE,
         (None, false) => strings::NOT_YET,
     };
@@ -23,6 +24,9 @@ pub fn MomentPanel() -> impl IntoView {
         let best = scores.get().map(|scores| Expression::argmax(&scores));
         row.with(|row| {
             let row = row.as_ref()?;
+            if let Some(Saying::NotSure(nearest)) = saying.get() {
+                return Some(strings::doubtful_label(nearest.name()));
+            }
             match (row.reviewed, row.smoothed, best?) {
                 (Some(_), ..) => Some(strings::REVIEWED_LABEL.to_owned()),
                 (None, Some(steady), best) if steady != best => Some(strings::steadied_label(best.name())),
@@ -30,11 +34,9 @@ pub fn MomentPanel() -> impl IntoView {
             }
         })
     };
-    let class = move || {
-        label.get().map_or_else(
-            || "moment-label".to_owned(),
-            |label| format!("moment-label has-label class-{}", label.index()),
-        )
+    let class = move || match saying.get() {
+        Some(Saying::Label(label)) => format!("moment-label has-label class-{}", label.index()),
+        Some(Saying::NotSure(_)) | None => "moment-label".to_owned(),
     };
     view! {
         <section class="panel moment">

@@ -7,9 +7,13 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 use crate::browser::canvas::prepared;
 use crate::browser::palette::Palette;
 use crate::state::store::Store;
+use crate::strings;
 use page_view::letterbox::{Rect, contain};
+use page_view::sureness::Saying;
 
 const LABEL_HEIGHT: f64 = 22.0;
+/// Colours, of the ground and of what stands on it, where no class is said.
+const NO_CLASS: [&str; 2] = ["#ffffff", "#1c1f24"];
 
 /// What the overlay lies on.
 pub struct Scene {
@@ -45,7 +49,7 @@ pub fn paint(store: Store, canvas: &HtmlCanvasElement, scene: &Scene, palette: &
         if let Some(place) = place_of(row, scene, &area) {
             let dimmed = chosen.is_some() && chosen != row.track && rows.len() > 1;
             context.set_global_alpha(if dimmed { 0.45 } else { 1.0 });
-            paint_face(&context, row, &place, scene, palette, many);
+            paint_face(&context, (row, store.saying(row)), &place, scene, palette, many);
         }
     }
     context.set_global_alpha(1.0);
@@ -65,14 +69,20 @@ fn place_of(row: &FrameRow, scene: &Scene, area: &Rect) -> Option<Rect> {
 
 fn paint_face(
     context: &CanvasRenderingContext2d,
-    row: &FrameRow,
+    (row, saying): (&FrameRow, Option<Saying>),
     place: &Rect,
     scene: &Scene,
     palette: &Palette,
     many: bool,
 ) {
-    let label = row.smoothed.or(row.temporal).or(row.raw);
-    let colour = label.map_or("#ffffff", |label| palette.class(label));
+    let (mut text, [colour, on_colour]) = match saying {
+        Some(Saying::Label(label)) => (
+            label.name().to_owned(),
+            [palette.class(label), palette.on_class(label)],
+        ),
+        Some(Saying::NotSure(_)) => (strings::NOT_SURE.to_owned(), NO_CLASS),
+        None => (String::new(), NO_CLASS),
+    };
     // A dark line below keeps the box visible on any picture.
     for (width, colour) in [(4.0, "rgba(0, 0, 0, 0.45)"), (2.0, colour)] {
         context.set_line_width(width);
@@ -81,15 +91,17 @@ fn paint_face(
         let _ = context.round_rect_with_f64(place.x, place.y, place.w, place.h, 6.0);
         context.stroke();
     }
-    let Some(label) = label else { return };
-    let mut text = label.name().to_owned();
-    if let Some(share) = row.probabilities.as_ref().and_then(|p| p.get(label.index())) {
+    let Some(saying) = saying else { return };
+    if let Saying::Label(label) = saying
+        && row.reviewed.is_none()
+        && let Some(share) = row.probabilities.as_ref().and_then(|p| p.get(label.index()))
+    {
         text = format!("{text} {:.0}%", share * 100.0);
     }
     if let Some(track) = row.track.filter(|_| many) {
         text = format!("{}  {text}", track.saturating_add(1));
     }
-    paint_label(context, &text, place, scene, (colour, palette.on_class(label)));
+    paint_label(context, &text, place, scene, (colour, on_colour));
 }
 
 fn paint_label(

@@ -1,13 +1,13 @@
 //! What is under the pointer on the timeline.
 
 use leptos::prelude::*;
-use shared_model::expression::Expression;
 use shared_model::timeline::FrameRow;
 
 use super::moment_panel::ClassBars;
 use crate::state::store::{Hover, Store};
 use crate::strings;
 use page_view::clock;
+use page_view::sureness::Saying;
 
 const WIDTH: f64 = 190.0;
 
@@ -35,13 +35,20 @@ pub fn TimelineTip(
         })
         .unwrap_or_default()
     };
-    let label = move || row.with(|row| row.as_ref().and_then(|row| row.smoothed).map(Expression::name));
+    let label = move || row.with(|row| row.as_ref().and_then(|row| store.saying(row)).map(name));
     let scores = Signal::derive(move || row.with(|row| row.as_ref().and_then(|row| row.probabilities)));
     view! {
         <div class="tip" class:is-on=move || row.with(Option::is_some) style:left=left aria-hidden="true">
             <p class="tip-heading">{heading}<strong>{label}</strong></p>
             <ClassBars scores/>
         </div>
+    }
+}
+
+fn name(saying: Saying) -> &'static str {
+    match saying {
+        Saying::Label(label) => label.name(),
+        Saying::NotSure(_) => strings::NOT_SURE,
     }
 }
 
@@ -58,7 +65,7 @@ pub fn spoken(store: Store) -> String {
     let playhead = store.playhead.get();
     let label = view
         .frame_at(playhead)
-        .and_then(|frame| view.rows_of(frame).first().and_then(|row| row.smoothed))
-        .map_or(strings::NOT_YET, Expression::name);
+        .and_then(|frame| view.rows_of(frame).first().and_then(|row| store.saying(row)))
+        .map_or(strings::NOT_YET, name);
     format!("{}, {label}", clock::precise(playhead))
 }

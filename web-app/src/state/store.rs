@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use shared_model::smoothing::{DEFAULT_WINDOW, Smoothing};
+use shared_model::timeline::FrameRow;
 use web_messages::JobId;
 use web_sys::{File, HtmlVideoElement};
 
@@ -14,7 +15,7 @@ use super::engine_state::EngineState;
 use super::notice::{Notice, Offer, Tone};
 use super::question::Question;
 use super::review_desk::{Keeping, ReviewDesk};
-use super::source::Source;
+use super::source::{Source, SourceKind};
 use super::workbench::Workbench;
 use super::zipping::Zipping;
 use crate::engine_link::EngineLink;
@@ -26,6 +27,7 @@ use page_view::kept_analysis::KeptProject;
 use page_view::label_view::LabelView;
 use page_view::review::queue::{Conflicts, QueueFilter, ReviewQueue};
 use page_view::shipped_model::ShippedModel;
+use page_view::sureness::Saying;
 use page_view::timeline_layout::PlotStyle;
 use page_view::viewport::Viewport;
 
@@ -159,6 +161,23 @@ pub struct Store {
 }
 
 impl Store {
+    /// What is said of a row, by the threshold of the model that it is from; rows of a model that is not in force any more, or
+    /// from a file, have no threshold.
+    #[must_use]
+    pub fn saying(self, row: &FrameRow) -> Option<Saying> {
+        let made_by = self.analysis.with_value(|analysis| analysis.model.clone());
+        let is_live = self.source.with_untracked(|source| {
+            let kind = source.as_ref().map(|source| &source.kind);
+            kind == Some(&SourceKind::Webcam)
+        });
+        let threshold = self.engine.with_untracked(|engine| {
+            let model = engine.model.as_ref();
+            let model = model.filter(|model| is_live || model.name == made_by);
+            model.map_or(0.0, |model| model.not_sure_below)
+        });
+        Saying::of(row, threshold)
+    }
+
     /// An empty page.
     #[must_use]
     pub fn new() -> Self {

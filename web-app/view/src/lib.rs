@@ -20,6 +20,7 @@ pub mod clock;
 pub mod letterbox;
 pub mod ruler;
 pub mod speed;
+pub mod sureness;
 pub mod timeline_layout;
 pub mod viewport;
 

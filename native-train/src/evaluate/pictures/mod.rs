@@ -1,6 +1,5 @@
 //! A model on labelled pictures, each for itself, through `mien analyze`'s own path: detector, crop, per-frame head.
 
-pub mod labelled_face;
 pub mod picture_selection;
 
 pub mod picture_answer;

@@ -7,12 +7,12 @@ use burn::tensor::Device;
 use rayon::prelude::*;
 use shared_model::expression::{ClassScores, Expression, softmax};
 use shared_model::face_box::FaceBox;
-use shared_model::face_detector::FaceDetector;
 use shared_model::face_reader::{FaceReader, SeenFace};
 use shared_model::frame::Frame;
 use shared_model::model_file::ModelFile;
 
-use crate::evaluate::pictures::labelled_face::labelled_face;
+use crate::datasets::labelled_face::labelled_face;
+use crate::detectors;
 use crate::evaluate::pictures::picture_selection::MeasuredPicture;
 use crate::picture;
 use crate::progress::Progress;
@@ -83,7 +83,7 @@ pub fn answers(
     let detector = if look.whole_frame {
         None
     } else {
-        Some(FaceDetector::from_bytes(crate::DETECTOR, device).context("the face detector")?)
+        Some(detectors::open(model.metadata.framing.detector, device)?)
     };
     let reader = FaceReader::new(model, detector, device)?;
     let total = u64::try_from(pictures.len()).ok();

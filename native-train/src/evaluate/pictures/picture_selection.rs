@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use shared_model::expression::Expression;
 
-use crate::datasets::catalogue::Catalogue;
+use crate::datasets::catalogue::{Catalogue, Source};
 use crate::datasets::config::{FaceSource, SourceConfig, SourceKind, SourceUse};
 use crate::datasets::picture_ref::PictureRef;
 use crate::datasets::selection::Selection;
@@ -92,7 +92,8 @@ impl PictureSelection {
         if numbers.is_empty() {
             return Ok(None);
         }
-        let whole = data.faces == FaceSource::Whole;
+        let is_whole = |source: &Source| source.config.faces(data.faces) == FaceSource::Whole;
+        let whole = catalogue.sources().iter().all(is_whole);
         Ok(Some(Self::gathered(&catalogue, &numbers, without_label, whole)))
     }
 

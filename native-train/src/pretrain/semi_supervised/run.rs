@@ -2,16 +2,15 @@
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
-use serde_json::{Map, json};
+use serde_json::json;
 use shared_model::face_crop::InputSpec;
-use shared_model::metrics::Report;
 use shared_model::model_file::{ModelFile, ModelMetadata, Weight, Weights};
 use shared_model::resnet50::{BACKBONE_PREFIX, ResNet50};
 
 use crate::model_store;
 use crate::pretrain::RESUMABLE_KEYS;
 use crate::pretrain::config::PretrainConfig;
-use crate::pretrain::evaluation::{absent_classes, evaluate, summary};
+use crate::pretrain::evaluation::HeldBack;
 use crate::pretrain::semi_supervised::batches::{PairedBatch, PairedLoader};
 use crate::pretrain::semi_supervised::step::{Rates, TeacherStudent};
 use crate::pretrain::semi_supervised::step_terms::WaitingStep;
@@ -141,21 +140,16 @@ impl<'a> SemiSupervised<'a> {
     fn evaluated(&self, role: &'static str, step: u64, weights: Weights) -> Result<Evaluated> {
         let network = self.config.model.shape().init(&self.device);
         let network = network.load(&weights, "", &self.device)?.fold();
-        let report = |grey: bool| evaluate(&network, &self.data.held_back, &self.input, grey, &self.device);
-        let (colour, grey) = (report(false)?, report(true)?);
-        let log = Map::from_iter([
-            (role.to_owned(), summary(&colour)),
-            (format!("{role}_grey"), summary(&grey)),
-        ]);
+        let figures = HeldBack::of(&network, &self.data.held_back, &self.input, &self.device)?;
         Ok(Evaluated {
             model: role,
-            log,
-            file: self.model(role, step, weights, &colour, &grey),
-            report: colour,
+            log: figures.logged(role),
+            file: self.model(role, step, weights, &figures),
+            report: figures.colour,
         })
     }
 
-    fn model(&self, role: &str, step: u64, weights: Weights, colour: &Report, grey: &Report) -> ModelFile {
+    fn model(&self, role: &str, step: u64, weights: Weights, figures: &HeldBack) -> ModelFile {
         let training = json!({
             "note": self.config.note,
             "mode": "semi-supervised",
@@ -172,19 +166,17 @@ impl<'a> SemiSupervised<'a> {
                 "labelled: {}; unlabelled: each picture once a round",
                 self.config.training.sampling()
             ),
-            "held_back_persons": summary(colour),
-            "held_back_persons_grey_only": summary(grey),
-            "absent_classes": absent_classes(colour),
-            "selection": "the evaluation with the best macro F1 on the held-back persons; their figures are therefore a little high",
         });
+        let mut metadata = ModelMetadata {
+            input: self.input.clone(),
+            framing: self.config.model.framing,
+            backbone: self.config.model.shape(),
+            training,
+            ..ModelMetadata::default()
+        };
+        figures.describe(&mut metadata);
         ModelFile {
-            metadata: ModelMetadata {
-                input: self.input.clone(),
-                framing: self.config.model.framing,
-                backbone: self.config.model.shape(),
-                training,
-                ..ModelMetadata::default()
-            },
+            metadata,
             weights: prefixed(BACKBONE_PREFIX, weights),
         }
     }

@@ -7,10 +7,12 @@ pub mod still_clips;
 use anyhow::Result;
 use burn::tensor::Device;
 use serde_json::{Value, json};
-use shared_model::expression::Expression;
+use shared_model::calibration::Calibration;
+use shared_model::expression::{ClassScores, Expression, softmax};
 use shared_model::metrics::ConfusionMatrix;
 use shared_model::model_file::{ModelFile, TemporalShape};
 use shared_model::resnet50::BACKBONE_PREFIX;
+use shared_model::temperature::{fitted, tempered};
 use shared_model::temporal_encoder::{TEMPORAL_PREFIX, TemporalEncoder};
 
 use crate::pretrain::class_balance::random_of;
@@ -79,13 +81,14 @@ pub fn train(
             .init(backbone.feature_len(), 0.0, device)
             .load(&model.weights, TEMPORAL_PREFIX, device)?;
     let held_back = features(&data.held_back)?;
-    let figures = evaluate(
+    let (figures, temperature) = evaluate(
         &plain,
         &held_back,
         model.metadata.clip_length,
         config.seed,
         device,
     )?;
+    model.metadata.temperatures.temporal = temperature;
     eprintln!("clips of held-back stills: {figures}");
     if let Value::Object(training) = &mut model.metadata.training {
         training.insert("temporal".to_owned(), describe(temporal, &figures));
@@ -143,15 +146,17 @@ fn together(clips: &[Clip]) -> ClipBatch {
     }
 }
 
-/// Labels of the head alone and of the encoder against the truth, over the same clips.
+/// Labels of the head alone and of the encoder against the truth, over the same clips, and the encoder's temperature, fitted on
+/// these.
 fn evaluate(
     encoder: &TemporalEncoder,
     stills: &StillFeatures,
     clip_length: usize,
     seed: u64,
     device: &Device,
-) -> Result<Value> {
+) -> Result<(Value, f64)> {
     let (mut alone, mut refined) = (ConfusionMatrix::default(), ConfusionMatrix::default());
+    let mut answers: Vec<(ClassScores, Expression)> = Vec::new();
     for number in 0..EVALUATION_CLIPS {
         let mut random = random_of(seed, EVALUATION_STREAM | number);
         let clip = stills.clip(clip_length, &mut random);
@@ -160,13 +165,27 @@ fn evaluate(
             if !frame.missing {
                 refined.add(frame.label, Expression::argmax(&scores));
                 alone.add(frame.label, Expression::argmax(&frame.logits));
+                answers.push((scores, frame.label));
             }
         }
     }
-    Ok(json!({
+    let temperature = fitted(&answers).unwrap_or(1.0);
+    let error = |temperature: f64| {
+        let sure = answers.iter().map(|(logits, truth)| {
+            let probabilities = softmax(&tempered(logits, temperature));
+            let top = probabilities.into_iter().fold(0.0, f32::max);
+            (top, Expression::argmax(logits) == *truth)
+        });
+        Calibration::of(sure).ece
+    };
+    let figures = json!({
         "per_frame_head": summary(&alone.report()),
         "temporal_encoder": summary(&refined.report()),
-    }))
+        "temperature": temperature,
+        "calibration_error_before": error(1.0),
+        "calibration_error_on_the_clips_it_was_fitted_on": error(temperature),
+    });
+    Ok((figures, temperature))
 }
 
 fn describe(config: &TemporalConfig, figures: &Value) -> Value {

@@ -45,6 +45,7 @@ mod tests {
             w: side,
             h: side,
             score: 1.0,
+            roll_deg: 0.0,
         }
     }
 

@@ -1,0 +1,81 @@
+//! Whether a label may be said, or is too doubtful for it.
+
+use shared_model::expression::Expression;
+use shared_model::timeline::FrameRow;
+
+/// What is said of a face in a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saying {
+    /// Its label.
+    Label(Expression),
+    /// That nobody can be sure; the label that comes nearest.
+    NotSure(Expression),
+}
+
+impl Saying {
+    /// Of a row: a person's label always, a network's where its probability in this frame is at least `not_sure_below`
+    /// (0 to 1, the model's own threshold). `None` where there is no label.
+    #[must_use]
+    pub fn of(row: &FrameRow, not_sure_below: f64) -> Option<Self> {
+        if let Some(reviewed) = row.reviewed {
+            return Some(Self::Label(reviewed));
+        }
+        let label = row.smoothed.or(row.temporal).or(row.raw)?;
+        let share = row.probabilities.as_ref().and_then(|all| all.get(label.index()));
+        let is_doubtful = share.is_some_and(|share| f64::from(*share) < not_sure_below);
+        Some(if is_doubtful {
+            Self::NotSure(label)
+        } else {
+            Self::Label(label)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared_model::expression::CLASS_COUNT;
+
+    fn row(share: f32) -> FrameRow {
+        let mut scores = [(1.0 - share) / 7.0; CLASS_COUNT];
+        scores[Expression::Sadness.index()] = share;
+        FrameRow {
+            probabilities: Some(scores),
+            smoothed: Some(Expression::Sadness),
+            ..FrameRow::without_face(0, 0.0)
+        }
+    }
+
+    #[test]
+    fn doubtful_labels_are_not_said_and_a_persons_always_are() {
+        let (label, not_sure) = (
+            Some(Saying::Label(Expression::Sadness)),
+            Some(Saying::NotSure(Expression::Sadness)),
+        );
+        assert_eq!(Saying::of(&row(0.5), 0.5), label);
+        assert_eq!(Saying::of(&row(0.49), 0.5), not_sure);
+        assert_eq!(
+            Saying::of(&row(0.01), 0.0),
+            label,
+            "without a threshold all is said"
+        );
+        let reviewed = FrameRow {
+            reviewed: Some(Expression::Fear),
+            ..row(0.1)
+        };
+        assert_eq!(Saying::of(&reviewed, 0.9), Some(Saying::Label(Expression::Fear)));
+        assert_eq!(Saying::of(&FrameRow::without_face(0, 0.0), 0.5), None);
+    }
+
+    #[test]
+    fn a_steadied_label_is_judged_by_its_own_probability() {
+        let steadied = FrameRow {
+            smoothed: Some(Expression::Neutral),
+            ..row(0.9)
+        };
+        assert_eq!(
+            Saying::of(&steadied, 0.5),
+            Some(Saying::NotSure(Expression::Neutral))
+        );
+    }
+}
