@@ -16,11 +16,11 @@ use crate::yunet::YuNet;
 /// Landmarks of a face.
 pub const LANDMARKS: usize = 5;
 
-/// Width of the border for the second look, in shares of the picture's longer side.
-const BORDER: f32 = 0.25;
-/// Longest side of a picture's middle in the second look, in pixels: the networks' inputs are no larger.
+/// Widths of the borders for further looks, in shares of the picture's longer side: each finds faces that the others miss.
+const BORDERS: [f32; 2] = [0.25, 0.5];
+/// Longest side of a picture's middle in the further looks, in pixels: the networks' inputs are no larger.
 const BORDERED_SIDE: usize = 320;
-/// Least side of a face that only the second look finds, in shares of the picture's shorter side.
+/// Least side of a face that only a further look finds, in shares of the picture's shorter side.
 const LEAST_SHARE: f32 = 0.5;
 
 /// Detection failed.
@@ -98,9 +98,9 @@ impl FaceDetector {
         Ok(Self { network })
     }
 
-    /// The faces of each frame, best first. A frame in which there is none is looked at again on a black border, since a face that
-    /// fills a picture lacks the surroundings that the networks know; only a large face counts then. The result does not depend on
-    /// how frames are grouped.
+    /// The faces of each frame, best first. A frame in which there is none is looked at again on a black border, then on a wider one,
+    /// since a face that fills a picture lacks the surroundings that the networks know; only a large face counts then. The result
+    /// does not depend on how frames are grouped.
     ///
     /// # Errors
     /// When a frame cannot be resized or the device cannot be read.
@@ -110,21 +110,23 @@ impl FaceDetector {
         device: &Device,
     ) -> Result<Vec<Vec<DetectedFace>>, DetectError> {
         let mut found = self.detect_once(frames, device).await?;
-        let mut missed = Vec::new();
-        for (frame, faces) in frames.iter().zip(&mut found) {
-            if faces.is_empty() {
-                missed.push((Bordered::new(frame)?, faces));
+        for share in BORDERS {
+            let mut missed = Vec::new();
+            for (frame, faces) in frames.iter().zip(&mut found) {
+                if faces.is_empty() {
+                    missed.push((Bordered::new(frame, share)?, faces));
+                }
             }
-        }
-        let bordered: Vec<&Frame> = missed.iter().map(|(border, _)| &border.picture).collect();
-        let again = self.look(&bordered, device).await?;
-        for ((border, faces), seen) in missed.into_iter().zip(again) {
-            faces.extend(seen.iter().filter_map(|face| border.moved_back(face)));
+            let bordered: Vec<&Frame> = missed.iter().map(|(border, _)| &border.picture).collect();
+            let again = self.look(&bordered, device).await?;
+            for ((border, faces), seen) in missed.into_iter().zip(again) {
+                faces.extend(seen.iter().filter_map(|face| border.moved_back(face)));
+            }
         }
         Ok(found)
     }
 
-    /// As [`FaceDetector::detect`], without the second look.
+    /// As [`FaceDetector::detect`], without the further looks.
     ///
     /// # Errors
     /// As [`FaceDetector::detect`].
@@ -183,14 +185,15 @@ struct Bordered {
 }
 
 impl Bordered {
-    fn new(frame: &Frame) -> Result<Self, DetectError> {
+    /// `frame` on a border as wide as this share of its longer side.
+    fn new(frame: &Frame, share: f32) -> Result<Self, DetectError> {
         let (width, height) = (frame.width(), frame.height());
         let longest = width.max(height);
         let target = longest.min(BORDERED_SIDE);
         let scaled = |side: usize| (side * target).div_ceil(longest).max(1);
         let small = resize(frame, scaled(width), scaled(height))?;
         let (width, height) = (small.width(), small.height());
-        let border = ((target as f32 * BORDER).round() as usize).max(1);
+        let border = ((target as f32 * share).round() as usize).max(1);
         let mut rgb = vec![0; 3 * (width + 2 * border) * (height + 2 * border)];
         let inner = rgb.chunks_exact_mut(3 * (width + 2 * border)).skip(border);
         for (line, row) in inner.zip(small.rgb().chunks_exact(3 * width)) {
@@ -263,7 +266,7 @@ mod tests {
     #[test]
     fn borders_are_black_and_boxes_come_back() {
         let frame = Frame::from_rgb(1000, 500, vec![7; 3 * 1000 * 500]).unwrap();
-        let border = Bordered::new(&frame).unwrap();
+        let border = Bordered::new(&frame, 0.25).unwrap();
         assert_eq!((border.picture.width(), border.picture.height()), (480, 320));
         let lit = border
             .picture

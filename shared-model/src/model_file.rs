@@ -362,13 +362,13 @@ impl ModelMetadata {
             framing: framing_of(fields)?,
             clip_length: field(fields, "clip_length")?,
             window: field(fields, "window")?,
-            backbone: field(fields, "backbone")?,
-            temporal: optional(fields, "temporal")?,
+            backbone: object(fields, "backbone")?.ok_or_else(|| absent("backbone"))?,
+            temporal: object(fields, "temporal")?,
             weight_type: match fields.get("dtype").map(String::as_str) {
                 Some("f16") => WeightType::F16,
                 _ => WeightType::F32,
             },
-            temperatures: optional(fields, "temperature")?.unwrap_or_default(),
+            temperatures: object(fields, "temperature")?.unwrap_or_default(),
             not_sure_below: optional(fields, "not_sure_below")?.unwrap_or(0.0),
             training: field(fields, "training").unwrap_or(Value::Null),
         };
@@ -432,15 +432,36 @@ fn framing_of(fields: &HashMap<String, String>) -> Result<Framing, ModelFileErro
     let Some(text) = fields.get("framing") else {
         return Ok(Framing::default());
     };
-    // A list would be taken for the fields in their order.
-    let fields: serde_json::Map<String, Value> =
-        serde_json::from_str(text).map_err(|error| ModelFileError::Framing(error.to_string()))?;
-    let framing: Framing = serde_json::from_value(Value::Object(fields))
-        .map_err(|error| ModelFileError::Framing(error.to_string()))?;
+    let framing: Framing =
+        object_of(text).map_err(|error| ModelFileError::Framing(error.to_string()))?;
     framing
         .check()
         .map_err(|error| ModelFileError::Framing(error.to_string()))?;
     Ok(framing)
+}
+
+/// Fields by their names. A list would be taken for the fields in their order, so it is refused.
+fn object_of<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
+    let fields: serde_json::Map<String, Value> = serde_json::from_str(text)?;
+    serde_json::from_value(Value::Object(fields))
+}
+
+fn object<T: serde::de::DeserializeOwned>(
+    fields: &HashMap<String, String>,
+    key: &'static str,
+) -> Result<Option<T>, ModelFileError> {
+    let read = fields.get(key).map(|text| object_of(text)).transpose();
+    read.map_err(|error| ModelFileError::Metadata {
+        key,
+        reason: error.to_string(),
+    })
+}
+
+fn absent(key: &'static str) -> ModelFileError {
+    ModelFileError::Metadata {
+        key,
+        reason: "it is not in the header".to_owned(),
+    }
 }
 
 /// What older files say nothing of.
@@ -459,10 +480,7 @@ fn field<T: serde::de::DeserializeOwned>(
     fields: &HashMap<String, String>,
     key: &'static str,
 ) -> Result<T, ModelFileError> {
-    let text = fields.get(key).ok_or(ModelFileError::Metadata {
-        key,
-        reason: "it is not in the header".to_owned(),
-    })?;
+    let text = fields.get(key).ok_or_else(|| absent(key))?;
     serde_json::from_str(text).map_err(|error| ModelFileError::Metadata {
         key,
         reason: error.to_string(),
@@ -584,6 +602,9 @@ mod tests {
             ("temperature", "{\"frame\":-1.5}"),
             ("temperature", "{\"temporal\":1e9}"),
             ("temperature", "1.5"),
+            ("temperature", "[1.5, 2]"),
+            ("temperature", "{\"frames\":1.5}"),
+            ("backbone", "[[1, 1, 1, 1], 8]"),
             ("not_sure_below", "1.5"),
             ("not_sure_below", "-0.1"),
         ] {

@@ -12,7 +12,7 @@ const SEARCH_STEPS: usize = 60;
 /// What the logits of a model's heads are divided by before the softmax (Guo et al. 2017, "On Calibration of Modern Neural
 /// Networks", 4.2). It changes no label, only how sure a label is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Temperatures {
     /// Of the per-frame head.
     pub frame: f64,

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { WorkspacePage } from "../page_objects/workspace_page.mjs";
 import { launchBrowser } from "../support/browser.mjs";
 import { frameCount } from "../support/frame_table.mjs";
+import { gateAnswers, holdAnswersAt } from "../support/held_answers.mjs";
 import { projectOf } from "../support/project_file.mjs";
 
 export function declare({ test, afterAll }, { url, scratch }) {
@@ -20,9 +21,11 @@ export function declare({ test, afterAll }, { url, scratch }) {
       const whole = await undisturbed.analyse(video);
       await undisturbed.page.context().close();
       const own = await browser.newContext();
+      await gateAnswers(own);
       let killed = await WorkspacePage.open(own, url);
       await killed.untilReady();
-      await killed.untilStatusAfter(() => killed.choose(video), /^analyzing [67]\d%$/);
+      await holdAnswersAt(killed.page, /^analyzing [6-9]\d%$/);
+      await killed.untilStatusAfter(() => killed.choose(video), /^analyzing [6-9]\d%$/);
       await killed.until("review-kept", /Kept/);
       await killed.crash();
       killed = await WorkspacePage.open(own, url);
@@ -42,8 +45,10 @@ export function declare({ test, afterAll }, { url, scratch }) {
   test("a page killed in the middle of an analysis loses nothing but the frames in flight", async () => {
     browser = await launchBrowser();
     context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    await gateAnswers(context);
     page = await WorkspacePage.open(context, url);
     await page.untilReady();
+    await holdAnswersAt(page.page, /^analyzing [2-9]\d%$/);
     const video = await scratch.file("face-long.mp4");
     await page.untilStatusAfter(() => page.choose(video), /^analyzing [2-9]\d%$/);
     const shown = frameCount(await page.rows());
