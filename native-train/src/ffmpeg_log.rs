@@ -331,4 +331,24 @@ mod tests {
         log.line("[mpegts @ 0x1] [warning] Packet corrupt (stream = 0, dts = 210084).");
         assert_eq!(log.loss(), Some("Packet corrupt (stream = 0, dts = 210084)."));
     }
+
+    #[test]
+    fn damaged_lines_never_stop_the_reader() {
+        let good = [
+            FRAME,
+            "[info]   Duration: 00:00:02.27, start: 1.400000, bitrate: 464 kb/s",
+            "[verbose] Correcting start time of Input #0 by 60000 us.",
+            "[Parsed_showinfo_1 @ 0x55ee] [info] config in time_base: 1/12800, frame_rate: 25/1",
+            "[mpegts @ 0x1] [warning] Packet corrupt (stream = 0, dts = 210084).",
+            "[h264 @ 0x1] [error] error while decoding MB 7 19",
+        ];
+        let whole = good.join("\n");
+        mutation::Inputs::of("ffmpeg-log", good.into_iter().chain([whole.as_str()])).try_all(|bytes| {
+            let (sender, receiver) = std::sync::mpsc::sync_channel(1024);
+            let log = log().read(bytes, &sender);
+            let announced = receiver.try_iter().count();
+            let _ = (log.loss(), log.last_error());
+            let _ = log.lost_in_words(announced, 0.04);
+        });
+    }
 }

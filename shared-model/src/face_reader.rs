@@ -8,6 +8,8 @@ use crate::expression::{CLASS_COUNT, ClassScores};
 use crate::face_box::FaceBox;
 use crate::face_crop::{InputSpec, ResizeError};
 use crate::face_detector::{DetectError, DetectedFace, FaceDetector, read};
+use crate::face_look::FaceLook;
+use crate::face_tracker::TrackerInput;
 use crate::frame::Frame;
 use crate::framing::Framing;
 use crate::model_file::{ModelFile, ModelFileError};
@@ -26,6 +28,19 @@ pub struct SeenFace {
     pub logits: ClassScores,
     /// Pooled feature of the backbone.
     pub feature: Vec<f32>,
+    /// How it looks in its frame, where hard cuts are looked for.
+    pub look: Option<FaceLook>,
+}
+
+impl SeenFace {
+    /// What the tracker needs of it.
+    #[must_use]
+    pub fn tracker_input(&self) -> TrackerInput<'_> {
+        TrackerInput {
+            face_box: self.face_box,
+            look: self.look.as_ref(),
+        }
+    }
 }
 
 /// Reading a frame failed.
@@ -125,13 +140,15 @@ impl FaceReader {
         let mut outputs = outputs.into_iter();
         Ok(boxes
             .into_iter()
-            .map(|boxes| {
+            .zip(frames)
+            .map(|(boxes, frame)| {
                 let faces = boxes.into_iter().zip(outputs.by_ref());
                 faces
                     .map(|(face_box, (logits, feature))| SeenFace {
                         face_box,
                         logits,
                         feature,
+                        look: Some(FaceLook::of(frame, &face_box)),
                     })
                     .collect()
             })

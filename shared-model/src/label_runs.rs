@@ -8,7 +8,7 @@ use crate::timeline::FrameRow;
 /// Consecutive frames of one track with the same label.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LabelRun {
-    /// First frame's time in seconds.
+    /// First frame's time in seconds on the media's own clock, as players and ELAN count.
     pub start_s: f64,
     /// Time of the frame after the last, in seconds.
     pub end_s: f64,
@@ -18,7 +18,7 @@ pub struct LabelRun {
     pub label: Expression,
 }
 
-/// The runs by start, then by track. `end_s` is the video's end in seconds.
+/// The runs by start, then by track. `end_s` is the video's end in seconds after its first frame.
 #[must_use]
 pub fn label_runs(rows: &[FrameRow], end_s: f64) -> Vec<LabelRun> {
     let mut runs: Vec<LabelRun> = Vec::new();
@@ -27,8 +27,10 @@ pub fn label_runs(rows: &[FrameRow], end_s: f64) -> Vec<LabelRun> {
     // Times of the frames that follow, to end runs at.
     let mut times: BTreeMap<usize, f64> = BTreeMap::new();
     for row in rows {
-        times.entry(row.frame).or_insert(row.time_s);
+        times.entry(row.frame).or_insert_with(|| row.shown_s());
     }
+    let start_s = rows.first().map_or(0.0, |row| row.shown_s() - row.time_s);
+    let end_s = end_s + start_s;
     let after = |frame: usize| {
         times
             .range(frame + 1..)
@@ -48,7 +50,7 @@ pub fn label_runs(rows: &[FrameRow], end_s: f64) -> Vec<LabelRun> {
         match open.get_mut(&track) {
             Some((_, same, last)) if *same == label && row.frame <= *last + 1 => *last = row.frame,
             _ => {
-                if let Some(ended) = open.insert(track, (row.time_s, label, row.frame)) {
+                if let Some(ended) = open.insert(track, (row.shown_s(), label, row.frame)) {
                     runs.push(run(track, ended));
                 }
             }
@@ -62,6 +64,18 @@ pub fn label_runs(rows: &[FrameRow], end_s: f64) -> Vec<LabelRun> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn runs_stand_on_the_media_clock_to_their_last_end() {
+        let row = |frame: usize| FrameRow {
+            track: Some(0),
+            smoothed: Some(Expression::Fear),
+            media_s: Some(frame as f64 * 0.25 + 0.5),
+            ..FrameRow::without_face(frame, frame as f64 * 0.25)
+        };
+        let runs = label_runs(&[row(0), row(1)], 0.5);
+        assert_eq!((runs[0].start_s, runs[0].end_s), (0.5, 1.0));
+    }
 
     #[test]
     fn a_run_ends_with_the_next_frame_also_where_the_face_was_lost() {

@@ -9,6 +9,7 @@ pub mod agreement;
 pub mod calibration;
 pub mod face_box;
 pub mod face_crop;
+pub mod face_look;
 pub mod face_tracker;
 pub mod frame;
 pub mod framing;

@@ -49,8 +49,8 @@ impl LiveRefiner {
         time_s: f64,
         faces: Vec<SeenFace>,
     ) -> Result<Prediction, ReadError> {
-        let boxes: Vec<_> = faces.iter().map(|face| face.face_box).collect();
-        let ids = self.tracker.assign(frame, &boxes);
+        let inputs: Vec<_> = faces.iter().map(SeenFace::tracker_input).collect();
+        let ids = self.tracker.assign(frame, &inputs);
         let oldest = (frame + 1).saturating_sub(self.clip_length);
         self.tracks
             .retain(|_, latest| latest.back().is_some_and(|(seen, _)| *seen >= oldest));
@@ -135,6 +135,7 @@ mod tests {
             feature: (0..32)
                 .map(|i| ((frame * 31 + i * 17) % 29) as f32 / 29.0)
                 .collect(),
+            look: None,
         };
         // A video of up to one clip has one clip: its last frame knows no future, as a live one.
         for count in [1, 7, 64] {

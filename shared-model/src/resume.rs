@@ -45,7 +45,8 @@ impl ResumePoint {
         let mut tracker = FaceTracker::default();
         let mut begun: BTreeMap<u32, BegunTrack> = BTreeMap::new();
         for (frame, seen) in before.iter().enumerate() {
-            tracker.follow(frame, &seen.faces);
+            // How they looked was not kept: the frames that are read again say it.
+            tracker.follow(frame, &seen.faces, |_| None);
             for TrackedFace { track, .. } in &seen.faces {
                 let new = BegunTrack {
                     track: *track,

@@ -108,6 +108,13 @@ impl FrameRow {
         }
     }
 
+    /// When players and other programs say that it is shown: seconds on the media's own clock, on the first frame's where that
+    /// is not known.
+    #[must_use]
+    pub fn shown_s(&self) -> f64 {
+        self.media_s.unwrap_or(self.time_s)
+    }
+
     /// The row of a face.
     #[must_use]
     pub fn of_face(self, face: &TrackedFace) -> Self {

@@ -125,20 +125,17 @@ impl TrackRefiner {
         known: &TimelineFrame,
         faces: Vec<SeenFace>,
     ) -> Result<Vec<Prediction>, ReadError> {
-        self.tracker.follow(frame, &known.faces);
+        self.tracker
+            .follow(frame, &known.faces, |face| mate(face, &faces)?.look.as_ref());
         let mut out = Vec::new();
         if self.encoder.is_none() {
             return Ok(out);
         }
-        let mut features = Vec::new();
-        for face in &known.faces {
-            let overlap = |seen: &&SeenFace| seen.face_box.iou(&face.face_box);
-            let mate = faces.iter().max_by(|a, b| overlap(a).total_cmp(&overlap(b)));
-            // The same decoder and device see the same faces; a face that others do not see counts as hidden.
-            if let Some(mate) = mate.filter(|mate| overlap(mate) >= SAME_FACE) {
-                features.push((face.track, mate.feature.clone()));
-            }
-        }
+        let features = known.faces.iter().filter_map(|face| {
+            let feature = mate(face, &faces)?.feature.clone();
+            Some((face.track, feature))
+        });
+        let features: Vec<_> = features.collect();
         self.take_features(frame, features, &mut out).await?;
         Ok(out)
     }
@@ -153,11 +150,11 @@ impl TrackRefiner {
         time_s: f64,
         faces: Vec<SeenFace>,
     ) -> Result<Vec<Prediction>, ReadError> {
-        let boxes: Vec<_> = faces.iter().map(|face| face.face_box).collect();
+        let inputs: Vec<_> = faces.iter().map(SeenFace::tracker_input).collect();
         let ids = if self.is_unrelated {
-            self.tracker.assign_anew(frame, &boxes)
+            self.tracker.assign_anew(frame, &inputs)
         } else {
-            self.tracker.assign(frame, &boxes)
+            self.tracker.assign(frame, &inputs)
         };
         let tracked = faces
             .iter()
@@ -279,6 +276,14 @@ impl TrackRefiner {
     }
 }
 
+/// The face that is seen where a known one was. The same decoder and device see the same faces; a face that others do not see
+/// counts as hidden.
+fn mate<'a>(known: &TrackedFace, faces: &'a [SeenFace]) -> Option<&'a SeenFace> {
+    let overlap = |seen: &&SeenFace| seen.face_box.iou(&known.face_box);
+    let mate = faces.iter().max_by(|a, b| overlap(a).total_cmp(&overlap(b)))?;
+    (overlap(&mate) >= SAME_FACE).then_some(mate)
+}
+
 impl TrackClips {
     fn new(first_frame: usize) -> Self {
         Self {
@@ -385,6 +390,7 @@ mod tests {
             face_box: FaceBox::whole(50, 50),
             logits: [0.0; CLASS_COUNT],
             feature,
+            look: None,
         }
     }
 

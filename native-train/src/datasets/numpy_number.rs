@@ -55,7 +55,7 @@ fn quoted_after<'a>(header: &'a str, key: &str) -> Option<&'a str> {
 fn value(kind: &str, data: &[u8]) -> Result<f64> {
     if let Some(letters) = kind.strip_prefix("<U") {
         let count: usize = letters.parse().context("a text without a length")?;
-        ensure!(data.len() == 4 * count, "it is cut off");
+        ensure!(count.checked_mul(4) == Some(data.len()), "it is cut off");
         let letters = data.as_chunks::<4>().0.iter();
         let text: Option<String> = letters
             .map(|letter| char::from_u32(u32::from_le_bytes(*letter)))
@@ -82,4 +82,38 @@ fn value(kind: &str, data: &[u8]) -> Result<f64> {
         "<f8" => number!(f64),
         _ => bail!("it holds `{kind}`, expected a number or digits"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(header: &str, data: &[u8]) -> Vec<u8> {
+        let mut bytes = [MAGIC, &[1, 0], &(header.len() as u16).to_le_bytes()].concat();
+        bytes.extend(header.bytes());
+        bytes.extend(data);
+        bytes
+    }
+
+    #[test]
+    fn damaged_files_are_refused_or_hold_a_number() {
+        let header = |kind: &str| format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': (), }}\n");
+        let digits: Vec<u8> = "42"
+            .chars()
+            .flat_map(|letter| u32::from(letter).to_le_bytes())
+            .collect();
+        let good = [
+            file(&header("<i8"), &7_i64.to_le_bytes()),
+            file(&header("<f4"), &3_f32.to_le_bytes()),
+            file(&header("<U2"), &digits),
+        ];
+        assert_eq!(good.each_ref().map(|bytes| read(bytes).unwrap()), [7, 3, 42]);
+        // A length that overflows.
+        assert!(read(&file(&header("<U4611686018427387905"), &[0; 4])).is_err());
+        mutation::Inputs::of("numpy", good).try_all(|bytes| {
+            if let Ok(number) = read(bytes) {
+                assert!(number.abs() < 1_000_000);
+            }
+        });
+    }
 }

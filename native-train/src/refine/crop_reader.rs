@@ -77,6 +77,8 @@ impl CropReader {
                     let face = if seen { faces.next() } else { None };
                     take(face.map(|face| SeenFace {
                         face_box: *first_box.get_or_insert(face.face_box),
+                        // Whatever they look like, too.
+                        look: None,
                         ..face
                     }))?;
                 }

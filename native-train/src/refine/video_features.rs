@@ -62,6 +62,7 @@ impl VideoFeatures {
                 face_box: FaceBox::whole(1, 1),
                 logits,
                 feature: feature.collect(),
+                look: None,
             })
         })
     }

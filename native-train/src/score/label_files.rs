@@ -14,7 +14,7 @@ pub(super) type Labels = BTreeMap<String, VideoLabels>;
 /// Labels of one video.
 #[derive(Debug, Clone)]
 pub(super) enum VideoLabels {
-    /// One a frame (`None`: no label), with the frames' times in seconds where the file holds them.
+    /// One a frame (`None`: no label), with the frames' times in seconds on the media's own clock where the file holds them.
     Frames(Vec<Option<Expression>>, Vec<f64>),
     /// From time to time; which frames those are is known only beside a file with times.
     Spans(LabelSpans),
@@ -150,7 +150,7 @@ fn by_video(rows: Vec<NamedRow>, side: Side) -> Result<Labels> {
             let mut frames: BTreeMap<usize, (Option<Expression>, f64)> = BTreeMap::new();
             for NamedRow { row, .. } in &rows {
                 let label = if reviewed { row.reviewed } else { row.smoothed };
-                frames.entry(row.frame).or_insert((label, row.time_s));
+                frames.entry(row.frame).or_insert((label, row.shown_s()));
             }
             let last = frames.last_key_value().map_or(0, |(last, _)| *last);
             if last + 1 != frames.len() {

@@ -4,6 +4,7 @@ use js_sys::{Array, Float32Array, Uint8Array};
 use serde::{Deserialize, Serialize};
 use shared_model::expression::CLASS_COUNT;
 use shared_model::face_box::FaceBox;
+use shared_model::face_look::{FaceLook, LOOK_LEN};
 use shared_model::face_reader::SeenFace;
 use wasm_bindgen::prelude::*;
 
@@ -77,7 +78,7 @@ pub fn bytes_of_all(attachment: &JsValue) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Faces as one row of numbers each: x, y, w, h, score, roll, the logits, the feature. Numbers in one array cross to another
+/// Faces as one row of numbers each: x, y, w, h, score, roll, the logits, the look, the feature. Numbers in one array cross to another
 /// worker as a block.
 pub fn face_rows(faces: &[Vec<SeenFace>]) -> JsValue {
     let mut rows = Vec::new();
@@ -92,6 +93,9 @@ pub fn face_rows(faces: &[Vec<SeenFace>]) -> JsValue {
         } = face.face_box;
         rows.extend([x, y, w, h, score, roll_deg]);
         rows.extend(face.logits);
+        // Every face that was read has one.
+        let look = face.look.as_ref().map(FaceLook::cells).unwrap_or_default();
+        rows.extend(look.iter().map(|cell| f32::from(*cell)));
         rows.extend(&face.feature);
     }
     Float32Array::from(rows.as_slice()).into()
@@ -114,7 +118,8 @@ pub fn faces_of_rows(counts: &[usize], attachment: &JsValue) -> Option<Vec<Vec<S
 
 fn face_of_row(row: &[f32]) -> Option<SeenFace> {
     let (face_box, rest) = row.split_at_checked(6)?;
-    let (logits, feature) = rest.split_at_checked(CLASS_COUNT)?;
+    let (logits, rest) = rest.split_at_checked(CLASS_COUNT)?;
+    let (look, feature) = rest.split_at_checked(LOOK_LEN)?;
     let [x, y, w, h, score, roll_deg] = face_box.try_into().ok()?;
     Some(SeenFace {
         face_box: FaceBox {
@@ -127,5 +132,6 @@ fn face_of_row(row: &[f32]) -> Option<SeenFace> {
         },
         logits: logits.try_into().ok()?,
         feature: feature.to_vec(),
+        look: FaceLook::of_cells(look.iter().map(|cell| *cell as u8).collect()),
     })
 }

@@ -92,7 +92,7 @@ impl LoadedLabels {
             ByFace::First(labels) => labels.len(),
             ByFace::Each(tracks) => tracks.values().map(Vec::len).max().unwrap_or(0),
             ByFace::Spans(spans) => {
-                let (file_s, video_s) = (spans.end_s(), view.end_s());
+                let (file_s, video_s) = (spans.end_s(), view.start_s() + view.end_s());
                 // Half a second more is how players and containers differ about a video's end.
                 return (file_s > video_s + 0.5).then_some(Misfit::Later { file_s, video_s });
             }
@@ -137,8 +137,9 @@ impl LoadedLabels {
             ByFace::Each(tracks) => tracks.get(&track)?.get(row.frame).copied().flatten(),
             ByFace::Spans(spans) => {
                 let (start_s, end_s) = view.span_of(row.frame);
-                // The label that holds in the middle of the frame: times in files are rounded.
-                spans.label_at(track, is_first, f64::midpoint(start_s, end_s))
+                // The label that holds in the middle of the frame: times in files are rounded, and on the media's own clock.
+                let middle_s = f64::midpoint(start_s, end_s) + view.start_s();
+                spans.label_at(track, is_first, middle_s)
             }
         }
     }
@@ -233,6 +234,8 @@ mod tests {
                 faces,
             });
         }
+        // The sound is ahead of the picture.
+        timeline.set_start_s(0.75);
         LabelView::of(&timeline, Smoothing::None, 1)
     }
 

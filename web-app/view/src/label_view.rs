@@ -82,6 +82,12 @@ impl LabelView {
             .map_or(0.0, |last| self.span_of(last).1)
     }
 
+    /// Time of the first frame on the media's own clock in seconds, 0 where that is not known.
+    #[must_use]
+    pub fn start_s(&self) -> f64 {
+        self.rows.first().map_or(0.0, |row| row.shown_s() - row.time_s)
+    }
+
     /// A time inside the frame, where a player that rounds still shows it.
     #[must_use]
     pub fn middle_of(&self, frame: usize) -> f64 {
