@@ -28,7 +28,7 @@ pub struct SeenFace {
     pub logits: ClassScores,
     /// Pooled feature of the backbone.
     pub feature: Vec<f32>,
-    /// How it looks in its frame, where hard cuts are looked for.
+    /// How it looks in its frame; `None` where no hard cuts are looked for.
     pub look: Option<FaceLook>,
 }
 
@@ -138,6 +138,8 @@ impl FaceReader {
             outputs.extend(self.read_batch(batch).await?);
         }
         let mut outputs = outputs.into_iter();
+        // Whoever says that each picture is a face says that they are one person's, whatever they look like.
+        let looks_for_cuts = self.detector.is_some();
         Ok(boxes
             .into_iter()
             .zip(frames)
@@ -148,7 +150,7 @@ impl FaceReader {
                         face_box,
                         logits,
                         feature,
-                        look: Some(FaceLook::of(frame, &face_box)),
+                        look: looks_for_cuts.then(|| FaceLook::of(frame, &face_box)),
                     })
                     .collect()
             })

@@ -93,8 +93,8 @@ pub fn face_rows(faces: &[Vec<SeenFace>]) -> JsValue {
         } = face.face_box;
         rows.extend([x, y, w, h, score, roll_deg]);
         rows.extend(face.logits);
-        // Every face that was read has one.
-        let look = face.look.as_ref().map(FaceLook::cells).unwrap_or_default();
+        // A look of one brightness is like all others, and says nothing.
+        let look = face.look.as_ref().map_or(&[0; LOOK_LEN][..], FaceLook::cells);
         rows.extend(look.iter().map(|cell| f32::from(*cell)));
         rows.extend(&face.feature);
     }
