@@ -64,6 +64,11 @@ impl LostFrames {
         self.complained_early |= self.frames == 0;
     }
 
+    /// Whether there was a complaint before the first frame.
+    pub(crate) fn has_complained_early(&self) -> bool {
+        self.complained_early
+    }
+
     /// The next frame came, at this time on the container's clock.
     pub(crate) fn frame(&mut self, time_s: f64) {
         if self.frames == 0 {
