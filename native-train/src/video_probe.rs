@@ -248,10 +248,7 @@ impl Stream {
                 orientation: self.orientation(),
                 pixel_aspect: self.pixel_aspect().unwrap_or_default(),
             },
-            is_hdr: matches!(
-                self.color_transfer.as_deref(),
-                Some("smpte2084" | "arib-std-b67")
-            ),
+            is_hdr: matches!(self.color_transfer.as_deref(), Some("smpte2084" | "arib-std-b67")),
             matrix,
             full_range: self.color_range.as_deref() == Some("pc") || pixels.starts_with("yuvj"),
             frame_count: self.announced().frame_count,
@@ -265,7 +262,10 @@ impl Stream {
 
     /// The 2x2 part of the display matrix.
     fn matrix(&self) -> Option<[f64; 4]> {
-        let text = self.side_data_list.iter().find_map(|data| data.displaymatrix.as_deref())?;
+        let text = self
+            .side_data_list
+            .iter()
+            .find_map(|data| data.displaymatrix.as_deref())?;
         let rows: Vec<[f64; 3]> = text
             .lines()
             .filter_map(|line| {

@@ -1,5 +1,9 @@
 //! Videos whose pictures are shown otherwise than they are coded: turned, mirrored, of wide pixels, in HDR, one of several tracks.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may fail loudly, in their helpers too")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests may fail loudly, in their helpers too"
+)]
 
 mod common;
 #[path = "../../web-app/container/tests/common/mod.rs"]
@@ -15,7 +19,10 @@ use shared_model::frame_table::{self, NamedRow};
 
 /// Each pixel comes back as it was.
 const LOSSLESS: &str = "-c:v libx264 -preset ultrafast -qp 0 -pix_fmt yuv420p";
-const CLIP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/browser/clips/1001_DFA_HAP_XX.mp4");
+const CLIP: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../tests/browser/clips/1001_DFA_HAP_XX.mp4"
+);
 
 fn can_make(folder: &Path) -> bool {
     common::ffmpeg(folder, "-f lavfi -i color=size=16x16 -frames:v 1 -y probe.png")
@@ -34,14 +41,18 @@ fn every_matrix_gives_the_picture_that_ffmpeg_shows() {
     if !can_make(folder) {
         return;
     }
-    ffmpeg(folder, &format!("-f lavfi -i testsrc=size=64x48:rate=5:duration=1 {LOSSLESS} plain.mp4"));
+    ffmpeg(
+        folder,
+        &format!("-f lavfi -i testsrc=size=64x48:rate=5:duration=1 {LOSSLESS} plain.mp4"),
+    );
     let plain = std::fs::read(folder.join("plain.mp4")).unwrap();
     for matrix in MATRICES {
         std::fs::write(folder.join("turned.mp4"), with_matrix(plain.clone(), matrix)).unwrap();
         // ffmpeg turns by itself where it is not told otherwise.
         ffmpeg(folder, &format!("-i turned.mp4 {LOSSLESS} shown.mp4"));
         for decoder in Decoder::all() {
-            let [turned, shown] = ["turned.mp4", "shown.mp4"].map(|name| frames(&decoder, &folder.join(name)));
+            let [turned, shown] =
+                ["turned.mp4", "shown.mp4"].map(|name| frames(&decoder, &folder.join(name)));
             assert_eq!(turned.len(), 5);
             assert!(turned == shown, "{matrix:?}");
         }
@@ -57,7 +68,10 @@ fn a_matroskas_pose_turns_its_picture() {
     }
     let colours = "-color_primaries bt709 -color_trc bt709 -colorspace bt709 -color_range tv";
     let picture = "-f lavfi -i testsrc=size=64x48:rate=5:duration=1";
-    ffmpeg(folder, &format!("{picture} {LOSSLESS} {colours} -write_crc32 0 plain.mkv"));
+    ffmpeg(
+        folder,
+        &format!("{picture} {LOSSLESS} {colours} -write_crc32 0 plain.mkv"),
+    );
     let plain = std::fs::read(folder.join("plain.mkv")).unwrap();
     for (yaw, roll, filter) in [
         (0.0, -90.0, "transpose=clock"),
@@ -88,9 +102,17 @@ fn one_side_of_wide_or_high_pixels_grows() {
         let (_, frame) = frames(&Decoder::all()[0], &folder.join(name)).remove(0);
         (frame.width(), frame.height())
     };
-    for (aspect, expected) in [("2/1", (128, 48)), ("1/2", (64, 96)), ("4/3", (85, 48)), ("1/1", (64, 48))] {
+    for (aspect, expected) in [
+        ("2/1", (128, 48)),
+        ("1/2", (64, 96)),
+        ("4/3", (85, 48)),
+        ("1/1", (64, 48)),
+    ] {
         for name in ["a.mp4", "a.mkv"] {
-            ffmpeg(folder, &format!("{picture} -vf setsar={aspect} {LOSSLESS} {name}"));
+            ffmpeg(
+                folder,
+                &format!("{picture} -vf setsar={aspect} {LOSSLESS} {name}"),
+            );
             assert_eq!(size(name), expected, "{aspect} {name}");
         }
     }
@@ -113,7 +135,10 @@ fn of_two_tracks_the_one_is_read_that_ffmpeg_takes() {
         let make = format!("-f lavfi -i testsrc=size={size}:rate=5:duration=1 {LOSSLESS} {name}.mp4");
         ffmpeg(folder, &make);
     }
-    ffmpeg(folder, "-i small.mp4 -i large.mp4 -map 0:v -map 1:v -c copy both.mp4");
+    ffmpeg(
+        folder,
+        "-i small.mp4 -i large.mp4 -map 0:v -map 1:v -c copy both.mp4",
+    );
     let both = std::fs::read(folder.join("both.mp4")).unwrap();
     for (marks, expected) in [
         ([true, true], "large.mp4"),
@@ -138,7 +163,10 @@ fn frames_behind_lost_ones_keep_their_times() {
         return;
     }
     let options = "-c:v libx264 -preset ultrafast -bf 0 -g 10 -sc_threshold 0";
-    ffmpeg(folder, &format!("-f lavfi -i testsrc=size=64x48:rate=25:duration=2 {options} whole.mp4"));
+    ffmpeg(
+        folder,
+        &format!("-f lavfi -i testsrc=size=64x48:rate=25:duration=2 {options} whole.mp4"),
+    );
     let video = folder.join("whole.mp4");
     let mut damaged = std::fs::read(&video).unwrap();
     let packets = probe(&video, &["-show_packets"]);
@@ -166,7 +194,10 @@ fn frames_behind_lost_ones_keep_their_times() {
 fn rows(folder: &Path, video: &str) -> Vec<NamedRow> {
     let model = write_random_model(folder);
     let model = model.to_str().unwrap();
-    let printed = mien_ok(folder, &["analyze", video, "--model", model, "--device", "cpu", "--force"]);
+    let printed = mien_ok(
+        folder,
+        &["analyze", video, "--model", model, "--device", "cpu", "--force"],
+    );
     frame_table::read(std::fs::File::open(folder.join(printed.trim())).unwrap()).unwrap()
 }
 
@@ -185,7 +216,10 @@ fn assert_near(found: &[NamedRow], expected: &[NamedRow], most_l1: f32, least_sh
         let l1: f32 = p.iter().zip(q).map(|(p, q)| (p - q).abs()).sum();
         let part = shared_part(one, other);
         assert!(l1 <= most_l1 && part >= least_shared, "L1 {l1}, IoU {part}");
-        assert_eq!((one.row.frame, one.row.time_s), (other.row.frame, other.row.time_s));
+        assert_eq!(
+            (one.row.frame, one.row.time_s),
+            (other.row.frame, other.row.time_s)
+        );
     }
 }
 
@@ -201,7 +235,10 @@ fn an_analysis_is_that_of_the_shown_picture() {
     let expected = rows(folder, "upright.mp4");
     assert!(expected.iter().all(|row| row.row.face_box.is_some()));
     // Lies on its other side in the file.
-    ffmpeg(folder, &format!("{clip} -vf transpose=cclock {LOSSLESS} lying.mp4"));
+    ffmpeg(
+        folder,
+        &format!("{clip} -vf transpose=cclock {LOSSLESS} lying.mp4"),
+    );
     let lying = std::fs::read(folder.join("lying.mp4")).unwrap();
     std::fs::write(folder.join("turned.mp4"), with_matrix(lying, MATRICES[1])).unwrap();
     assert_near(&rows(folder, "turned.mp4"), &expected, 1e-6, 0.9999);
@@ -224,8 +261,20 @@ fn hdr_is_warned_of() {
     for (transfer, is_warned) in [("smpte2084", true), ("arib-std-b67", true), ("bt709", false)] {
         let colours = format!("-color_primaries bt2020 -color_trc {transfer} -colorspace bt2020nc");
         let picture = "-f lavfi -i testsrc=size=64x48:rate=5:duration=1";
-        ffmpeg(folder, &format!("{picture} -c:v libx264 -pix_fmt yuv420p {colours} hdr.mp4"));
-        let arguments = ["analyze", "hdr.mp4", "--model", model, "--device", "cpu", "--whole-frame", "--force"];
+        ffmpeg(
+            folder,
+            &format!("{picture} -c:v libx264 -pix_fmt yuv420p {colours} hdr.mp4"),
+        );
+        let arguments = [
+            "analyze",
+            "hdr.mp4",
+            "--model",
+            model,
+            "--device",
+            "cpu",
+            "--whole-frame",
+            "--force",
+        ];
         let output = mien(folder, &arguments);
         assert!(output.status.success(), "{}", stderr(&output));
         let said = stderr(&output).contains("colours were not mapped from HDR (PQ): labels may be wrong");

@@ -127,11 +127,7 @@ impl PixelAspect {
     /// one is more than 16 times the other.
     #[must_use]
     pub fn new(width: u64, height: u64) -> Option<Self> {
-        if width == 0
-            || height == 0
-            || width / MOST_ASPECT > height
-            || height / MOST_ASPECT > width
-        {
+        if width == 0 || height == 0 || width / MOST_ASPECT > height || height / MOST_ASPECT > width {
             return None;
         }
         let divisor = greatest_common_divisor(width, height);

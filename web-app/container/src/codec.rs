@@ -23,10 +23,16 @@ pub(crate) fn hevc(entry: &str, record: &[u8]) -> Option<String> {
     let tier = if profile & 0x20 == 0 { 'L' } else { 'H' };
     let compatibility = (number(record, 2, 4) as u32).reverse_bits();
     let level = number(record, 12, 1);
-    let mut codec = format!("{entry}.{space}{}.{compatibility:X}.{tier}{level}", profile & 0x1F);
+    let mut codec = format!(
+        "{entry}.{space}{}.{compatibility:X}.{tier}{level}",
+        profile & 0x1F
+    );
     // Of the six bytes of constraints those at the end that are 0 are left out.
     let constraints = record.get(6..12).unwrap_or_default();
-    let count = constraints.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let count = constraints
+        .iter()
+        .rposition(|byte| *byte != 0)
+        .map_or(0, |last| last + 1);
     for byte in constraints.iter().take(count) {
         codec.push_str(&format!(".{byte:X}"));
     }
@@ -79,7 +85,9 @@ impl Vp9 {
     pub(crate) fn from_vpcc(record: &[u8]) -> Option<Self> {
         (record.len() >= 8).then(|| Self {
             profile: number(record, 4, 1),
-            level: Some(number(record, 5, 1)).filter(|level| *level > 0).unwrap_or(Self::USUAL.level),
+            level: Some(number(record, 5, 1))
+                .filter(|level| *level > 0)
+                .unwrap_or(Self::USUAL.level),
             depth: number(record, 6, 1) >> 4,
         })
     }
@@ -152,7 +160,10 @@ mod tests {
         record[6..13].copy_from_slice(&[0x90, 0, 8, 0, 0, 0, 150]);
         assert_eq!(hevc("hev1", &record).unwrap(), "hev1.2.4.H150.90.0.8");
         assert_eq!(hevc("hev1", &record[..22]), None);
-        assert_eq!(avc("avc1", &[1, 0x64, 0, 0x1F, 0xFF, 0xE1, 0]).unwrap(), "avc1.64001F");
+        assert_eq!(
+            avc("avc1", &[1, 0x64, 0, 0x1F, 0xFF, 0xE1, 0]).unwrap(),
+            "avc1.64001F"
+        );
         assert_eq!(av1(&[0x81, 0x04, 0x4C, 0]), "av01.0.04M.10");
         assert_eq!(av1(&[]), "av01.0.08M.08");
     }
@@ -164,14 +175,29 @@ mod tests {
             "vp09.02.31.10"
         );
         assert_eq!(
-            Vp9::from_features(&[1, 1, 2, 2, 1, 20, 3, 1, 12, 4, 1, 1]).unwrap().codec(),
+            Vp9::from_features(&[1, 1, 2, 2, 1, 20, 3, 1, 12, 4, 1, 1])
+                .unwrap()
+                .codec(),
             "vp09.02.20.12"
         );
         assert_eq!(Vp9::from_features(&[]), None);
         // Profile 0 and a shown key frame; profile 2 at ten and twelve bits.
-        assert_eq!(Vp9::from_key_frame(&[0x82, 0x49, 0x83, 0x42, 0, 0]), Some(Vp9::USUAL));
-        assert_eq!(Vp9::from_key_frame(&[0x92, 0x49, 0x83, 0x42, 0x00, 0]).unwrap().codec(), "vp09.02.10.10");
-        assert_eq!(Vp9::from_key_frame(&[0x92, 0x49, 0x83, 0x42, 0x80, 0]).unwrap().codec(), "vp09.02.10.12");
+        assert_eq!(
+            Vp9::from_key_frame(&[0x82, 0x49, 0x83, 0x42, 0, 0]),
+            Some(Vp9::USUAL)
+        );
+        assert_eq!(
+            Vp9::from_key_frame(&[0x92, 0x49, 0x83, 0x42, 0x00, 0])
+                .unwrap()
+                .codec(),
+            "vp09.02.10.10"
+        );
+        assert_eq!(
+            Vp9::from_key_frame(&[0x92, 0x49, 0x83, 0x42, 0x80, 0])
+                .unwrap()
+                .codec(),
+            "vp09.02.10.12"
+        );
         assert_eq!(Vp9::from_key_frame(&[0x86, 0x49, 0x83, 0x42, 0, 0]), None);
         assert_eq!(Vp9::from_key_frame(&[0x82, 0x49]), None);
     }

@@ -72,7 +72,9 @@ impl<S: Source> MatroskaPackets<S> {
         let number = picture.number;
         let mut entries = file.tracks().iter();
         let Some(entry) = entries.find(|entry| entry.track_number().get() == number) else {
-            return Err(DemuxError::UnknownKind("its video track is not known here".to_owned()));
+            return Err(DemuxError::UnknownKind(
+                "its video track is not known here".to_owned(),
+            ));
         };
         if entry
             .content_encodings()

@@ -134,10 +134,7 @@ fn pixel_aspect(video: &[u8], (width, height): (u64, u64)) -> Option<PixelAspect
     }
     let shown = |id, coded| value(video, id).filter(|shown| *shown > 0).unwrap_or(coded);
     let (shown_width, shown_height) = (shown(DISPLAY_WIDTH, width), shown(DISPLAY_HEIGHT, height));
-    PixelAspect::new(
-        shown_width.checked_mul(height)?,
-        shown_height.checked_mul(width)?,
-    )
+    PixelAspect::new(shown_width.checked_mul(height)?, shown_height.checked_mul(width)?)
 }
 
 /// A roll turns counter-clockwise; a yaw of half a turn mirrors left to right, after it.

@@ -62,7 +62,10 @@ impl Presentation {
         let is_any_shown = samples
             .iter()
             .any(|sample| shown.contains(&sample.composition_timestamp));
-        let unfollowed = if edits.iter().any(|edit| edit.from.is_some() && !edit.is_at_own_rate) {
+        let unfollowed = if edits
+            .iter()
+            .any(|edit| edit.from.is_some() && !edit.is_at_own_rate)
+        {
             Some("its edit list plays it at another speed")
         } else {
             (pieces.len() > 1).then_some("its edit list joins several pieces of it")
@@ -95,7 +98,11 @@ fn samples_of(mp4: &Mp4, table: &StblBox, track: &Track) -> Vec<Sample> {
         let moved = *moved.get_or_insert(-sample.decode_timestamp - lead.unwrap_or(0).max(0));
         sample.composition_timestamp += moved;
     }
-    place_fragments(mp4, track.track_id, samples.get_mut(indexed..).unwrap_or_default());
+    place_fragments(
+        mp4,
+        track.track_id,
+        samples.get_mut(indexed..).unwrap_or_default(),
+    );
     samples
 }
 
@@ -107,7 +114,10 @@ fn place_fragments(mp4: &Mp4, track: u32, mut samples: &mut [Sample]) {
         let count: usize = fragment.truns.iter().map(|run| run.sample_count as usize).sum();
         let (own, rest) = samples.split_at_mut(count.min(samples.len()));
         samples = rest;
-        let named = fragment.tfdt.as_ref().map(|start| start.base_media_decode_time.cast_signed());
+        let named = fragment
+            .tfdt
+            .as_ref()
+            .map(|start| start.base_media_decode_time.cast_signed());
         let Some((named, first)) = named.zip(own.first().map(|sample| sample.decode_timestamp)) else {
             continue;
         };
@@ -122,10 +132,17 @@ fn place_fragments(mp4: &Mp4, track: u32, mut samples: &mut [Sample]) {
 /// Start and length of the pieces that are shown; one that goes on where the one before ends is the same piece.
 fn joined(edits: &[Edit]) -> Vec<(i64, i64)> {
     let mut pieces: Vec<(i64, i64)> = Vec::new();
-    for (from, length) in edits.iter().filter_map(|edit| edit.from.map(|from| (from, edit.length))) {
+    for (from, length) in edits
+        .iter()
+        .filter_map(|edit| edit.from.map(|from| (from, edit.length)))
+    {
         match pieces.last_mut() {
             Some((start, whole)) if *whole > 0 && start.saturating_add(*whole) == from => {
-                *whole = if length == 0 { 0 } else { whole.saturating_add(length) };
+                *whole = if length == 0 {
+                    0
+                } else {
+                    whole.saturating_add(length)
+                };
             }
             _ => pieces.push((from, length)),
         }

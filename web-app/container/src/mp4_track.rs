@@ -32,7 +32,11 @@ pub(crate) struct PictureTrack {
 
 /// The picture track of a `moov` box's content that ffmpeg would take; `None` where there is none.
 pub(crate) fn picture_track(moov: &[u8]) -> Option<PictureTrack> {
-    let traks = || boxes(moov).filter(|(kind, _)| kind == b"trak").map(|(_, trak)| trak);
+    let traks = || {
+        boxes(moov)
+            .filter(|(kind, _)| kind == b"trak")
+            .map(|(_, trak)| trak)
+    };
     // Pictures of chapters are no film.
     let chapters: Vec<u64> = traks()
         .filter_map(|trak| descendant(trak, &[b"tref", b"chap"]))
@@ -94,7 +98,8 @@ fn read(trak: &[u8], movie_matrix: [f64; 4]) -> Option<PictureTrack> {
 
 /// What a `pasp` box says, else what the shown size makes of the coded one.
 fn pixel_aspect(inside: &[u8], coded: (u64, u64), shown: (u64, u64)) -> Option<PixelAspect> {
-    let stated = child(inside, b"pasp").and_then(|pasp| PixelAspect::new(number(pasp, 0, 4), number(pasp, 4, 4)));
+    let stated =
+        child(inside, b"pasp").and_then(|pasp| PixelAspect::new(number(pasp, 0, 4), number(pasp, 4, 4)));
     let by_size = || PixelAspect::new(coded.1 * shown.0, coded.0 * shown.1);
     stated.or_else(|| if coded == shown { None } else { by_size() })
 }

@@ -89,7 +89,9 @@ mod tests {
             size: (width, height),
             is_default,
         };
-        let choose = |tracks: &[Candidate]| preferred(tracks.iter().enumerate(), |(_, track)| **track).map(|(place, _)| place);
+        let choose = |tracks: &[Candidate]| {
+            preferred(tracks.iter().enumerate(), |(_, track)| **track).map(|(place, _)| place)
+        };
         assert_eq!(choose(&[]), None);
         assert_eq!(choose(&[of(64, 48, false), of(64, 48, false)]), Some(0));
         assert_eq!(choose(&[of(64, 48, false), of(160, 120, false)]), Some(1));

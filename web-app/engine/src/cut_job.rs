@@ -90,7 +90,9 @@ impl Cutting<'_> {
         token: &CancelToken,
     ) -> Result<(), Outcome> {
         let demuxer = open(file)?;
-        check_support(demuxer.track()).await.map_err(Outcome::TryVideoElement)?;
+        check_support(demuxer.track())
+            .await
+            .map_err(Outcome::TryVideoElement)?;
         let mut stream = FrameStream::new(demuxer).map_err(Outcome::Failed)?;
         let mut speed = Speed::starting_at(0);
         let mut first_us = None;

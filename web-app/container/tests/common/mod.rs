@@ -31,7 +31,10 @@ pub fn ffmpeg(folder: &Path, arguments: &str) -> Vec<u8> {
 
 /// Whether ffmpeg has an encoder; prints why a test skips what needs it.
 pub fn has_encoder(name: &str) -> bool {
-    let output = Command::new("ffmpeg").args(["-hide_banner", "-encoders"]).output().unwrap();
+    let output = Command::new("ffmpeg")
+        .args(["-hide_banner", "-encoders"])
+        .output()
+        .unwrap();
     let has = String::from_utf8_lossy(&output.stdout).contains(&format!(" {name} "));
     if !has {
         println!("skipped: this ffmpeg has no encoder {name}");
@@ -68,8 +71,14 @@ pub fn probed_packets(video: &Path, stream: usize) -> Vec<f64> {
 
 /// Where `kind` stands in the file, of which its first `skip` occurrences are passed over.
 pub fn place_of(bytes: &[u8], kind: &[u8], skip: usize) -> usize {
-    let found = bytes.windows(kind.len()).enumerate().filter(|(_, window)| *window == kind);
-    found.map(|(place, _)| place).nth(skip).expect("the file has no such part")
+    let found = bytes
+        .windows(kind.len())
+        .enumerate()
+        .filter(|(_, window)| *window == kind);
+    found
+        .map(|(place, _)| place)
+        .nth(skip)
+        .expect("the file has no such part")
 }
 
 fn put(bytes: &mut [u8], place: usize, value: i32) {
