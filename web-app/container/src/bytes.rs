@@ -27,15 +27,15 @@ pub(crate) fn boxes(mut bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> 
 }
 
 /// The content of the first box of a kind in `bytes`.
-pub(crate) fn child<'a>(bytes: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {
+pub(crate) fn child(bytes: &[u8], kind: [u8; 4]) -> Option<&[u8]> {
     boxes(bytes)
-        .find(|(found, _)| found == kind)
+        .find(|(found, _)| *found == kind)
         .map(|(_, content)| content)
 }
 
 /// The content of a box within boxes, each named by its kind.
-pub(crate) fn descendant<'a>(bytes: &'a [u8], path: &[&[u8; 4]]) -> Option<&'a [u8]> {
-    path.iter().try_fold(bytes, |bytes, kind| child(bytes, kind))
+pub(crate) fn descendant<'a>(bytes: &'a [u8], path: &[[u8; 4]]) -> Option<&'a [u8]> {
+    path.iter().try_fold(bytes, |bytes, kind| child(bytes, *kind))
 }
 
 /// The head of an element of Matroska.
@@ -116,7 +116,7 @@ mod tests {
         let mp4 = b"\0\0\0\x0aabcdXY\0\0\0\x01wide\0\0\0\0\0\0\0\x11Z\0\0\0\x20cut ";
         let found: Vec<_> = boxes(mp4).collect();
         assert_eq!(found, [(*b"abcd", &b"XY"[..]), (*b"wide", b"Z")]);
-        assert_eq!(child(mp4, b"wide"), Some(&b"Z"[..]));
+        assert_eq!(child(mp4, *b"wide"), Some(&b"Z"[..]));
         for end in 0..mp4.len() {
             assert!(boxes(&mp4[..end]).count() <= 2);
         }

@@ -8,7 +8,6 @@ use crate::bytes::{ElementHead, element, element_head, elements, float, number, 
 use crate::source::Source;
 use crate::track::is_hdr_transfer;
 
-const EBML: u32 = 0x1A45_DFA3;
 const SEGMENT: u32 = 0x1853_8067;
 const TRACKS: u32 = 0x1654_AE6B;
 const TRACK_ENTRY: u32 = 0xAE;
@@ -81,7 +80,7 @@ pub(crate) fn tracks_element<S: Source>(source: &mut S) -> Result<Vec<u8>> {
             }
             // Its parts follow.
             (SEGMENT, _) => place = content,
-            (EBML, None) | (_, None) => break,
+            (_, None) => break,
             (_, Some(len)) => place = content.saturating_add(len),
         }
     }

@@ -39,10 +39,10 @@ pub(crate) fn picture_track(moov: &[u8]) -> Option<PictureTrack> {
     };
     // Pictures of chapters are no film.
     let chapters: Vec<u64> = traks()
-        .filter_map(|trak| descendant(trak, &[b"tref", b"chap"]))
+        .filter_map(|trak| descendant(trak, &[*b"tref", *b"chap"]))
         .flat_map(|ids| ids.chunks_exact(4).map(|id| number(id, 0, 4)))
         .collect();
-    let movie_matrix = child(moov, b"mvhd").map_or([1.0, 0.0, 0.0, 1.0], |header| {
+    let movie_matrix = child(moov, *b"mvhd").map_or([1.0, 0.0, 0.0, 1.0], |header| {
         matrix_at(header, if is_long(header) { 48 } else { 36 })
     });
     let tracks: Vec<PictureTrack> = traks()
@@ -61,18 +61,18 @@ pub(crate) fn has_sound(moov: &[u8]) -> bool {
 }
 
 fn handler(trak: &[u8]) -> Option<&[u8]> {
-    descendant(trak, &[b"mdia", b"hdlr"])?.get(8..12)
+    descendant(trak, &[*b"mdia", *b"hdlr"])?.get(8..12)
 }
 
 fn read(trak: &[u8], movie_matrix: [f64; 4]) -> Option<PictureTrack> {
     if handler(trak) != Some(b"vide") {
         return None;
     }
-    let header = child(trak, b"tkhd")?;
+    let header = child(trak, *b"tkhd")?;
     // Times and duration have 4 bytes or 8.
     let (id_place, matrix_place) = if is_long(header) { (20, 52) } else { (12, 40) };
     let matrix = product(matrix_at(header, matrix_place), movie_matrix);
-    let entries = descendant(trak, &[b"mdia", b"minf", b"stbl", b"stsd"])?.get(8..)?;
+    let entries = descendant(trak, &[*b"mdia", *b"minf", *b"stbl", *b"stsd"])?.get(8..)?;
     let (name, entry) = boxes(entries).next()?;
     let coded = (number(entry, 24, 2), number(entry, 26, 2));
     // Whole pixels of numbers with 16 bits behind the point.
@@ -99,31 +99,31 @@ fn read(trak: &[u8], movie_matrix: [f64; 4]) -> Option<PictureTrack> {
 /// What a `pasp` box says, else what the shown size makes of the coded one.
 fn pixel_aspect(inside: &[u8], coded: (u64, u64), shown: (u64, u64)) -> Option<PixelAspect> {
     let stated =
-        child(inside, b"pasp").and_then(|pasp| PixelAspect::new(number(pasp, 0, 4), number(pasp, 4, 4)));
+        child(inside, *b"pasp").and_then(|pasp| PixelAspect::new(number(pasp, 0, 4), number(pasp, 4, 4)));
     let by_size = || PixelAspect::new(coded.1 * shown.0, coded.0 * shown.1);
     stated.or_else(|| if coded == shown { None } else { by_size() })
 }
 
 fn codec(name: [u8; 4], inside: &[u8]) -> Option<(String, Option<Vec<u8>>)> {
-    let record = |kind: &[u8; 4]| child(inside, kind);
+    let record = |kind: [u8; 4]| child(inside, kind);
     let entry = std::str::from_utf8(&name).ok()?;
     Some(match &name {
         b"avc1" | b"avc3" => {
-            let record = record(b"avcC")?;
+            let record = record(*b"avcC")?;
             (codec::avc(entry, record)?, Some(record.to_vec()))
         }
         b"hvc1" | b"hev1" => {
-            let record = record(b"hvcC")?;
+            let record = record(*b"hvcC")?;
             (codec::hevc(entry, record)?, Some(record.to_vec()))
         }
         b"av01" => {
-            let record = record(b"av1C")?;
+            let record = record(*b"av1C")?;
             (codec::av1(record), Some(record.to_vec()))
         }
         // Decoders of these take no record.
         b"vp08" => ("vp8".to_owned(), None),
         b"vp09" => {
-            let told = record(b"vpcC").and_then(Vp9::from_vpcc);
+            let told = record(*b"vpcC").and_then(Vp9::from_vpcc);
             (told.unwrap_or(Vp9::USUAL).codec(), None)
         }
         _ => return None,
