@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::display::Orientation;
+
 /// The largest picture that is accepted, in pixels (an 8K frame is 33 million).
 pub const MAX_PIXELS: usize = 120_000_000;
 
@@ -144,25 +146,19 @@ impl Frame {
         &self.rgb
     }
 
-    /// The frame turned clockwise by a video's rotation flag; other angles than 90, 180 and 270
-    /// leave it as it is.
+    /// The frame turned and mirrored.
     #[must_use]
-    pub fn rotated(self, degrees: u32) -> Self {
-        let (w, h) = (self.width, self.height);
-        let (width, height) = if degrees % 180 == 90 { (h, w) } else { (w, h) };
-        let source = |x: usize, y: usize| match degrees {
-            90 => (y, h - 1 - x),
-            180 => (w - 1 - x, h - 1 - y),
-            _ => (w - 1 - y, x),
-        };
-        if !matches!(degrees, 90 | 180 | 270) {
+    pub fn oriented(self, orientation: Orientation) -> Self {
+        if orientation == Orientation::UPRIGHT {
             return self;
         }
+        let coded = (self.width, self.height);
+        let (width, height) = orientation.size_of(coded);
         let mut rgb = Vec::with_capacity(self.rgb.len());
         for y in 0..height {
             for x in 0..width {
-                let (from_x, from_y) = source(x, y);
-                let at = 3 * (from_y * w + from_x);
+                let (from_x, from_y) = orientation.source((x, y), coded);
+                let at = 3 * (from_y * self.width + from_x);
                 rgb.extend_from_slice(&self.rgb[at..at + 3]);
             }
         }
@@ -215,11 +211,12 @@ mod tests {
     #[test]
     fn four_quarter_turns_are_none() {
         let frame = Frame::from_rgb(2, 3, (0..18).collect()).unwrap();
-        let turned = frame.clone().rotated(90);
+        let turn = |frame: &Frame, degrees: f64| frame.clone().oriented(Orientation::clockwise(degrees));
+        let turned = turn(&frame, 90.0);
         assert_eq!((turned.width(), turned.height()), (3, 2));
         // Clockwise: the lower left pixel comes to the upper left.
         assert_eq!(turned.rgb()[..3], frame.rgb()[12..15]);
-        assert_eq!(turned.clone().rotated(90), frame.clone().rotated(180));
-        assert_eq!(turned.rotated(270), frame);
+        assert_eq!(turn(&turned, 90.0), turn(&frame, 180.0));
+        assert_eq!(turn(&turned, 270.0), frame);
     }
 }

@@ -7,6 +7,7 @@ pub mod expression;
 
 pub mod agreement;
 pub mod calibration;
+pub mod display;
 pub mod face_box;
 pub mod face_crop;
 pub mod face_look;

@@ -5,7 +5,17 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { emptyChunkTable, turnDisplay } from "./mp4.mjs";
+import {
+  breakFrames,
+  doubleSpeed,
+  dropFragment,
+  emptyChunkTable,
+  renameBox,
+  setEnabled,
+  setPose,
+  setShownSize,
+  turnDisplay,
+} from "./mp4.mjs";
 import { TALKING_FACE } from "./settings.mjs";
 
 const run = promisify(execFile);
@@ -18,6 +28,13 @@ const withSound = (video, codec, lateVideo, lateSound, ...options) => async (scr
   ...(codec ? ["-itsoffset", lateSound, "-f", "lavfi", "-i", "sine=duration=2", "-map", "0:v", "-map", "1:a", "-c:a", codec] : []),
   ...["-c:v", "copy", ...options],
 ];
+
+/** Bytes of another file of RECIPES, changed. */
+const changed = (name, change) => async (scratch) => change(await readFile(await scratch.file(name)));
+
+/** A face in a picture of this size. */
+const SIZED = (filter) => [...FACE(70, 0.3), "-vf", filter];
+const SHOWN = [...SIZED("scale=352:288"), ...MP4];
 
 /** How each file is made: ffmpeg's arguments, or a function of the scratch folder that gives them or the file's bytes. */
 const RECIPES = {
@@ -52,6 +69,41 @@ const RECIPES = {
   "negative-offsets.mp4": withSound("two-keys.mp4", "aac", 1, 0, "-movflags", "negative_cts_offsets"),
   // Begins and ends between key frames, by its edit list alone.
   "trimmed.mp4": async (scratch) => ["-ss", 1.4, "-i", await scratch.file("two-keys.mp4"), "-t", 0.7, "-c", "copy"],
+  "mirrored.mp4": changed("shown.mp4", (bytes) => turnDisplay(bytes, "mirrored")),
+  "flipped.mp4": changed("shown.mp4", (bytes) => turnDisplay(bytes, "flipped")),
+  "transposed.mp4": changed("shown.mp4", (bytes) => turnDisplay(bytes, "transposed")),
+  "transversed.mp4": changed("shown.mp4", (bytes) => turnDisplay(bytes, "transversed")),
+  "posed.mkv": changed("colours.mkv", (bytes) => setPose(bytes, -90)),
+  "colours.mkv": [...SHOWN, ...["color_primaries", "color_trc", "colorspace"].flatMap((what) => [`-${what}`, "bt709"]), "-color_range", "tv", "-write_crc32", 0],
+  "shown.mp4": SHOWN,
+  "wide-pixels.mp4": [...SIZED("scale=176:288,setsar=2/1"), ...MP4],
+  "high-pixels.mkv": [...SIZED("scale=352:144,setsar=1/2"), ...MP4],
+  "wide-track.mp4": changed("shown.mp4", (bytes) => setShownSize(bytes, 704, 288)),
+  // Neither track nor sample entry say it, the coded pictures do.
+  "wide-by-codec.mp4": changed("wide-pixels.mp4", (bytes) => setShownSize(bytes, 176, 288)),
+  "two-tracks.mp4": async (scratch) => [
+    ...["-i", await scratch.file("shown.mp4"), "-i", await scratch.file("no-face.mp4")],
+    ...["-map", "0:v", "-map", "1:v", "-c", "copy"],
+  ],
+  "first-track.mp4": changed("two-tracks.mp4", (bytes) => setEnabled(bytes, [true, false])),
+  "second-track.mp4": changed("two-tracks.mp4", (bytes) => setEnabled(bytes, [false, true])),
+  "hdr.mp4": [...SHOWN, "-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc"],
+  "cmaf.mp4": [...FACE(30, 1.6), ...MP4, "-g", 12, "-bf", 2, "-movflags", "frag_keyframe+empty_moov+default_base_moof"],
+  "fragment-missing.mp4": changed("cmaf.mp4", dropFragment),
+  "without-type.mov": changed("face-short.mp4", (bytes) => renameBox(bytes, "ftyp", "wide")),
+  "without-length.webm": async (scratch) => {
+    const command = ["-loglevel", "error", "-i", await scratch.file("face.webm"), "-c", "copy", "-f", "webm", "pipe:1"];
+    return (await run("ffmpeg", command, { encoding: "buffer", maxBuffer: 2 ** 26 })).stdout;
+  },
+  "10-bit.webm": [...FACE(50, 0.3), "-an", "-c:v", "libvpx-vp9", "-pix_fmt", "yuv420p10le", "-deadline", "realtime", "-cpu-used", 8],
+  "double-speed.mp4": changed("face-short.mp4", doubleSpeed),
+  "keys.mp4": [...FACE(30, 1.6), ...MP4, "-g", 12, "-bf", 0, "-sc_threshold", 0],
+  "first-lost.mp4": async (scratch) => {
+    const file = await scratch.file("keys.mp4");
+    const { stdout } = await run("ffprobe", ["-v", "error", "-show_entries", "packet=pos", "-of", "json", file]);
+    const places = JSON.parse(stdout).packets.map((packet) => Number(packet.pos));
+    return breakFrames(await readFile(file), places.slice(0, 12));
+  },
   "no-face.mp4": ["-f", "lavfi", "-i", "testsrc=size=320x240:rate=25:duration=1", ...MP4],
   "audio-only.mp4": ["-f", "lavfi", "-i", "sine=duration=2", "-c:a", "aac"],
   "hevc.mp4": [...FACE(10, 1), "-an", "-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params", "log-level=error"],

@@ -1,6 +1,7 @@
 //! Pictures of all kinds as frames: files, bitmaps, frames of a camera.
 
 use js_sys::Uint8Array;
+use shared_model::display::Display;
 use shared_model::frame::MAX_PIXELS;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -9,7 +10,7 @@ use web_sys::{
     OffscreenCanvasRenderingContext2d, PremultiplyAlpha, VideoFrame,
 };
 
-use crate::raw_frame::{RawFrame, is_a};
+use crate::raw_frame::{RawFrame, is_a, own_aspect};
 use crate::worker_scope::{error_text, scope};
 
 /// Decodes a picture file, upright by its EXIF flag.
@@ -39,7 +40,12 @@ pub async fn from_blob(blob: &Blob) -> Result<RawFrame, String> {
 /// When it is neither, or cannot be read.
 pub async fn from_attachment(attachment: JsValue) -> Result<RawFrame, String> {
     if is_a(&attachment, "VideoFrame") {
-        return RawFrame::from_video_frame(attachment.unchecked_into::<VideoFrame>(), 0).await;
+        let frame = attachment.unchecked_into::<VideoFrame>();
+        let display = Display {
+            pixel_aspect: own_aspect(&frame),
+            ..Display::default()
+        };
+        return RawFrame::from_video_frame(frame, display).await;
     }
     if is_a(&attachment, "ImageBitmap") {
         return from_bitmap(attachment.unchecked_into());

@@ -9,7 +9,6 @@ mod constructors;
 mod worker_scope;
 
 mod blob_reader;
-mod demux;
 mod image_frame;
 mod raw_frame;
 mod video_decoder;

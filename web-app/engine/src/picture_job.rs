@@ -1,5 +1,6 @@
 //! A picture as a video of one frame.
 
+use video_container::Source as _;
 use web_messages::{FromEngine, JobId};
 use web_sys::File;
 
@@ -15,8 +16,8 @@ use crate::progress::CancelToken;
 /// # Errors
 /// When it cannot be read.
 pub fn is_picture(file: &File) -> std::io::Result<bool> {
-    let reader = BlobReader::new(file)?;
-    let magic = reader.bytes_at(0, reader.file_len().min(12))?.to_vec();
+    let mut reader = BlobReader::new(file)?;
+    let magic = reader.bytes_at(0, reader.byte_len().min(12))?;
     Ok(file.type_().starts_with("image/")
         || magic.starts_with(&[0xFF, 0xD8, 0xFF])
         || magic.starts_with(b"\x89PNG")

@@ -14,6 +14,8 @@ pub struct Presentation {
     pub start_s: f64,
     /// All samples, in decoding order, at the composition times that stand in the file.
     pub samples: Vec<Sample>,
+    /// Why only another reader shows the track as its edit list says.
+    pub unfollowed: Option<&'static str>,
     /// Composition times of those that are shown.
     shown: Range<i64>,
 }
@@ -24,6 +26,8 @@ struct Edit {
     from: Option<i64>,
     /// How long it lasts, in the track's unit; 0 to the end.
     length: i64,
+    /// Whether it plays as fast as the track's own clock goes.
+    is_at_own_rate: bool,
 }
 
 const ALL: Range<i64> = i64::MIN..i64::MAX;
@@ -34,7 +38,7 @@ impl Presentation {
     pub fn of(mp4: &Mp4, track: &Track) -> Option<Self> {
         let trak = track.trak(mp4);
         let table = &trak.mdia.minf.stbl;
-        let samples = samples_of(table, track);
+        let samples = samples_of(mp4, table, track);
         let earliest = samples.iter().map(|sample| sample.composition_timestamp).min()?;
         let edits = edits_of(trak, u64::from(mp4.moov.mvhd.timescale));
         let delay: i64 = edits
@@ -42,9 +46,8 @@ impl Presentation {
             .take_while(|edit| edit.from.is_none())
             .map(|edit| edit.length)
             .sum();
-        let mut real = edits
-            .iter()
-            .filter_map(|edit| edit.from.map(|from| (from, edit.length)));
+        let pieces = joined(&edits);
+        let mut real = pieces.iter().copied();
         let is_indexed = table.stsz.sample_count > 0;
         let (start, shown) = match (real.next(), real.next()) {
             (None, _) => (earliest + delay, ALL),
@@ -59,7 +62,16 @@ impl Presentation {
         let is_any_shown = samples
             .iter()
             .any(|sample| shown.contains(&sample.composition_timestamp));
+        let unfollowed = if edits
+            .iter()
+            .any(|edit| edit.from.is_some() && !edit.is_at_own_rate)
+        {
+            Some("its edit list plays it at another speed")
+        } else {
+            (pieces.len() > 1).then_some("its edit list joins several pieces of it")
+        };
         Some(Self {
+            unfollowed,
             start_s: start as f64 / track.timescale.max(1) as f64,
             shown: if is_any_shown { shown } else { ALL },
             samples,
@@ -75,18 +87,67 @@ impl Presentation {
 
 /// The samples at their own composition times: the reader moves those of the index, so that the earliest of them is shown at
 /// 0, and not those of the fragments behind it.
-fn samples_of(table: &StblBox, track: &Track) -> Vec<Sample> {
+fn samples_of(mp4: &Mp4, table: &StblBox, track: &Track) -> Vec<Sample> {
     let mut samples = track.samples.clone();
-    let indexed = samples.iter_mut().take(table.stsz.sample_count as usize);
+    let indexed = table.stsz.sample_count as usize;
     let offsets = table.ctts.iter().flat_map(|ctts| &ctts.entries);
     // Decoding times were brought forward as well, so that no sample is decoded after it is shown.
     let lead = offsets.map(|entry| -i64::from(entry.sample_offset)).max();
     let mut moved = None;
-    for sample in indexed {
+    for sample in samples.iter_mut().take(indexed) {
         let moved = *moved.get_or_insert(-sample.decode_timestamp - lead.unwrap_or(0).max(0));
         sample.composition_timestamp += moved;
     }
+    place_fragments(
+        mp4,
+        track.track_id,
+        samples.get_mut(indexed..).unwrap_or_default(),
+    );
     samples
+}
+
+/// Sets each fragment's samples at the time that the fragment names. The reader counts on from the fragment before, which may
+/// not be the one that the file once had.
+fn place_fragments(mp4: &Mp4, track: u32, mut samples: &mut [Sample]) {
+    let fragments = mp4.moofs.iter().flat_map(|moof| &moof.trafs);
+    for fragment in fragments.filter(|fragment| fragment.tfhd.track_id == track) {
+        let count: usize = fragment.truns.iter().map(|run| run.sample_count as usize).sum();
+        let (own, rest) = samples.split_at_mut(count.min(samples.len()));
+        samples = rest;
+        let named = fragment
+            .tfdt
+            .as_ref()
+            .map(|start| start.base_media_decode_time.cast_signed());
+        let Some((named, first)) = named.zip(own.first().map(|sample| sample.decode_timestamp)) else {
+            continue;
+        };
+        let late = named.saturating_sub(first);
+        for sample in own {
+            sample.decode_timestamp = sample.decode_timestamp.saturating_add(late);
+            sample.composition_timestamp = sample.composition_timestamp.saturating_add(late);
+        }
+    }
+}
+
+/// Start and length of the pieces that are shown; one that goes on where the one before ends is the same piece.
+fn joined(edits: &[Edit]) -> Vec<(i64, i64)> {
+    let mut pieces: Vec<(i64, i64)> = Vec::new();
+    for (from, length) in edits
+        .iter()
+        .filter_map(|edit| edit.from.map(|from| (from, edit.length)))
+    {
+        match pieces.last_mut() {
+            Some((start, whole)) if *whole > 0 && start.saturating_add(*whole) == from => {
+                *whole = if length == 0 {
+                    0
+                } else {
+                    whole.saturating_add(length)
+                };
+            }
+            _ => pieces.push((from, length)),
+        }
+    }
+    pieces
 }
 
 /// The edits of a track, in its own unit; the list has them in that of the movie.
@@ -106,6 +167,7 @@ fn edits_of(trak: &TrakBox, movie_timescale: u64) -> Vec<Edit> {
         .map(|entry| Edit {
             from: (entry.media_time != none).then(|| entry.media_time.cast_signed()),
             length: rescale(entry.segment_duration, timescale, movie_timescale),
+            is_at_own_rate: (entry.media_rate, entry.media_rate_fraction) == (1, 0),
         })
         .collect()
 }
