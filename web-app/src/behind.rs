@@ -100,9 +100,7 @@ pub fn bring_forward(store: Store) {
 /// Labels by hand that are known already; what the storage holds is laid under them.
 pub fn show_document(store: Store, document: ReviewDocument) {
     if !document.is_empty() {
-        store
-            .desk
-            .update_value(|desk| desk.review = Review::of(document));
+        store.desk.update_value(|desk| desk.review = Review::of(document));
     }
 }
 

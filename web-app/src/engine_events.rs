@@ -115,8 +115,12 @@ fn in_plain_words(message: FromEngine) -> FromEngine {
         said
     };
     match message {
-        FromEngine::ModelRefused { reason } => FromEngine::ModelRefused { reason: plain(reason) },
-        FromEngine::DeviceLost { reason } => FromEngine::DeviceLost { reason: plain(reason) },
+        FromEngine::ModelRefused { reason } => FromEngine::ModelRefused {
+            reason: plain(reason),
+        },
+        FromEngine::DeviceLost { reason } => FromEngine::DeviceLost {
+            reason: plain(reason),
+        },
         FromEngine::Failed { job, reason } => FromEngine::Failed {
             job,
             reason: plain(reason),
@@ -128,6 +132,15 @@ fn in_plain_words(message: FromEngine) -> FromEngine {
         FromEngine::Done { job, notice } => FromEngine::Done {
             job,
             notice: notice.map(plain),
+        },
+        FromEngine::Ready {
+            backend,
+            notice,
+            model,
+        } => FromEngine::Ready {
+            backend,
+            notice: notice.map(plain),
+            model,
         },
         other => other,
     }

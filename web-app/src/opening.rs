@@ -407,9 +407,7 @@ fn show_project(store: Store, project: Project, reviewed: &ReviewDocument) {
         analysis.model = project.model;
         analysis.is_whole = true;
     });
-    store
-        .viewport
-        .set(Viewport::whole(duration_s, frame_s));
+    store.viewport.set(Viewport::whole(duration_s, frame_s));
     if !video_is_open {
         store.opened.set(Some(Opened {
             width: 0,

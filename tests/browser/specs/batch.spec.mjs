@@ -43,10 +43,11 @@ export function declare({ test, afterAll }, { url, scratch }) {
     assert.deepEqual([frameCount(short), short[0].video], [12, "face-short.mp4"]);
     if (process.env.MIEN_SCREENSHOT) await page.page.screenshot({ path: `${process.env.MIEN_SCREENSHOT}.batch.png` });
     // Labels are given meanwhile.
+    await page.until("review-kept", /Kept/);
     await page.page.evaluate(() => document.activeElement.blur());
     await page.page.keyboard.press("3");
     await page.page.waitForFunction(() => /Fear/.test(document.querySelector('[data-testid="review-said"]').textContent));
-    await page.until("batch-2", /done/);
+    await page.page.waitForFunction(() => /done/.test(document.querySelector('[data-testid="batch-2"]').textContent), null, { timeout: 120_000 });
     assert.match(await page.text("batch-1"), /done/);
     assert.equal(await page.page.locator(".file-name").textContent(), "face-short.mp4", "the review is not disturbed");
     assert.ok((await page.rows()).some((row) => row.reviewed === 3));

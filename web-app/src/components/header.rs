@@ -19,11 +19,13 @@ pub fn Header() -> impl IntoView {
         })
     };
     let backend = move || {
-        store.engine.with(|engine| match (&engine.backend, &engine.phase) {
-            (Some(backend), _) => backend.clone(),
-            (None, EnginePhase::Failed(_)) => strings::BACKEND_NONE.to_owned(),
-            (None, _) => strings::BACKEND_UNKNOWN.to_owned(),
-        })
+        store
+            .engine
+            .with(|engine| match (&engine.backend, &engine.phase) {
+                (Some(backend), _) => backend.clone(),
+                (None, EnginePhase::Failed(_)) => strings::BACKEND_NONE.to_owned(),
+                (None, _) => strings::BACKEND_UNKNOWN.to_owned(),
+            })
     };
     let backend_notice = move || {
         store

@@ -37,7 +37,10 @@ pub fn JobBar() -> impl IntoView {
     let details = move || {
         let details = store.job.with(|job| job.as_ref().map(details_of));
         let parts = [behind(), details].into_iter().flatten();
-        parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+        parts
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let again = move || store.job.with(Option::is_some);
     view! {

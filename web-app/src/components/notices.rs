@@ -89,7 +89,11 @@ fn Offers(notice: Notice) -> impl IntoView {
 #[component]
 pub fn NoticeButton() -> impl IntoView {
     let store = Store::of_page();
-    let count = move || store.notices.with(|board| board.past().len() + board.shown().len());
+    let count = move || {
+        store
+            .notices
+            .with(|board| board.past().len() + board.shown().len())
+    };
     let toggle = move |_| store.lists_notices.update(|is_open| *is_open = !*is_open);
     view! {
         <button type="button" class="button notice-button" data-testid="notices" class:is-off=move || count() == 0
@@ -113,7 +117,8 @@ fn NoticeList() -> impl IntoView {
             all
         })
     };
-    let is_off = move || !store.lists_notices.get() || store.notices.with(|board| *board == NoticeBoard::default());
+    let is_off =
+        move || !store.lists_notices.get() || store.notices.with(|board| *board == NoticeBoard::default());
     let line = |notice: Notice| {
         let tone = match notice.tone {
             Tone::Info => "info",

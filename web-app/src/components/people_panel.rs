@@ -26,7 +26,13 @@ struct Entry {
 pub fn PeoplePanel() -> impl IntoView {
     let store = Store::of_page();
     // While frames come in the list would never be still.
-    let entries = Memo::new(move |_| if store.reads_stage() { Vec::new() } else { entries(store) });
+    let entries = Memo::new(move |_| {
+        if store.reads_stage() {
+            Vec::new()
+        } else {
+            entries(store)
+        }
+    });
     let people_now = Memo::new(move |_| {
         entries.with(|entries| entries.iter().map(|entry| entry.person).collect::<Vec<_>>())
     });

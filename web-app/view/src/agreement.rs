@@ -223,7 +223,10 @@ mod tests {
         assert_eq!((truth, other), (Side::Reviewed, Side::Smoothed));
         let [truth, other] = sides_in_force([Side::File(0), Side::File(2)], 2);
         assert_ne!(truth, other);
-        assert_eq!(sides_in_force([Side::Raw, Side::Temporal], 0), [Side::Raw, Side::Temporal]);
+        assert_eq!(
+            sides_in_force([Side::Raw, Side::Temporal], 0),
+            [Side::Raw, Side::Temporal]
+        );
     }
 
     #[test]
@@ -232,7 +235,10 @@ mod tests {
         let report = matrix(&view, &[], [Side::Temporal, Side::Raw], Unit::Frame).report();
         // The truth is Happiness alone; the other side says Anger 6 times of 18: F1 is 2 * 12 / (18 + 12).
         let note = classes_note(&report).unwrap();
-        assert!(note.contains("over 8 classes") && note.contains("The truth has 1"), "{note}");
+        assert!(
+            note.contains("over 8 classes") && note.contains("The truth has 1"),
+            "{note}"
+        );
         assert!(note.contains("Anger, ") && !note.contains("Happiness"), "{note}");
         assert!(note.ends_with("it is 0.800."), "{note}");
         let mut full = report;

@@ -313,7 +313,10 @@ mod tests {
         batch.ended(ItemState::Done, Some(results()));
         assert_eq!(batch.begin_next(), Some(3), "reading goes on behind the review");
         assert_eq!((batch.current(), batch.reading()), (Some(0), Some(2)));
-        assert_eq!(states(&batch), [ItemState::Done, ItemState::Done, ItemState::Reading]);
+        assert_eq!(
+            states(&batch),
+            [ItemState::Done, ItemState::Done, ItemState::Reading]
+        );
         // What is read comes to the front as it is.
         batch.keep(results());
         assert_eq!(batch.choose(2), Choice::BringForward);

@@ -126,7 +126,10 @@ mod tests {
 
     #[test]
     fn an_error_is_said_in_one_word_where_a_notice_says_why() {
-        assert_eq!(status_parts("error: a.mp4: no video"), ("error", ": a.mp4: no video"));
+        assert_eq!(
+            status_parts("error: a.mp4: no video"),
+            ("error", ": a.mp4: no video")
+        );
         assert_eq!(status_parts("analyzing 42%"), ("analyzing 42%", ""));
     }
 

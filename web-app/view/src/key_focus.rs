@@ -139,8 +139,14 @@ mod tests {
         ]
         .map(|(tag, kind)| Focused::of(tag, kind));
         use Focused::{Choice, Nothing, Number, Press, Slider, Text};
-        assert_eq!(found, [Text, Number, Slider, Press, Choice, Press, Press, Nothing]);
-        let left: Vec<Focused> = EVERYTHING.into_iter().filter(|it| it.is_left_by_click()).collect();
+        assert_eq!(
+            found,
+            [Text, Number, Slider, Press, Choice, Press, Press, Nothing]
+        );
+        let left: Vec<Focused> = EVERYTHING
+            .into_iter()
+            .filter(|it| it.is_left_by_click())
+            .collect();
         assert_eq!(left, [Slider, Press]);
         assert!(Number.is_left_by("Enter") && !Press.is_left_by("Enter"));
     }

@@ -193,7 +193,10 @@ mod tests {
         board.dismiss_all();
         board.add(Tone::Error, "x", &[], 0.0);
         board.add(Tone::Error, "x", &[], 9.0);
-        assert_eq!(texts(board.shown()).iter().filter(|text| **text == "x").count(), 1);
+        assert_eq!(
+            texts(board.shown()).iter().filter(|text| **text == "x").count(),
+            1
+        );
         board.withdraw("x");
         assert!(!texts(board.past()).contains(&"x") && !texts(board.shown()).contains(&"x"));
     }

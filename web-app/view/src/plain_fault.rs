@@ -37,7 +37,11 @@ pub fn plain(reason: &str) -> String {
     let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     let shown = shown.replace(" .", ".").replace(" ,", ",").replace(" :", ":");
     if !is_raw(&shown) {
-        return if shown.is_empty() { INTERNAL.to_owned() } else { shown };
+        return if shown.is_empty() {
+            INTERNAL.to_owned()
+        } else {
+            shown
+        };
     }
     // What comes before the raw text names the file or what was done.
     let parts: Vec<&str> = shown.split(": ").take_while(|part| !is_raw(part)).collect();
@@ -55,7 +59,8 @@ fn root_cause(reason: &str) -> String {
     let innermost = causes.rsplit("Caused by:").next().unwrap_or(causes).trim();
     let innermost = innermost.lines().last().unwrap_or_default();
     // Layers are numbered.
-    let innermost = innermost.trim_start_matches(|sign: char| sign.is_ascii_digit() || sign == ':' || sign == ' ');
+    let innermost =
+        innermost.trim_start_matches(|sign: char| sign.is_ascii_digit() || sign == ':' || sign == ' ');
     format!("{}: {innermost}", said.trim().trim_end_matches(':'))
 }
 
@@ -105,7 +110,8 @@ fn ends_with_type(text: &str, sign: char) -> bool {
 /// Whether a word is a type's name: small letters, a capital, small letters.
 fn is_debug_word(word: &str) -> bool {
     let letters: Vec<char> = word.chars().collect();
-    let is_name = letters.first().is_some_and(char::is_ascii_uppercase) && letters.iter().all(char::is_ascii_alphanumeric);
+    let is_name = letters.first().is_some_and(char::is_ascii_uppercase)
+        && letters.iter().all(char::is_ascii_alphanumeric);
     let turns = |three: &[char]| match three {
         [before, capital, after] => {
             before.is_ascii_lowercase() && capital.is_ascii_uppercase() && after.is_ascii_lowercase()
@@ -156,7 +162,10 @@ mod tests {
                 "demo.safetensors: called `Option::unwrap()` on a `None` value",
                 "demo.safetensors: an internal error, see the browser's console",
             ),
-            ("panicked at src/x.rs:3:4", "an internal error, see the browser's console"),
+            (
+                "panicked at src/x.rs:3:4",
+                "an internal error, see the browser's console",
+            ),
             (
                 "the device cannot be had\n\nCaused by:\n    0: first\n    1: the driver is too old\n\nBacktrace:\n  x::y",
                 "the device cannot be had: the driver is too old",

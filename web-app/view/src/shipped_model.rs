@@ -63,7 +63,9 @@ impl Asked {
             .as_deref()
             .is_some_and(|name| !is_listed(name) || (!asks_gpu && !is_first(name)));
         let ways = [(asks_gpu, Offer::UseCpu), (asks_model, Offer::UseDemoModel)];
-        ways.into_iter().filter_map(|(is_way, offer)| is_way.then_some(offer)).collect()
+        ways.into_iter()
+            .filter_map(|(is_way, offer)| is_way.then_some(offer))
+            .collect()
     }
 }
 
@@ -98,7 +100,10 @@ mod tests {
         assert_eq!(ways(Some("webgpu"), Some("tiny")), [Offer::UseCpu]);
         assert_eq!(ways(None, Some("foo")), [Offer::UseDemoModel]);
         assert_eq!(ways(Some("cpu"), Some("foo")), [Offer::UseDemoModel]);
-        assert_eq!(ways(Some("webgpu"), Some("foo")), [Offer::UseCpu, Offer::UseDemoModel]);
+        assert_eq!(
+            ways(Some("webgpu"), Some("foo")),
+            [Offer::UseCpu, Offer::UseDemoModel]
+        );
         assert!(ways(None, None).is_empty());
         assert!(ways(None, Some("demo")).is_empty(), "there is no other");
     }

@@ -158,7 +158,10 @@ mod tests {
     #[test]
     fn bands_do_not_overlap() {
         let styles = [PlotStyle::Rows, PlotStyle::Stacked];
-        for (style, open) in styles.into_iter().flat_map(|style| [(style, None), (style, Some(1))]) {
+        for (style, open) in styles
+            .into_iter()
+            .flat_map(|style| [(style, None), (style, Some(1))])
+        {
             let groups = groups(3, style, true, open);
             let mut bands: Vec<Band> = Vec::new();
             for group in &groups {
@@ -190,12 +193,18 @@ mod tests {
                 let scroll = scroll_to(&groups[chosen], before, in_sight);
                 let group = &groups[chosen];
                 assert!(group.y - scroll >= RULER, "{people} people: the top is in sight");
-                assert!(group.end - scroll <= in_sight, "{people} people: the bottom is in sight");
+                assert!(
+                    group.end - scroll <= in_sight,
+                    "{people} people: the bottom is in sight"
+                );
                 assert_eq!(scroll_to(group, scroll, in_sight), scroll, "it stays there");
             }
         }
         // One person has nobody to fold for.
-        assert_eq!(groups(1, PlotStyle::Rows, false, Some(0)), groups(1, PlotStyle::Rows, false, None));
+        assert_eq!(
+            groups(1, PlotStyle::Rows, false, Some(0)),
+            groups(1, PlotStyle::Rows, false, None)
+        );
         // With a lane of a file too it is higher than what is in sight: the lanes are what keys act on.
         let high = &groups(2, PlotStyle::Rows, true, Some(0))[0];
         let scroll = scroll_to(high, 0.0, in_sight);
