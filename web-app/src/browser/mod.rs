@@ -46,7 +46,7 @@ pub fn error_text(error: &JsValue) -> String {
     if let Some(error) = error.dyn_ref::<js_sys::Error>() {
         return String::from(error.message());
     }
-    error.as_string().unwrap_or_else(|| format!("{error:?}"))
+    error.as_string().unwrap_or_else(|| "no reason given".to_owned())
 }
 
 /// A file's content as text.

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::notices::Offer;
+
 /// What is taken where the list cannot be read.
 const FALLBACK: &str = "tiny";
 
@@ -39,6 +41,34 @@ pub fn first_url(models: &[ShippedModel], asked: Option<&str>) -> String {
         .map_or_else(|| format!("models/{FALLBACK}.safetensors"), ShippedModel::url)
 }
 
+/// What is asked of the engine: the values of `?backend=` and `?model=`, until the person chooses otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Asked {
+    /// Value of `?backend=`.
+    pub backend: Option<String>,
+    /// Value of `?model=`.
+    pub model: Option<String>,
+}
+
+impl Asked {
+    /// What can be done when the engine cannot start as asked: a model that is not of the list may not be there, a graphics
+    /// adapter may be missing. Nothing where nothing was asked for.
+    #[must_use]
+    pub fn ways_on(&self, models: &[ShippedModel]) -> Vec<Offer> {
+        let asks_gpu = self.backend.as_deref() == Some("webgpu");
+        let is_first = |name: &str| models.first().is_some_and(|first| first.name == name);
+        let is_listed = |name: &str| models.iter().any(|model| model.name == name);
+        let asks_model = self
+            .model
+            .as_deref()
+            .is_some_and(|name| !is_listed(name) || (!asks_gpu && !is_first(name)));
+        let ways = [(asks_gpu, Offer::UseCpu), (asks_model, Offer::UseDemoModel)];
+        ways.into_iter()
+            .filter_map(|(is_way, offer)| is_way.then_some(offer))
+            .collect()
+    }
+}
+
 /// Whether a value of `?model=` is a plain name, and no way into other folders.
 #[must_use]
 pub fn is_plain_name(name: &str) -> bool {
@@ -49,6 +79,34 @@ pub fn is_plain_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_asked_for_in_vain_has_a_way_on() {
+        let model = |name: &str| ShippedModel {
+            name: name.into(),
+            title: name.into(),
+            file: format!("{name}.safetensors"),
+            note: String::new(),
+        };
+        let models = [model("demo"), model("tiny")];
+        let ways = |backend: Option<&str>, model: Option<&str>| {
+            let asked = Asked {
+                backend: backend.map(str::to_owned),
+                model: model.map(str::to_owned),
+            };
+            asked.ways_on(&models)
+        };
+        assert_eq!(ways(Some("webgpu"), None), [Offer::UseCpu]);
+        assert_eq!(ways(Some("webgpu"), Some("tiny")), [Offer::UseCpu]);
+        assert_eq!(ways(None, Some("foo")), [Offer::UseDemoModel]);
+        assert_eq!(ways(Some("cpu"), Some("foo")), [Offer::UseDemoModel]);
+        assert_eq!(
+            ways(Some("webgpu"), Some("foo")),
+            [Offer::UseCpu, Offer::UseDemoModel]
+        );
+        assert!(ways(None, None).is_empty());
+        assert!(ways(None, Some("demo")).is_empty(), "there is no other");
+    }
 
     #[test]
     fn the_first_of_the_list_is_taken_unless_another_is_asked_for() {
