@@ -19,7 +19,9 @@ pub mod timeline;
 
 pub mod abaw;
 pub mod affwild2;
+pub mod csv_reader;
 pub mod elan;
+pub mod file_text;
 pub mod frame_table;
 pub mod label_files;
 pub mod label_runs;
