@@ -226,8 +226,8 @@ impl Results {
 fn joined(tables: &[(PathBuf, String)]) -> Result<String> {
     let mut most: Vec<String> = Vec::new();
     for (path, text) in tables {
-        let table =
-            CsvReader::new(text.as_bytes(), false).with_context(|| format!("{} is no table", path.display()))?;
+        let table = CsvReader::new(text.as_bytes(), false)
+            .with_context(|| format!("{} is no table", path.display()))?;
         if table.headers().len() > most.len() {
             most = table.headers().to_vec();
         }

@@ -202,8 +202,14 @@ fn two_videos_of_one_name_are_an_error_and_numbers_are_no_endings() {
     std::fs::remove_file(folder.join("t/talk.txt")).unwrap();
     // Folders of pictures, as `analyze` names them.
     two_videos(&folder.join("p.csv"), ["session.1", "session.2"]);
-    annotation(&folder.join("t/session.1.txt"), TRUTH[..25].iter().map(|l| *l as i32));
-    annotation(&folder.join("t/session.2.txt"), TRUTH[25..].iter().map(|l| *l as i32));
+    annotation(
+        &folder.join("t/session.1.txt"),
+        TRUTH[..25].iter().map(|l| *l as i32),
+    );
+    annotation(
+        &folder.join("t/session.2.txt"),
+        TRUTH[25..].iter().map(|l| *l as i32),
+    );
     assert_eq!(assert_figures(&mien_ok(folder, &arguments))["videos"], 2);
 }
 
@@ -247,6 +253,10 @@ fn tables_as_pandas_and_excel_leave_them() {
     // The truth out of a spreadsheet.
     let header = HEADER.replace(',', ";");
     let rows: Vec<String> = TRUTH.iter().map(|label| format!("{label},0;;;;;;;")).collect();
-    std::fs::write(folder.join("t.txt"), format!("{header}\r\n{}\r\n", rows.join("\r\n"))).unwrap();
+    std::fs::write(
+        folder.join("t.txt"),
+        format!("{header}\r\n{}\r\n", rows.join("\r\n")),
+    )
+    .unwrap();
     assert_figures(&mien_ok(folder, &arguments));
 }

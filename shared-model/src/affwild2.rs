@@ -30,7 +30,11 @@ pub fn read(text: &str) -> Result<Vec<Option<Expression>>, AnnotationError> {
     let separator = char::from(dialect.separator);
     let mut lines = text.trim_start_matches('\u{feff}').lines().zip(1..);
     let has_separator_line = text.get(..start).is_some_and(|skipped| skipped.contains('='));
-    let first = if has_separator_line { lines.nth(1) } else { lines.next() };
+    let first = if has_separator_line {
+        lines.nth(1)
+    } else {
+        lines.next()
+    };
     let first = first.map_or("", |(line, _)| line.trim());
     let header = first.replace(' ', "").replace(separator, ",");
     if !header.eq_ignore_ascii_case(HEADER) {

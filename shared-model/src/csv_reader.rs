@@ -132,12 +132,17 @@ pub fn line_of(record: &StringRecord) -> u64 {
 pub fn sniff(head: &[u8]) -> (Dialect, usize) {
     let mark = if head.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
     let text = head.get(mark..).unwrap_or_default();
-    let first = text.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or(text);
+    let first = text
+        .split(|byte| matches!(byte, b'\n' | b'\r'))
+        .next()
+        .unwrap_or(text);
     if let Some(separator) = named_separator(first) {
         return (Dialect { separator }, mark + first.len());
     }
     let mut lines = text.split(|byte| matches!(byte, b'\n' | b'\r'));
-    let header = lines.find(|line| !line.trim_ascii().is_empty()).unwrap_or_default();
+    let header = lines
+        .find(|line| !line.trim_ascii().is_empty())
+        .unwrap_or_default();
     let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
     let mut is_quoted = false;
     for byte in header {
@@ -147,7 +152,9 @@ pub fn sniff(head: &[u8]) -> (Dialect, usize) {
         }
     }
     // The first of equals: a comma where there is none of them.
-    let most = counts.into_iter().reduce(|best, other| if other.1 > best.1 { other } else { best });
+    let most = counts
+        .into_iter()
+        .reduce(|best, other| if other.1 > best.1 { other } else { best });
     let separator = most.map_or(b',', |(separator, _)| separator);
     (Dialect { separator }, mark)
 }
@@ -169,7 +176,12 @@ mod tests {
 
     fn rows(text: &[u8]) -> Vec<(u64, Vec<String>)> {
         let mut reader = CsvReader::new(text, true).unwrap();
-        assert_eq!(reader.headers(), ["path", "label"], "{:?}", String::from_utf8_lossy(text));
+        assert_eq!(
+            reader.headers(),
+            ["path", "label"],
+            "{:?}",
+            String::from_utf8_lossy(text)
+        );
         assert_eq!(reader.column("Label"), Some(1));
         let (mut found, mut record) = (Vec::new(), StringRecord::new());
         while reader.read(&mut record).unwrap() {
@@ -188,17 +200,26 @@ mod tests {
         assert_eq!(rows(comma.as_bytes()), expected(2));
         assert_eq!(rows(format!("\u{feff}{comma}").as_bytes()), expected(2));
         assert_eq!(rows(comma.replace('\n', "\r\n").as_bytes()), expected(2));
-        assert_eq!(rows(format!("sep=,\r\n{}", comma.replace('\n', "\r\n")).as_bytes()), expected(3));
+        assert_eq!(
+            rows(format!("sep=,\r\n{}", comma.replace('\n', "\r\n")).as_bytes()),
+            expected(3)
+        );
         let semicolon = "path;label\na,b.jpg;0.0\n\"ü;\t.jpg\";NaN\n;\n;\n";
         assert_eq!(rows(semicolon.as_bytes()), expected(2));
-        assert_eq!(rows(format!("\u{feff}SEP=;\n{semicolon}").as_bytes()), expected(3));
+        assert_eq!(
+            rows(format!("\u{feff}SEP=;\n{semicolon}").as_bytes()),
+            expected(3)
+        );
         assert_eq!(rows(format!("\"sep=;\"\n{semicolon}").as_bytes()), expected(3));
         let tab = "path\tlabel\na,b.jpg\t0.0\n\"ü;\t.jpg\"\tNaN\n";
         assert_eq!(rows(tab.as_bytes()), expected(2));
         let utf16 = std::iter::once(0xFEFF).chain(tab.encode_utf16());
         let utf16: Vec<u8> = utf16.flat_map(u16::to_le_bytes).collect();
         assert_eq!(rows(&utf16), expected(2));
-        assert_eq!(rows("sep=|\npath|label\na,b.jpg|0.0\n\"ü;\t.jpg\"|NaN\n".as_bytes()), expected(3));
+        assert_eq!(
+            rows("sep=|\npath|label\na,b.jpg|0.0\n\"ü;\t.jpg\"|NaN\n".as_bytes()),
+            expected(3)
+        );
     }
 
     #[test]

@@ -286,12 +286,16 @@ impl Cells<'_> {
 
     /// A number that is not infinite.
     fn finite(&self, column: usize) -> Result<Option<f64>, FrameTableError> {
-        self.cell(column, |text| self.dialect.number(text).filter(|v: &f64| v.is_finite()))
+        self.cell(column, |text| {
+            self.dialect.number(text).filter(|v: &f64| v.is_finite())
+        })
     }
 
     /// The same with half the digits.
     fn single(&self, column: usize) -> Result<Option<f32>, FrameTableError> {
-        self.cell(column, |text| self.dialect.number(text).filter(|v: &f32| v.is_finite()))
+        self.cell(column, |text| {
+            self.dialect.number(text).filter(|v: &f32| v.is_finite())
+        })
     }
 
     fn face_box(&self) -> Result<Option<FaceBox>, FrameTableError> {
@@ -479,14 +483,22 @@ mod tests {
             (",0.500000,", ",-inf,", "raw_p_neutral"),
         ] {
             let error = said(from, to);
-            assert!(error.contains("line 3") && error.contains(column), "{to}: {error}");
+            assert!(
+                error.contains("line 3") && error.contains(column),
+                "{to}: {error}"
+            );
         }
         let error = said(",0.040000,", ",-0.040000,");
-        assert!(error.contains("line 3") && error.contains("line 2") && error.contains("ascend"), "{error}");
+        assert!(
+            error.contains("line 3") && error.contains("line 2") && error.contains("ascend"),
+            "{error}"
+        );
         // The faces of one frame are seen at one time.
         let face = text.lines().last().unwrap();
         let second = face.replace("v,2,1,0.040000", "v,3,1,0.080000");
-        let error = read(format!("{text}{second}\n").as_bytes()).unwrap_err().to_string();
+        let error = read(format!("{text}{second}\n").as_bytes())
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("line 4") && error.contains("frame 1"), "{error}");
     }
 
@@ -508,8 +520,16 @@ mod tests {
             .replace(",,", ",nan,")
             .replace(",,", ",nan,")
             .replace(",0,7,3,nan", ",0.0,7.0,3.0,nan");
-        assert!(pandas.contains("nan,nan") && !pandas.contains(",,") && pandas.contains("7.0"), "{pandas}");
-        for written in [pandas, semicolon.clone(), format!("\u{feff}sep=;\r\n{semicolon}\r\n;;;\r\n"), text.replace(',', "\t")] {
+        assert!(
+            pandas.contains("nan,nan") && !pandas.contains(",,") && pandas.contains("7.0"),
+            "{pandas}"
+        );
+        for written in [
+            pandas,
+            semicolon.clone(),
+            format!("\u{feff}sep=;\r\n{semicolon}\r\n;;;\r\n"),
+            text.replace(',', "\t"),
+        ] {
             let back = read(written.as_bytes()).unwrap_or_else(|error| panic!("{error}: {written}"));
             let back: Vec<FrameRow> = back.into_iter().map(|named| named.row).collect();
             assert_eq!(back, rows(), "{written}");

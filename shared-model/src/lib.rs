@@ -27,6 +27,7 @@ pub mod label_files;
 pub mod label_runs;
 pub mod model_file;
 pub mod people;
+pub mod picture_file;
 pub mod project;
 pub mod resume;
 pub mod reviewed_segment;

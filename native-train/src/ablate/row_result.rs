@@ -87,7 +87,9 @@ fn within(run: &Path, value: &Value) -> Value {
         Value::Array(items) => items.iter().map(|item| within(run, item)).collect(),
         Value::Object(fields) => {
             let fields = fields.iter();
-            fields.map(|(name, field)| (name.clone(), within(run, field))).collect()
+            fields
+                .map(|(name, field)| (name.clone(), within(run, field)))
+                .collect()
         }
         _ => value.clone(),
     }
@@ -109,8 +111,14 @@ mod tests {
             })
         };
         let same = |one: Value, other: Value| from_the_run_on(&one) == from_the_run_on(&other);
-        assert!(same(config("run", "run/seed-3/0-start/m"), config("/disk/2/run", "/disk/2/run/seed-3/0-start/m")));
-        assert!(!same(config("run", "a.safetensors"), config("run", "b.safetensors")));
+        assert!(same(
+            config("run", "run/seed-3/0-start/m"),
+            config("/disk/2/run", "/disk/2/run/seed-3/0-start/m")
+        ));
+        assert!(!same(
+            config("run", "a.safetensors"),
+            config("run", "b.safetensors")
+        ));
         assert!(!same(config("run", "runs/m"), config("else", "else/m")));
     }
 }

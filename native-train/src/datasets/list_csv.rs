@@ -45,7 +45,10 @@ pub fn read(
         let line = line_of(&record);
         let cell = |column: Option<usize>| dialect.said(record.get(column?)?);
         // A file may be called `NA`.
-        let name = record.get(columns.path).map(str::trim).filter(|name| !name.is_empty());
+        let name = record
+            .get(columns.path)
+            .map(str::trim)
+            .filter(|name| !name.is_empty());
         let name = name.with_context(|| format!("line {line} has no path"))?;
         let number = cell(columns.label).and_then(|text| dialect.whole::<i64>(text));
         let number = number.map(|number| number.to_string());

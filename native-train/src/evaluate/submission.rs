@@ -95,7 +95,10 @@ impl Example {
         match missing.len().checked_sub(MOST_NAMED) {
             _ if missing.is_empty() => Ok(text),
             None | Some(0) => bail!("there is no prediction for {} rows: {named}", missing.len()),
-            Some(more) => bail!("there is no prediction for {} rows: {named} and {more} more", missing.len()),
+            Some(more) => bail!(
+                "there is no prediction for {} rows: {named} and {more} more",
+                missing.len()
+            ),
         }
     }
 }
@@ -121,18 +124,40 @@ pub fn annotation(labels: impl IntoIterator<Item = Expression>) -> String {
 /// last frame that is asked for.
 ///
 /// # Errors
-/// When a video has no folder of crops, or a frame lies far behind the last crop.
+/// When videos have no folder of crops, of which the message counts the rows, or a frame lies far behind the last crop.
 pub fn videos_of(example: &Example, crops: &Path) -> Result<Vec<LabelledVideo>> {
+    let missing: Vec<&str> = example
+        .frames()
+        .into_keys()
+        .filter(|video| !crops.join(video).is_dir())
+        .collect();
+    if !missing.is_empty() {
+        let rows = example
+            .rows
+            .iter()
+            .filter(|(video, _)| missing.contains(&video.as_str()));
+        let named: Vec<String> = missing
+            .iter()
+            .take(MOST_NAMED)
+            .map(|video| format!("`{video}`"))
+            .collect();
+        let more = match missing.len() - named.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        bail!(
+            "{} of {} rows can have no prediction, since {} has no folder of crops for {} videos: {}{more}",
+            rows.count(),
+            example.rows.len(),
+            crops.display(),
+            missing.len(),
+            named.join(", ")
+        );
+    }
     let videos = example.frames().into_iter();
     videos
         .map(|(video, last)| {
-            let folder = crops.join(video);
-            ensure!(
-                folder.is_dir(),
-                "the example names the video `{video}`, and there is no folder {}",
-                folder.display()
-            );
-            let pictures = numbered(&folder)?;
+            let pictures = numbered(&crops.join(video))?;
             let last_crop = pictures.keys().next_back().copied().unwrap_or(0);
             ensure!(
                 last <= MOST_FRAMES.min(most_frames_after(last_crop)),
@@ -210,4 +235,31 @@ pub(super) fn run(
     );
     stdout::line(format_args!("{}", out.display()));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_without_a_prediction_are_counted_and_named() {
+        let rows: String = (1..=20).map(|frame| format!("clip/{frame:05}.jpg,0\n")).collect();
+        let example = Example::read(&format!("{}\n{rows}", header())).unwrap();
+        let fill = |count: usize| {
+            let labels = BTreeMap::from([("clip".to_owned(), vec![Expression::Fear; count])]);
+            example.fill(&labels)
+        };
+        assert_eq!(fill(20).unwrap().lines().count(), 21);
+        let said = fill(18).unwrap_err().to_string();
+        assert_eq!(
+            said,
+            "there is no prediction for 2 rows: clip/00019.jpg, clip/00020.jpg"
+        );
+        let said = fill(1).unwrap_err().to_string();
+        assert!(
+            said.starts_with("there is no prediction for 19 rows: clip/00002.jpg, "),
+            "{said}"
+        );
+        assert!(said.ends_with("clip/00011.jpg and 9 more"), "{said}");
+    }
 }

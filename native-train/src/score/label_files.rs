@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use shared_model::expression::Expression;
-use shared_model::frame_table::NamedRow;
 use shared_model::file_text;
+use shared_model::frame_table::NamedRow;
 use shared_model::label_files::{self, LabelFile, LabelSpans, stem};
 
 /// What the files say, by the video's name without its ending.

@@ -21,7 +21,11 @@ pub enum ChangePointError {
 pub(super) fn looks_like(text: &str) -> bool {
     said(text).next().is_some_and(|(_, line)| {
         let mut words = words(line);
-        words.next().and_then(|word| seconds(word, dialect_of(line))).is_some() && words.next().is_some()
+        words
+            .next()
+            .and_then(|word| seconds(word, dialect_of(line)))
+            .is_some()
+            && words.next().is_some()
     })
 }
 

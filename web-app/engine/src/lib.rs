@@ -23,6 +23,8 @@ mod self_check;
 
 mod zip_blob;
 
+mod animation;
+mod animation_job;
 mod coordinator;
 mod cut_job;
 mod frames_job;
