@@ -62,13 +62,14 @@ impl Frame {
         Ok(Self { width, height, rgb })
     }
 
-    /// Takes the colour of interleaved RGBA bytes (`width * height * 4`); alpha is dropped.
+    /// Takes interleaved RGBA bytes (`width * height * 4`), whose colours are not multiplied by alpha, and lays them on white.
     ///
     /// # Errors
     /// As [`Frame::from_rgb`].
     pub fn from_rgba(width: usize, height: usize, rgba: &[u8]) -> Result<Self, FrameError> {
         check(width, height, 4 * pixels(width, height)?, rgba.len())?;
-        let rgb = rgba.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
+        let (pixels, _) = rgba.as_chunks::<4>();
+        let rgb = pixels.iter().flat_map(|pixel| on_white(*pixel)).collect();
         Ok(Self { width, height, rgb })
     }
 
@@ -166,6 +167,17 @@ impl Frame {
     }
 }
 
+/// A pixel on white. The colour times alpha is rounded first, as a browser's canvas keeps it: what is read back from such a canvas
+/// gives the same.
+fn on_white([red, green, blue, alpha]: [u8; 4]) -> [u8; 3] {
+    if alpha == 255 {
+        return [red, green, blue];
+    }
+    let a = u32::from(alpha);
+    // At most alpha, so that no sum is above 255.
+    [red, green, blue].map(|colour| ((u32::from(colour) * a + 127) / 255 + 255 - a) as u8)
+}
+
 fn pixels(width: usize, height: usize) -> Result<usize, FrameError> {
     match width.checked_mul(height) {
         Some(count) if (1..=MAX_PIXELS).contains(&count) => Ok(count),
@@ -197,6 +209,29 @@ mod tests {
         let frame = Frame::from_i420(2, 2, &data, YuvMatrix::Bt601, false).unwrap();
         for (found, expected) in frame.rgb()[..3].iter().zip([191_u8, 191, 0]) {
             assert!(found.abs_diff(expected) <= 1, "{:?}", &frame.rgb()[..3]);
+        }
+    }
+
+    #[test]
+    fn what_is_transparent_is_white() {
+        let rgba = [
+            [200, 100, 0, 255],
+            [200, 100, 0, 0],
+            [200, 100, 0, 128],
+            [255, 255, 255, 77],
+        ]
+        .concat();
+        let frame = Frame::from_rgba(2, 2, &rgba).unwrap();
+        let expected = [[200, 100, 0], [255, 255, 255], [227, 177, 127], [255, 255, 255]].concat();
+        assert_eq!(frame.rgb(), expected);
+        // A canvas keeps colours times alpha; read back from it they give the same.
+        for alpha in 1..=255_u8 {
+            for colour in 0..=255_u8 {
+                let kept = (u32::from(colour) * u32::from(alpha) + 127) / 255;
+                let back = ((kept * 255 + u32::from(alpha) / 2) / u32::from(alpha)) as u8;
+                let own = on_white([colour, colour, colour, alpha]);
+                assert_eq!(on_white([back, back, back, alpha]), own, "{colour} {alpha}");
+            }
         }
     }
 

@@ -21,6 +21,9 @@ import { TALKING_FACE } from "./settings.mjs";
 const run = promisify(execFile);
 const MP4 = ["-an", "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-movflags", "+faststart"];
 const FACE = (start, seconds) => ["-ss", start, "-t", seconds, "-i", TALKING_FACE];
+/** Nothing at the left, half at a strip beside it, the whole picture behind that. */
+const TRANSPARENT =
+  "format=rgba,geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='if(lt(X,W/4),0,if(lt(X,W/2),128,255))'";
 
 /** ffmpeg's arguments for a file of RECIPES with a tone (or none), each beginning so many seconds late. */
 const withSound = (video, codec, lateVideo, lateSound, ...options) => async (scratch) => [
@@ -117,6 +120,16 @@ const RECIPES = {
   "zero-frames.mp4": [...FACE(10, 1), ...MP4, "-frames:v", 0],
   "face.jpg": [...FACE(12, 1), "-frames:v", 1, "-q:v", 2],
   "face.png": [...FACE(12, 1), "-frames:v", 1],
+  "moving.gif": [...FACE(12, 1), "-vf", "fps=10"],
+  "moving.png": [...FACE(12, 1), "-vf", "fps=10", "-f", "apng"],
+  "moving.webp": async (scratch) => ["-i", await scratch.file("moving.png"), "-c:v", "libwebp_anim", "-lossless", 1],
+  // As long as 1/100 s, which means 1/10 s.
+  "fast.gif": [...FACE(12, 0.5), "-vf", "settb=1/100,setpts=N", "-r", 100, "-frames:v", 5],
+  "transparent.png": [...FACE(12, 1), "-frames:v", 1, "-vf", TRANSPARENT],
+  "transparent-grey.png": [...FACE(12, 1), "-frames:v", 1, "-vf", TRANSPARENT, "-pix_fmt", "ya8"],
+  "transparent-16-bit.png": [...FACE(12, 1), "-frames:v", 1, "-vf", TRANSPARENT, "-pix_fmt", "rgba64be"],
+  "transparent.webp": [...FACE(12, 1), "-frames:v", 1, "-vf", TRANSPARENT, "-c:v", "libwebp", "-lossless", 1],
+  "moving-transparent.png": [...FACE(12, 1), "-vf", `fps=10,${TRANSPARENT}`, "-f", "apng"],
   "one-pixel.png": ["-f", "lavfi", "-i", "color=red:size=16x16", "-vf", "scale=1:1", "-frames:v", 1],
   "8k.jpg": ["-f", "lavfi", "-i", "testsrc=size=7680x4320", "-frames:v", 1],
   "letter.png": async () => Buffer.from("This is a letter and no picture.\n"),

@@ -11,6 +11,7 @@ use shared_model::framing::Framing;
 use web_messages::{FaceCut, JobId};
 use web_sys::{Blob, File};
 
+use crate::animation::{self, Animation, Opened};
 use crate::coordinator::{Outcome, say};
 use crate::progress::{CancelToken, Speed};
 use crate::raw_frame::RawFrame;
@@ -77,9 +78,26 @@ pub async fn run(
 
 impl Cutting<'_> {
     async fn picture(&mut self, file: &File, token: &CancelToken) -> Result<(), Outcome> {
+        let opened = token.or(animation::open(file)).await?;
+        if let Opened::Film(film) = opened.map_err(|error| Outcome::Failed(error.to_string()))? {
+            return self.film(film, token).await;
+        }
         let frame = token.or(image_frame::from_blob(file)).await?;
         let frame = frame.and_then(|raw| upright(&raw)).map_err(Outcome::Failed)?;
         self.cut(0, 0.0, &frame)
+    }
+
+    async fn film(&mut self, mut film: Animation, token: &CancelToken) -> Result<(), Outcome> {
+        let mut number = 0;
+        while self.faces.peek().is_some() {
+            let Some((raw, time_s)) = token.or(film.next()).await?.map_err(Outcome::Failed)? else {
+                break;
+            };
+            let frame = upright(&raw).map_err(Outcome::Failed)?;
+            self.cut(number, time_s, &frame)?;
+            number += 1;
+        }
+        Ok(())
     }
 
     async fn video(

@@ -22,6 +22,8 @@ mod self_check;
 
 mod zip_blob;
 
+mod animation;
+mod animation_job;
 mod coordinator;
 mod cut_job;
 mod frames_job;

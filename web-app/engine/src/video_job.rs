@@ -22,16 +22,16 @@ use crate::raw_frame::RawFrame;
 use crate::video_decoder::{FrameStream, check_support, open};
 
 /// Pixels that travel to a worker together at most: two frames of 4K, one of 8K.
-const PIXELS_A_BATCH: usize = 17_000_000;
+pub(crate) const PIXELS_A_BATCH: usize = 17_000_000;
 
 /// Seconds by which the time of a frame that was kept as text may differ.
 const SAME_TIME_S: f64 = 2e-6;
 
 /// Frames on their way to a worker.
 #[derive(Default)]
-struct Batch {
-    times_s: Vec<f64>,
-    frames: Vec<RawFrame>,
+pub(crate) struct Batch {
+    pub(crate) times_s: Vec<f64>,
+    pub(crate) frames: Vec<RawFrame>,
 }
 
 /// What a job knows of its video.
@@ -324,7 +324,7 @@ enum Place {
 }
 
 /// Sends a batch off now; the answer comes with the frames' times.
-fn answer(
+pub(crate) fn answer(
     pool: &ComputePool,
     batch: Batch,
 ) -> impl Future<Output = (Vec<f64>, Result<Faces, oneshot::Canceled>)> + use<> {

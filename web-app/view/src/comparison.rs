@@ -9,6 +9,7 @@ use shared_model::timeline::FrameRow;
 use thiserror::Error;
 
 use crate::label_view::{LabelView, TrackView};
+pub use shared_model::label_files::stem;
 
 /// The labels of one file.
 #[derive(Debug, Clone, PartialEq)]
@@ -151,7 +152,13 @@ fn rows_of(rows: Vec<NamedRow>, video: &str) -> Result<(String, Vec<FrameRow>), 
     for NamedRow { video, row } in rows {
         videos.entry(video).or_default().push(row);
     }
-    let same = videos.keys().find(|name| stem(name) == stem(video)).cloned();
+    let mut same = videos.keys().filter(|name| stem(name) == stem(video));
+    let same = match (videos.contains_key(video), same.next(), same.next()) {
+        (true, ..) => Some(video.to_owned()),
+        // Of `talk.mov` and `talk.mp4` neither is `talk.mkv`.
+        (false, only, None) => only.cloned(),
+        _ => None,
+    };
     let wanted = match (same, videos.len()) {
         (Some(name), _) => name,
         (None, 1) => videos.keys().next().cloned().unwrap_or_default(),
@@ -162,12 +169,6 @@ fn rows_of(rows: Vec<NamedRow>, video: &str) -> Result<(String, Vec<FrameRow>), 
     };
     let rows = videos.remove(&wanted).unwrap_or_default();
     Ok((wanted, rows))
-}
-
-/// A file name without its ending.
-#[must_use]
-pub fn stem(name: &str) -> &str {
-    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
 
 fn by_track(rows: &[FrameRow]) -> BTreeMap<u32, FrameLabels> {
