@@ -129,7 +129,7 @@ fn a_movie_without_a_file_type_opens() {
         ffmpeg(folder, &format!("{} {H264} {options} {name}", source("64x48", 1)));
         for first in [b"free", b"wide", b"skip"] {
             let video = folder.join("untyped.mov");
-            std::fs::write(&video, renamed(read(folder, name), b"ftyp", first)).unwrap();
+            std::fs::write(&video, renamed(read(folder, name), *b"ftyp", *first)).unwrap();
             let times = shown_times(&video);
             assert_eq!(times.len(), 25);
             assert_times(&video, &times);

@@ -100,13 +100,13 @@ pub fn with_shown_size(mut mp4: Vec<u8>, width: i32, height: i32) -> Vec<u8> {
     let size = place_of(&mp4, b"tkhd", 0) + 80;
     put(&mut mp4, size, width << 16);
     put(&mut mp4, size + 4, height << 16);
-    renamed(mp4, b"pasp", b"free")
+    renamed(mp4, *b"pasp", *b"free")
 }
 
 /// The file with its first box of a kind under another name.
-pub fn renamed(mut mp4: Vec<u8>, kind: &[u8; 4], other: &[u8; 4]) -> Vec<u8> {
+pub fn renamed(mut mp4: Vec<u8>, kind: [u8; 4], other: [u8; 4]) -> Vec<u8> {
     if let Some(place) = mp4.windows(4).position(|window| window == kind) {
-        mp4[place..place + 4].copy_from_slice(other);
+        mp4[place..place + 4].copy_from_slice(&other);
     }
     mp4
 }

@@ -370,7 +370,8 @@ mod tests {
         use Expression::{Fear, Happiness};
         let (first, second) = (computed(10, 30, Fear), computed(30, 50, Happiness));
         type Edit = fn(&mut Review, ReviewedSegment, ReviewedSegment) -> bool;
-        let edits: [(Edit, Vec<(usize, usize, Expression, bool)>); 3] = [
+        type Segment = (usize, usize, Expression, bool);
+        let edits: [(Edit, Vec<Segment>); 3] = [
             (
                 |review, first, _| review.split(first, 17).is_some(),
                 vec![(10, 17, Fear, true), (17, 30, Fear, true)],
