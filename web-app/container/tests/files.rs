@@ -206,7 +206,7 @@ fn a_pose_is_read_where_older_ffprobes_read_none() {
     let folder = folder.path();
     ffmpeg(folder, &format!("{} {H264} {MKV} plain.mkv", source("64x48", 1)));
     let plain = read(folder, "plain.mkv");
-    // The matrices that newer versions of ffmpeg tell of these poses.
+    // The matrices that ffmpeg makes of these poses, where it reads them.
     for (yaw, roll, matrix) in [
         (0.0, 0.0, MATRICES[0]),
         (0.0, -90.0, MATRICES[1]),
