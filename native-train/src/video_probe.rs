@@ -269,7 +269,7 @@ impl Stream {
         let rows: Vec<[f64; 3]> = text
             .lines()
             .filter_map(|line| {
-                let mut numbers = line.split_once(':')?.1.split_whitespace().map(str::parse);
+                let mut numbers = line.split_once(':')?.1.split_whitespace().map(str::parse::<f64>);
                 let mut next = || numbers.next()?.ok();
                 Some([next()?, next()?, next()?])
             })
