@@ -153,7 +153,7 @@ pub fn probe(path: &Path) -> Result<VideoStream> {
     let mut properties = stream.properties();
     let is_matroska = format.is_some_and(|names| names.contains("matroska"));
     if is_matroska && stream.matrix().is_none() {
-        // ffprobe tells a pose from 6.1 on.
+        // Older versions tell no pose.
         let posed = DiskFile::open(path).and_then(|file| matroska_orientation(file, stream.index));
         if let Some(orientation) = posed.context("its header cannot be read")? {
             properties.display.orientation = orientation;
@@ -269,7 +269,7 @@ impl Stream {
         let rows: Vec<[f64; 3]> = text
             .lines()
             .filter_map(|line| {
-                let mut numbers = line.split_once(':')?.1.split_whitespace().map(str::parse);
+                let mut numbers = line.split_once(':')?.1.split_whitespace().map(str::parse::<f64>);
                 let mut next = || numbers.next()?.ok();
                 Some([next()?, next()?, next()?])
             })

@@ -78,7 +78,9 @@ fn a_matroskas_pose_turns_its_picture() {
         (0.0, 90.0, "transpose=cclock"),
         (0.0, 180.0, "hflip,vflip"),
         (180.0, 0.0, "hflip"),
+        (180.0, 180.0, "vflip"),
         (180.0, 90.0, "transpose=cclock_flip"),
+        (180.0, -90.0, "transpose=clock_flip"),
     ] {
         std::fs::write(folder.join("posed.mkv"), with_pose(plain.clone(), yaw, roll)).unwrap();
         ffmpeg(folder, &format!("{picture} -vf {filter} {LOSSLESS} shown.mkv"));
@@ -88,6 +90,41 @@ fn a_matroskas_pose_turns_its_picture() {
             assert!(posed == shown, "{yaw} {roll}");
         }
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn where_ffprobe_tells_no_pose_the_header_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    if !can_make(folder) {
+        return;
+    }
+    let colours = "-color_primaries bt709 -color_trc bt709 -colorspace bt709 -color_range tv";
+    let make =
+        format!("-f lavfi -i testsrc=size=64x48:rate=5:duration=1 {LOSSLESS} {colours} -write_crc32 0 a.mkv");
+    ffmpeg(folder, &make);
+    let posed = with_pose(std::fs::read(folder.join("a.mkv")).unwrap(), 0.0, -90.0);
+    std::fs::write(folder.join("posed.mkv"), posed).unwrap();
+    let model = write_random_model(folder);
+    let older = Decoder::from_script(
+        "ffprobe",
+        "\"$REAL\" \"$@\" | sed 's/displaymatrix/other/; s/\"rotation\"/\"other\"/'",
+    );
+    let model = model.to_str().unwrap();
+    let arguments = [
+        "analyze",
+        "posed.mkv",
+        "--model",
+        model,
+        "--device",
+        "cpu",
+        "--whole-frame",
+    ];
+    let printed = older.mien_ok(folder, &arguments);
+    let rows = frame_table::read(std::fs::File::open(folder.join(printed.trim())).unwrap()).unwrap();
+    let face = rows[0].row.face_box.unwrap();
+    assert_eq!((face.w, face.h), (48.0, 64.0));
 }
 
 #[test]

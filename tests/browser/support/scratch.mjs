@@ -37,7 +37,7 @@ const changed = (name, change) => async (scratch) => change(await readFile(await
 
 /** A face in a picture of this size. */
 const SIZED = (filter) => [...FACE(70, 0.3), "-vf", filter];
-const SHOWN = [...SIZED("scale=352:288"), ...MP4];
+const SHOWN = [...SIZED("scale=352:288,setsar=1"), ...MP4];
 
 /** How each file is made: ffmpeg's arguments, or a function of the scratch folder that gives them or the file's bytes. */
 const RECIPES = {

@@ -206,19 +206,26 @@ fn a_pose_is_read_where_older_ffprobes_read_none() {
     let folder = folder.path();
     ffmpeg(folder, &format!("{} {H264} {MKV} plain.mkv", source("64x48", 1)));
     let plain = read(folder, "plain.mkv");
-    // The matrices that newer versions of ffmpeg tell of these poses.
+    // The matrices that ffmpeg makes of these poses, where it reads them.
     for (yaw, roll, matrix) in [
         (0.0, 0.0, MATRICES[0]),
         (0.0, -90.0, MATRICES[1]),
         (0.0, 180.0, MATRICES[2]),
         (0.0, 90.0, MATRICES[3]),
         (180.0, 0.0, MATRICES[4]),
+        (180.0, 180.0, MATRICES[5]),
         (180.0, 90.0, MATRICES[6]),
+        (180.0, -90.0, MATRICES[7]),
     ] {
         let video = folder.join("posed.mkv");
         std::fs::write(&video, with_pose(plain.clone(), yaw, roll)).unwrap();
         let expected = Orientation::from_matrix(matrix.map(f64::from)).unwrap();
         assert_eq!(track_of(&video).orientation, expected, "{yaw} {roll}");
+        let by_ffprobe = probed_display(&video).1;
+        assert!(
+            by_ffprobe == expected || by_ffprobe == Orientation::UPRIGHT,
+            "{yaw} {roll}"
+        );
         let told = video_container::matroska_orientation(DiskFile::open(&video).unwrap(), 0).unwrap();
         assert_eq!(told, Some(expected));
         assert_eq!(shown_times(&video).len(), 25);
