@@ -203,7 +203,7 @@ pub fn engine_broke(store: Store, cause: &str) {
     store
         .engine
         .update(|engine| engine.phase = EnginePhase::Failed(cause.to_owned()));
-    let offers = startup::ways_on(store);
+    let offers = startup::ways_on(store, cause);
     store.notify_with(Tone::Error, cause, &offers);
 }
 

@@ -41,9 +41,9 @@ pub fn restart(store: Store) {
 
 /// What can be done when the engine cannot start as it was asked to.
 #[must_use]
-pub fn ways_on(store: Store) -> Vec<Offer> {
+pub fn ways_on(store: Store, cause: &str) -> Vec<Offer> {
     let asked = store.asked.get_value();
-    store.models.with_untracked(|models| asked.ways_on(models))
+    store.models.with_untracked(|models| asked.ways_on(models, cause))
 }
 
 /// Starts the engine on the processor, whatever the address asks for.

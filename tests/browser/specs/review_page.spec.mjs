@@ -289,7 +289,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
     assert.notEqual(await chosen("compare-truth"), await chosen("compare-other"));
     const labels = Array.from({ length: FRAMES }, (_, frame) => (frame < 36 ? 0 : 4));
     await page.hook("open-labels").setInputFiles(await scratch.write("two.txt", annotationOf(labels)));
-    await page.until("macro-f1-note", /The truth has 2: Anger, Disgust, Fear, Sadness, Surprise, Other count as 0/);
+    await page.until("macro-f1-note", /The truth has 2 of them; Anger, Disgust, Fear, Sadness, Surprise, Other count as 0/);
     await page.page.context().close();
   });
 

@@ -72,7 +72,7 @@ pub fn classes_note(report: &Report) -> Option<String> {
     }
     let all = report.classes.len();
     Some(format!(
-        "Macro F1 is the mean over {all} classes. The truth has {}: {} count as 0. Over those of the truth alone it is {}.",
+        "Macro F1 is the mean over {all} classes. The truth has {} of them; {} count as 0. Over those of the truth alone it is {}.",
         all - missing.len(),
         missing.join(", "),
         figure::three(report.mean_f1_of_present_classes)

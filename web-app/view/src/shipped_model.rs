@@ -51,21 +51,17 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// What can be done when the engine cannot start as asked: a model that is not of the list may not be there, a graphics
-    /// adapter may be missing. Nothing where nothing was asked for.
+    /// What can be done when the engine cannot start as asked and says `cause`: a model that was asked for may not be there, a
+    /// graphics adapter may be missing. Nothing where nothing was asked for.
     #[must_use]
-    pub fn ways_on(&self, models: &[ShippedModel]) -> Vec<Offer> {
-        let asks_gpu = self.backend.as_deref() == Some("webgpu");
+    pub fn ways_on(&self, models: &[ShippedModel], cause: &str) -> Vec<Offer> {
         let is_first = |name: &str| models.first().is_some_and(|first| first.name == name);
-        let is_listed = |name: &str| models.iter().any(|model| model.name == name);
-        let asks_model = self
-            .model
-            .as_deref()
-            .is_some_and(|name| !is_listed(name) || (!asks_gpu && !is_first(name)));
-        let ways = [(asks_gpu, Offer::UseCpu), (asks_model, Offer::UseDemoModel)];
-        ways.into_iter()
-            .filter_map(|(is_way, offer)| is_way.then_some(offer))
-            .collect()
+        let asked = self.model.as_deref().filter(|name| !is_first(name));
+        if asked.is_some_and(|name| cause.contains(name)) {
+            return vec![Offer::UseDemoModel];
+        }
+        let asks_gpu = self.backend.as_deref() == Some("webgpu");
+        asks_gpu.then_some(Offer::UseCpu).into_iter().collect()
     }
 }
 
@@ -89,23 +85,22 @@ mod tests {
             note: String::new(),
         };
         let models = [model("demo"), model("tiny")];
-        let ways = |backend: Option<&str>, model: Option<&str>| {
+        let ways = |backend: Option<&str>, model: Option<&str>, cause: &str| {
             let asked = Asked {
                 backend: backend.map(str::to_owned),
                 model: model.map(str::to_owned),
             };
-            asked.ways_on(&models)
+            asked.ways_on(&models, cause)
         };
-        assert_eq!(ways(Some("webgpu"), None), [Offer::UseCpu]);
-        assert_eq!(ways(Some("webgpu"), Some("tiny")), [Offer::UseCpu]);
-        assert_eq!(ways(None, Some("foo")), [Offer::UseDemoModel]);
-        assert_eq!(ways(Some("cpu"), Some("foo")), [Offer::UseDemoModel]);
-        assert_eq!(
-            ways(Some("webgpu"), Some("foo")),
-            [Offer::UseCpu, Offer::UseDemoModel]
-        );
-        assert!(ways(None, None).is_empty());
-        assert!(ways(None, Some("demo")).is_empty(), "there is no other");
+        let (no_gpu, no_model) = ("this browser has no WebGPU", "foo.safetensors: HTTP status 404");
+        assert_eq!(ways(Some("webgpu"), None, no_gpu), [Offer::UseCpu]);
+        assert_eq!(ways(Some("webgpu"), Some("tiny"), no_gpu), [Offer::UseCpu]);
+        assert_eq!(ways(None, Some("foo"), no_model), [Offer::UseDemoModel]);
+        assert_eq!(ways(Some("webgpu"), Some("foo"), no_model), [Offer::UseDemoModel]);
+        assert_eq!(ways(Some("webgpu"), Some("foo"), no_gpu), [Offer::UseCpu]);
+        assert!(ways(None, None, no_model).is_empty());
+        assert!(ways(None, Some("tiny"), "the page's script is missing").is_empty());
+        assert!(ways(None, Some("demo"), "demo.safetensors: damaged").is_empty(), "there is no other");
     }
 
     #[test]
