@@ -432,8 +432,7 @@ fn framing_of(fields: &HashMap<String, String>) -> Result<Framing, ModelFileErro
     let Some(text) = fields.get("framing") else {
         return Ok(Framing::default());
     };
-    let framing: Framing =
-        object_of(text).map_err(|error| ModelFileError::Framing(error.to_string()))?;
+    let framing: Framing = object_of(text).map_err(|error| ModelFileError::Framing(error.to_string()))?;
     framing
         .check()
         .map_err(|error| ModelFileError::Framing(error.to_string()))?;
