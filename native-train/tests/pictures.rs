@@ -53,7 +53,7 @@ fn animations_are_films_with_the_times_that_ffprobe_gives() {
     assert!(ffmpeg(folder, &format!("{MOVING} moving.gif")));
     assert!(ffmpeg(
         folder,
-        "-i moving.png -c:v libwebp_anim -lossless 1 moving.webp"
+        "-i moving.png -c:v libwebp_anim -pix_fmt bgra -lossless 1 moving.webp"
     ));
     // Delays of 1/100 s, which browsers and ffmpeg take as 1/10 s.
     assert!(ffmpeg(
@@ -77,7 +77,12 @@ fn animations_are_films_with_the_times_that_ffprobe_gives() {
             );
         }
         let pixels: Vec<u8> = found.into_iter().flat_map(|(_, rgb)| rgb).collect();
-        assert!(pixels == raw(folder, truth), "{name}");
+        let expected = raw(folder, truth);
+        assert_eq!(pixels.len(), expected.len(), "{name}");
+        // The decoder of WebP rounds where a frame lets the one before it through.
+        let most = u8::from(name.ends_with("webp"));
+        let worst = pixels.iter().zip(&expected).map(|(a, b)| a.abs_diff(*b)).max();
+        assert!(worst <= Some(most), "{name}: {worst:?}");
     }
     // With one frame it is a picture, whatever it could hold.
     for name in ["one.gif", "one.png", "one.webp", "one.tiff"] {
