@@ -96,6 +96,22 @@ fn animations_are_films_with_the_times_that_ffprobe_gives() {
     assert_eq!(frames(&folder.join("one.tiff"))[0].1, raw(folder, "one.png"));
 }
 
+/// Chromium takes the upper half of sixteen bits: all of 9216 values of a picture like this, drawn on a canvas, were that.
+#[test]
+fn sixteen_bits_lose_their_lower_half() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let make = "-f lavfi -i testsrc2=size=64x48,format=rgb48be,geq=r='X*1024+Y*7':g='Y*1300+X':b='65535-X*500' -frames:v 1 -update 1 \
+                -pix_fmt rgb48be deep.png";
+    if !ffmpeg(folder, make) {
+        return;
+    }
+    assert!(ffmpeg(folder, "-i deep.png -f rawvideo -pix_fmt rgb48be deep.rgb"));
+    let raw = fs::read(folder.join("deep.rgb")).unwrap();
+    let upper: Vec<u8> = raw.chunks(2).map(|value| value[0]).collect();
+    assert!(picture::read(&folder.join("deep.png")).unwrap().rgb() == upper);
+}
+
 #[test]
 fn what_is_transparent_is_laid_on_white() {
     let folder = tempfile::tempdir().unwrap();
