@@ -5,7 +5,7 @@ use std::io::{BufRead, Cursor, Read as _, Seek, SeekFrom};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use image::{DynamicImage, ImageDecoder as _, ImageReader};
+use image::{DynamicImage, ImageBuffer, ImageDecoder as _, ImageReader, Pixel};
 use shared_model::frame::{Frame, luma};
 use shared_model::picture_file::{HEAD_BYTES, HighEfficiency};
 
@@ -74,6 +74,7 @@ fn decode_with<R: BufRead + Seek>(reader: ImageReader<R>) -> Result<Frame> {
     let orientation = decoder.orientation()?;
     let mut picture = DynamicImage::from_decoder(decoder)?;
     picture.apply_orientation(orientation);
+    let picture = in_eight_bits(picture);
     if picture.color().has_alpha() {
         let rgba = picture.into_rgba8();
         return Ok(Frame::from_rgba(
@@ -85,6 +86,26 @@ fn decode_with<R: BufRead + Seek>(reader: ImageReader<R>) -> Result<Frame> {
     let rgb = picture.into_rgb8();
     let (width, height) = (rgb.width() as usize, rgb.height() as usize);
     Ok(Frame::from_rgb(width, height, rgb.into_raw())?)
+}
+
+/// The upper half of each number where there are sixteen bits, as browsers take it.
+fn in_eight_bits(picture: DynamicImage) -> DynamicImage {
+    fn upper<P, Q>(picture: &ImageBuffer<P, Vec<u16>>) -> Option<ImageBuffer<Q, Vec<u8>>>
+    where
+        P: Pixel<Subpixel = u16>,
+        Q: Pixel<Subpixel = u8>,
+    {
+        let halves = picture.as_raw().iter().map(|value| (value >> 8) as u8);
+        ImageBuffer::from_raw(picture.width(), picture.height(), halves.collect())
+    }
+    let halved = match &picture {
+        DynamicImage::ImageLuma16(deep) => upper(deep).map(DynamicImage::ImageLuma8),
+        DynamicImage::ImageLumaA16(deep) => upper(deep).map(DynamicImage::ImageLumaA8),
+        DynamicImage::ImageRgb16(deep) => upper(deep).map(DynamicImage::ImageRgb8),
+        DynamicImage::ImageRgba16(deep) => upper(deep).map(DynamicImage::ImageRgba8),
+        _ => None,
+    };
+    halved.unwrap_or(picture)
 }
 
 /// The picture without its colour: its [`luma`] in all channels.

@@ -55,7 +55,7 @@ impl Dialect {
 
 /// A csv with a header. Rows whose cells are all empty, as spreadsheets leave them at the end, are passed over.
 pub struct CsvReader<R> {
-    reader: csv::Reader<io::Chain<Cursor<Vec<u8>>, R>>,
+    reader: csv::Reader<PlainLines<io::Chain<Cursor<Vec<u8>>, R>>>,
     headers: Vec<String>,
     dialect: Dialect,
 }
@@ -78,7 +78,10 @@ impl<R: Read> CsvReader<R> {
         let mut reader = csv::ReaderBuilder::new()
             .flexible(flexible)
             .delimiter(dialect.separator)
-            .from_reader(head.chain(input));
+            .from_reader(PlainLines {
+                inner: head.chain(input),
+                is_after_return: false,
+            });
         let headers = reader.headers()?.iter().map(|name| name.trim().to_owned());
         Ok(Self {
             headers: headers.collect(),
@@ -117,6 +120,38 @@ impl<R: Read> CsvReader<R> {
             }
         }
         Ok(false)
+    }
+}
+
+/// Ends all lines with one byte: else the lines of a file from Windows would be counted one too low.
+struct PlainLines<R> {
+    inner: R,
+    is_after_return: bool,
+}
+
+impl<R: Read> Read for PlainLines<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let count = self.inner.read(out)?;
+            let mut kept = 0;
+            for place in 0..count {
+                let Some(byte) = out.get(place).copied() else {
+                    break;
+                };
+                if byte == b'\n' && self.is_after_return {
+                    self.is_after_return = false;
+                    continue;
+                }
+                self.is_after_return = byte == b'\r';
+                if let Some(slot) = out.get_mut(kept) {
+                    *slot = if self.is_after_return { b'\n' } else { byte };
+                    kept += 1;
+                }
+            }
+            if kept > 0 || count == 0 {
+                return Ok(kept);
+            }
+        }
     }
 }
 

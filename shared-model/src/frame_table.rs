@@ -527,7 +527,7 @@ mod tests {
         for written in [
             pandas,
             semicolon.clone(),
-            format!("\u{feff}sep=;\r\n{semicolon}\r\n;;;\r\n"),
+            format!("\u{feff}sep=;\r\n{semicolon}\r\n{}\r\n", ";".repeat(28)),
             text.replace(',', "\t"),
         ] {
             let back = read(written.as_bytes()).unwrap_or_else(|error| panic!("{error}: {written}"));

@@ -243,11 +243,11 @@ impl WrittenFiles {
         }
         let mut listed = self.known.get(path).cloned().unwrap_or_default();
         let mut is_ours = listed.iter().any(|listed| now.is(listed));
-        if let (false, Some(coming)) = (is_ours, coming) {
+        if !is_ours {
             // Another process may have written it in the meantime.
             let record = record::read(atomic_file::folder_of(path)).remove(&name_of(path));
             listed.extend(record.unwrap_or_default());
-            listed.retain(|listed| listed != coming);
+            listed.retain(|listed| coming != Some(listed));
             is_ours = listed.iter().any(|listed| now.is(listed));
         }
         if holds_reviewed_labels(path) {
