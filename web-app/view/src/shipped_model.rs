@@ -100,7 +100,10 @@ mod tests {
         assert_eq!(ways(Some("webgpu"), Some("foo"), no_gpu), [Offer::UseCpu]);
         assert!(ways(None, None, no_model).is_empty());
         assert!(ways(None, Some("tiny"), "the page's script is missing").is_empty());
-        assert!(ways(None, Some("demo"), "demo.safetensors: damaged").is_empty(), "there is no other");
+        assert!(
+            ways(None, Some("demo"), "demo.safetensors: damaged").is_empty(),
+            "there is no other"
+        );
     }
 
     #[test]
