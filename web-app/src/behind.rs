@@ -111,6 +111,7 @@ pub fn show_size(store: Store, opened: Opened) {
 }
 
 /// What is read behind the stage comes to an end of some kind: it is kept, and its results are handed over.
+#[must_use]
 pub fn finish(store: Store) -> Option<ItemResults> {
     let behind = take(store)?;
     let results = behind.results();
