@@ -357,8 +357,12 @@ mod tests {
         }
     }
 
-    /// Frames, label and whether reviewed, of all that the document holds.
-    fn said(review: &Review) -> Vec<(usize, usize, Expression, bool)> {
+    /// Frames and label of a segment, and whether it is reviewed.
+    type Said = (usize, usize, Expression, bool);
+    type Edit = fn(&mut Review, ReviewedSegment, ReviewedSegment) -> bool;
+
+    /// All that the document holds.
+    fn said(review: &Review) -> Vec<Said> {
         let segments = review.document().segments();
         segments
             .map(|segment| (segment.start, segment.end, segment.label, segment.confirmed))
@@ -369,9 +373,7 @@ mod tests {
     fn what_a_hand_moved_is_the_persons_word_and_one_step() {
         use Expression::{Fear, Happiness};
         let (first, second) = (computed(10, 30, Fear), computed(30, 50, Happiness));
-        type Edit = fn(&mut Review, ReviewedSegment, ReviewedSegment) -> bool;
-        type Segment = (usize, usize, Expression, bool);
-        let edits: [(Edit, Vec<Segment>); 3] = [
+        let edits: [(Edit, Vec<Said>); 3] = [
             (
                 |review, first, _| review.split(first, 17).is_some(),
                 vec![(10, 17, Fear, true), (17, 30, Fear, true)],
