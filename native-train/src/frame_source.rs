@@ -186,7 +186,7 @@ fn named(paths: &[PathBuf], describe: &dyn Fn(&Path) -> String) -> Option<String
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    (!listed.is_empty()).then(|| listed.join(", ") + &more)
+    (!listed.is_empty()).then(|| format!("{}{more}", listed.join(", ")))
 }
 
 /// A number that is missing or doubled where all names are a number, or the same text and a number; in words.

@@ -106,7 +106,10 @@ fn sixteen_bits_lose_their_lower_half() {
     if !ffmpeg(folder, make) {
         return;
     }
-    assert!(ffmpeg(folder, "-i deep.png -f rawvideo -pix_fmt rgb48be deep.rgb"));
+    assert!(ffmpeg(
+        folder,
+        "-i deep.png -f rawvideo -pix_fmt rgb48be deep.rgb"
+    ));
     let raw = fs::read(folder.join("deep.rgb")).unwrap();
     let upper: Vec<u8> = raw.chunks(2).map(|value| value[0]).collect();
     assert!(picture::read(&folder.join("deep.png")).unwrap().rgb() == upper);

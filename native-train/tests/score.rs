@@ -186,7 +186,7 @@ fn two_videos(path: &Path, names: [&str; 2]) {
     };
     let (first, second) = (of(names[0], &PREDICTED[..25]), of(names[1], &PREDICTED[25..]));
     let (_, rows) = second.split_once('\n').unwrap();
-    std::fs::write(path, first + rows).unwrap();
+    std::fs::write(path, format!("{first}{rows}")).unwrap();
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn tables_as_pandas_and_excel_leave_them() {
                 _ => cell.to_owned(),
             };
             let cells: Vec<String> = row.split(',').enumerate().map(cell).collect();
-            cells.join(",") + "\n"
+            format!("{}\n", cells.join(","))
         })
         .collect();
     assert!(pandas.contains("clip.mp4,0.0,1.0,0.040000,NaN"), "{pandas}");

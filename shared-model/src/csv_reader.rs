@@ -201,7 +201,7 @@ fn named_separator(line: &[u8]) -> Option<u8> {
     let (name, rest) = line.split_at_checked(4)?;
     let separator = *rest.first()?;
     let is_named = name.eq_ignore_ascii_case(b"sep=") && separator.is_ascii() && separator != b'"';
-    let has_more = rest.iter().skip(1).any(|byte| byte.is_ascii_alphanumeric());
+    let has_more = rest.iter().skip(1).any(u8::is_ascii_alphanumeric);
     (is_named && !has_more).then_some(separator)
 }
 

@@ -251,14 +251,17 @@ mod tests {
         let view = view();
         let of = |name: &str| frame_table::to_string(name, &view.rows);
         let (first, second) = (of("talk.mov"), of("talk.mp4"));
-        let text = first + second.split_once('\n').unwrap().1;
-        let read = |video: &str| LoadedLabels::read("t.csv", &text, video).map(|labels| labels.video.unwrap());
+        let text = format!("{first}{}", second.split_once('\n').unwrap().1);
+        let read =
+            |video: &str| LoadedLabels::read("t.csv", &text, video).map(|labels| labels.video.unwrap());
         assert_eq!(read("talk.mov").unwrap(), "talk.mov");
         assert_eq!(read("talk.mp4").unwrap(), "talk.mp4");
         let said = read("talk.mkv").unwrap_err().to_string();
         assert!(said.contains("talk.mov, talk.mp4"), "{said}");
         // A number is no ending.
-        let sessions = text.replace("talk.mov", "session.1").replace("talk.mp4", "session.2");
+        let sessions = text
+            .replace("talk.mov", "session.1")
+            .replace("talk.mp4", "session.2");
         let labels = LoadedLabels::read("t.csv", &sessions, "session.2.mp4").unwrap();
         assert_eq!(labels.video.as_deref(), Some("session.2"));
     }
