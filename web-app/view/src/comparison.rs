@@ -254,7 +254,7 @@ mod tests {
         let view = view();
         let of = |name: &str| frame_table::to_string(name, &view.rows);
         let (first, second) = (of("talk.mov"), of("talk.mp4"));
-        let text = first + second.split_once('\n').unwrap().1;
+        let text = format!("{first}{}", second.split_once('\n').unwrap().1);
         let read =
             |video: &str| LoadedLabels::read("t.csv", &text, video).map(|labels| labels.video.unwrap());
         assert_eq!(read("talk.mov").unwrap(), "talk.mov");
