@@ -419,3 +419,39 @@ fn the_first_frame_has_its_place_on_the_medias_clock() {
         }
     }
 }
+
+#[test]
+fn labels_by_time_stand_on_the_players_clock() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture =
+        "-f lavfi -i testsrc=size=96x96:rate=25:duration=2 -pix_fmt yuv420p -c:v libx264 picture.mp4";
+    let joined = "-f lavfi -i sine=duration=3 -itsoffset 0.5 -i picture.mp4 -map 1:v -map 0:a -c:v copy -c:a aac a.mp4";
+    if !ffmpeg(folder.path(), picture) || !ffmpeg(folder.path(), joined) {
+        return;
+    }
+    let decoder = &Decoder::all()[0];
+    let rows = rows_with(decoder, folder.path(), "a.mp4", &[]);
+    // Its agreement with ffprobe has a test of its own.
+    let start_s = rows[0].row.media_s.unwrap();
+    assert!(start_s > 0.4, "{start_s}");
+    let model = write_random_model(folder.path());
+    let analyze = [
+        "analyze",
+        "a.mp4",
+        "--model",
+        model.to_str().unwrap(),
+        "--device",
+        "cpu",
+        "--whole-frame",
+        "--format",
+        "eaf,vtt",
+    ];
+    decoder.mien_ok(folder.path(), &analyze);
+    let cues = std::fs::read_to_string(folder.path().join("a.vtt")).unwrap();
+    let first = format!("\n00:00:00.{:03} --> ", (start_s * 1000.0).round());
+    assert!(cues.contains(&first), "{start_s}: {cues}");
+    // What was written agrees with the frames that it was written from.
+    let score = ["score", "--predictions", "a.csv", "--truth", "a.eaf", "--json"];
+    let report: serde_json::Value = serde_json::from_str(&decoder.mien_ok(folder.path(), &score)).unwrap();
+    assert_eq!(report["accuracy"], 1.0, "{report}");
+}
