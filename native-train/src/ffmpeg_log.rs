@@ -51,6 +51,8 @@ pub(crate) struct Announcement {
     pub(crate) height: usize,
     /// ffmpeg's own name for full-range 4:2:0.
     pub(crate) full_range_format: bool,
+    /// Whether ffmpeg complained of the stream before the first frame.
+    pub(crate) is_after_complaint: bool,
 }
 
 /// All that was read so far.
@@ -119,7 +121,8 @@ impl FfmpegLog {
 
     /// One line; gives the frame that it announces.
     fn line(&mut self, line: &str) -> Option<Announcement> {
-        if let Some((announcement, rest)) = announcement(line, self.time_base, self.clock_start_s) {
+        if let Some((mut announcement, rest)) = announcement(line, self.time_base, self.clock_start_s) {
+            announcement.is_after_complaint = self.lost.has_complained_early();
             self.lost.frame(announcement.container_s);
             // Another thread's error may have come before this line's end, then without its level.
             if has_sign(rest) {
@@ -253,6 +256,7 @@ fn announcement(
         width: width.parse().ok()?,
         height: height.parse().ok()?,
         full_range_format: value(" fmt:") == Some("yuvj420p"),
+        is_after_complaint: false,
     };
     let rest = after(told, " type:").and_then(|rest| rest.get(1..));
     Some((announcement, rest.unwrap_or("")))

@@ -4,15 +4,28 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use shared_model::frame::Frame;
+use shared_model::picture_file::HighEfficiency;
 
+use crate::animation::Animation;
 use crate::video_frames::VideoFrames;
 use crate::{natural_order, picture};
+
+/// Files that are named in one line; the others are counted.
+const MOST_NAMED: usize = 10;
+/// File name endings of pictures and videos that a folder of frames may hold and that are not read there.
+const OTHER_ENDINGS: [&str; 40] = [
+    "heic", "heif", "hif", "avif", "jxl", "jp2", "j2k", "jpf", "jxr", "psd", "svg", "exr", "hdr", "ico",
+    "pnm", "ppm", "pgm", "tga", "cr2", "cr3", "crw", "nef", "arw", "dng", "orf", "rw2", "raf", "pef", "srw",
+    "mp4", "m4v", "mov", "mkv", "webm", "avi", "mpg", "mpeg", "mts", "m2ts", "wmv",
+];
 
 /// One input.
 #[derive(Debug)]
 pub enum FrameSource {
     /// A video file.
     Video(Box<VideoFrames>),
+    /// A picture file that holds several.
+    Animation(Box<Animation>),
     /// Pictures that follow each other at a fixed rate.
     Pictures {
         /// Files in order.
@@ -26,15 +39,24 @@ pub enum FrameSource {
 
 impl FrameSource {
     /// Opens an input. A folder's pictures come in natural order of their names, `fps` a second; a
-    /// single picture is a video of one frame.
+    /// single picture is a video of one frame, an animated one a video with its own times.
     ///
     /// # Errors
-    /// When the input is missing, cannot be read, or holds no frame; the message names it.
+    /// When the input is missing, cannot be read, holds no frame, or is a picture of a kind that is not read; the message names it.
     pub fn open(path: &Path, fps: f64) -> Result<Self> {
         let kind = std::fs::metadata(path).with_context(|| format!("{} cannot be opened", path.display()))?;
         if kind.is_dir() {
             let paths = pictures_of(path)?;
             return Ok(Self::Pictures { paths, fps, next: 0 });
+        }
+        // What comes through a pipe can be read once only.
+        if kind.is_file() {
+            if let Some(animation) = Animation::open(path)? {
+                return Ok(Self::Animation(Box::new(animation)));
+            }
+            if let Some(kind) = HighEfficiency::of(&picture::head_of(path)?) {
+                bail!("{}: {kind}", path.display());
+            }
         }
         if picture::is_picture(path) {
             let paths = vec![path.to_owned()];
@@ -48,6 +70,7 @@ impl FrameSource {
     pub fn frame_count(&self) -> Option<u64> {
         match self {
             Self::Video(video) => video.frame_count(),
+            Self::Animation(animation) => Some(animation.frame_count()),
             Self::Pictures { paths, .. } => u64::try_from(paths.len()).ok(),
         }
     }
@@ -58,7 +81,7 @@ impl FrameSource {
     pub fn start_s(&self) -> f64 {
         match self {
             Self::Video(video) => video.start_s(),
-            Self::Pictures { .. } => 0.0,
+            Self::Animation(_) | Self::Pictures { .. } => 0.0,
         }
     }
 
@@ -66,7 +89,7 @@ impl FrameSource {
     #[must_use]
     pub fn next_time_s(&self) -> Option<f64> {
         match self {
-            Self::Video(_) => None,
+            Self::Video(_) | Self::Animation(_) => None,
             // A picture alone has no others.
             Self::Pictures { paths, fps, next } => (paths.len() > 1).then(|| *next as f64 / *fps),
         }
@@ -80,6 +103,7 @@ impl FrameSource {
     pub fn next_frame(&mut self) -> Result<Option<(f64, Frame)>> {
         match self {
             Self::Video(video) => video.next_frame(),
+            Self::Animation(animation) => animation.next_frame(),
             Self::Pictures { paths, fps, next } => {
                 let Some(path) = paths.get(*next) else {
                     return Ok(None);
@@ -94,16 +118,35 @@ impl FrameSource {
 
 fn pictures_of(folder: &Path) -> Result<Vec<PathBuf>> {
     let fail = || format!("the folder {} cannot be read", folder.display());
-    let mut paths = Vec::new();
+    let (mut paths, mut others) = (Vec::new(), Vec::new());
     for entry in std::fs::read_dir(folder).with_context(fail)? {
         let path = entry.with_context(fail)?.path();
         if picture::is_picture(&path) && path.is_file() {
             paths.push(path);
+        } else if has_ending(&path, &OTHER_ENDINGS) && path.is_file() {
+            others.push(path);
         }
     }
+    others.sort_by(|a, b| natural_order::compare(&name(a), &name(b)));
+    let others = named(&others, &described);
     if paths.is_empty() {
         bail!(
-            "the folder {} holds no picture (jpg, png, webp or bmp)",
+            "the folder {} holds no picture that can be read (jpg, jpeg, jpe, jfif, png, webp, bmp, gif, tif or tiff){}",
+            folder.display(),
+            others.map_or_else(String::new, |others| format!("; it has {others}"))
+        );
+    }
+    if let Some(others) = others {
+        eprintln!("warning: {}: not read: {others}", folder.display());
+    }
+    let gifs: Vec<PathBuf> = paths
+        .iter()
+        .filter(|path| has_ending(path, &["gif"]))
+        .cloned()
+        .collect();
+    if let Some(gifs) = named(&gifs, &name) {
+        eprintln!(
+            "note: {}: a GIF in a folder counts as one picture, its first: {gifs}",
             folder.display()
         );
     }
@@ -115,6 +158,35 @@ fn pictures_of(folder: &Path) -> Result<Vec<PathBuf>> {
         );
     }
     Ok(paths)
+}
+
+fn has_ending(path: &Path, endings: &[&str]) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| endings.iter().any(|known| ending.eq_ignore_ascii_case(known)))
+}
+
+/// A file's name, and what it is where that is known.
+fn described(path: &Path) -> String {
+    let head = picture::head_of(path).unwrap_or_default();
+    let by_name = if has_ending(path, &["heic", "heif", "hif"]) {
+        Some(HighEfficiency::Heic)
+    } else {
+        has_ending(path, &["avif"]).then_some(HighEfficiency::Avif)
+    };
+    match HighEfficiency::of(&head).or(by_name) {
+        Some(kind) => format!("{} ({kind})", name(path)),
+        None => name(path),
+    }
+}
+
+/// The first of some files, in words; `None` where there are none.
+fn named(paths: &[PathBuf], describe: &dyn Fn(&Path) -> String) -> Option<String> {
+    let listed: Vec<String> = paths.iter().take(MOST_NAMED).map(|path| describe(path)).collect();
+    let more = match paths.len() - listed.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!listed.is_empty()).then(|| format!("{}{more}", listed.join(", ")))
 }
 
 /// A number that is missing or doubled where all names are a number, or the same text and a number; in words.

@@ -2,6 +2,7 @@
 
 pub mod ablate;
 pub mod analyze;
+pub mod animation;
 pub mod bench;
 pub mod data;
 pub mod datasets;

@@ -64,6 +64,11 @@ impl LostFrames {
         self.complained_early |= self.frames == 0;
     }
 
+    /// Whether there was a complaint before the first frame.
+    pub(crate) fn has_complained_early(&self) -> bool {
+        self.complained_early
+    }
+
     /// The next frame came, at this time on the container's clock.
     pub(crate) fn frame(&mut self, time_s: f64) {
         if self.frames == 0 {
@@ -126,6 +131,12 @@ impl LostFrames {
         is_steady && end_s - self.last_s - usual > (1.0 + STEADY) * usual
     }
 
+    /// Where the file's own time is 0: at its first frame, though that one be lost.
+    fn zero_s(&self) -> f64 {
+        let start_s = self.announced.start_s.filter(|_| self.complained_early);
+        start_s.map_or(self.first_s, |start_s| start_s.min(self.first_s))
+    }
+
     /// "N frames lost" and where, in words, of a video that is known to be damaged and of which so many frames came, the
     /// last of them at `last_s` on the container's clock; `None` where none is missing. Those that were announced and did
     /// not come are lost.
@@ -155,7 +166,7 @@ impl LostFrames {
             places.push(format!("{before} before frame 0"));
         }
         for gap in gaps().take(MOST_NAMED) {
-            let time_s = gap.time_s - self.first_s;
+            let time_s = gap.time_s - self.zero_s();
             places.push(format!("{} after frame {} ({time_s:.3} s)", gap.lost, gap.after));
         }
         let unnamed = gaps().skip(MOST_NAMED).count();
@@ -163,7 +174,7 @@ impl LostFrames {
             places.push(format!("others in {unnamed} more places"));
         }
         if after > 0 {
-            let (last, time_s) = (frames.saturating_sub(1), last_s - self.first_s);
+            let (last, time_s) = (frames.saturating_sub(1), last_s - self.zero_s());
             places.push(format!("{after} at the end, after frame {last} ({time_s:.3} s)"));
         }
         let places = if places.is_empty() {
@@ -219,12 +230,12 @@ mod tests {
         follow(&mut lost, 3..40);
         assert_eq!(
             lost.in_words(37, 2.96).as_deref(),
-            Some("13 frames lost: 3 before frame 0, 10 at the end, after frame 36 (1.440 s)")
+            Some("13 frames lost: 3 before frame 0, 10 at the end, after frame 36 (1.560 s)")
         );
         // The last seven of them were announced only.
         assert_eq!(
             lost.in_words(30, 2.68).as_deref(),
-            Some("20 frames lost: 3 before frame 0, 17 at the end, after frame 29 (1.160 s)")
+            Some("20 frames lost: 3 before frame 0, 17 at the end, after frame 29 (1.280 s)")
         );
     }
 

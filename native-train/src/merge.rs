@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
+use shared_model::csv_reader::CsvReader;
+use shared_model::file_text;
 
 use crate::evaluate::evaluation::Evaluation;
 use crate::evaluate::tally::Tally;
@@ -154,8 +156,8 @@ impl Results {
                 .find(|path| path.extension().is_some_and(|ending| ending == "csv"));
             let path =
                 path.with_context(|| format!("{} has no csv: analyse with `--format csv`", input.display()))?;
-            let text = std::fs::read_to_string(&path)
-                .with_context(|| format!("{} cannot be read", path.display()))?;
+            let fail = || format!("{} cannot be read", path.display());
+            let text = file_text::decode(std::fs::read(&path).with_context(fail)?).with_context(fail)?;
             texts.push((path, text));
         }
         joined(&texts)
@@ -222,38 +224,32 @@ impl Results {
 /// # Errors
 /// When a table has a column that the header lacks, or is damaged.
 fn joined(tables: &[(PathBuf, String)]) -> Result<String> {
-    let header = |text: &str| {
-        let mut reader = csv::Reader::from_reader(text.as_bytes());
-        reader.headers().cloned()
-    };
-    let mut most = csv::StringRecord::new();
+    let mut most: Vec<String> = Vec::new();
     for (path, text) in tables {
-        let columns = header(text).with_context(|| format!("{} is no table", path.display()))?;
-        if columns.len() > most.len() {
-            most = columns;
+        let table = CsvReader::new(text.as_bytes(), false)
+            .with_context(|| format!("{} is no table", path.display()))?;
+        if table.headers().len() > most.len() {
+            most = table.headers().to_vec();
         }
     }
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(&most)?;
+    let mut record = csv::StringRecord::new();
     for (path, text) in tables {
-        let mut reader = csv::Reader::from_reader(text.as_bytes());
-        let columns = reader.headers()?.clone();
-        if let Some(other) = columns
-            .iter()
-            .find(|name| !most.iter().any(|known| known == *name))
-        {
+        let mut table = CsvReader::new(text.as_bytes(), false)?;
+        if let Some(other) = table.headers().iter().find(|name| !most.contains(name)) {
             bail!(
                 "{} has a column `{other}` that the tables beside it do not have: `{}`",
                 path.display(),
-                most.iter().collect::<Vec<_>>().join(",")
+                most.join(",")
             );
         }
         let places: Vec<Option<usize>> = most
             .iter()
-            .map(|name| columns.iter().position(|column| column == name))
+            .map(|name| table.headers().iter().position(|column| column == name))
             .collect();
-        for record in reader.records() {
-            let record = record.with_context(|| format!("{} is damaged", path.display()))?;
+        let fail = || format!("{} is damaged", path.display());
+        while table.read(&mut record).with_context(fail)? {
             let cells = places
                 .iter()
                 .map(|place| place.and_then(|place| record.get(place)).unwrap_or(""));

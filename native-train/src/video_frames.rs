@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, channel, sync_channel};
 
 use anyhow::{Context as _, Result, bail};
 use shared_model::frame::{Frame, MAX_PIXELS, YuvMatrix};
+use video_container::HDR_NOTICE;
 
 use crate::ffmpeg_log::{Announcement, FfmpegLog};
 use crate::ffmpeg_program::{self, Ffmpeg, GRACE_S, Running, Waited};
@@ -57,6 +58,9 @@ impl VideoFrames {
         std::fs::File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
         let stream = video_probe::probe(path)
             .with_context(|| format!("{} cannot be used as a video", path.display()))?;
+        if stream.is_hdr {
+            eprintln!("warning: {}: {HDR_NOTICE}", path.display());
+        }
         let mut child = Running::start(
             ffmpeg
                 .command()
@@ -65,7 +69,7 @@ impl VideoFrames {
                 .args(["-loglevel", "repeat+level+verbose"])
                 .args(["-noautorotate", "-i"])
                 .arg(video_probe::file_url(path))
-                .args(["-map", "0:V:0", "-an", "-sn", "-dn"])
+                .args(["-map", &format!("0:{}", stream.index), "-an", "-sn", "-dn"])
                 .args(["-vf", "format=yuv420p|yuvj420p,showinfo=checksum=0"])
                 // Of ffmpeg's ways to 8 bits, the one in which all versions agree to the bit; the usual one is another from 7.0 on.
                 .args(["-sws_dither", "ed"])
@@ -106,21 +110,36 @@ impl VideoFrames {
         self.stream.frame_count
     }
 
-    /// The first frame's time on the media's own clock in seconds, where 0 is the earliest start of all its streams; 0 before
-    /// that frame was given, and for streams without times.
+    /// The time of the file's first frame on the media's own clock in seconds, where 0 is the earliest start of all its streams;
+    /// 0 before a frame was given, and for streams without times.
     #[must_use]
     pub fn start_s(&self) -> f64 {
         let (Some(first), Some(earliest_s)) = (&self.first, self.stream.earliest_start_s) else {
             return 0.0;
         };
+        let lost_s = self.lost_first_s();
         let exact = self.stream.start_s;
-        let exact = exact.filter(|start_s| (start_s - first.container_s).abs() < ROUNDING_S);
-        let start_s = exact.unwrap_or(first.container_s) - earliest_s;
+        let exact = exact.filter(|start_s| (start_s + lost_s - first.container_s).abs() < ROUNDING_S);
+        let start_s = exact.unwrap_or(first.container_s - lost_s) - earliest_s;
         if start_s.abs() < ROUNDING_S { 0.0 } else { start_s }
     }
 
-    /// The next frame, turned for display, with its presentation time in seconds (0 at the first
-    /// frame), or `None` after the last.
+    /// Seconds before the first frame that came in which the file has frames that are lost: it begins earlier, and ffmpeg
+    /// complained before that frame.
+    fn lost_first_s(&self) -> f64 {
+        let Some((first, start_s)) = self.first.as_ref().zip(self.stream.start_s) else {
+            return 0.0;
+        };
+        let lost_s = first.container_s - start_s;
+        if first.is_after_complaint && lost_s > ROUNDING_S {
+            lost_s
+        } else {
+            0.0
+        }
+    }
+
+    /// The next frame as it is shown, with its presentation time in seconds (0 at the file's first frame), or `None` after
+    /// the last.
     ///
     /// # Errors
     /// At the end, when the file turned out to be damaged, cut short or without any frame; and when ffmpeg gives
@@ -166,7 +185,8 @@ impl VideoFrames {
         self.frames += 1;
         self.last_s = next.container_s;
         let time_s = next.time_s - self.first.get_or_insert_with(|| next.clone()).time_s;
-        Ok(Some((time_s, frame.rotated(self.stream.rotation))))
+        let shown = frame.shown(&self.stream.display)?;
+        Ok(Some((time_s + self.lost_first_s(), shown)))
     }
 
     fn silent<T>(&self) -> Result<T> {

@@ -7,7 +7,9 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
+use shared_model::display::{Display, Orientation, PixelAspect};
 use shared_model::frame::YuvMatrix;
+use video_container::{Candidate, DiskFile, matroska_orientation, preferred};
 
 use crate::ffmpeg_program;
 use crate::lost_frames::Announced;
@@ -15,8 +17,10 @@ use crate::lost_frames::Announced;
 /// The properties of a picture stream that decide how its frames become RGB.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VideoStream {
-    /// Clockwise turn for display: 0, 90, 180 or 270 degrees.
-    pub rotation: u32,
+    /// How its pictures are shown.
+    pub display: Display,
+    /// Whether the stream names a transfer of HDR (PQ or HLG).
+    pub is_hdr: bool,
     /// The matrix that the stream names, `None` when it names none.
     pub matrix: Option<YuvMatrix>,
     /// Whether samples use all of 0..255.
@@ -56,6 +60,12 @@ struct Stream {
     pix_fmt: Option<String>,
     color_range: Option<String>,
     color_space: Option<String>,
+    color_transfer: Option<String>,
+    sample_aspect_ratio: Option<String>,
+    #[serde(default)]
+    width: u32,
+    #[serde(default)]
+    height: u32,
     nb_frames: Option<String>,
     avg_frame_rate: Option<String>,
     time_base: Option<String>,
@@ -73,6 +83,8 @@ struct Stream {
 #[derive(Deserialize, Default)]
 struct Disposition {
     #[serde(default)]
+    default: u8,
+    #[serde(default)]
     attached_pic: u8,
 }
 
@@ -86,6 +98,8 @@ struct Tags {
 
 #[derive(Deserialize)]
 struct SideData {
+    /// The display matrix as text, three numbers a line behind the line's own.
+    displaymatrix: Option<String>,
     rotation: Option<f64>,
 }
 
@@ -96,7 +110,7 @@ pub(crate) fn file_url(path: &Path) -> OsString {
     url
 }
 
-/// Asks ffprobe about the first picture stream that is no cover art.
+/// Asks ffprobe about the picture stream that ffmpeg would take by itself. Cover art is none.
 ///
 /// # Errors
 /// When ffprobe is not installed, the file is no video, or it has sound only.
@@ -118,11 +132,16 @@ pub fn probe(path: &Path) -> Result<VideoStream> {
         );
     }
     let probe: Probe = serde_json::from_slice(&output.stdout).context("ffprobe's answer cannot be read")?;
-    if probe.format.and_then(|format| format.format_name).as_deref() == Some("tty") {
+    let format = probe.format.and_then(|format| format.format_name);
+    if format.as_deref() == Some("tty") {
         bail!("it is a text file, not a video");
     }
     let is_video = |stream: &&Stream| stream.codec_type.as_deref() == Some("video") && !stream.is_cover();
-    let Some(stream) = probe.streams.iter().find(is_video) else {
+    let candidate = |stream: &&Stream| Candidate {
+        size: (stream.width, stream.height),
+        is_default: stream.disposition.default != 0,
+    };
+    let Some(stream) = preferred(probe.streams.iter().filter(is_video), candidate) else {
         bail!("it has no picture stream (sound only)");
     };
     let starts = probe.streams.iter().filter(|stream| !stream.is_cover());
@@ -131,10 +150,19 @@ pub fn probe(path: &Path) -> Result<VideoStream> {
     let other_codecs = codecs
         .filter(|codec| !codec.is_empty() && stream.codec_name.as_ref() != Some(codec))
         .collect();
+    let mut properties = stream.properties();
+    let is_matroska = format.is_some_and(|names| names.contains("matroska"));
+    if is_matroska && stream.matrix().is_none() {
+        // Older versions tell no pose.
+        let posed = DiskFile::open(path).and_then(|file| matroska_orientation(file, stream.index));
+        if let Some(orientation) = posed.context("its header cannot be read")? {
+            properties.display.orientation = orientation;
+        }
+    }
     Ok(VideoStream {
         earliest_start_s,
         other_codecs,
-        ..stream.properties()
+        ..properties
     })
 }
 
@@ -216,7 +244,11 @@ impl Stream {
             _ => None,
         };
         VideoStream {
-            rotation: self.rotation(),
+            display: Display {
+                orientation: self.orientation(),
+                pixel_aspect: self.pixel_aspect().unwrap_or_default(),
+            },
+            is_hdr: matches!(self.color_transfer.as_deref(), Some("smpte2084" | "arib-std-b67")),
             matrix,
             full_range: self.color_range.as_deref() == Some("pc") || pixels.starts_with("yuvj"),
             frame_count: self.announced().frame_count,
@@ -228,21 +260,44 @@ impl Stream {
         }
     }
 
-    /// The display matrix counts counter-clockwise, the older tag clockwise.
-    fn rotation(&self) -> u32 {
-        let matrix = self.side_data_list.iter().find_map(|data| data.rotation);
+    /// The 2x2 part of the display matrix.
+    fn matrix(&self) -> Option<[f64; 4]> {
+        let text = self
+            .side_data_list
+            .iter()
+            .find_map(|data| data.displaymatrix.as_deref())?;
+        let rows: Vec<[f64; 3]> = text
+            .lines()
+            .filter_map(|line| {
+                let mut numbers = line.split_once(':')?.1.split_whitespace().map(str::parse::<f64>);
+                let mut next = || numbers.next()?.ok();
+                Some([next()?, next()?, next()?])
+            })
+            .collect();
+        match rows.as_slice() {
+            [[a, b, _], [c, d, _], ..] => Some([*a, *b, *c, *d]),
+            _ => None,
+        }
+    }
+
+    /// By the display matrix; where there is none, by what older versions tell: an angle that counts counter-clockwise, or a tag
+    /// that counts clockwise.
+    fn orientation(&self) -> Orientation {
+        if let Some(matrix) = self.matrix() {
+            return Orientation::from_matrix(matrix).unwrap_or_default();
+        }
+        let angle = self.side_data_list.iter().find_map(|data| data.rotation);
         let tag = || {
             self.tags
                 .rotate
                 .as_deref()
                 .and_then(|text| text.parse::<f64>().ok())
         };
-        let clockwise = matrix.map(|degrees| -degrees).or_else(tag).unwrap_or(0.0);
-        let quarters = (clockwise / 90.0).round();
-        if quarters.is_finite() {
-            90 * (quarters as i64).rem_euclid(4) as u32
-        } else {
-            0
-        }
+        Orientation::clockwise(angle.map(|degrees| -degrees).or_else(tag).unwrap_or(0.0))
+    }
+
+    fn pixel_aspect(&self) -> Option<PixelAspect> {
+        let (width, height) = self.sample_aspect_ratio.as_deref()?.split_once(':')?;
+        PixelAspect::new(width.parse().ok()?, height.parse().ok()?)
     }
 }

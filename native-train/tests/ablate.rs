@@ -5,7 +5,7 @@ mod common;
 
 use std::path::Path;
 
-use common::{mien_fails, mien_ok, write_paired_pictures, write_videos};
+use common::{mien, mien_fails, mien_ok, stderr, write_paired_pictures, write_videos};
 use native_train::ablate::row::Row;
 use native_train::datasets::config::SourceKind;
 use native_train::pretrain::config::{Mode, PretrainConfig};
@@ -158,6 +158,21 @@ fn five_rows_come_out_and_finished_ones_are_not_run_again() {
     let is_old = |one: Row| stamp(one).exists();
     assert!(is_old(Row::Ssl) && !is_old(Row::Temporal) && !is_old(Row::PostProcess));
     assert_eq!(row(folder, Row::Temporal, 3)["macro_f1"], before["macro_f1"]);
+    // The folder may have moved, as a run's may.
+    std::fs::rename(folder.join("run"), folder.join("moved")).unwrap();
+    let config = std::fs::read_to_string(folder.join("c.toml")).unwrap();
+    let moved = config.replace(
+        "run = \"run\"",
+        &format!("run = \"{}\"", folder.join("moved").display()),
+    );
+    std::fs::write(folder.join("c.toml"), moved).unwrap();
+    std::fs::remove_file(Row::PostProcess.folder(&folder.join("moved"), 3).join("row.json")).unwrap();
+    let output = mien(folder, &RESUME);
+    let said = stderr(&output);
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said.matches("finished before").count(), 9, "{said}");
+    std::fs::rename(folder.join("moved"), folder.join("run")).unwrap();
+    std::fs::write(folder.join("c.toml"), config).unwrap();
     // Another config is no continuation, and changes nothing.
     let original = std::fs::read(folder.join("run/config.original.toml")).unwrap();
     let config = std::fs::read_to_string(folder.join("c.toml")).unwrap();

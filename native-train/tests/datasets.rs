@@ -325,6 +325,41 @@ fn a_record_with_the_magic_inside_is_joined() {
 }
 
 #[test]
+fn a_list_made_elsewhere_is_the_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.csv");
+    std::fs::create_dir(folder.path().join("faces")).unwrap();
+    write(&folder.path().join("faces/a.jpg"), "");
+    write(&folder.path().join("faces/b.jpg"), "");
+    let read = |text: &[u8]| {
+        write(&list, text);
+        let set = list_csv::read(&list, None, true, ClassNumbers::default()).unwrap();
+        let of = |place: usize| {
+            (
+                set.name(place).unwrap().to_owned(),
+                set.label(place),
+                set.person(place).map(str::to_owned),
+            )
+        };
+        (0..set.len()).map(of).collect::<Vec<_>>()
+    };
+    let expected = read(b"path,label,person\nfaces/a.jpg,3,7\nfaces/b.jpg,-1,\n");
+    assert_eq!(expected[0].1, Some(Expression::Fear));
+    for text in [
+        &b"path,label,person\nfaces/a.jpg,3.0,7\nfaces/b.jpg,-1.0,NaN\n"[..],
+        b"\xEF\xBB\xBFsep=;\r\npath;label;person\r\nfaces\\a.jpg;3,0;7\r\nfaces\\b.jpg;-1;\r\n;;\r\n",
+        b"path\tlabel\tperson\nfaces\\a.jpg\tFear\t7\nfaces\\b.jpg\t-1\t\n",
+    ] {
+        assert_eq!(read(text), expected, "{}", String::from_utf8_lossy(text));
+    }
+    // A name with a backslash, as Linux allows it, is taken as it is.
+    if cfg!(unix) {
+        write(&folder.path().join("faces\\a.jpg"), "");
+        assert_eq!(read(b"path,label\nfaces\\a.jpg,3\n")[0].0, "faces\\a.jpg");
+    }
+}
+
+#[test]
 fn a_csv_that_contradicts_itself_is_refused_and_repetitions_are_counted() {
     let folder = tempfile::tempdir().unwrap();
     let list = folder.path().join("list.csv");

@@ -289,6 +289,19 @@ fn a_submission_has_exactly_the_rows_of_its_example() {
     };
     let said = fails(&["nobody/00001.jpg"], header);
     assert!(said.contains("`nobody`"), "{said}");
+    let said = fails(
+        &[
+            "nobody/00001.jpg",
+            "d/00001.jpg",
+            "no-one/00001.jpg",
+            "nobody/00002.jpg",
+        ],
+        header,
+    );
+    assert!(
+        said.contains("3 of 4 rows") && said.contains("2 videos: `no-one`, `nobody`"),
+        "{said}"
+    );
     let said = fails(&["d/99999.jpg"], header);
     assert!(said.contains("frame 99999 of `d`"), "{said}");
     let said = fails(&["d/00001.jpg", "d-2"], header);

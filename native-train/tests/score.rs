@@ -177,3 +177,86 @@ fn labels_by_time_are_laid_over_the_frames_of_the_csv() {
     );
     assert!(said.contains("labels by time"), "{said}");
 }
+
+/// A csv whose rows are those of two videos.
+fn two_videos(path: &Path, names: [&str; 2]) {
+    let of = |name: &str, labels: &[usize]| {
+        csv(path, name, labels);
+        std::fs::read_to_string(path).unwrap()
+    };
+    let (first, second) = (of(names[0], &PREDICTED[..25]), of(names[1], &PREDICTED[25..]));
+    let (_, rows) = second.split_once('\n').unwrap();
+    std::fs::write(path, format!("{first}{rows}")).unwrap();
+}
+
+#[test]
+fn two_videos_of_one_name_are_an_error_and_numbers_are_no_endings() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::create_dir(folder.join("t")).unwrap();
+    two_videos(&folder.join("p.csv"), ["talk.mp4", "talk.mov"]);
+    annotation(&folder.join("t/talk.txt"), TRUTH[..25].iter().map(|l| *l as i32));
+    let arguments = ["score", "--predictions", "p.csv", "--truth", "t", "--json"];
+    let said = mien_fails(folder, 1, &arguments);
+    assert!(said.contains("talk.mp4") && said.contains("talk.mov"), "{said}");
+    std::fs::remove_file(folder.join("t/talk.txt")).unwrap();
+    // Folders of pictures, as `analyze` names them.
+    two_videos(&folder.join("p.csv"), ["session.1", "session.2"]);
+    annotation(
+        &folder.join("t/session.1.txt"),
+        TRUTH[..25].iter().map(|l| *l as i32),
+    );
+    annotation(
+        &folder.join("t/session.2.txt"),
+        TRUTH[25..].iter().map(|l| *l as i32),
+    );
+    assert_eq!(assert_figures(&mien_ok(folder, &arguments))["videos"], 2);
+}
+
+#[test]
+fn tables_as_pandas_and_excel_leave_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    csv(&folder.join("p.csv"), "clip.mp4", &PREDICTED);
+    annotation(&folder.join("t.txt"), TRUTH.iter().map(|l| *l as i32));
+    let text = std::fs::read_to_string(folder.join("p.csv")).unwrap();
+    // What `DataFrame.to_csv(na_rep="NaN")` makes of it: a column with an empty cell holds fractions.
+    let pandas: String = text
+        .lines()
+        .enumerate()
+        .map(|(line, row)| {
+            let cell = |(column, cell): (usize, &str)| match (line, column, cell) {
+                (0, ..) => cell.to_owned(),
+                (_, _, "") => "NaN".to_owned(),
+                (_, 1 | 2 | 16..20, number) => format!("{number}.0"),
+                _ => cell.to_owned(),
+            };
+            let cells: Vec<String> = row.split(',').enumerate().map(cell).collect();
+            format!("{}\n", cells.join(","))
+        })
+        .collect();
+    assert!(pandas.contains("clip.mp4,0.0,1.0,0.040000,NaN"), "{pandas}");
+    // Excel where numbers have a decimal comma.
+    let excel = format!(
+        "\u{feff}sep=;\r\n{}",
+        text.replace(',', ";").replace("0.", "0,").replace('\n', "\r\n")
+    );
+    let tabs: Vec<u8> = std::iter::once(0xFEFF)
+        .chain(text.replace(',', "\t").encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let arguments = ["score", "--predictions", "x.csv", "--truth", "t.txt", "--json"];
+    for bytes in [pandas.into_bytes(), excel.into_bytes(), tabs] {
+        std::fs::write(folder.join("x.csv"), bytes).unwrap();
+        assert_figures(&mien_ok(folder, &arguments));
+    }
+    // The truth out of a spreadsheet.
+    let header = HEADER.replace(',', ";");
+    let rows: Vec<String> = TRUTH.iter().map(|label| format!("{label},0;;;;;;;")).collect();
+    std::fs::write(
+        folder.join("t.txt"),
+        format!("{header}\r\n{}\r\n", rows.join("\r\n")),
+    )
+    .unwrap();
+    assert_figures(&mien_ok(folder, &arguments));
+}

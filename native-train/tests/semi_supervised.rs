@@ -152,6 +152,60 @@ fn a_resumed_run_ends_as_one_that_was_never_interrupted() {
 }
 
 #[test]
+fn a_run_goes_on_when_its_start_has_moved() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write_pictures(folder);
+    std::fs::write(
+        folder.join("start.safetensors"),
+        common::random_model(false).to_bytes().unwrap(),
+    )
+    .unwrap();
+    let device = Device::flex();
+    for mode in ["semi-supervised", "supervised"] {
+        let config = |start: &str| -> PretrainConfig {
+            let start = format!("width = 4\nstart = \"{}\"\n", folder.join(start).display());
+            let text = config_text(3, "").replace("width = 4\n", &start);
+            let text = text.replace("\"semi-supervised\"", &format!("\"{mode}\""));
+            let text = if mode == "supervised" {
+                let (text, _) = text.split_once("[semi_supervised]").unwrap();
+                text.replace("unlabelled = \"pool.csv\"\n", "")
+            } else {
+                text
+            };
+            std::fs::write(folder.join("c.toml"), text).unwrap();
+            let mut config = PretrainConfig::read(&folder.join("c.toml")).unwrap();
+            config.run = folder.join(mode);
+            config.data.labelled = Some(folder.join("labelled.csv"));
+            config.data.unlabelled = config.data.unlabelled.map(|_| folder.join("pool.csv"));
+            config
+        };
+        let interruption = Interruption::default();
+        interruption.wish();
+        let one_step = |start: &str, resume: bool| {
+            let config = config(start);
+            std::fs::create_dir_all(&config.run).unwrap();
+            let data = read_data(&config, &device).unwrap();
+            let error =
+                native_train::pretrain::train(&config, &data, resume, &device, &interruption).unwrap_err();
+            error
+                .downcast_ref::<Interrupted>()
+                .map(|i| i.step)
+                .ok_or(format!("{error:#}"))
+        };
+        assert_eq!(one_step("start.safetensors", false), Ok(1));
+        std::fs::rename(folder.join("start.safetensors"), folder.join("moved.safetensors")).unwrap();
+        // Also where the config still names the old place.
+        assert_eq!(one_step("start.safetensors", true), Ok(2));
+        std::fs::rename(folder.join("moved.safetensors"), folder.join("start.safetensors")).unwrap();
+        let moved = config("elsewhere.safetensors");
+        let data = read_data(&moved, &device).unwrap();
+        native_train::pretrain::train(&moved, &data, true, &device, &Interruption::default()).unwrap();
+        assert_eq!(Checkpoint::read(&path_in(&moved.run)).unwrap().state.step, 3);
+    }
+}
+
+#[test]
 fn a_run_that_recomputes_the_teacher_ends_as_one_that_does_not() {
     let folder = tempfile::tempdir().unwrap();
     write_pictures(folder.path());

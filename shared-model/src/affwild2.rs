@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::csv_reader;
 use crate::expression::Expression;
 use crate::timeline::FrameRow;
 
@@ -19,46 +20,53 @@ pub enum AnnotationError {
     Blank(usize),
 }
 
-/// Reads an annotation; `None` where a frame is not annotated (-1). Data line i is frame i - 1.
+/// Reads an annotation; `None` where a frame is not annotated (-1). Data line i is frame i - 1. A spreadsheet may have written it,
+/// with another separator, numbers like `3.0` and empty cells behind them.
 ///
 /// # Errors
 /// On another header, a value outside -1..7, and a blank line that is not at the end.
 pub fn read(text: &str) -> Result<Vec<Option<Expression>>, AnnotationError> {
-    let mut lines = text.trim_start_matches('\u{feff}').lines();
-    let first = lines.next().unwrap_or("").trim();
-    if !first.replace(' ', "").eq_ignore_ascii_case(HEADER) {
+    let (dialect, start) = csv_reader::sniff(text.as_bytes());
+    let separator = char::from(dialect.separator);
+    let mut lines = text.trim_start_matches('\u{feff}').lines().zip(1..);
+    let has_separator_line = text.get(..start).is_some_and(|skipped| skipped.contains('='));
+    let first = if has_separator_line {
+        lines.nth(1)
+    } else {
+        lines.next()
+    };
+    let first = first.map_or("", |(line, _)| line.trim());
+    let header = first.replace(' ', "").replace(separator, ",");
+    if !header.eq_ignore_ascii_case(HEADER) {
         return Err(AnnotationError::Header(first.chars().take(80).collect()));
     }
     let mut labels = Vec::new();
     let mut blank = None;
-    for (index, line) in lines.enumerate() {
-        let value = line.trim();
+    for (line, number) in lines {
+        let value = line.trim_end_matches(|letter: char| letter == separator || letter.is_whitespace());
+        let value = value.trim();
         if value.is_empty() {
-            blank = blank.or(Some(index + 2));
+            blank = blank.or(Some(number));
             continue;
         }
         // Skipped, it would move every label after it to another frame.
         if let Some(line) = blank {
             return Err(AnnotationError::Blank(line));
         }
-        let label = match value.parse::<i32>() {
-            Ok(-1) => None,
-            Ok(class) => match usize::try_from(class).ok().and_then(Expression::from_index) {
-                Some(label) => Some(label),
-                None => return Err(bad(index, value)),
-            },
-            Err(_) => return Err(bad(index, value)),
+        let class: Option<i32> = dialect.whole(value);
+        let label = match class {
+            Some(-1) => None,
+            class => {
+                let label = class.and_then(|class| Expression::from_index(usize::try_from(class).ok()?));
+                Some(label.ok_or_else(|| AnnotationError::Label {
+                    line: number,
+                    value: value.chars().take(40).collect(),
+                })?)
+            }
         };
         labels.push(label);
     }
     Ok(labels)
-}
-
-fn bad(index: usize, value: &str) -> AnnotationError {
-    AnnotationError::Label {
-        line: index + 2,
-        value: value.chars().take(40).collect(),
-    }
 }
 
 /// Writes one label a frame: reviewed, else smoothed, of the track with the lowest number in that

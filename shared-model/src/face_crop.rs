@@ -244,6 +244,7 @@ pub fn resize(frame: &Frame, width: usize, height: usize) -> Result<Frame, Resiz
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::display::Orientation;
     use crate::framing::DetectorKind;
 
     fn gradient(width: usize, height: usize) -> Frame {
@@ -336,9 +337,10 @@ mod tests {
             .map(|i: usize| (i * i * 31 % 251) as u8)
             .collect();
         let frame = Frame::from_rgb(24, 24, noise).unwrap();
-        for (roll_deg, turns) in [(90.0, 270), (180.0, 180), (-180.0, 180), (-90.0, 90)] {
+        for (roll_deg, turns) in [(90.0, 270.0), (180.0, 180.0), (-180.0, 180.0), (-90.0, 90.0)] {
             let crop = square_crop(&frame, &face(0.0, 0.0, 24.0, roll_deg), &upright());
-            assert_eq!(crop, frame.clone().rotated(turns), "{roll_deg}");
+            let turned = frame.clone().oriented(Orientation::clockwise(turns));
+            assert_eq!(crop, turned, "{roll_deg}");
         }
         // Level faces are cut as without alignment.
         let level = face(3.2, 4.1, 11.0, 0.0);

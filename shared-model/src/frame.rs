@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::display::Orientation;
+
 /// The largest picture that is accepted, in pixels (an 8K frame is 33 million).
 pub const MAX_PIXELS: usize = 120_000_000;
 
@@ -60,13 +62,14 @@ impl Frame {
         Ok(Self { width, height, rgb })
     }
 
-    /// Takes the colour of interleaved RGBA bytes (`width * height * 4`); alpha is dropped.
+    /// Takes interleaved RGBA bytes (`width * height * 4`), whose colours are not multiplied by alpha, and lays them on white.
     ///
     /// # Errors
     /// As [`Frame::from_rgb`].
     pub fn from_rgba(width: usize, height: usize, rgba: &[u8]) -> Result<Self, FrameError> {
         check(width, height, 4 * pixels(width, height)?, rgba.len())?;
-        let rgb = rgba.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
+        let (pixels, _) = rgba.as_chunks::<4>();
+        let rgb = pixels.iter().flat_map(|pixel| on_white(*pixel)).collect();
         Ok(Self { width, height, rgb })
     }
 
@@ -144,30 +147,35 @@ impl Frame {
         &self.rgb
     }
 
-    /// The frame turned clockwise by a video's rotation flag; other angles than 90, 180 and 270
-    /// leave it as it is.
+    /// The frame turned and mirrored.
     #[must_use]
-    pub fn rotated(self, degrees: u32) -> Self {
-        let (w, h) = (self.width, self.height);
-        let (width, height) = if degrees % 180 == 90 { (h, w) } else { (w, h) };
-        let source = |x: usize, y: usize| match degrees {
-            90 => (y, h - 1 - x),
-            180 => (w - 1 - x, h - 1 - y),
-            _ => (w - 1 - y, x),
-        };
-        if !matches!(degrees, 90 | 180 | 270) {
+    pub fn oriented(self, orientation: Orientation) -> Self {
+        if orientation == Orientation::UPRIGHT {
             return self;
         }
+        let coded = (self.width, self.height);
+        let (width, height) = orientation.size_of(coded);
         let mut rgb = Vec::with_capacity(self.rgb.len());
         for y in 0..height {
             for x in 0..width {
-                let (from_x, from_y) = source(x, y);
-                let at = 3 * (from_y * w + from_x);
+                let (from_x, from_y) = orientation.source((x, y), coded);
+                let at = 3 * (from_y * self.width + from_x);
                 rgb.extend_from_slice(&self.rgb[at..at + 3]);
             }
         }
         Self { width, height, rgb }
     }
+}
+
+/// A pixel on white. The colour times alpha is rounded first, as a browser's canvas keeps it: what is read back from such a canvas
+/// gives the same.
+fn on_white([red, green, blue, alpha]: [u8; 4]) -> [u8; 3] {
+    if alpha == 255 {
+        return [red, green, blue];
+    }
+    let a = u32::from(alpha);
+    // At most alpha, so that no sum is above 255.
+    [red, green, blue].map(|colour| ((u32::from(colour) * a + 127) / 255 + 255 - a) as u8)
 }
 
 fn pixels(width: usize, height: usize) -> Result<usize, FrameError> {
@@ -205,6 +213,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_transparent_is_white() {
+        let rgba = [
+            [200, 100, 0, 255],
+            [200, 100, 0, 0],
+            [200, 100, 0, 128],
+            [255, 255, 255, 77],
+        ]
+        .concat();
+        let frame = Frame::from_rgba(2, 2, &rgba).unwrap();
+        let expected = [[200, 100, 0], [255, 255, 255], [227, 177, 127], [255, 255, 255]].concat();
+        assert_eq!(frame.rgb(), expected);
+        // A canvas keeps colours times alpha; read back from it they give the same.
+        for alpha in 1..=255_u8 {
+            for colour in 0..=255_u8 {
+                let kept = (u32::from(colour) * u32::from(alpha) + 127) / 255;
+                let back = ((kept * 255 + u32::from(alpha) / 2) / u32::from(alpha)) as u8;
+                let own = on_white([colour, colour, colour, alpha]);
+                assert_eq!(on_white([back, back, back, alpha]), own, "{colour} {alpha}");
+            }
+        }
+    }
+
+    #[test]
     fn odd_sides_and_wrong_lengths() {
         assert!(Frame::from_i420(3, 3, &[128; 9 + 8], YuvMatrix::Bt709, true).is_ok());
         assert!(Frame::from_i420(3, 3, &[128; 9], YuvMatrix::Bt709, true).is_err());
@@ -215,11 +246,12 @@ mod tests {
     #[test]
     fn four_quarter_turns_are_none() {
         let frame = Frame::from_rgb(2, 3, (0..18).collect()).unwrap();
-        let turned = frame.clone().rotated(90);
+        let turn = |frame: &Frame, degrees: f64| frame.clone().oriented(Orientation::clockwise(degrees));
+        let turned = turn(&frame, 90.0);
         assert_eq!((turned.width(), turned.height()), (3, 2));
         // Clockwise: the lower left pixel comes to the upper left.
         assert_eq!(turned.rgb()[..3], frame.rgb()[12..15]);
-        assert_eq!(turned.clone().rotated(90), frame.clone().rotated(180));
-        assert_eq!(turned.rotated(270), frame);
+        assert_eq!(turn(&turned, 90.0), turn(&frame, 180.0));
+        assert_eq!(turn(&turned, 270.0), frame);
     }
 }

@@ -1,9 +1,11 @@
 //! The per-frame csv: one row a frame and track.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use csv::StringRecord;
 use thiserror::Error;
 
+use crate::csv_reader::{CsvReader, Dialect, line_of};
 use crate::expression::{CLASS_COUNT, ClassScores, Expression};
 use crate::face_box::FaceBox;
 use crate::timeline::FrameRow;
@@ -42,10 +44,15 @@ pub const COLUMNS: [&str; 29] = [
 ];
 /// Columns that every table has; those behind them are not in older ones.
 pub const FIRST_COLUMNS: usize = 20;
+/// Places of the box's edges, and of its width.
+const BOX: std::ops::Range<usize> = 4..8;
+const WIDTH: usize = 6;
 /// Places of the first of the final probabilities, of the first of the per-frame head's, and of the time on the media's clock.
 const PROBABILITIES: usize = 8;
 const RAW_PROBABILITIES: usize = 20;
 const MEDIA_S: usize = 28;
+/// Seconds by which the times of a frame's rows may differ, for they are rounded.
+const SAME_TIME_S: f64 = 2e-6;
 
 /// The csv cannot be read.
 #[derive(Debug, Error)]
@@ -60,6 +67,20 @@ pub enum FrameTableError {
     },
     #[error("line {line}: the face of frame {frame} stands in line {before} already")]
     Twice { line: u64, frame: usize, before: u64 },
+    #[error("line {line}: the box has no `{column}`, expected all of `x`, `y`, `w` and `h`, or none")]
+    HalfBox { line: u64, column: String },
+    #[error(
+        "line {line}: frame {frame} is at {time_s} s, and line {before} says {before_s} s of frame {frame_before}: times ascend \
+         with the frames"
+    )]
+    Time {
+        line: u64,
+        frame: usize,
+        time_s: f64,
+        before: u64,
+        frame_before: usize,
+        before_s: f64,
+    },
     #[error(transparent)]
     Csv(#[from] csv::Error),
 }
@@ -126,16 +147,15 @@ fn record(video: &str, row: &FrameRow) -> Vec<String> {
     fields
 }
 
-/// Reads the csv of one or more videos. Columns may stand in any order; unknown ones are ignored, and of those behind the first
-/// [`FIRST_COLUMNS`] any may be missing.
+/// Reads the csv of one or more videos, however a spreadsheet or pandas wrote it ([`crate::csv_reader`]). Columns may stand in any
+/// order; unknown ones are ignored, and of those behind the first [`FIRST_COLUMNS`] any may be missing.
 ///
 /// # Errors
-/// When a column is missing or a value cannot be read: the line, the column and the value; and when a face of a frame stands
-/// there twice.
+/// When a column is missing or a value cannot be read: the line, the column and the value; when a face of a frame stands
+/// there twice; when a box is incomplete or has sides below 0; and when times do not ascend.
 pub fn read(input: impl std::io::Read) -> Result<Vec<NamedRow>, FrameTableError> {
-    let mut reader = csv::Reader::from_reader(input);
-    let found = reader.headers()?.clone();
-    let places = COLUMNS.map(|name| found.iter().position(|f| f.trim() == name));
+    let mut reader = CsvReader::new(input, false)?;
+    let places = COLUMNS.map(|name| reader.headers().iter().position(|found| found == name));
     let missing: Vec<String> = COLUMNS
         .into_iter()
         .zip(places)
@@ -146,31 +166,80 @@ pub fn read(input: impl std::io::Read) -> Result<Vec<NamedRow>, FrameTableError>
     if !missing.is_empty() {
         return Err(FrameTableError::MissingColumns(missing.join(", ")));
     }
+    let dialect = reader.dialect();
     let mut rows = Vec::new();
-    let mut seen: HashMap<String, HashMap<(usize, Option<u32>), u64>> = HashMap::new();
-    for record in reader.records() {
-        let record = record?;
-        let line = record.position().map_or(0, csv::Position::line);
+    let mut seen: HashMap<String, SeenFrames> = HashMap::new();
+    let mut record = StringRecord::new();
+    while reader.read(&mut record)? {
+        let line = line_of(&record);
         let cells = Cells {
             record: &record,
             places: &places,
+            dialect,
             line,
         };
         let row = cells.row()?;
-        let of_video = seen.entry(row.video.clone()).or_default();
-        if let Some(before) = of_video.insert((row.row.frame, row.row.track), line) {
-            let frame = row.row.frame;
-            return Err(FrameTableError::Twice { line, frame, before });
-        }
+        seen.entry(row.video.clone()).or_default().take(&row.row, line)?;
         rows.push(row);
     }
+    seen.values().try_for_each(SeenFrames::check_times)?;
     Ok(rows)
 }
 
+/// Where a video's frames and faces stand in the file.
+#[derive(Default)]
+struct SeenFrames {
+    faces: HashMap<(usize, Option<u32>), u64>,
+    /// Line and time in seconds of each frame's first row.
+    times: BTreeMap<usize, (u64, f64)>,
+}
+
+impl SeenFrames {
+    fn take(&mut self, row: &FrameRow, line: u64) -> Result<(), FrameTableError> {
+        let frame = row.frame;
+        if let Some(before) = self.faces.insert((frame, row.track), line) {
+            return Err(FrameTableError::Twice { line, frame, before });
+        }
+        let (before, before_s) = *self.times.entry(frame).or_insert((line, row.time_s));
+        // Rows of one frame have one time.
+        if (before_s - row.time_s).abs() > SAME_TIME_S {
+            return Err(FrameTableError::Time {
+                line,
+                frame,
+                time_s: row.time_s,
+                before,
+                frame_before: frame,
+                before_s,
+            });
+        }
+        Ok(())
+    }
+
+    /// Two frames may share a time, as in videos whose clock stands still.
+    fn check_times(&self) -> Result<(), FrameTableError> {
+        for ((frame_before, (before, before_s)), (frame, (line, time_s))) in
+            self.times.iter().zip(self.times.iter().skip(1))
+        {
+            if time_s < before_s {
+                return Err(FrameTableError::Time {
+                    line: *line,
+                    frame: *frame,
+                    time_s: *time_s,
+                    before: *before,
+                    frame_before: *frame_before,
+                    before_s: *before_s,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
 struct Cells<'a> {
-    record: &'a csv::StringRecord,
+    record: &'a StringRecord,
     /// Where each of [`COLUMNS`] stands.
     places: &'a [Option<usize>],
+    dialect: Dialect,
     line: u64,
 }
 
@@ -183,73 +252,102 @@ impl Cells<'_> {
             .trim()
     }
 
-    fn number<T: std::str::FromStr>(&self, column: usize) -> Result<Option<T>, FrameTableError> {
-        let text = self.text(column);
-        if text.is_empty() {
-            return Ok(None);
+    /// What a cell says as `read` takes it; `None` where it is empty.
+    fn cell<T>(
+        &self,
+        column: usize,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, FrameTableError> {
+        match self.dialect.said(self.text(column)) {
+            None => Ok(None),
+            Some(text) => read(text).map(Some).ok_or_else(|| self.bad(column)),
         }
-        text.parse().map(Some).map_err(|_| self.bad(column))
+    }
+
+    fn whole<T: std::str::FromStr>(&self, column: usize) -> Result<Option<T>, FrameTableError> {
+        self.cell(column, |text| self.dialect.whole(text))
     }
 
     fn label(&self, column: usize) -> Result<Option<Expression>, FrameTableError> {
-        match self.number::<usize>(column)? {
-            None => Ok(None),
-            Some(index) => Expression::from_index(index)
-                .map(Some)
-                .ok_or_else(|| self.bad(column)),
-        }
+        self.cell(column, |text| Expression::from_index(self.dialect.whole(text)?))
     }
 
     /// Probabilities of all classes, from this column on; `None` where one is missing.
     fn scores(&self, first: usize) -> Result<Option<ClassScores>, FrameTableError> {
         let mut scores: Option<ClassScores> = Some([0.0; CLASS_COUNT]);
         for class in 0..CLASS_COUNT {
-            match (self.number::<f32>(first + class)?, scores.as_mut()) {
-                (Some(p), Some(all)) if p.is_finite() => all[class] = p,
-                (Some(_), Some(_)) => return Err(self.bad(first + class)),
+            match (self.single(first + class)?, scores.as_mut()) {
+                (Some(p), Some(all)) => all[class] = p,
                 _ => scores = None,
             }
         }
         Ok(scores)
     }
 
-    /// A number that is not infinite and not undefined.
+    /// A number that is not infinite.
     fn finite(&self, column: usize) -> Result<Option<f64>, FrameTableError> {
-        match self.number::<f64>(column)? {
-            Some(number) if !number.is_finite() => Err(self.bad(column)),
-            number => Ok(number),
-        }
+        self.cell(column, |text| {
+            self.dialect.number(text).filter(|v: &f64| v.is_finite())
+        })
     }
 
-    fn bad(&self, column: usize) -> FrameTableError {
-        FrameTableError::Value {
-            line: self.line,
-            column: COLUMNS.get(column).copied().unwrap_or("").to_owned(),
-            value: self.text(column).to_owned(),
-        }
+    /// The same with half the digits.
+    fn single(&self, column: usize) -> Result<Option<f32>, FrameTableError> {
+        self.cell(column, |text| {
+            self.dialect.number(text).filter(|v: &f32| v.is_finite())
+        })
     }
 
-    fn row(&self) -> Result<NamedRow, FrameTableError> {
-        let edges: [Option<f32>; 4] = [self.number(4)?, self.number(5)?, self.number(6)?, self.number(7)?];
-        let face_box = match edges {
-            [Some(x), Some(y), Some(w), Some(h)] => Some(FaceBox {
+    fn face_box(&self) -> Result<Option<FaceBox>, FrameTableError> {
+        let mut edges = [0.0; 4];
+        let mut missing = None;
+        let mut said = 0;
+        for (column, edge) in BOX.zip(&mut edges) {
+            match self.single(column)? {
+                Some(value) => {
+                    *edge = value;
+                    said += 1;
+                }
+                None => missing = missing.or(Some(column)),
+            }
+        }
+        let [x, y, w, h] = edges;
+        match missing {
+            Some(_) if said == 0 => Ok(None),
+            Some(column) => Err(FrameTableError::HalfBox {
+                line: self.line,
+                column: name_of(column),
+            }),
+            None if w < 0.0 => Err(self.bad(WIDTH)),
+            None if h < 0.0 => Err(self.bad(WIDTH + 1)),
+            None => Ok(Some(FaceBox {
                 x,
                 y,
                 w,
                 h,
                 score: 1.0,
                 roll_deg: 0.0,
-            }),
-            _ => None,
-        };
+            })),
+        }
+    }
+
+    fn bad(&self, column: usize) -> FrameTableError {
+        FrameTableError::Value {
+            line: self.line,
+            column: name_of(column),
+            value: self.text(column).to_owned(),
+        }
+    }
+
+    fn row(&self) -> Result<NamedRow, FrameTableError> {
         Ok(NamedRow {
             video: self.text(0).to_owned(),
             row: FrameRow {
-                track: self.number(1)?,
-                frame: self.number(2)?.ok_or_else(|| self.bad(2))?,
+                track: self.whole(1)?,
+                frame: self.whole(2)?.ok_or_else(|| self.bad(2))?,
                 time_s: self.finite(3)?.ok_or_else(|| self.bad(3))?,
                 media_s: self.finite(MEDIA_S)?,
-                face_box,
+                face_box: self.face_box()?,
                 probabilities: self.scores(PROBABILITIES)?,
                 raw_probabilities: self.scores(RAW_PROBABILITIES)?,
                 raw: self.label(16)?,
@@ -259,6 +357,10 @@ impl Cells<'_> {
             },
         })
     }
+}
+
+fn name_of(column: usize) -> String {
+    COLUMNS.get(column).copied().unwrap_or("").to_owned()
 }
 
 #[cfg(test)]
@@ -359,5 +461,80 @@ mod tests {
         let text = to_string("v", &rows()).replace(",1.540000", ",inf");
         let error = read(text.as_bytes()).unwrap_err().to_string();
         assert!(error.contains("line 3") && error.contains("media_s"), "{error}");
+    }
+
+    #[test]
+    fn numbers_that_no_analysis_gives_are_refused_with_their_line() {
+        let text = to_string("v", &rows());
+        let said = |from: &str, to: &str| {
+            let changed = text.replace(from, to);
+            assert_ne!(changed, text);
+            read(changed.as_bytes()).unwrap_err().to_string()
+        };
+        for (from, to, column) in [
+            (",0.040000,", ",NaN,", "time_s"),
+            (",0.040000,", ",inf,", "time_s"),
+            (",1.50,", ",inf,", "`x`"),
+            // Beyond single precision.
+            (",1.50,", ",1e39,", "`x`"),
+            (",1.50,", ",NaN,", "`x`"),
+            (",30.00,", ",-30.00,", "`w`"),
+            (",40.00,", ",-1,", "`h`"),
+            (",0.500000,", ",-inf,", "raw_p_neutral"),
+        ] {
+            let error = said(from, to);
+            assert!(
+                error.contains("line 3") && error.contains(column),
+                "{to}: {error}"
+            );
+        }
+        let error = said(",0.040000,", ",-0.040000,");
+        assert!(
+            error.contains("line 3") && error.contains("line 2") && error.contains("ascend"),
+            "{error}"
+        );
+        // The faces of one frame are seen at one time.
+        let face = text.lines().last().unwrap();
+        let second = face.replace("v,2,1,0.040000", "v,3,1,0.080000");
+        let error = read(format!("{text}{second}\n").as_bytes())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("line 4") && error.contains("frame 1"), "{error}");
+    }
+
+    /// As pandas 2 wrote `to_csv` with `na_rep="nan"`, as Excel saves it where numbers have decimal commas, and with tabs.
+    #[test]
+    fn what_spreadsheets_and_pandas_write_is_read() {
+        let text = to_string("a.mp4", &rows());
+        let (header, body) = text.split_once('\n').unwrap();
+        let excel = format!("{header}\n{}", body.replace('.', ",").replace("a,mp4", "a.mp4"));
+        let quoted = |line: &str, separator: &str| line.replace(',', separator);
+        let semicolon: Vec<String> = text
+            .lines()
+            .map(|line| quoted(line, ";").replace('.', ",").replace("a,mp4", "a.mp4"))
+            .collect();
+        let semicolon = semicolon.join("\r\n");
+        let pandas = text
+            .replace("a.mp4,,0,", "a.mp4,nan,0,")
+            .replace("a.mp4,2,1,", "a.mp4,2.0,1,")
+            .replace(",,", ",nan,")
+            .replace(",,", ",nan,")
+            .replace(",0,7,3,nan", ",0.0,7.0,3.0,nan");
+        assert!(
+            pandas.contains("nan,nan") && !pandas.contains(",,") && pandas.contains("7.0"),
+            "{pandas}"
+        );
+        for written in [
+            pandas,
+            semicolon.clone(),
+            format!("\u{feff}sep=;\r\n{semicolon}\r\n{}\r\n", ";".repeat(28)),
+            text.replace(',', "\t"),
+        ] {
+            let back = read(written.as_bytes()).unwrap_or_else(|error| panic!("{error}: {written}"));
+            let back: Vec<FrameRow> = back.into_iter().map(|named| named.row).collect();
+            assert_eq!(back, rows(), "{written}");
+        }
+        // Decimal commas that part cells are none.
+        assert!(read(excel.as_bytes()).is_err());
     }
 }

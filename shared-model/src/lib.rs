@@ -7,6 +7,7 @@ pub mod expression;
 
 pub mod agreement;
 pub mod calibration;
+pub mod display;
 pub mod face_box;
 pub mod face_crop;
 pub mod face_look;
@@ -20,12 +21,15 @@ pub mod timeline;
 
 pub mod abaw;
 pub mod affwild2;
+pub mod csv_reader;
 pub mod elan;
+pub mod file_text;
 pub mod frame_table;
 pub mod label_files;
 pub mod label_runs;
 pub mod model_file;
 pub mod people;
+pub mod picture_file;
 pub mod project;
 pub mod resume;
 pub mod reviewed_segment;

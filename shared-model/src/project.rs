@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::face_box::FaceBox;
 use crate::people::People;
 use crate::reviewed_segment::ReviewedSegment;
 use crate::smoothing::Smoothing;
@@ -49,14 +50,19 @@ pub enum ProjectError {
     Newer(u32),
     #[error("not a Mien project: {0}")]
     Json(#[from] serde_json::Error),
+    #[error("frame {frame} of the project: {fault}")]
+    Timeline { frame: usize, fault: &'static str },
+    #[error("the project's `start_s` is {0}, expected a finite number of seconds")]
+    Start(f64),
 }
 
 impl Project {
     /// The project as JSON text; the timeline is its last member.
     ///
     /// # Errors
-    /// When a number cannot be written as JSON.
+    /// When a number cannot be written as JSON, which has none that is infinite or undefined.
     pub fn to_json(&self) -> Result<String, ProjectError> {
+        check(&self.timeline, false)?;
         #[derive(Serialize)]
         struct Written<'a> {
             start_s: f64,
@@ -75,7 +81,7 @@ impl Project {
     /// Reads [`Project::to_json`]. Projects that do not say where their frames lie on the media's clock start at 0.
     ///
     /// # Errors
-    /// On a newer version or text that is no project.
+    /// On a newer version, text that is no project, and numbers that no analysis gives: they could not be written again.
     pub fn from_json(text: &str) -> Result<Self, ProjectError> {
         #[derive(Deserialize)]
         struct Beside {
@@ -90,10 +96,51 @@ impl Project {
             return Err(ProjectError::Newer(beside.version));
         }
         let mut project: Self = serde_json::from_str(text)?;
+        if !beside.start_s.is_finite() {
+            return Err(ProjectError::Start(beside.start_s));
+        }
+        check(&project.timeline, true)?;
         project.timeline.set_start_s(beside.start_s);
         project.timeline.set_unrelated(beside.unrelated);
         Ok(project)
     }
+}
+
+/// Makes sure that all numbers are finite and that boxes are boxes, and where `ordered` that times ascend: what was seen is written
+/// even of a video whose clock goes back.
+fn check(timeline: &Timeline, ordered: bool) -> Result<(), ProjectError> {
+    let mut before_s = f64::NEG_INFINITY;
+    for (frame, seen) in timeline.frames().iter().enumerate() {
+        let fail = |fault| Err(ProjectError::Timeline { frame, fault });
+        if !seen.time_s.is_finite() {
+            return fail("its time is no finite number");
+        }
+        if ordered && seen.time_s < before_s {
+            return fail("its time is before that of the frame before it");
+        }
+        before_s = seen.time_s;
+        for face in &seen.faces {
+            let FaceBox {
+                x,
+                y,
+                w,
+                h,
+                score,
+                roll_deg,
+            } = face.face_box;
+            if ![x, y, w, h, score, roll_deg].into_iter().all(f32::is_finite) {
+                return fail("a face's box has a number that is not finite");
+            }
+            if w < 0.0 || h < 0.0 {
+                return fail("a face's box has a side below 0");
+            }
+            let mut scores = face.raw.iter().chain(face.temporal.iter().flatten());
+            if !scores.all(|score| score.is_finite()) {
+                return fail("a probability is no finite number");
+            }
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -142,6 +189,45 @@ mod tests {
             assert_eq!(plain["unrelated"].as_bool().unwrap_or(false), unrelated);
             assert_eq!(Project::from_json(&text).unwrap(), project);
         }
+    }
+
+    #[test]
+    fn numbers_that_no_analysis_gives_are_refused() {
+        let frame = |time: &str, edges: &str| {
+            format!(
+                r#"{{"time_s":{time},"faces":[{{"track":0,"face_box":{{{edges},"score":1}},"raw":[1,0,0,0,0,0,0,0],"temporal":null}}]}}"#
+            )
+        };
+        let good = r#""x":0,"y":-2,"w":9,"h":9"#;
+        let read = |second: String| {
+            let first = frame("0.5", good);
+            Project::from_json(&format!(
+                r#"{{"version":2,"video":"a","model":"t","smoothing":"none","window":1,"timeline":{{"frames":[{first},{second}]}}}}"#
+            ))
+        };
+        read(frame("0.54", good)).unwrap();
+        for (time, edges, said) in [
+            ("0.25", good, "before that of the frame before"),
+            // Beyond single precision, so infinite there.
+            ("0.54", r#""x":1e39,"y":0,"w":9,"h":9"#, "not finite"),
+            ("0.54", r#""x":0,"y":0,"w":9,"h":-1"#, "below 0"),
+            ("null", good, "null"),
+            ("1e999", good, "out of range"),
+        ] {
+            let error = read(frame(time, edges)).unwrap_err().to_string();
+            assert!(error.contains(said), "{time} {edges}: {error}");
+        }
+        let mut timeline = Timeline::new();
+        timeline.push(crate::timeline::Prediction::Seen {
+            frame: 0,
+            time_s: f64::NAN,
+            faces: Vec::new(),
+        });
+        let project = Project {
+            timeline,
+            ..read(frame("0.54", good)).unwrap()
+        };
+        assert!(project.to_json().unwrap_err().to_string().contains("frame 0"));
     }
 
     #[test]

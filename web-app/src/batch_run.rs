@@ -1,13 +1,14 @@
-//! A list of videos, read one after the other.
+//! A list of videos, read one after the other: on the stage, or behind it while the person looks at another one.
 
 use leptos::prelude::*;
-use page_view::batch::{Batch, ItemResults, ItemState};
+use page_view::batch::{Batch, Choice, ItemResults, ItemState};
 use page_view::file_kind::FileKind;
 use page_view::job::JobState;
+use wasm_bindgen::JsValue;
 use web_sys::File;
 
-use crate::opening;
 use crate::state::store::Store;
+use crate::{behind, opening, running};
 
 /// When a video of the list has come to its end the next one follows.
 pub fn follow(store: Store) {
@@ -18,8 +19,9 @@ pub fn follow(store: Store) {
             Some(JobState::Failed | JobState::Cancelled) => ItemState::Failed,
             _ => return,
         };
-        if store.batch.with_untracked(|batch| batch.current().is_some()) {
-            store.batch.update(|batch| batch.ended(ended));
+        if store.batch.with_untracked(|batch| batch.reading().is_some()) {
+            let results = behind::finish(store);
+            store.batch.update(|batch| batch.ended(ended, results));
             open_next(store);
         }
     });
@@ -27,6 +29,10 @@ pub fn follow(store: Store) {
 
 /// Adds videos and begins with the first that waits.
 pub fn add(store: Store, files: Vec<File>) {
+    if store.batch.with_untracked(|batch| batch.reading().is_none()) {
+        // The list's first video takes the place of a single one.
+        running::give_way(store);
+    }
     store
         .batch
         .update(|batch| batch.add(files.into_iter().map(|file| (file.name(), file))));
@@ -39,48 +45,103 @@ pub fn go_on(store: Store) {
     open_next(store);
 }
 
-/// Puts a video of the list on the stage.
+/// Puts a video of the list on the stage. What is being read goes on behind it.
 pub fn choose(store: Store, place: usize) {
     if store.batch.with_untracked(Batch::current) == Some(place) {
         return;
     }
-    leave(store);
-    let mut file = None;
-    store.batch.update(|batch| file = batch.choose(place));
-    if let Some(file) = file {
-        opening::open_media(store, file, FileKind::Video);
+    keep_stage(store);
+    let reads_on_stage = behind::is_read_on_stage(store);
+    let is_whole = store.batch.with_untracked(|batch| {
+        let item = batch.items().get(place);
+        item.is_some_and(|item| item.state == ItemState::Done)
+    });
+    let mut choice = Choice::Nothing;
+    store.batch.update(|batch| choice = batch.choose(place));
+    match choice {
+        Choice::Nothing => {}
+        Choice::BringForward => behind::bring_forward(store),
+        Choice::Show(file, results) => {
+            if reads_on_stage {
+                behind::send(store);
+            }
+            opening::show_read(store, file, results, is_whole);
+        }
+        Choice::Read(file) => {
+            behind::put_away(store);
+            opening::open_media(store, file, FileKind::Video);
+        }
     }
 }
 
 fn open_next(store: Store) {
-    let mut is_next = false;
-    store.batch.update_untracked(|batch| {
-        let mut trial = batch.clone();
-        is_next = trial.begin_next().is_some();
-    });
-    if !is_next {
+    if !store.batch.with_untracked(Batch::has_next) {
         return;
     }
-    leave(store);
+    keep_stage(store);
+    let follows = store.batch.with_untracked(Batch::follows);
     let mut file = None;
     store.batch.update(|batch| file = batch.begin_next());
-    if let Some(file) = file {
-        opening::open_media(store, file, FileKind::Video);
+    match file {
+        Some(file) if follows => opening::open_media(store, file, FileKind::Video),
+        Some(file) => behind::begin(store, file),
+        None => {}
     }
 }
 
-/// Keeps the results of the video that leaves the stage for the zip.
-pub fn leave(store: Store) {
-    let current = store.batch.with_untracked(Batch::current);
-    let is_there = store.batch.with_untracked(|batch| {
-        let item = current.and_then(|place| batch.items().get(place));
-        item.is_some_and(|item| item.state != ItemState::Reading)
-    });
-    // A video that was put on the list's stage a moment ago still waits for the results before it to go.
-    if is_there {
-        let results = results_now(store);
-        store.batch.update(|batch| batch.left(results));
+/// Something that is not of the list comes on the stage. What is read of the list goes on behind it; anything else gives
+/// way.
+pub fn make_room(store: Store) {
+    if behind::is_read_on_stage(store) {
+        behind::send(store);
+    } else if !behind::is_on(store) {
+        running::give_way(store);
     }
+    keep_stage(store);
+    store.batch.update(Batch::stage_taken);
+}
+
+/// Something else is read: the list waits.
+pub fn interrupt(store: Store) {
+    behind::put_away(store);
+    keep_stage(store);
+    store.batch.update(|batch| {
+        batch.interrupted();
+        batch.stage_taken();
+    });
+}
+
+/// Closes the list. A video of it that is on the stage stays there.
+pub fn clear(store: Store) {
+    if behind::is_on(store) {
+        running::cancel(store);
+        behind::put_away(store);
+    }
+    store.batch.update(Batch::clear);
+}
+
+/// Keeps the results of the video that is about to leave the stage.
+pub fn keep_stage(store: Store) {
+    // A video of the list may still wait for the one before it to go.
+    let is_on_stage = store.batch.with_untracked(|batch| {
+        let item = batch.current().and_then(|place| batch.items().get(place));
+        item.is_some_and(|item| item.state != ItemState::Reading && is_stage(store, &item.file))
+    });
+    if is_on_stage {
+        let results = results_now(store);
+        store.batch.update(|batch| batch.keep(results));
+    }
+}
+
+fn is_stage(store: Store, file: &File) -> bool {
+    let file: &JsValue = file.as_ref();
+    store.source.with_untracked(|source| {
+        let shown = source.as_ref().and_then(|source| source.file.as_ref());
+        shown.is_some_and(|shown| {
+            let shown: &JsValue = shown.as_ref();
+            shown == file
+        })
+    })
 }
 
 /// Results of the video on the stage.

@@ -8,10 +8,11 @@ use web_messages::{FromEngine, JobId, ModelSummary};
 
 use crate::state::notice::Tone;
 use crate::state::store::{Opened, Store};
-use crate::{opening, relabel, review_storage, running, startup, zipping};
+use crate::{behind, opening, relabel, review_storage, running, startup, zipping};
 use page_view::job::EnginePhase;
 use page_view::job::{JobKind, JobState};
 use page_view::label_view::LabelView;
+use page_view::plain_fault;
 use page_view::viewport::Viewport;
 
 /// Length of a frame in seconds where nothing is known yet.
@@ -19,7 +20,7 @@ const USUAL_FRAME_S: f64 = 1.0 / 30.0;
 
 /// Takes one message and what came with it.
 pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
-    match message {
+    match in_plain_words(message) {
         FromEngine::Loading { step } => store
             .engine
             .update(|engine| engine.phase = EnginePhase::Loading(step)),
@@ -59,7 +60,7 @@ pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
         }
         FromEngine::Resumed { job, frames } => {
             if store.is_current(job) {
-                store.analysis.update_value(|analysis| analysis.seen = frames);
+                store.update_read(|analysis| analysis.seen = frames);
             }
         }
         FromEngine::TryVideoElement { job, reason } => running::try_player(store, job, reason),
@@ -84,18 +85,7 @@ pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
         FromEngine::Done { job, notice } => {
             if store.is_current(job) {
                 notify_if_any(store, notice);
-                store.analysis.update_value(|analysis| {
-                    let seen = analysis.seen;
-                    analysis.timeline.truncate(seen);
-                    analysis.is_whole = true;
-                    if let Some(kept) = &mut analysis.kept {
-                        kept.is_whole = true;
-                    }
-                });
-                relabel::results_grew(store);
-                review_storage::facts_changed(store);
-                store.update_job(job, |job| job.state = JobState::Finishing);
-                relabel::frames_complete(store);
+                done(store, job);
             }
         }
         FromEngine::Cancelled { job } if zipping::is_current(store, job) => zipping::cancelled(store, job),
@@ -115,6 +105,69 @@ pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
     }
 }
 
+/// What the engine says of faults, without what only programmers read: that stays in the browser's console.
+fn in_plain_words(message: FromEngine) -> FromEngine {
+    let plain = |reason: String| {
+        let said = plain_fault::plain(&reason);
+        if said != reason {
+            leptos::logging::error!("{reason}");
+        }
+        said
+    };
+    match message {
+        FromEngine::ModelRefused { reason } => FromEngine::ModelRefused {
+            reason: plain(reason),
+        },
+        FromEngine::DeviceLost { reason } => FromEngine::DeviceLost {
+            reason: plain(reason),
+        },
+        FromEngine::Failed { job, reason } => FromEngine::Failed {
+            job,
+            reason: plain(reason),
+        },
+        FromEngine::TryVideoElement { job, reason } => FromEngine::TryVideoElement {
+            job,
+            reason: plain(reason),
+        },
+        FromEngine::Done { job, notice } => FromEngine::Done {
+            job,
+            notice: notice.map(plain),
+        },
+        FromEngine::Ready {
+            backend,
+            notice,
+            model,
+        } => FromEngine::Ready {
+            backend,
+            notice: notice.map(plain),
+            model,
+        },
+        other => other,
+    }
+}
+
+/// All frames of a job are in.
+fn done(store: Store, id: JobId) {
+    store.update_read(|analysis| {
+        let seen = analysis.seen;
+        analysis.timeline.truncate(seen);
+        analysis.is_whole = true;
+        if let Some(kept) = &mut analysis.kept {
+            kept.is_whole = true;
+        }
+    });
+    if behind::is_on(store) {
+        // Nobody looks at its labels. What went wrong earlier does not hide that this one went well.
+        store.fault.set(None);
+        store.update_job(id, |job| job.state = JobState::Done);
+        return;
+    }
+    relabel::results_grew(store);
+    review_storage::facts_changed(store);
+    store.update_job(id, |job| job.state = JobState::Finishing);
+    relabel::frames_complete(store);
+}
+
 /// A job ended before its end. One that the person did not cancel gave way to another model: a file is read again
 /// with it.
 fn cancelled(store: Store, id: JobId) {
@@ -131,6 +184,7 @@ fn cancelled(store: Store, id: JobId) {
 /// The engine cannot go on. What was read stays. One that worked before is started again, since a file may have been
 /// the cause; one that never worked is not.
 pub fn engine_broke(store: Store, cause: &str) {
+    let cause = &plain_fault::plain(cause);
     zipping::lost(store);
     store.job.update(|job| {
         if let Some(job) = job.as_mut().filter(|job| job.is_under_way()) {
@@ -149,7 +203,8 @@ pub fn engine_broke(store: Store, cause: &str) {
     store
         .engine
         .update(|engine| engine.phase = EnginePhase::Failed(cause.to_owned()));
-    store.notify(Tone::Error, cause, None);
+    let offers = startup::ways_on(store, cause);
+    store.notify_with(Tone::Error, cause, &offers);
 }
 
 fn ready(store: Store, backend: String, notice: Option<String>, model: ModelSummary) {
@@ -174,7 +229,7 @@ pub fn opened(store: Store, opened: Opened) {
     let model = store
         .engine
         .with_untracked(|engine| engine.model.as_ref().map(|model| model.name.clone()));
-    store.analysis.update_value(|analysis| {
+    store.update_read(|analysis| {
         if analysis.resumes {
             analysis.resumes = false;
             analysis.seen = 0;
@@ -186,22 +241,34 @@ pub fn opened(store: Store, opened: Opened) {
         // Also of frames that were kept before the page knew it.
         analysis.timeline.set_start_s(opened.start_s);
     });
+    if behind::is_on(store) {
+        store.behind.update_value(|behind| {
+            if let Some(behind) = behind {
+                behind.opened = Some(opened);
+            }
+        });
+        return;
+    }
     review_storage::facts_changed(store);
     store.opened.set(Some(opened));
+    store.viewport.set(whole_sight(opened));
+    store.results_changed();
+    relabel::results_replaced(store);
+}
+
+/// All of what is open in sight.
+#[must_use]
+pub fn whole_sight(opened: Opened) -> Viewport {
     let frame_s = match opened.frame_count {
         Some(count) if count > 1 && opened.duration_s > 0.0 => opened.duration_s / count as f64,
         _ => USUAL_FRAME_S,
     };
-    store.viewport.set(Viewport::whole(
-        if opened.duration_s > 0.0 {
-            opened.duration_s
-        } else {
-            1.0
-        },
-        frame_s,
-    ));
-    store.results_changed();
-    relabel::results_replaced(store);
+    let duration_s = if opened.duration_s > 0.0 {
+        opened.duration_s
+    } else {
+        1.0
+    };
+    Viewport::whole(duration_s, frame_s)
 }
 
 fn notify_if_any(store: Store, notice: Option<String>) {
@@ -220,8 +287,11 @@ fn take_predictions(store: Store, id: JobId, predictions: Vec<Prediction>) {
     if is_live {
         return take_live(store, predictions);
     }
-    review_storage::note_frames(store, &predictions);
-    store.analysis.update_value(|analysis| {
+    let is_behind = behind::is_on(store);
+    if !is_behind {
+        review_storage::note_frames(store, &predictions);
+    }
+    store.update_read(|analysis| {
         for prediction in predictions {
             if let Prediction::Seen { frame, .. } = &prediction {
                 analysis.seen = frame + 1;
@@ -229,6 +299,9 @@ fn take_predictions(store: Store, id: JobId, predictions: Vec<Prediction>) {
             analysis.timeline.replace(prediction);
         }
     });
+    if is_behind {
+        return;
+    }
     // Not before: what is written is what the timeline holds.
     review_storage::start_writing(store);
     relabel::results_grew(store);

@@ -12,7 +12,7 @@ use crate::browser::{error_text, png, tasks};
 use crate::components::compare_panel;
 use crate::state::notice::Tone;
 use crate::state::store::Store;
-use crate::{relabel, strings};
+use crate::{people, relabel, strings};
 use page_view::comparison::stem;
 use page_view::export_text::{self, PART};
 use page_view::job::Job;
@@ -140,7 +140,11 @@ fn drawing(store: Store, name: &str) -> String {
     let names = Names {
         title: name.to_owned(),
         lanes: [raw, temporal, smoothed, strings::REVIEWED_LANE],
-        face: strings::FACE_SELECT,
+        people: view
+            .tracks
+            .iter()
+            .map(|track| untrack(|| people::name(store, track.track)))
+            .collect(),
     };
     store
         .analysis

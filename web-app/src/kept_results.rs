@@ -7,11 +7,11 @@ use page_view::viewport::Viewport;
 use shared_model::resume::ResumePoint;
 use shared_model::timeline::Timeline;
 
-use crate::browser::query_parameter;
+use crate::state::analysis::Analysis;
 use crate::state::notice::Tone;
 use crate::state::source::SourceKind;
 use crate::state::store::Store;
-use crate::{relabel, running, strings};
+use crate::{behind, relabel, running, strings};
 
 /// What a job that is about to begin has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,14 +27,15 @@ pub enum Left {
 /// What is left to read. Results of another model or device stay, unless the person has asked for one by name.
 #[must_use]
 pub fn left_to_read(store: Store) -> Left {
-    let Some(kept) = store.analysis.with_value(|analysis| analysis.kept.clone()) else {
+    let Some(kept) = store.with_read(|analysis| analysis.kept.clone()) else {
         return Left::All;
     };
     let facts = model_facts(store);
     let backend = backend(store);
-    let asks_model = store.model_chosen.get_value() || query_parameter("model").is_some();
+    let asked = store.asked.get_value();
+    let asks_model = store.model_chosen.get_value() || asked.model.is_some();
     let other_model = kept.model_facts != facts;
-    let other_device = query_parameter("backend").is_some() && kept.backend != backend;
+    let other_device = asked.backend.is_some() && kept.backend != backend;
     if (asks_model && other_model) || other_device {
         Left::All
     } else if kept.is_whole {
@@ -53,7 +54,7 @@ pub fn resume_point(store: Store, kind: SourceKind) -> Option<ResumePoint> {
         let model = engine.model.as_ref()?;
         model.has_temporal.then_some(model.clip_length)
     });
-    store.analysis.with_value(|analysis| {
+    store.with_read(|analysis| {
         let fills_up = analysis.resumes && kind == SourceKind::Video;
         let frames = analysis.timeline.frames();
         fills_up.then(|| ResumePoint::of(frames, clip_length)).flatten()
@@ -66,9 +67,10 @@ pub fn restore(store: Store, kept: KeptProject, timeline: Timeline) {
     let read = store
         .analysis
         .with_value(|analysis| analysis.timeline.frames().len());
-    let is_running = store
-        .job
-        .with_untracked(|job| job.as_ref().is_some_and(|job| job.state == JobState::Running));
+    let is_running = !behind::is_on(store)
+        && store
+            .job
+            .with_untracked(|job| job.as_ref().is_some_and(|job| job.state == JobState::Running));
     if count == 0 || (read > 0 && !is_running) {
         return;
     }
@@ -78,7 +80,12 @@ pub fn restore(store: Store, kept: KeptProject, timeline: Timeline) {
         analysis.is_whole = kept.is_whole;
         analysis.kept = Some(kept.clone());
     });
-    let left = left_to_read(store);
+    // Of the job behind the stage nothing is said here.
+    let left = if behind::is_on(store) {
+        Left::Nothing
+    } else {
+        left_to_read(store)
+    };
     if is_running && left == Left::All {
         store.analysis.update_value(|analysis| analysis.kept = None);
         return;
@@ -103,7 +110,9 @@ pub fn restore(store: Store, kept: KeptProject, timeline: Timeline) {
     } else {
         strings::part_back(count)
     };
-    store.notify(Tone::Info, text, None);
+    if is_behind {
+        store.notify(Tone::Info, text, None);
+    }
     show_all(store);
     relabel::results_replaced(store);
 }
@@ -121,37 +130,45 @@ fn show_all(store: Store) {
 
 /// The job that waits has nothing to do.
 pub fn finish_at_once(store: Store, job: &Job) {
+    if behind::is_on(store) {
+        store.update_job(job.id, |job| job.state = JobState::Done);
+        return;
+    }
     store.update_job(job.id, |job| job.state = JobState::Finishing);
     relabel::frames_complete(store);
 }
 
-/// What is written beside the frames.
+/// What is written beside the frames of `analysis`.
 #[must_use]
-pub fn describe(store: Store, key: &str, video: String, reviewed: usize, bytes: usize) -> KeptProject {
-    store.analysis.with_value(|analysis| {
-        let frames = analysis.timeline.frames().len();
-        let (model_facts, backend) = match &analysis.kept {
-            Some(kept) => (kept.model_facts.clone(), kept.backend.clone()),
-            None => (model_facts(store), backend(store)),
-        };
-        KeptProject {
-            version: KEPT_VERSION,
-            key: key.to_owned(),
-            video,
-            model: analysis.model.clone(),
-            model_facts,
-            backend,
-            smoothing: store.smoothing.get_untracked(),
-            window: store.window.get_untracked(),
-            frames,
-            is_whole: analysis.is_whole,
-            start_s: analysis.timeline.start_s(),
-            is_unrelated: analysis.timeline.is_unrelated(),
-            reviewed,
-            bytes,
-            written_ms: js_sys::Date::now(),
-        }
-    })
+pub fn describe(
+    store: Store,
+    analysis: &Analysis,
+    key: &str,
+    video: String,
+    reviewed: usize,
+    bytes: usize,
+) -> KeptProject {
+    let (model_facts, backend) = match &analysis.kept {
+        Some(kept) => (kept.model_facts.clone(), kept.backend.clone()),
+        None => (model_facts(store), backend(store)),
+    };
+    KeptProject {
+        version: KEPT_VERSION,
+        key: key.to_owned(),
+        video,
+        model: analysis.model.clone(),
+        model_facts,
+        backend,
+        smoothing: store.smoothing.get_untracked(),
+        window: store.window.get_untracked(),
+        frames: analysis.timeline.frames().len(),
+        is_whole: analysis.is_whole,
+        start_s: analysis.timeline.start_s(),
+        is_unrelated: analysis.timeline.is_unrelated(),
+        reviewed,
+        bytes,
+        written_ms: js_sys::Date::now(),
+    }
 }
 
 fn model_facts(store: Store) -> String {

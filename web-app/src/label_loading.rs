@@ -5,7 +5,7 @@ use std::rc::Rc;
 use leptos::prelude::*;
 use page_view::agreement::Side;
 use page_view::comparison::{LoadedLabels, Misfit};
-use page_view::job::{Job, JobState};
+use page_view::job::JobState;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
 
@@ -13,7 +13,7 @@ use crate::browser::text_of;
 use crate::state::notice::Tone;
 use crate::state::question::Question;
 use crate::state::store::Store;
-use crate::strings;
+use crate::{behind, strings};
 
 /// Labels that came before the video was read are taken when it has been.
 pub fn follow(store: Store) {
@@ -74,9 +74,7 @@ fn say_what_is_odd(store: Store, labels: &LoadedLabels, video: &str) {
 
 /// Takes what waits, one after the other, once the number of frames is known.
 fn take_waiting(store: Store) {
-    let is_reading = store
-        .job
-        .with_untracked(|job| job.as_ref().is_some_and(Job::is_under_way));
+    let is_reading = untrack(|| store.reads_stage());
     let view = store.view_now();
     let is_asking = store.question.with_untracked(Option::is_some);
     if is_reading || is_asking || view.frame_count() == 0 {
@@ -90,9 +88,10 @@ fn take_waiting(store: Store) {
     });
     let Some(labels) = next else { return };
     // Of a video that was read in part nobody knows whether the labels fit.
-    let is_whole = store
-        .job
-        .with_untracked(|job| job.as_ref().is_none_or(|job| job.state == JobState::Done));
+    let is_whole = behind::is_on(store)
+        || store
+            .job
+            .with_untracked(|job| job.as_ref().is_none_or(|job| job.state == JobState::Done));
     match labels.misfit(&view).filter(|_| is_whole) {
         None => take(store, &labels),
         Some(misfit) => ask(store, labels, misfit),

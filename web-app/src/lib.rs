@@ -8,6 +8,7 @@ pub mod components;
 pub mod state;
 
 pub mod batch_run;
+pub mod behind;
 pub mod engine_events;
 pub mod engine_link;
 pub mod exports;

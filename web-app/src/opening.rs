@@ -5,6 +5,7 @@ use std::rc::Rc;
 use leptos::prelude::*;
 use shared_model::people::People;
 use shared_model::project::{PROJECT_VERSION, Project};
+use shared_model::timeline::Timeline;
 use wasm_bindgen_futures::spawn_local;
 use web_messages::ToEngine;
 use web_sys::{File, FileList, Url};
@@ -15,8 +16,8 @@ use crate::state::notice::Tone;
 use crate::state::question::Question;
 use crate::state::source::{Source, SourceKind};
 use crate::state::store::{Opened, Store};
-use crate::{batch_run, label_loading, relabel, review, review_storage, running, strings, webcam};
-use page_view::batch::Batch;
+use crate::{batch_run, behind, label_loading, relabel, review, review_storage, running, strings, webcam};
+use page_view::batch::ItemResults;
 use page_view::file_kind::FileKind;
 use page_view::job::EnginePhase;
 use page_view::job::JobKind;
@@ -40,15 +41,16 @@ pub fn open_files(store: Store, files: &FileList) {
         .filter(|(kind, _)| *kind == FileKind::Video)
         .map(|(_, file)| file.clone())
         .collect();
-    if videos.len() > 1 {
+    let mut has_media = videos.len() > 1;
+    if has_media {
         files.retain(|(kind, _)| *kind != FileKind::Video);
         batch_run::add(store, videos);
     } else if !videos.is_empty() {
-        store.batch.update(Batch::clear);
+        running::give_way(store);
+        batch_run::clear(store);
     }
     // Labels belong to the video that comes with them, so they come after it.
     files.sort_by_key(|(kind, _)| *kind == FileKind::Labels);
-    let mut has_media = false;
     for (kind, file) in files {
         match kind {
             FileKind::Video | FileKind::Picture if has_media => {
@@ -56,6 +58,8 @@ pub fn open_files(store: Store, files: &FileList) {
             }
             FileKind::Video | FileKind::Picture => {
                 has_media = true;
+                running::give_way(store);
+                batch_run::interrupt(store);
                 open_media(store, file, kind);
             }
             FileKind::Project => open_project(store, file),
@@ -118,12 +122,18 @@ fn attach(store: Store, file: File) {
 
 /// Shows a project of the list; its video is asked for.
 pub fn open_kept(store: Store, project: &KeptProject) {
-    running::cancel(store);
     webcam::stop(store);
-    store.batch.update(Batch::clear);
+    batch_run::make_room(store);
     place(store, without_video(project.video.clone()));
-    store.job.set(None);
+    forget_job(store);
     review_storage::bind_key(store, project.key.clone());
+}
+
+/// The stage shows what no job has read; one behind it goes on.
+fn forget_job(store: Store) {
+    if !behind::is_on(store) {
+        store.job.set(None);
+    }
 }
 
 fn without_video(name: String) -> Source {
@@ -136,7 +146,9 @@ fn without_video(name: String) -> Source {
     }
 }
 
-fn source_of(file: File, kind: FileKind) -> Source {
+/// A video or picture file as a source.
+#[must_use]
+pub fn source_of(file: File, kind: FileKind) -> Source {
     Source {
         kind: if kind == FileKind::Picture {
             SourceKind::Picture
@@ -167,6 +179,60 @@ pub fn open_media(store: Store, file: File, kind: FileKind) {
     running::begin(store, JobKind::File);
 }
 
+/// Shows a video of the list that was read before, with what is known of it.
+pub fn show_read(store: Store, file: File, results: ItemResults, is_whole: bool) {
+    store.pending.set_value(None);
+    place(store, source_of(file, FileKind::Video));
+    let ItemResults {
+        timeline,
+        reviewed,
+        people,
+        model,
+    } = results;
+    let (duration_s, frame_s) = length_of(&timeline);
+    store.opened.set(Some(Opened {
+        width: 0,
+        height: 0,
+        duration_s,
+        start_s: timeline.start_s(),
+        frame_count: Some(timeline.frames().len()),
+    }));
+    store.viewport.set(Viewport::whole(duration_s, frame_s));
+    store.analysis.update_value(|analysis| {
+        analysis.timeline = timeline;
+        analysis.model = model;
+        analysis.is_whole = is_whole;
+    });
+    // They are this page's own, and do not contradict one another.
+    if let Ok(document) = ReviewDocument::from_segments(&reviewed) {
+        behind::show_document(store, document.with_people(people));
+    }
+    review::document_replaced(store);
+    relabel::results_replaced(store);
+    if !behind::is_on(store) {
+        running::say_done(store);
+    }
+}
+
+/// Length of what was read and of one frame of it, in seconds.
+fn length_of(timeline: &Timeline) -> (f64, f64) {
+    let frames = timeline.frames();
+    let last = frames.last().map_or(0.0, |frame| frame.time_s);
+    // A single frame lasts a second, as in the files that are written of it.
+    let frame_s = match frames.len() {
+        0 | 1 => 1.0,
+        count => last / (count - 1) as f64,
+    };
+    ((last + frame_s).max(frame_s), frame_s)
+}
+
+/// Gives a source's address back to the browser.
+pub fn let_go_of(source: &Source) {
+    if let Some(url) = &source.url {
+        let _ = Url::revoke_object_url(url);
+    }
+}
+
 /// Puts a source on the stage; what belonged to the one before goes.
 pub fn place(store: Store, source: Source) {
     release(store);
@@ -183,11 +249,10 @@ pub fn clear_stage(store: Store) {
 }
 
 fn release(store: Store) {
-    batch_run::leave(store);
+    batch_run::keep_stage(store);
     review_storage::release(store);
-    let before = store.source.get_untracked();
-    if let Some(url) = before.and_then(|source| source.url) {
-        let _ = Url::revoke_object_url(&url);
+    if let Some(before) = store.source.get_untracked() {
+        let_go_of(&before);
     }
     store.analysis.update_value(|analysis| {
         analysis.clear();
@@ -201,6 +266,7 @@ fn release(store: Store) {
     store.shown_s.set(0.0);
     store.playing.set(false);
     store.track.set(None);
+    store.said.set(String::new());
     store.hover.set(None);
     store.bench.let_go();
     store.viewport.set(Viewport::default());
@@ -312,40 +378,36 @@ fn open_project(store: Store, file: File) {
 }
 
 fn show_project(store: Store, project: Project, reviewed: &ReviewDocument) {
-    running::cancel(store);
     webcam::stop(store);
     let video_is_open = store.source.with_untracked(|source| {
         source
             .as_ref()
             .is_some_and(|source| source.name == project.video && source.file.is_some())
     });
-    if !video_is_open {
+    if video_is_open {
+        if untrack(|| store.reads_stage()) {
+            running::cancel(store);
+            batch_run::interrupt(store);
+        }
+    } else {
+        batch_run::make_room(store);
         place(store, without_video(project.video.clone()));
         store.expected_key.set_value(project.fingerprint.clone());
     }
-    store.job.set(None);
+    forget_job(store);
     store.smoothing.set(project.smoothing);
     store.window.set(project.window.max(1));
     store.window_chosen.set_value(true);
-    let frames = project.timeline.frames();
-    let last = frames.last().map_or(0.0, |frame| frame.time_s);
-    // A single frame lasts a second, as in the files that are written of it.
-    let frame_s = match frames.len() {
-        0 | 1 => 1.0,
-        count => last / (count - 1) as f64,
-    };
-    let duration_s = last + frame_s;
+    let (duration_s, frame_s) = length_of(&project.timeline);
     let start_s = project.timeline.start_s();
-    let count = frames.len();
+    let count = project.timeline.frames().len();
     store.analysis.update_value(|analysis| {
         analysis.clear();
         analysis.timeline = project.timeline;
         analysis.model = project.model;
         analysis.is_whole = true;
     });
-    store
-        .viewport
-        .set(Viewport::whole(duration_s.max(frame_s), frame_s));
+    store.viewport.set(Viewport::whole(duration_s, frame_s));
     if !video_is_open {
         store.opened.set(Some(Opened {
             width: 0,

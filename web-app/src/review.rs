@@ -13,7 +13,7 @@ use shared_model::reviewed_segment::ReviewedSegment;
 
 use crate::browser::now_ms;
 use crate::state::store::Store;
-use crate::{looping, player, relabel, review_storage, strings, webcam};
+use crate::{looping, people, player, relabel, review_storage, strings, webcam};
 
 /// The queue follows results, edits and its filter, for as long as the page lives.
 pub fn follow(store: Store) {
@@ -274,7 +274,7 @@ pub fn step_text(store: Store, step: &Step) -> String {
             view.span_of(frames.end.saturating_sub(1)).1,
         )
     });
-    strings::step(step.kind, span)
+    strings::step(step.kind, span, |person| untrack(|| people::name(store, person)))
 }
 
 /// Does an edit, shows and keeps it; whether it changed something.

@@ -94,6 +94,7 @@ async fn open(
     if lock.is_none() && is_current() {
         store.keeping.set(Keeping::OtherTab);
         store.notify(Tone::Warning, strings::OTHER_TAB, None);
+        show_without_lock(store, &key, &is_current).await;
         running::send_queued(store);
         lock = lock::take(&name, true).await;
     }
@@ -101,18 +102,84 @@ async fn open(
         return Ok(None);
     };
     let database = Database::open().await?;
-    let document = match database.read(Shelf::Reviews, &key).await? {
-        Some(text) => {
-            saved::read(&text).map_err(|error| JsValue::from_str(&strings::saved_review_error(&error)))?
-        }
-        None => ReviewDocument::default(),
-    };
+    let document = read_labels(&database, &key).await?;
     let results = read_results(&database, &key).await?;
     Ok(Some(Found {
         place: Place { key, database, lock },
         document,
         results,
     }))
+}
+
+/// What another tab has kept so far is shown here too, and not read again.
+async fn show_without_lock(store: Store, key: &str, is_current: &impl Fn() -> bool) {
+    // What cannot be read from the storage is read from the video.
+    let Ok(database) = Database::open().await else {
+        return;
+    };
+    if let Ok(Some((project, timeline))) = read_results(&database, key).await
+        && is_current()
+    {
+        kept_results::restore(store, project, timeline);
+    }
+}
+
+/// What is kept of a video that is not on the stage.
+#[derive(Default)]
+pub struct LookedUp {
+    /// Labels by hand.
+    pub document: ReviewDocument,
+    /// What was read.
+    pub results: Option<(KeptProject, Timeline)>,
+}
+
+/// Looks for what is kept of a video, without taking it: another tab may have it open.
+///
+/// # Errors
+/// What the browser says, and when it is damaged or of a newer page.
+pub async fn look_up(file: &File) -> Result<LookedUp, JsValue> {
+    let key = fingerprint(file).await?;
+    let database = Database::open().await?;
+    Ok(LookedUp {
+        document: read_labels(&database, &key).await?,
+        results: read_results(&database, &key).await?,
+    })
+}
+
+async fn read_labels(database: &Database, key: &str) -> Result<ReviewDocument, JsValue> {
+    match database.read(Shelf::Reviews, key).await? {
+        Some(text) => {
+            saved::read(&text).map_err(|error| JsValue::from_str(&strings::saved_review_error(&error)))
+        }
+        None => Ok(ReviewDocument::default()),
+    }
+}
+
+/// Keeps what was read of a video that is not on the stage; its labels by hand are kept already. Where a tab has the video
+/// open nothing is written: that one keeps its own.
+///
+/// # Errors
+/// What the browser says.
+pub async fn write_aside(file: &File, mut facts: KeptProject, timeline: &Timeline) -> Result<(), JsValue> {
+    let frames = timeline.frames();
+    let key = fingerprint(file).await?;
+    // Asked for only, and given back: the stage may want it at once.
+    let is_free = lock::take(&lock_name(&key), false).await.is_some();
+    if !is_free || frames.is_empty() {
+        return Ok(());
+    }
+    let said = |cause: String| JsValue::from_str(&cause);
+    let mut changes: Vec<Change> = Vec::new();
+    for chunk in 0..frames.len().div_ceil(CHUNK) {
+        let text = kept_analysis::chunk_text(frames, chunk).map_err(|error| said(error.to_string()))?;
+        facts.bytes += text.len();
+        changes.push((Shelf::Frames, chunk_key(&key, chunk), Some(text)));
+        tasks::next_task().await;
+    }
+    facts.key.clone_from(&key);
+    let facts = serde_json::to_string(&facts).map_err(|error| said(error.to_string()))?;
+    changes.push((Shelf::Projects, key, Some(facts)));
+    Database::open().await?.write(&changes).await
 }
 
 /// Name of the lock that goes with a project.
@@ -179,9 +246,7 @@ fn take(store: Store, found: Found) {
         store.desk.update_value(|desk| desk.changed.note_all(had_frames));
         start_writing(store);
     }
-    store
-        .notices
-        .update(|notices| notices.retain(|notice| notice.text != strings::OTHER_TAB));
+    store.notices.update(|board| board.withdraw(strings::OTHER_TAB));
     review::document_replaced(store);
     if is_changed {
         changed(store);
@@ -287,7 +352,9 @@ fn changes_of(store: Store, desk: &mut ReviewDesk, video: &str) -> Result<Option
     }
     let reviewed = review.segments.iter().filter(|segment| segment.confirmed).count();
     let bytes = desk.chunk_bytes.values().sum();
-    let mut facts = kept_results::describe(store, &key, video.to_owned(), reviewed, bytes);
+    let mut facts = store.analysis.with_value(|analysis| {
+        kept_results::describe(store, analysis, &key, video.to_owned(), reviewed, bytes)
+    });
     // Frames that are not written yet are not promised.
     let written = desk.chunk_bytes.len().saturating_mul(CHUNK);
     if facts.frames > written {

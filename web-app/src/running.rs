@@ -5,13 +5,13 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_messages::{JobId, ToEngine};
 
-use crate::browser::error_text;
+use crate::browser::{error_text, tasks};
 use crate::kept_results::Left;
 use crate::state::notice::Tone;
 use crate::state::review_desk::Keeping;
 use crate::state::source::{Source, SourceKind};
 use crate::state::store::Store;
-use crate::{engine_events, frame_feed, kept_results, opening, strings};
+use crate::{behind, engine_events, frame_feed, kept_results, opening, relabel, strings};
 use page_view::job::EnginePhase;
 use page_view::job::{Job, JobKind, JobState};
 
@@ -47,19 +47,14 @@ pub fn send_queued(store: Store) {
     let pends = store.pending.with_value(Option::is_some);
     if job.kind == JobKind::File && !pends {
         // What is kept of the video may be all of it.
-        if store
-            .keeping
-            .with_untracked(|keeping| *keeping == Keeping::Opening)
-        {
+        if is_looking(store) {
             return;
         }
         let left = kept_results::left_to_read(store);
         if left == Left::Nothing {
             return kept_results::finish_at_once(store, &job);
         }
-        store
-            .analysis
-            .update_value(|analysis| analysis.resumes = left == Left::Rest);
+        store.update_read(|analysis| analysis.resumes = left == Left::Rest);
     }
     store.update_job(job.id, |job| job.state = JobState::Running);
     match job.kind {
@@ -81,10 +76,60 @@ pub fn send_queued(store: Store) {
     }
 }
 
-/// What the job reads: the source that waits for the engine's word, else the one on the stage.
+/// Whether what was kept of the video that the job reads is still being looked for.
+fn is_looking(store: Store) -> bool {
+    let behind = store
+        .behind
+        .with_value(|behind| behind.as_ref().map(|behind| behind.is_looking));
+    behind.unwrap_or_else(|| {
+        store
+            .keeping
+            .with_untracked(|keeping| *keeping == Keeping::Opening)
+    })
+}
+
+/// What the job reads: the source that waits for the engine's word, or the one behind the stage, else the one on it.
 #[must_use]
 pub fn job_source(store: Store) -> Option<Source> {
-    store.pending.get_value().or_else(|| store.source.get_untracked())
+    let behind = || {
+        store
+            .behind
+            .with_value(|behind| behind.as_ref().map(|behind| behind.source.clone()))
+    };
+    let pending = store.pending.get_value().or_else(behind);
+    pending.or_else(|| store.source.get_untracked())
+}
+
+/// Something else is opened: a file that is still being read gives way, and the person is told.
+pub fn give_way(store: Store) {
+    let Some(job) = store.job.get_untracked().filter(Job::is_under_way) else {
+        return;
+    };
+    let source = job_source(store).filter(|_| job.kind != JobKind::Live);
+    let is_kept = !behind::is_on(store)
+        && store
+            .keeping
+            .with_untracked(|keeping| matches!(keeping, Keeping::Kept | Keeping::Writing));
+    cancel(store);
+    if let Some(source) = source {
+        let text = strings::reading_stopped(&source.name, job.percent(), is_kept);
+        store.notify(Tone::Info, text, None);
+    }
+}
+
+/// What is on the stage is all there: it is said again that it is done, for who waits for it.
+pub fn say_done(store: Store) {
+    let id = store.next_job();
+    store.job.set(Some(Job {
+        state: JobState::Running,
+        fraction: 1.0,
+        ..Job::queued(id, JobKind::File)
+    }));
+    spawn_local(async move {
+        tasks::next_task().await;
+        store.update_job(id, |job| job.state = JobState::Finishing);
+        relabel::frames_complete(store);
+    });
 }
 
 /// Reads the source on the stage again.
@@ -145,7 +190,7 @@ pub fn fail_job(store: Store, id: JobId, reason: String) {
         .analysis
         .with_value(|analysis| analysis.timeline.frames().is_empty());
     // What cannot be shown either does not stay on the stage.
-    if is_empty && !had_pending && !stage_shows_something(store) {
+    if !behind::is_on(store) && is_empty && !had_pending && !stage_shows_something(store) {
         opening::clear_stage(store);
     }
 }

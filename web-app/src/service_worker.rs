@@ -6,7 +6,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{ServiceWorker, ServiceWorkerContainer, ServiceWorkerRegistration, ServiceWorkerState};
 
-use crate::browser::tasks;
+use crate::browser::{error_text, tasks};
 use crate::state::notice::{Offer, Tone};
 use crate::state::store::Store;
 use crate::strings;
@@ -23,9 +23,12 @@ pub async fn register(store: Store) {
             Ok(registration) => registration.dyn_into(),
             Err(error) => Err(error),
         };
-    let Ok(registration) = registered else {
-        store.notify(Tone::Info, strings::OFFLINE_OFF, None);
-        return;
+    let registration = match registered {
+        Ok(registration) => registration,
+        Err(error) => {
+            store.notify(Tone::Info, strings::offline_off(&error_text(&error)), None);
+            return;
+        }
     };
     if registration.waiting().is_some() && container.controller().is_some() {
         store.notify(Tone::Info, strings::UPDATE_READY, Some(Offer::Update));
@@ -55,7 +58,7 @@ async fn follow(store: Store, worker: ServiceWorker) {
     loop {
         match worker.state() {
             ServiceWorkerState::Redundant => {
-                store.notify(Tone::Info, strings::OFFLINE_OFF, None);
+                store.notify(Tone::Info, strings::offline_off(strings::OFFLINE_PART), None);
                 return;
             }
             ServiceWorkerState::Installed if !is_first => {

@@ -3,19 +3,23 @@
 use std::rc::Rc;
 
 use leptos::prelude::*;
-use page_view::shipped_model;
+use page_view::shipped_model::{self, Asked};
 use wasm_bindgen_futures::spawn_local;
 use web_messages::{BackendChoice, ToEngine};
 
 use crate::browser::{error_text, query_parameter, tasks};
 use crate::engine_link::{EngineLink, Heard};
-use crate::state::notice::Tone;
+use crate::state::notice::{Offer, Tone};
 use crate::state::store::Store;
-use crate::{engine_events, service_worker, shipped_models, strings};
-use page_view::job::EnginePhase;
+use crate::{engine_events, running, service_worker, shipped_models, strings};
+use page_view::job::{EnginePhase, Job, JobKind};
 
 /// Starts what the page needs beside itself.
 pub fn start(store: Store) {
+    store.asked.set_value(Asked {
+        backend: query_parameter("backend"),
+        model: query_parameter("model"),
+    });
     spawn_local(async move {
         tasks::painted().await;
         start_engine(store).await;
@@ -33,6 +37,42 @@ pub fn restart(store: Store) {
         store.link.set_value(None);
         start_engine(store).await;
     });
+}
+
+/// What can be done when the engine cannot start as it was asked to.
+#[must_use]
+pub fn ways_on(store: Store, cause: &str) -> Vec<Offer> {
+    let asked = store.asked.get_value();
+    store.models.with_untracked(|models| asked.ways_on(models, cause))
+}
+
+/// Starts the engine on the processor, whatever the address asks for.
+pub fn use_cpu(store: Store) {
+    store
+        .asked
+        .update_value(|asked| asked.backend = Some("cpu".to_owned()));
+    start_over(store);
+}
+
+/// Starts the engine with the first of the shipped models, whatever the address asks for.
+pub fn use_demo_model(store: Store) {
+    store.asked.update_value(|asked| asked.model = None);
+    start_over(store);
+}
+
+/// What was opened meanwhile is read as soon as the engine is there.
+fn start_over(store: Store) {
+    store.clear_faults();
+    restart(store);
+    let has_results = store
+        .analysis
+        .with_value(|analysis| !analysis.timeline.frames().is_empty());
+    let is_under_way = store
+        .job
+        .with_untracked(|job| job.as_ref().is_some_and(Job::is_under_way));
+    if !has_results && !is_under_way && untrack(|| running::can_analyze(store)) {
+        running::begin(store, JobKind::File);
+    }
 }
 
 async fn start_engine(store: Store) {
@@ -61,7 +101,7 @@ async fn start_engine(store: Store) {
 }
 
 fn asked_backend(store: Store) -> BackendChoice {
-    let Some(value) = query_parameter("backend") else {
+    let Some(value) = store.asked.with_value(|asked| asked.backend.clone()) else {
         return BackendChoice::default();
     };
     BackendChoice::parse(&value).unwrap_or_else(|| {
@@ -71,7 +111,7 @@ fn asked_backend(store: Store) -> BackendChoice {
 }
 
 fn asked_model(store: Store) -> Option<String> {
-    let value = query_parameter("model")?;
+    let value = store.asked.with_value(|asked| asked.model.clone())?;
     if shipped_model::is_plain_name(&value) {
         return Some(value);
     }

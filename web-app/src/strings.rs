@@ -40,7 +40,12 @@ pub const CANCEL: &str = "Cancel";
 pub const STATUS: &str = "Status";
 pub const BACKEND: &str = "Runs on";
 pub const BACKEND_UNKNOWN: &str = "choosing a device";
+pub const BACKEND_NONE: &str = "no device";
+pub const USE_CPU: &str = "Use the CPU";
+pub const USE_DEMO_MODEL: &str = "Use the demo model";
 pub const DISMISS: &str = "Dismiss";
+pub const NOTICES: &str = "Notices";
+pub const FORGET_NOTICES: &str = "Clear the list";
 pub const RELOAD: &str = "Reload";
 
 pub const PLAY: &str = "Play";
@@ -61,6 +66,7 @@ pub const STACKED: &str = "Stacked";
 pub const PLOT_STYLE: &str = "Probabilities as";
 pub const TIMELINE_EMPTY: &str = "Labels appear here while the video is read.";
 pub const TIMELINE_NO_FACE: &str = "No face so far.";
+pub const TIMELINE_NO_FACE_AT_ALL: &str = "No face was found.";
 pub const LANES: [&str; 3] = ["frame", "temporal", "smoothed"];
 pub const LANES_SHORT: [&str; 3] = ["f", "t", "s"];
 pub const TRUTH_LANE: &str = "file";
@@ -106,8 +112,7 @@ pub const WEBCAM_DENIED: &str =
 pub const WEBCAM_NONE: &str = "No webcam was found. Connect one, then try again.";
 pub const WEBCAM_UNSUPPORTED: &str =
     "This browser gives no webcam here: pages need https or localhost for it.";
-pub const OFFLINE_OFF: &str = "The page could not be stored for use without a network (storage full or not allowed). \
-     Everything else works.";
+pub const OFFLINE_PART: &str = "a part of it could not be fetched or kept";
 pub const UPDATE_READY: &str = "A new version of this page is ready.";
 pub const PROJECT_HAS_NO_VIDEO: &str = "Saved labels of ";
 pub const ATTACH_VIDEO: &str = "Show the video";
@@ -143,6 +148,13 @@ pub fn steadied_label(alone: &str) -> String {
 #[must_use]
 pub fn doubtful_label(nearest: &str) -> String {
     format!("Nearest: {nearest}, more likely wrong than right.")
+}
+
+/// The page works, but not without a network.
+#[must_use]
+pub fn offline_off(cause: &str) -> String {
+    let cause = cause.trim_end_matches('.');
+    format!("The page could not be stored for use without a network: {cause}. Everything else works.")
 }
 
 #[must_use]

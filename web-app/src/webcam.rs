@@ -9,7 +9,7 @@ use crate::browser::error_text;
 use crate::frame_feed::Feed;
 use crate::state::source::{Source, SourceKind};
 use crate::state::store::Store;
-use crate::{opening, running, strings};
+use crate::{batch_run, opening, running, strings};
 use page_view::job::{JobKind, JobState};
 
 /// Whether the webcam is on the stage; tracks changes.
@@ -56,8 +56,9 @@ fn explain(error: &JsValue) -> String {
 }
 
 fn show(store: Store, stream: MediaStream) {
-    running::cancel(store);
+    running::give_way(store);
     stop(store);
+    batch_run::interrupt(store);
     opening::place(
         store,
         Source {

@@ -197,7 +197,7 @@ fn analyze_one(
     };
     let unrelated = match &source {
         FrameSource::Pictures { paths, .. } => options.unrelated || paths.len() == 1,
-        FrameSource::Video(_) => false,
+        FrameSource::Video(_) | FrameSource::Animation(_) => false,
     };
     let seen = Recognition::run(
         source,

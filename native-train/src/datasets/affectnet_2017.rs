@@ -1,8 +1,10 @@
 //! AffectNet's first release: a csv with one face a line.
 
+use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use shared_model::csv_reader::{CsvReader, Dialect, line_of};
 use shared_model::face_box::FaceBox;
 
 use crate::datasets::affectnet::class_of;
@@ -15,15 +17,11 @@ use crate::datasets::picture_set::{Listed, PictureSet, SetBuilder};
 /// different ones; the message names the lines.
 pub fn read(pictures: &Path, list: &Path) -> Result<PictureSet> {
     let fail = || format!("the list {}", list.display());
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .from_path(list)
-        .with_context(fail)?;
-    let headers = reader.headers().with_context(fail)?.clone();
+    let mut reader = CsvReader::new(File::open(list).with_context(fail)?, true).with_context(fail)?;
+    let dialect = reader.dialect();
     let column = |name: &str| {
-        let mut names = headers.iter();
-        names
-            .position(|h| h.trim_start_matches('\u{feff}').trim() == name)
+        reader
+            .column(name)
             .with_context(|| format!("{}: there is no column `{name}`", fail()))
     };
     let path = column("subDirectory_filePath")?;
@@ -36,14 +34,14 @@ pub fn read(pictures: &Path, list: &Path) -> Result<PictureSet> {
     ];
     let mut set = SetBuilder::of_files(pictures.to_path_buf());
     let mut record = csv::StringRecord::new();
-    while reader.read_record(&mut record).with_context(fail)? {
-        let line = record.position().map_or(0, csv::Position::line);
+    while reader.read(&mut record).with_context(fail)? {
+        let line = line_of(&record);
         let cell = |column: usize| record.get(column).map_or("", str::trim);
-        let code = cell(expression).parse::<i64>();
-        let label = code.map_err(anyhow::Error::from).and_then(class_of);
+        let code = dialect.whole::<i64>(cell(expression)).context("it is no number");
+        let label = code.and_then(class_of);
         let label = label.with_context(|| format!("{}, line {line}: `{}`", fail(), cell(expression)))?;
         let name = cell(path);
-        let face = face_box(sides.map(cell));
+        let face = face_box(sides.map(cell), dialect);
         if face.is_none() {
             set.findings()
                 .add("faces without a usable box (taken whole)", || {
@@ -62,8 +60,8 @@ pub fn read(pictures: &Path, list: &Path) -> Result<PictureSet> {
 }
 
 /// Left, top, width and height in pixels; `None` where they are no rectangle.
-fn face_box(cells: [&str; 4]) -> Option<FaceBox> {
-    let [x, y, w, h] = cells.map(|text| text.parse::<f32>().ok().filter(|value| value.is_finite()));
+fn face_box(cells: [&str; 4], dialect: Dialect) -> Option<FaceBox> {
+    let [x, y, w, h] = cells.map(|text| dialect.number::<f32>(text).filter(|value| value.is_finite()));
     let face = FaceBox {
         x: x?,
         y: y?,

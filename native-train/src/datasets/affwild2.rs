@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use shared_model::affwild2;
+use shared_model::{affwild2, file_text};
 
 use crate::datasets::class_folders::sorted_entries;
 use crate::datasets::findings::Findings;
@@ -92,7 +92,7 @@ fn read_video(crops: &Path, annotation: &Path, findings: &mut Findings) -> Resul
         .with_context(fail)?
         .to_string_lossy()
         .into_owned();
-    let text = std::fs::read_to_string(annotation).with_context(fail)?;
+    let text = file_text::decode(std::fs::read(annotation).with_context(fail)?).with_context(fail)?;
     let labels = affwild2::read(&text).with_context(fail)?;
     let folder = crops.join(&name);
     let mut there = crops_in(&folder)?;

@@ -1,8 +1,10 @@
 //! FER+'s `fer2013new.csv`: what ten people saw in each picture of FER2013.
 
+use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use shared_model::csv_reader::{CsvReader, line_of};
 use shared_model::expression::{CLASS_COUNT, Expression};
 
 use crate::datasets::label_distribution::LabelDistribution;
@@ -72,15 +74,11 @@ impl VoteRow {
 /// When it cannot be read, lacks a column, or a row is not as it should be; the message names the line.
 pub fn read(list: &Path) -> Result<Vec<VoteRow>> {
     let fail = || format!("the list {}", list.display());
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .from_path(list)
-        .with_context(fail)?;
-    let headers = reader.headers().with_context(fail)?.clone();
+    let mut reader = CsvReader::new(File::open(list).with_context(fail)?, true).with_context(fail)?;
+    let dialect = reader.dialect();
     let column = |name: &str| {
-        let mut names = headers.iter();
-        names
-            .position(|h| h.trim_start_matches('\u{feff}').trim().eq_ignore_ascii_case(name))
+        reader
+            .column(name)
             .with_context(|| format!("{}: there is no column `{name}`", fail()))
     };
     let (usage, name) = (column("Usage")?, column("Image name")?);
@@ -89,15 +87,15 @@ pub fn read(list: &Path) -> Result<Vec<VoteRow>> {
         *place = column(name)?;
     }
     let (mut rows, mut record) = (Vec::new(), csv::StringRecord::new());
-    while reader.read_record(&mut record).with_context(fail)? {
-        let line = record.position().map_or(0, csv::Position::line);
+    while reader.read(&mut record).with_context(fail)? {
+        let line = line_of(&record);
         let at = || format!("{}, line {line}", fail());
         let cell = |column: usize| record.get(column).map_or("", str::trim);
         let mut votes = [0; COLUMNS.len()];
         for (count, column) in votes.iter_mut().zip(places) {
             let text = cell(column);
             // Ten people voted; no number of people overflows a sum of ten of these.
-            let parsed = text.parse::<u16>();
+            let parsed = dialect.whole::<u16>(text);
             *count = u32::from(parsed.with_context(|| format!("{}: `{text}` is no number of votes", at()))?);
         }
         rows.push(VoteRow {

@@ -1,10 +1,13 @@
 //! Lists of pictures: `path,label[,video,frame,person]`, or with the columns `share_neutral` to `share_other`.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use csv::StringRecord;
+use shared_model::csv_reader::{CsvReader, Dialect, line_of};
 use shared_model::expression::{CLASS_COUNT, Expression};
 
 use crate::datasets::class_numbers::ClassNumbers;
@@ -16,7 +19,8 @@ const SUM_TOLERANCE: f64 = 0.01;
 
 /// Reads a list whose paths start from `root`, or from the list's own folder. Who a picture shows is
 /// its `person`, else its `video`. An empty label and -1 stand for none; `needs_labels` asks for the
-/// column `label` or for probabilities. `numbers` says what a number means as a label.
+/// column `label` or for probabilities. `numbers` says what a number means as a label. A spreadsheet, pandas or Windows may have written
+/// the list ([`shared_model::csv_reader`]): a path with `\` is taken as it is where such a file is there, else with `/`.
 ///
 /// Where the columns `share_neutral` to `share_other` are there, they say how a label is shared between classes;
 /// `label`, where it is there too, is the class that the picture counts as where it is measured on, else
@@ -32,17 +36,25 @@ pub fn read(
     numbers: ClassNumbers,
 ) -> Result<PictureSet> {
     let root = root.unwrap_or_else(|| list.parent().unwrap_or(Path::new("")));
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(list)?;
-    let columns = Columns::find(reader.headers()?, needs_labels)?;
+    let mut reader = CsvReader::new(File::open(list)?, true)?;
+    let dialect = reader.dialect();
+    let columns = Columns::find(&reader, needs_labels)?;
     let mut set = SetBuilder::of_files(root.to_path_buf());
     let (mut texts, mut record) = (BTreeSet::new(), StringRecord::new());
-    while reader.read_record(&mut record)? {
-        let line = record.position().map_or(0, csv::Position::line);
-        let cell = |column: Option<usize>| cell(&record, column?);
-        let name = cell(Some(columns.path)).with_context(|| format!("line {line} has no path"))?;
-        let text = cell(columns.label);
+    while reader.read(&mut record)? {
+        let line = line_of(&record);
+        let cell = |column: Option<usize>| dialect.said(record.get(column?)?);
+        // A file may be called `NA`.
+        let name = record
+            .get(columns.path)
+            .map(str::trim)
+            .filter(|name| !name.is_empty());
+        let name = name.with_context(|| format!("line {line} has no path"))?;
+        let number = cell(columns.label).and_then(|text| dialect.whole::<i64>(text));
+        let number = number.map(|number| number.to_string());
+        let text = number.as_deref().or_else(|| cell(columns.label));
         let distribution = columns
-            .distribution(&record)
+            .distribution(&record, dialect)
             .with_context(|| format!("line {line}"))?;
         let label = match text {
             Some("-1") => None,
@@ -75,16 +87,19 @@ pub fn read(
             distribution,
             person: cell(columns.person).or_else(|| cell(columns.video)),
             line,
-            ..Listed::of(name)
+            ..Listed::of(&path_here(root, name))
         })?;
     }
     numbers.doubt(&texts, &list.display().to_string(), set.findings());
     Ok(set.finish())
 }
 
-/// What stands in a column, if anything does.
-fn cell(record: &StringRecord, column: usize) -> Option<&str> {
-    record.get(column).map(str::trim).filter(|text| !text.is_empty())
+/// A path as it is where its file is there, else with the separators of this system in the place of those of Windows.
+fn path_here<'a>(root: &Path, name: &'a str) -> Cow<'a, str> {
+    if cfg!(windows) || !name.contains('\\') || root.join(name).exists() {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(name.replace('\\', "/"))
 }
 
 /// Where the columns are.
@@ -98,11 +113,8 @@ struct Columns {
 }
 
 impl Columns {
-    fn find(headers: &StringRecord, needs_labels: bool) -> Result<Self> {
-        let column = |name: &str| {
-            let mut names = headers.iter();
-            names.position(|h| h.trim_start_matches('\u{feff}').trim().eq_ignore_ascii_case(name))
-        };
+    fn find(table: &CsvReader<File>, needs_labels: bool) -> Result<Self> {
+        let column = |name: &str| table.column(name);
         let named = Expression::ALL.map(|class| format!("share_{}", class.name().to_ascii_lowercase()));
         let mut places = [0; CLASS_COUNT];
         let mut missing = Vec::new();
@@ -132,18 +144,19 @@ impl Columns {
     }
 
     /// How a row's label is shared; `None` where there are no such columns or all are empty.
-    fn distribution(&self, record: &StringRecord) -> Result<Option<LabelDistribution>> {
+    fn distribution(&self, record: &StringRecord, dialect: Dialect) -> Result<Option<LabelDistribution>> {
         let Some(places) = self.probabilities else {
             return Ok(None);
         };
-        if places.iter().all(|place| cell(record, *place).is_none()) {
+        let cell = |place: usize| dialect.said(record.get(place)?);
+        if places.iter().all(|place| cell(*place).is_none()) {
             return Ok(None);
         }
         let mut weights = [0.0; CLASS_COUNT];
         for (weight, place) in weights.iter_mut().zip(places) {
-            let text = cell(record, place).unwrap_or_default();
-            *weight = text
-                .parse::<f64>()
+            let text = cell(place).unwrap_or_default();
+            *weight = dialect
+                .number::<f64>(text)
                 .with_context(|| format!("`{text}` is no probability"))?;
         }
         let sum: f64 = weights.iter().sum();

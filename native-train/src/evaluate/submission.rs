@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use shared_model::affwild2;
+use shared_model::csv_reader::{CsvReader, line_of};
 use shared_model::expression::Expression;
+use shared_model::file_text;
 use shared_model::model_file::ModelFile;
 use shared_model::smoothing::Smoothing;
 
@@ -16,6 +18,9 @@ use crate::evaluate::figures::WITHOUT_ANY_CROP;
 use crate::evaluate::predicted_video::PredictedVideo;
 use crate::stdout;
 use crate::written_files::WrittenFiles;
+
+/// Rows without a prediction that are named; the others are counted.
+const MOST_NAMED: usize = 10;
 
 /// The rows of an example file, in its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,19 +41,20 @@ impl Example {
     /// # Errors
     /// When the header is another, or a row names no frame; the message has its line.
     pub fn read(text: &str) -> Result<Self> {
-        let mut lines = text.trim_start_matches('\u{feff}').lines();
-        let first = lines.next().unwrap_or("").replace(' ', "");
+        let mut table = CsvReader::new(text.as_bytes(), true)?;
+        let first = table.headers().join(",").replace(' ', "");
         ensure!(
             first.eq_ignore_ascii_case(&header()),
             "the first line is `{}`, expected `{}`",
             first.chars().take(100).collect::<String>(),
             header()
         );
-        let mut rows = Vec::new();
-        for (line, text) in (2..).zip(lines).filter(|(_, text)| !text.trim().is_empty()) {
-            let location = text.split(',').next().unwrap_or("").trim();
+        let (mut rows, mut record) = (Vec::new(), csv::StringRecord::new());
+        while table.read(&mut record)? {
+            let location = record.get(0).unwrap_or("").trim();
             let row = frame_of(location);
             rows.push(row.with_context(|| {
+                let line = line_of(&record);
                 format!("line {line}: `{location}` is no frame, expected `video/00001.jpg`")
             })?);
         }
@@ -70,19 +76,30 @@ impl Example {
     /// The submission, from each video's labels.
     ///
     /// # Errors
-    /// When a row asks for a frame that has no label.
+    /// When rows ask for frames that have no label; the message counts them and names the first.
     pub fn fill(&self, labels: &BTreeMap<String, Vec<Expression>>) -> Result<String> {
         let mut text = header();
         text.push('\n');
+        let mut missing = Vec::new();
         for (video, frame) in &self.rows {
             let label = labels.get(video).and_then(|labels| labels.get(frame - 1));
             let Some(label) = label else {
-                bail!("there is no prediction for {video}/{frame:05}.jpg");
+                missing.push(format!("{video}/{frame:05}.jpg"));
+                continue;
             };
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{video}/{frame:05}.jpg,{}", label.index());
         }
-        Ok(text)
+        let named = missing.iter().take(MOST_NAMED).map(String::as_str);
+        let named = named.collect::<Vec<_>>().join(", ");
+        match missing.len().checked_sub(MOST_NAMED) {
+            _ if missing.is_empty() => Ok(text),
+            None | Some(0) => bail!("there is no prediction for {} rows: {named}", missing.len()),
+            Some(more) => bail!(
+                "there is no prediction for {} rows: {named} and {more} more",
+                missing.len()
+            ),
+        }
     }
 }
 
@@ -107,18 +124,40 @@ pub fn annotation(labels: impl IntoIterator<Item = Expression>) -> String {
 /// last frame that is asked for.
 ///
 /// # Errors
-/// When a video has no folder of crops, or a frame lies far behind the last crop.
+/// When videos have no folder of crops, of which the message counts the rows, or a frame lies far behind the last crop.
 pub fn videos_of(example: &Example, crops: &Path) -> Result<Vec<LabelledVideo>> {
+    let missing: Vec<&str> = example
+        .frames()
+        .into_keys()
+        .filter(|video| !crops.join(video).is_dir())
+        .collect();
+    if !missing.is_empty() {
+        let rows = example
+            .rows
+            .iter()
+            .filter(|(video, _)| missing.contains(&video.as_str()));
+        let named: Vec<String> = missing
+            .iter()
+            .take(MOST_NAMED)
+            .map(|video| format!("`{video}`"))
+            .collect();
+        let more = match missing.len() - named.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        bail!(
+            "{} of {} rows can have no prediction, since {} has no folder of crops for {} videos: {}{more}",
+            rows.count(),
+            example.rows.len(),
+            crops.display(),
+            missing.len(),
+            named.join(", ")
+        );
+    }
     let videos = example.frames().into_iter();
     videos
         .map(|(video, last)| {
-            let folder = crops.join(video);
-            ensure!(
-                folder.is_dir(),
-                "the example names the video `{video}`, and there is no folder {}",
-                folder.display()
-            );
-            let pictures = numbered(&folder)?;
+            let pictures = numbered(&crops.join(video))?;
             let last_crop = pictures.keys().next_back().copied().unwrap_or(0);
             ensure!(
                 last <= MOST_FRAMES.min(most_frames_after(last_crop)),
@@ -174,7 +213,7 @@ pub(super) fn run(
 ) -> Result<()> {
     let files = WrittenFiles::open_file(out, options.force)?;
     let fail = || format!("the example {}", example.display());
-    let text = std::fs::read_to_string(example).with_context(fail)?;
+    let text = file_text::decode(std::fs::read(example).with_context(fail)?).with_context(fail)?;
     let rows = Example::read(&text).with_context(fail)?;
     let crops = video_source::crops(options.data.as_deref(), options.crops.as_deref())?;
     let videos = videos_of(&rows, &crops).with_context(fail)?;
@@ -196,4 +235,31 @@ pub(super) fn run(
     );
     stdout::line(format_args!("{}", out.display()));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_without_a_prediction_are_counted_and_named() {
+        let rows: String = (1..=20).map(|frame| format!("clip/{frame:05}.jpg,0\n")).collect();
+        let example = Example::read(&format!("{}\n{rows}", header())).unwrap();
+        let fill = |count: usize| {
+            let labels = BTreeMap::from([("clip".to_owned(), vec![Expression::Fear; count])]);
+            example.fill(&labels)
+        };
+        assert_eq!(fill(20).unwrap().lines().count(), 21);
+        let said = fill(18).unwrap_err().to_string();
+        assert_eq!(
+            said,
+            "there is no prediction for 2 rows: clip/00019.jpg, clip/00020.jpg"
+        );
+        let said = fill(1).unwrap_err().to_string();
+        assert!(
+            said.starts_with("there is no prediction for 19 rows: clip/00002.jpg, "),
+            "{said}"
+        );
+        assert!(said.ends_with("clip/00011.jpg and 9 more"), "{said}");
+    }
 }

@@ -226,6 +226,7 @@ fn erase(picture: &mut [f32], size: usize, random: &mut impl Rng) {
 mod tests {
     use super::*;
     use crate::pretrain::class_balance::random_of;
+    use shared_model::display::Orientation;
     use shared_model::face_crop::{DEFAULT_MEAN, DEFAULT_STD};
 
     const NOTHING: AugmentationConfig = AugmentationConfig::NONE;
@@ -324,7 +325,12 @@ mod tests {
             scale: 1.0,
         };
         let turned = normalised(&quarter.resampled(&face, 32), &input);
-        assert!(worst(&turned, &plain(&face.rotated(90), &input, false)) < 1e-3);
+        assert!(
+            worst(
+                &turned,
+                &plain(&face.oriented(Orientation::clockwise(90.0)), &input, false)
+            ) < 1e-3
+        );
     }
 
     #[test]

@@ -50,13 +50,14 @@ use config::{Mode, PretrainConfig};
 pub use run_data::read_data;
 use supervised::SupervisedData;
 
-/// Keys that may have another value when a run is taken up again: what is said and kept, and what is
-/// lowered where memory is short.
+/// Keys that may have another value when a run is taken up again: what is said and kept, what has moved (the checkpoint holds what
+/// the start has become), and what is lowered where memory is short.
 const RESUMABLE_KEYS: &[&str] = &[
     "run",
     "note",
     "data.cache_mib",
     "data.origin",
+    "model.start",
     "training.batch",
     "training.checkpoint_minutes",
     "semi_supervised.recompute_teacher",

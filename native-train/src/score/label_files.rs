@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use shared_model::expression::Expression;
+use shared_model::file_text;
 use shared_model::frame_table::NamedRow;
-use shared_model::label_files::{self, LabelFile, LabelSpans};
+use shared_model::label_files::{self, LabelFile, LabelSpans, stem};
 
 /// What the files say, by the video's name without its ending.
 pub(super) type Labels = BTreeMap<String, VideoLabels>;
@@ -117,14 +118,16 @@ fn label_files_of(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn read_file(path: &Path, side: Side) -> Result<Labels> {
-    let text = std::fs::read_to_string(path).context("it cannot be read as text")?;
+    let bytes = std::fs::read(path).context("it cannot be read")?;
+    let text = file_text::decode(bytes).context("it cannot be read as text")?;
     let name = path
         .file_name()
         .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let video = name
         .strip_suffix(".predicted.txt")
         .or_else(|| name.strip_suffix(".mien.json"))
-        .map_or_else(|| stem(&name), str::to_owned);
+        .unwrap_or_else(|| stem(&name))
+        .to_owned();
     Ok(match label_files::read(&text)? {
         LabelFile::Table(rows) => by_video(rows, side)?,
         LabelFile::Annotation(labels) => Labels::from([(video, VideoLabels::Frames(labels, Vec::new()))]),
@@ -140,11 +143,20 @@ fn read_file(path: &Path, side: Side) -> Result<Labels> {
 fn by_video(rows: Vec<NamedRow>, side: Side) -> Result<Labels> {
     let mut videos: BTreeMap<String, Vec<NamedRow>> = BTreeMap::new();
     for row in rows {
-        videos.entry(stem(&row.video)).or_default().push(row);
+        videos.entry(row.video.clone()).or_default().push(row);
+    }
+    let mut names: BTreeMap<&str, &str> = BTreeMap::new();
+    for video in videos.keys() {
+        if let Some(other) = names.insert(stem(video), video) {
+            bail!(
+                "it holds {other} and {video}, which are one video to `score`, since endings do not count: rename one"
+            );
+        }
     }
     videos
         .into_iter()
         .map(|(video, rows)| {
+            let video = stem(&video).to_owned();
             let reviewed = side == Side::Truth && rows.iter().any(|named| named.row.reviewed.is_some());
             // The row with the lowest track speaks for its frame; rows of a frame stand together.
             let mut frames: BTreeMap<usize, (Option<Expression>, f64)> = BTreeMap::new();
@@ -163,10 +175,4 @@ fn by_video(rows: Vec<NamedRow>, side: Side) -> Result<Labels> {
             Ok((video, VideoLabels::Frames(labels, times)))
         })
         .collect()
-}
-
-fn stem(name: &str) -> String {
-    Path::new(name)
-        .file_stem()
-        .map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned())
 }

@@ -44,7 +44,7 @@ pub fn allowed(begun: &Value, now: &Value, may_change: &[&str]) -> Result<Vec<Ch
     let now = serde_json::from_str(&now.to_string())?;
     let (allowed, refused): (Vec<Change>, Vec<Change>) = changes(begun, &now)
         .into_iter()
-        .partition(|change| may_change.contains(&change.key.as_str()));
+        .partition(|change| may_change.contains(&change.key.as_str()) && change.keeps_the_start());
     if !refused.is_empty() {
         let listed: Vec<String> = refused.iter().map(Change::in_words).collect();
         bail!(
@@ -55,7 +55,15 @@ pub fn allowed(begun: &Value, now: &Value, may_change: &[&str]) -> Result<Vec<Ch
     Ok(allowed)
 }
 
+/// The file that a network begins with.
+const START: &str = "model.start";
+
 impl Change {
+    /// A start may lie elsewhere than at the beginning; a run without one was begun without one.
+    fn keeps_the_start(&self) -> bool {
+        self.key != START || self.begun.is_string() == self.now.is_string()
+    }
+
     fn in_words(&self) -> String {
         format!("`{}` is {}, before it was {}", self.key, self.now, self.begun)
     }
@@ -102,5 +110,10 @@ mod tests {
             "{error}"
         );
         assert!(check(&begun, &begun, &[]).is_ok());
+        let of_start = |start: Value| json!({"model": {"start": start}});
+        let moved = |from: Value, to: Value| check(&of_start(from), &of_start(to), &[START]);
+        assert!(moved(json!("a.safetensors"), json!("b/a.safetensors")).is_ok());
+        assert!(moved(json!(null), json!("a.safetensors")).is_err());
+        assert!(moved(json!("a.safetensors"), json!(null)).is_err());
     }
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use rayon::prelude::*;
 use shared_model::project::Project;
+use shared_model::{csv_reader, file_text};
 
 use crate::atomic_file;
 use record::Content;
@@ -18,6 +19,8 @@ pub use record::{RECORD, sha256};
 
 /// Files in the way that are named; the others are counted.
 const MOST_NAMED: usize = 20;
+/// Bytes of a file's name at most, on all file systems in use.
+const MOST_NAME_BYTES: usize = 255;
 /// A file may appear between the look and the write; twice is bad luck.
 const MOST_TRIES: usize = 10;
 
@@ -90,7 +93,7 @@ impl WrittenFiles {
     /// Looks at all files that are to be written, whose folders need not be there. Nothing is changed.
     ///
     /// # Errors
-    /// When something stands in a file's place that is no file, or (without `force`) that this program did not write, that
+    /// When a name is too long for a file, when something stands in a file's place that is no file, or (without `force`) that this program did not write, that
     /// was changed since, or that holds labels a person reviewed; the message names all of these, up to twenty.
     pub fn check(paths: impl IntoIterator<Item = PathBuf>, force: bool) -> Result<Self> {
         let advice = if force {
@@ -122,6 +125,7 @@ impl WrittenFiles {
 
     fn look_at(paths: impl IntoIterator<Item = PathBuf>, force: bool, advice: &str) -> Result<Self> {
         let paths: Vec<PathBuf> = paths.into_iter().collect();
+        refuse_long_names(&paths)?;
         let folders: HashSet<&Path> = paths.iter().map(|path| atomic_file::folder_of(path)).collect();
         folders.iter().try_for_each(|folder| record::check(folder))?;
         let mut records: HashMap<&Path, _> = folders
@@ -239,11 +243,11 @@ impl WrittenFiles {
         }
         let mut listed = self.known.get(path).cloned().unwrap_or_default();
         let mut is_ours = listed.iter().any(|listed| now.is(listed));
-        if let (false, Some(coming)) = (is_ours, coming) {
+        if !is_ours {
             // Another process may have written it in the meantime.
             let record = record::read(atomic_file::folder_of(path)).remove(&name_of(path));
             listed.extend(record.unwrap_or_default());
-            listed.retain(|listed| listed != coming);
+            listed.retain(|listed| coming != Some(listed));
             is_ours = listed.iter().any(|listed| now.is(listed));
         }
         if holds_reviewed_labels(path) {
@@ -288,6 +292,25 @@ impl FoundContent {
     }
 }
 
+/// File systems refuse them, and would do so only when the work is done.
+fn refuse_long_names(paths: &[PathBuf]) -> Result<()> {
+    let length = |path: &Path| path.file_name().map_or(0, |name| name.as_encoded_bytes().len());
+    let mut long = paths.iter().filter(|path| length(path) > MOST_NAME_BYTES);
+    let Some(first) = long.next() else {
+        return Ok(());
+    };
+    let more = match long.count() {
+        0 => String::new(),
+        more => format!(", and those of {more} more are too long as well"),
+    };
+    bail!(
+        "nothing was done: the result's name {} has {} bytes, and file systems take {MOST_NAME_BYTES} at most{more}. Results are \
+         named after their input: give it a shorter name",
+        name_of(first),
+        length(first)
+    )
+}
+
 /// Whether two paths lead to one file, which is there.
 #[must_use]
 pub fn is_same_file(one: &Path, other: &Path) -> bool {
@@ -317,16 +340,22 @@ fn holds_reviewed_labels(path: &Path) -> bool {
 
 /// `None` where it is no csv with a column of reviewed labels.
 fn csv_holds_reviewed_labels(path: &Path) -> Option<bool> {
+    let mut bytes = fs::read(path).ok()?;
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        bytes = file_text::decode_lossy(&bytes).into_bytes();
+    }
+    let (dialect, start) = csv_reader::sniff(&bytes);
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
-        .from_reader(File::open(path).ok()?);
+        .delimiter(dialect.separator)
+        .from_reader(bytes.get(start..)?);
     let header = reader.byte_headers().ok()?;
     let column = header.iter().position(|name| name.trim_ascii() == b"reviewed")?;
     let mut rows = reader.byte_records();
     Some(rows.any(|row| {
         row.is_ok_and(|row| {
-            row.get(column)
-                .is_some_and(|label| !label.trim_ascii().is_empty())
+            let label = row.get(column).unwrap_or_default();
+            dialect.said(&String::from_utf8_lossy(label)).is_some()
         })
     }))
 }

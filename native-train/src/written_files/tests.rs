@@ -168,9 +168,9 @@ fn what_a_person_changed_is_kept_beside_whatever_its_format() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     // A table as a spreadsheet of another language saves it, and corrected subtitles.
-    for (name, edited) in [
-        ("a.csv", table("4").replace(',', ";")),
-        ("a.vtt", "WEBVTT, corrected".to_owned()),
+    for (name, edited, said) in [
+        ("a.csv", table("4").replace(',', ";"), "a person reviewed"),
+        ("a.vtt", "WEBVTT, corrected".to_owned(), "changed since"),
     ] {
         let path = folder.join(name);
         check(folder, &[name], false)
@@ -178,7 +178,7 @@ fn what_a_person_changed_is_kept_beside_whatever_its_format() {
             .write(&path, b"first")
             .unwrap();
         fs::write(&path, &edited).unwrap();
-        assert!(refusal(folder, &[name], false).contains("changed since"));
+        assert!(refusal(folder, &[name], false).contains(said));
         check(folder, &[name], true)
             .unwrap()
             .write(&path, b"second")

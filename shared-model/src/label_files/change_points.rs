@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::label_spans::{LabelSpan, LabelSpans};
+use crate::csv_reader::{self, Dialect};
 use crate::expression::Expression;
 
 /// The list cannot be read.
@@ -20,7 +21,11 @@ pub enum ChangePointError {
 pub(super) fn looks_like(text: &str) -> bool {
     said(text).next().is_some_and(|(_, line)| {
         let mut words = words(line);
-        words.next().and_then(seconds).is_some() && words.next().is_some()
+        words
+            .next()
+            .and_then(|word| seconds(word, dialect_of(line)))
+            .is_some()
+            && words.next().is_some()
     })
 }
 
@@ -62,12 +67,20 @@ pub(super) fn read(text: &str) -> Result<LabelSpans, ChangePointError> {
     Ok(found)
 }
 
-/// Lines with their numbers from 1, without comments, empty ones and a header.
+/// Lines with their numbers from 1, without comments, empty ones, a header and a spreadsheet's `sep=`.
 fn said(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.lines()
+    let (_, start) = csv_reader::sniff(text.as_bytes());
+    let header_line = if text.get(..start).is_some_and(|skipped| skipped.contains('=')) {
+        2
+    } else {
+        1
+    };
+    text.get(start..)
+        .unwrap_or("")
+        .lines()
         .enumerate()
         .map(|(index, line)| (index + 1, line.split('#').next().unwrap_or("").trim()))
-        .filter(|(line, said)| !(said.is_empty() || *line == 1 && is_header(said)))
+        .filter(move |(line, said)| !(said.is_empty() || *line == header_line && is_header(said)))
 }
 
 fn is_header(line: &str) -> bool {
@@ -76,27 +89,43 @@ fn is_header(line: &str) -> bool {
         .is_some_and(|word| word.to_ascii_lowercase().starts_with("time"))
 }
 
+/// What stands between a line's words. A comma beside semicolons or tabs is a decimal one.
+fn dialect_of(line: &str) -> Dialect {
+    let separator = if line.contains([';', '\t']) { b';' } else { b',' };
+    Dialect { separator }
+}
+
 fn words(line: &str) -> impl Iterator<Item = &str> {
-    line.split([' ', '\t', ',', ';']).filter(|word| !word.is_empty())
+    let separators: &[char] = match dialect_of(line).separator {
+        b';' => &[' ', '\t', ';'],
+        _ => &[' ', ','],
+    };
+    line.split(separators)
+        .map(|word| word.trim_matches('"'))
+        .filter(|word| !word.is_empty())
 }
 
 fn point(line: &str) -> Option<(&str, f64, Option<Expression>)> {
+    let dialect = dialect_of(line);
     let mut words = words(line);
     let (time, label) = (words.next()?, words.next()?);
-    let time_s = seconds(time)?;
+    let time_s = seconds(time, dialect)?;
     let label = match label {
-        "-" | "-1" => None,
-        name if name.eq_ignore_ascii_case("none") => None,
-        name => Some(Expression::parse(name)?),
+        "-" => None,
+        name => match (dialect.said(name), dialect.whole::<i64>(name)) {
+            (None, _) | (_, Some(-1)) => None,
+            (_, Some(class)) => Some(Expression::from_index(usize::try_from(class).ok()?)?),
+            (Some(name), None) => Some(Expression::parse(name)?),
+        },
     };
     words.next().is_none().then_some((time, time_s, label))
 }
 
 /// Seconds, or hours, minutes and seconds parted by colons.
-fn seconds(text: &str) -> Option<f64> {
+fn seconds(text: &str, dialect: Dialect) -> Option<f64> {
     let mut total = 0.0;
     for part in text.split(':') {
-        let value: f64 = part.parse().ok()?;
+        let value: f64 = dialect.number(part)?;
         if !(value.is_finite() && value >= 0.0) {
             return None;
         }

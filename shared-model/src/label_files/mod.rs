@@ -7,6 +7,7 @@ mod label_spans;
 use thiserror::Error;
 
 use crate::affwild2::{self, AnnotationError};
+use crate::csv_reader;
 use crate::expression::Expression;
 use crate::frame_table::{self, FrameTableError, NamedRow};
 use crate::project::{Project, ProjectError};
@@ -68,13 +69,16 @@ pub enum LabelFileError {
 /// When the text is none of the formats, is damaged, contradicts itself or labels nothing.
 pub fn read(text: &str) -> Result<LabelFile, LabelFileError> {
     let text = text.trim_start_matches('\u{feff}');
-    let first_line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("");
+    let (dialect, start) = csv_reader::sniff(text.as_bytes());
+    let mut lines = text.get(start..).unwrap_or("").lines();
+    let first_line = lines.find(|line| !line.trim().is_empty()).unwrap_or("");
+    let separator = char::from(dialect.separator);
     let file = match text.trim_start().chars().next() {
         None => return Err(LabelFileError::NoText),
         Some('<') => LabelFile::Spans(elan_tiers::read(text)?),
         Some('{') => LabelFile::Table(project_rows(&Project::from_json(text)?)?),
-        _ if is_table(first_line) => LabelFile::Table(frame_table::read(text.as_bytes())?),
-        _ if names_classes(first_line) => LabelFile::Annotation(affwild2::read(text)?),
+        _ if is_table(first_line, separator) => LabelFile::Table(frame_table::read(text.as_bytes())?),
+        _ if names_classes(first_line, separator) => LabelFile::Annotation(affwild2::read(text)?),
         _ if change_points::looks_like(text) => LabelFile::Spans(change_points::read(text)?),
         _ => return Err(LabelFileError::Unknown(first_line.chars().take(60).collect())),
     };
@@ -97,6 +101,19 @@ impl LabelFile {
             Self::Spans(spans) => spans.is_empty(),
         }
     }
+}
+
+/// A video's name without its file's ending. An ending has a letter: `session.1` and `session.2` are two names.
+#[must_use]
+pub fn stem(name: &str) -> &str {
+    match name.rsplit_once('.') {
+        Some((stem, ending)) if !stem.is_empty() && is_ending(ending) => stem,
+        _ => name,
+    }
+}
+
+fn is_ending(text: &str) -> bool {
+    text.chars().all(char::is_alphanumeric) && text.chars().any(char::is_alphabetic)
 }
 
 /// The column of a table that counts as its labels: the reviewed one where any frame has been reviewed, so that
@@ -123,16 +140,16 @@ fn final_label(row: &FrameRow) -> Option<Expression> {
 }
 
 /// Whether a line is the header of a per-frame csv, perhaps of one with columns missing.
-fn is_table(line: &str) -> bool {
+fn is_table(line: &str, separator: char) -> bool {
     let known = line
-        .split(',')
+        .split(separator)
         .filter(|column| frame_table::COLUMNS.contains(&column.trim().trim_matches('"')));
     known.count() >= 2
 }
 
 /// Whether a line is the header of an annotation, perhaps of another order of classes.
-fn names_classes(line: &str) -> bool {
-    line.split(',')
+fn names_classes(line: &str, separator: char) -> bool {
+    line.split(separator)
         .filter(|name| Expression::parse(name).is_some())
         .count()
         >= 4

@@ -28,4 +28,55 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await page.untilStatusAfter(() => page.hook("batch-0").click(), /^done/);
     assert.deepEqual((await page.rows()).map((row) => row.frame), readFrameTable(files.get("face-short.csv")).map((row) => row.frame));
   });
+
+  test("a finished video is reviewed while the others are read behind it", async () => {
+    browser ??= await launchBrowser();
+    const page = await WorkspacePage.open(await browser.newContext({ viewport: { width: 1280, height: 800 } }), url);
+    const names = ["face-short.mp4", "face-long.mp4", "four-frames.mp4"];
+    await page.choose(await Promise.all(names.map((name) => scratch.file(name))));
+    await page.until("batch-0", /done/);
+    await page.until("batch-1", /being read/);
+    await page.page.waitForFunction(() => /^analyzing [1-9]\d?%$/.test(globalThis.statusHistory.at(-1)));
+    await page.hook("batch-0").click();
+    await page.page.waitForFunction(() => document.querySelector(".file-name").textContent === "face-short.mp4");
+    const short = await page.rows();
+    assert.deepEqual([frameCount(short), short[0].video], [12, "face-short.mp4"]);
+    if (process.env.MIEN_SCREENSHOT) await page.page.screenshot({ path: `${process.env.MIEN_SCREENSHOT}.batch.png` });
+    // Labels are given meanwhile.
+    await page.until("review-kept", /Kept/);
+    await page.page.evaluate(() => document.activeElement.blur());
+    await page.page.keyboard.press("3");
+    await page.until("review-progress", /^1 of \d+ reviewed/);
+    await page.page.waitForFunction(() => /done/.test(document.querySelector('[data-testid="batch-2"]').textContent), null, { timeout: 120_000 });
+    assert.match(await page.text("batch-1"), /done/);
+    assert.equal(await page.page.locator(".file-name").textContent(), "face-short.mp4", "the review is not disturbed");
+    assert.ok((await page.rows()).some((row) => row.reviewed === 3));
+    await page.page.waitForFunction(() => globalThis.statusHistory.at(-1) === "done");
+    // What was read behind is whole, as if it had been on the stage.
+    await page.untilStatusAfter(() => page.hook("batch-1").click(), /^done/);
+    const long = await page.rows();
+    assert.deepEqual([frameCount(long), long[0].video], [288, "face-long.mp4"]);
+    await page.untilStatusAfter(() => page.hook("batch-0").click(), /^done/);
+    assert.ok((await page.rows()).some((row) => row.reviewed === 3), "labels are still there");
+    const files = textsOf(unzip((await page.saveBytes("export-zip")).bytes));
+    const rowsOf = (name) => frameCount(readFrameTable(files.get(name)));
+    assert.deepEqual(["face-short.csv", "face-long.csv", "four-frames.csv"].map(rowsOf), [12, 288, 4]);
+    await page.page.context().close();
+  });
+
+  test("what is read behind can be brought to the front", async () => {
+    browser ??= await launchBrowser();
+    const page = await WorkspacePage.open(await browser.newContext({ viewport: { width: 1280, height: 800 } }), url);
+    await page.choose(await Promise.all(["four-frames.mp4", "face-long.mp4"].map((name) => scratch.file(name))));
+    await page.until("batch-0", /done/);
+    await page.page.waitForFunction(() => /^analyzing [1-9]\d?%$/.test(globalThis.statusHistory.at(-1)));
+    await page.hook("batch-0").click();
+    await page.page.waitForFunction(() => document.querySelector(".file-name").textContent === "four-frames.mp4");
+    await page.hook("batch-1").click();
+    await page.page.waitForFunction(() => document.querySelector(".file-name").textContent === "face-long.mp4");
+    await page.page.waitForFunction(() => globalThis.statusHistory.at(-1) === "done", null, { timeout: 120_000 });
+    assert.equal(frameCount(await page.rows()), 288);
+    await page.until("batch-1", /done/);
+    await page.page.context().close();
+  });
 }

@@ -129,11 +129,18 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await page.page.mouse.down();
     await page.page.mouse.move(x(17), y, { steps: 4 });
     await page.page.waitForFunction(() => /^frame 17 /.test(document.querySelector(".clock-frame").textContent));
+    // A little before the edge the picture is still the first one behind it, and so is what is said of it.
+    await page.page.mouse.move(x(16.7), y, { steps: 2 });
+    await page.page.waitForFunction(() => /·  17/.test(document.querySelector(".tip-heading").textContent));
     assert.match(await page.text("review-said"), /^Cut in two/, "nothing is changed before the release");
     await page.page.mouse.move(x(18), y, { steps: 2 });
     await page.page.mouse.up();
     await page.until("review-said", /^Edge moved/);
+    const moved = labelled(await page.segments(), 0).map(([frame]) => frame);
+    assert.deepEqual([moved[0], moved.at(-1)], [12, 23], "both sides are confirmed");
     assert.ok((await page.segments()).some(({ start, end }) => start === 12 && end === 18));
+    const rows = (await page.rows()).filter((row) => row.track === "0" && row.reviewed !== null);
+    assert.deepEqual(rows.map((row) => row.frame), moved, "and so in the csv");
     await page.key("z");
     assert.deepEqual(await page.segments(), before);
     await page.key("z");

@@ -5,12 +5,25 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { emptyChunkTable, turnDisplay } from "./mp4.mjs";
+import {
+  breakFrames,
+  doubleSpeed,
+  dropFragment,
+  emptyChunkTable,
+  renameBox,
+  setEnabled,
+  setPose,
+  setShownSize,
+  turnDisplay,
+} from "./mp4.mjs";
 import { TALKING_FACE } from "./settings.mjs";
 
 const run = promisify(execFile);
 const MP4 = ["-an", "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-movflags", "+faststart"];
 const FACE = (start, seconds) => ["-ss", start, "-t", seconds, "-i", TALKING_FACE];
+/** Nothing at the left, half at a strip beside it, the whole picture behind that. */
+const TRANSPARENT =
+  "format=rgba,geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='if(lt(X,W/4),0,if(lt(X,W/2),128,255))'";
 
 /** ffmpeg's arguments for a file of RECIPES with a tone (or none), each beginning so many seconds late. */
 const withSound = (video, codec, lateVideo, lateSound, ...options) => async (scratch) => [
@@ -18,6 +31,13 @@ const withSound = (video, codec, lateVideo, lateSound, ...options) => async (scr
   ...(codec ? ["-itsoffset", lateSound, "-f", "lavfi", "-i", "sine=duration=2", "-map", "0:v", "-map", "1:a", "-c:a", codec] : []),
   ...["-c:v", "copy", ...options],
 ];
+
+/** Bytes of another file of RECIPES, changed. */
+const changed = (name, change) => async (scratch) => change(await readFile(await scratch.file(name)));
+
+/** A face in a picture of this size. */
+const SIZED = (filter) => [...FACE(70, 0.3), "-vf", filter];
+const SHOWN = [...SIZED("scale=352:288,setsar=1"), ...MP4];
 
 /** How each file is made: ffmpeg's arguments, or a function of the scratch folder that gives them or the file's bytes. */
 const RECIPES = {
@@ -52,6 +72,41 @@ const RECIPES = {
   "negative-offsets.mp4": withSound("two-keys.mp4", "aac", 1, 0, "-movflags", "negative_cts_offsets"),
   // Begins and ends between key frames, by its edit list alone.
   "trimmed.mp4": async (scratch) => ["-ss", 1.4, "-i", await scratch.file("two-keys.mp4"), "-t", 0.7, "-c", "copy"],
+  "mirrored.mp4": changed("shown.mp4", (bytes) => turnDisplay(bytes, "mirrored")),
+  "flipped.mp4": changed("shown.mp4", (bytes) => turnDisplay(bytes, "flipped")),
+  "transposed.mp4": changed("shown.mp4", (bytes) => turnDisplay(bytes, "transposed")),
+  "transversed.mp4": changed("shown.mp4", (bytes) => turnDisplay(bytes, "transversed")),
+  "posed.mkv": changed("colours.mkv", (bytes) => setPose(bytes, -90)),
+  "colours.mkv": [...SHOWN, ...["color_primaries", "color_trc", "colorspace"].flatMap((what) => [`-${what}`, "bt709"]), "-color_range", "tv", "-write_crc32", 0],
+  "shown.mp4": SHOWN,
+  "wide-pixels.mp4": [...SIZED("scale=176:288,setsar=2/1"), ...MP4],
+  "high-pixels.mkv": [...SIZED("scale=352:144,setsar=1/2"), ...MP4],
+  "wide-track.mp4": changed("shown.mp4", (bytes) => setShownSize(bytes, 704, 288)),
+  // Neither track nor sample entry say it, the coded pictures do.
+  "wide-by-codec.mp4": changed("wide-pixels.mp4", (bytes) => setShownSize(bytes, 176, 288)),
+  "two-tracks.mp4": async (scratch) => [
+    ...["-i", await scratch.file("shown.mp4"), "-i", await scratch.file("no-face.mp4")],
+    ...["-map", "0:v", "-map", "1:v", "-c", "copy"],
+  ],
+  "first-track.mp4": changed("two-tracks.mp4", (bytes) => setEnabled(bytes, [true, false])),
+  "second-track.mp4": changed("two-tracks.mp4", (bytes) => setEnabled(bytes, [false, true])),
+  "hdr.mp4": [...SHOWN, "-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc"],
+  "cmaf.mp4": [...FACE(30, 1.6), ...MP4, "-g", 12, "-bf", 2, "-movflags", "frag_keyframe+empty_moov+default_base_moof"],
+  "fragment-missing.mp4": changed("cmaf.mp4", dropFragment),
+  "without-type.mov": changed("face-short.mp4", (bytes) => renameBox(bytes, "ftyp", "wide")),
+  "without-length.webm": async (scratch) => {
+    const command = ["-loglevel", "error", "-i", await scratch.file("face.webm"), "-c", "copy", "-f", "webm", "pipe:1"];
+    return (await run("ffmpeg", command, { encoding: "buffer", maxBuffer: 2 ** 26 })).stdout;
+  },
+  "10-bit.webm": [...FACE(50, 0.3), "-an", "-c:v", "libvpx-vp9", "-pix_fmt", "yuv420p10le", "-deadline", "realtime", "-cpu-used", 8],
+  "double-speed.mp4": changed("face-short.mp4", doubleSpeed),
+  "keys.mp4": [...FACE(30, 1.6), ...MP4, "-g", 12, "-bf", 0, "-sc_threshold", 0],
+  "first-lost.mp4": async (scratch) => {
+    const file = await scratch.file("keys.mp4");
+    const { stdout } = await run("ffprobe", ["-v", "error", "-show_entries", "packet=pos", "-of", "json", file]);
+    const places = JSON.parse(stdout).packets.map((packet) => Number(packet.pos));
+    return breakFrames(await readFile(file), places.slice(0, 12));
+  },
   "no-face.mp4": ["-f", "lavfi", "-i", "testsrc=size=320x240:rate=25:duration=1", ...MP4],
   "audio-only.mp4": ["-f", "lavfi", "-i", "sine=duration=2", "-c:a", "aac"],
   "hevc.mp4": [...FACE(10, 1), "-an", "-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params", "log-level=error"],
@@ -65,6 +120,16 @@ const RECIPES = {
   "zero-frames.mp4": [...FACE(10, 1), ...MP4, "-frames:v", 0],
   "face.jpg": [...FACE(12, 1), "-frames:v", 1, "-q:v", 2],
   "face.png": [...FACE(12, 1), "-frames:v", 1],
+  "moving.gif": [...FACE(12, 1), "-vf", "fps=10"],
+  "moving.png": [...FACE(12, 1), "-vf", "fps=10", "-f", "apng"],
+  "moving.webp": async (scratch) => ["-i", await scratch.file("moving.png"), "-c:v", "libwebp_anim", "-pix_fmt", "bgra", "-lossless", 1],
+  // As long as 1/100 s, which means 1/10 s.
+  "fast.gif": [...FACE(12, 0.5), "-vf", "settb=1/100,setpts=N", "-r", 100, "-frames:v", 5],
+  "transparent.png": [...FACE(12, 1), "-frames:v", 1, "-vf", TRANSPARENT],
+  "transparent-grey.png": [...FACE(12, 1), "-frames:v", 1, "-vf", TRANSPARENT, "-pix_fmt", "ya8"],
+  "transparent-16-bit.png": [...FACE(12, 1), "-frames:v", 1, "-vf", TRANSPARENT, "-pix_fmt", "rgba64be"],
+  "transparent.webp": [...FACE(12, 1), "-frames:v", 1, "-vf", TRANSPARENT, "-c:v", "libwebp", "-pix_fmt", "bgra", "-lossless", 1],
+  "moving-transparent.png": [...FACE(12, 1), "-vf", `fps=10,${TRANSPARENT}`, "-f", "apng"],
   "one-pixel.png": ["-f", "lavfi", "-i", "color=red:size=16x16", "-vf", "scale=1:1", "-frames:v", 1],
   "8k.jpg": ["-f", "lavfi", "-i", "testsrc=size=7680x4320", "-frames:v", 1],
   "letter.png": async () => Buffer.from("This is a letter and no picture.\n"),

@@ -3,6 +3,7 @@
 use std::io::{Error, ErrorKind, Read, Result, Seek, SeekFrom};
 
 use js_sys::Uint8Array;
+use video_container::{Source, check_end};
 use web_sys::{Blob, FileReaderSync};
 
 use crate::worker_scope::error_text;
@@ -18,8 +19,6 @@ pub struct BlobReader {
     position: u64,
     window: Vec<u8>,
     window_start: u64,
-    /// Bytes that are read as others: place and value.
-    replaced: Vec<(u64, u8)>,
 }
 
 impl BlobReader {
@@ -36,56 +35,41 @@ impl BlobReader {
             position: 0,
             window: Vec::new(),
             window_start: 0,
-            replaced: Vec::new(),
         })
     }
 
-    /// A reader of the same file from its first byte, that reads `byte` at `places` instead of what stands there.
-    ///
-    /// # Errors
-    /// As [`BlobReader::new`].
-    pub fn with_replaced(&self, places: &[u64], byte: u8) -> Result<Self> {
-        let mut other = Self::new(&self.blob)?;
-        other.replaced = places.iter().map(|place| (*place, byte)).collect();
-        Ok(other)
-    }
-
-    /// Length of the file in bytes.
-    #[must_use]
-    pub fn file_len(&self) -> u64 {
-        self.len
-    }
-
-    /// The bytes `start..start + len`.
-    ///
-    /// # Errors
-    /// When the file ends before, or cannot be read any more (it was moved or changed).
-    pub fn bytes_at(&self, start: u64, len: u64) -> Result<Uint8Array> {
-        let end = start
-            .checked_add(len)
-            .filter(|end| *end <= self.len)
-            .ok_or_else(|| Error::new(ErrorKind::UnexpectedEof, "the file ends early"))?;
+    /// The bytes `start..start + len`, read without the window.
+    fn read_part(&self, start: u64, len: u64) -> Result<Vec<u8>> {
+        let end = check_end(start, len, self.len)?;
         let text = |error| Error::other(format!("the file cannot be read: {}", error_text(&error)));
         let part = self
             .blob
             .slice_with_f64_and_f64(start as f64, end as f64)
             .map_err(text)?;
         let buffer = self.reader.read_as_array_buffer(&part).map_err(text)?;
-        Ok(Uint8Array::new(&buffer))
+        Ok(Uint8Array::new(&buffer).to_vec())
     }
 
     fn fill_window(&mut self) -> Result<()> {
         let len = WINDOW.min(self.len.saturating_sub(self.position));
-        self.window = self.bytes_at(self.position, len)?.to_vec();
+        self.window = self.read_part(self.position, len)?;
         self.window_start = self.position;
-        for (place, byte) in &self.replaced {
-            let offset = place.checked_sub(self.window_start);
-            let slot = offset.and_then(|offset| self.window.get_mut(usize::try_from(offset).ok()?));
-            if let Some(slot) = slot {
-                *slot = *byte;
-            }
-        }
         Ok(())
+    }
+}
+
+impl Source for BlobReader {
+    fn byte_len(&self) -> u64 {
+        self.len
+    }
+
+    fn reopened(&self) -> Result<Self> {
+        Self::new(&self.blob)
+    }
+
+    /// The place of reading stays.
+    fn bytes_at(&mut self, start: u64, len: u64) -> Result<Vec<u8>> {
+        self.read_part(start, len)
     }
 }
 

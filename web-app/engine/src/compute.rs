@@ -148,7 +148,7 @@ impl Compute {
         let refused = |reason| (FromCompute::FramesRefused { reason }, JsValue::NULL);
         let frames = match frames {
             Ok(frames) => frames,
-            Err(error) => return refused(error.to_string()),
+            Err(reason) => return refused(reason),
         };
         match reader.read(&frames).await {
             Ok(faces) => {

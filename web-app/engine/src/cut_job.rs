@@ -11,11 +11,11 @@ use shared_model::framing::Framing;
 use web_messages::{FaceCut, JobId};
 use web_sys::{Blob, File};
 
+use crate::animation::{self, Animation, Opened};
 use crate::coordinator::{Outcome, say};
-use crate::demux::{DemuxError, Demuxer};
 use crate::progress::{CancelToken, Speed};
 use crate::raw_frame::RawFrame;
-use crate::video_decoder::{FrameStream, check_support};
+use crate::video_decoder::{FrameStream, check_support, open};
 use crate::zip_blob::ZipBlob;
 use crate::{image_frame, picture_job};
 
@@ -78,9 +78,26 @@ pub async fn run(
 
 impl Cutting<'_> {
     async fn picture(&mut self, file: &File, token: &CancelToken) -> Result<(), Outcome> {
+        let opened = token.or(animation::open(file)).await?;
+        if let Opened::Film(film) = opened.map_err(|error| Outcome::Failed(error.to_string()))? {
+            return self.film(film, token).await;
+        }
         let frame = token.or(image_frame::from_blob(file)).await?;
         let frame = frame.and_then(|raw| upright(&raw)).map_err(Outcome::Failed)?;
         self.cut(0, 0.0, &frame)
+    }
+
+    async fn film(&mut self, mut film: Animation, token: &CancelToken) -> Result<(), Outcome> {
+        let mut number = 0;
+        while self.faces.peek().is_some() {
+            let Some((raw, time_s)) = token.or(film.next()).await?.map_err(Outcome::Failed)? else {
+                break;
+            };
+            let frame = upright(&raw).map_err(Outcome::Failed)?;
+            self.cut(number, time_s, &frame)?;
+            number += 1;
+        }
+        Ok(())
     }
 
     async fn video(
@@ -90,12 +107,10 @@ impl Cutting<'_> {
         faces: &[FaceCut],
         token: &CancelToken,
     ) -> Result<(), Outcome> {
-        let demuxer = Demuxer::open(file).map_err(|error| match error {
-            DemuxError::UnknownKind(reason) => Outcome::TryVideoElement(reason),
-            DemuxError::Broken(reason) => Outcome::Failed(reason),
-        })?;
-        let track = demuxer.track().clone();
-        check_support(&track).await.map_err(Outcome::TryVideoElement)?;
+        let demuxer = open(file)?;
+        check_support(demuxer.track())
+            .await
+            .map_err(Outcome::TryVideoElement)?;
         let mut stream = FrameStream::new(demuxer).map_err(Outcome::Failed)?;
         let mut speed = Speed::starting_at(0);
         let mut first_us = None;
@@ -104,9 +119,10 @@ impl Cutting<'_> {
             let Some((frame, time_us)) = token.or(stream.next()).await? else {
                 break;
             };
-            let first = *first_us.get_or_insert(time_us);
+            let first = *first_us.get_or_insert_with(|| stream.zero_us(time_us));
             if self.faces.peek().is_some_and(|face| face.frame == number) {
-                let raw = RawFrame::from_video_frame(frame, track.rotation);
+                let display = stream.display_of(&frame);
+                let raw = RawFrame::from_video_frame(frame, display);
                 let raw = token.or(raw).await?.map_err(Outcome::Failed)?;
                 let frame = upright(&raw).map_err(Outcome::Failed)?;
                 self.cut(number, (time_us - first) / 1e6, &frame)?;
@@ -140,9 +156,7 @@ impl Cutting<'_> {
 }
 
 fn upright(raw: &RawFrame) -> Result<Frame, String> {
-    raw.header
-        .frame(raw.bytes.to_vec())
-        .map_err(|error| error.to_string())
+    raw.header.frame(raw.bytes.to_vec())
 }
 
 fn jpeg(frame: &Frame, face: &FaceCut, framing: &Framing) -> Result<Vec<u8>, String> {

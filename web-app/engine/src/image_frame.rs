@@ -1,7 +1,10 @@
 //! Pictures of all kinds as frames: files, bitmaps, frames of a camera.
 
 use js_sys::Uint8Array;
+use shared_model::display::Display;
 use shared_model::frame::MAX_PIXELS;
+use shared_model::picture_file::{HEAD_BYTES, HighEfficiency};
+use video_container::Source as _;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -9,10 +12,12 @@ use web_sys::{
     OffscreenCanvasRenderingContext2d, PremultiplyAlpha, VideoFrame,
 };
 
-use crate::raw_frame::{RawFrame, is_a};
+use crate::blob_reader::BlobReader;
+use crate::raw_frame::{RawFrame, is_a, own_aspect};
 use crate::worker_scope::{error_text, scope};
 
-/// Decodes a picture file, upright by its EXIF flag.
+/// Decodes a picture file, upright by its EXIF flag. What is transparent keeps its alpha: [`crate::raw_frame::FrameHeader::frame`] lays
+/// it on white.
 ///
 /// # Errors
 /// When the browser cannot decode it, or it is too large.
@@ -24,13 +29,24 @@ pub async fn from_blob(blob: &Blob) -> Result<RawFrame, String> {
     let decoding = scope()
         .create_image_bitmap_with_blob_and_image_bitmap_options(blob, &options)
         .map_err(|error| error_text(&error))?;
-    let bitmap = JsFuture::from(decoding).await.map_err(|error| {
-        format!(
-            "it is no picture that this browser can decode ({})",
-            error_text(&error)
-        )
-    })?;
+    let bitmap = JsFuture::from(decoding)
+        .await
+        .map_err(|error| match kind_of(blob) {
+            Some(kind) => kind.to_string(),
+            None => format!(
+                "it is no picture that this browser can decode ({})",
+                error_text(&error)
+            ),
+        })?;
     from_bitmap(bitmap.unchecked_into())
+}
+
+/// Whether a file is of a kind that only some browsers decode.
+fn kind_of(blob: &Blob) -> Option<HighEfficiency> {
+    let mut reader = BlobReader::new(blob).ok()?;
+    let length = reader.byte_len().min(HEAD_BYTES as u64);
+    let head = reader.bytes_at(0, length).ok()?;
+    HighEfficiency::of(&head)
 }
 
 /// Takes a frame that the page sent: a `VideoFrame` or an `ImageBitmap`. It is closed.
@@ -39,7 +55,12 @@ pub async fn from_blob(blob: &Blob) -> Result<RawFrame, String> {
 /// When it is neither, or cannot be read.
 pub async fn from_attachment(attachment: JsValue) -> Result<RawFrame, String> {
     if is_a(&attachment, "VideoFrame") {
-        return RawFrame::from_video_frame(attachment.unchecked_into::<VideoFrame>(), 0).await;
+        let frame = attachment.unchecked_into::<VideoFrame>();
+        let display = Display {
+            pixel_aspect: own_aspect(&frame),
+            ..Display::default()
+        };
+        return RawFrame::from_video_frame(frame, display).await;
     }
     if is_a(&attachment, "ImageBitmap") {
         return from_bitmap(attachment.unchecked_into());

@@ -9,7 +9,6 @@ mod constructors;
 mod worker_scope;
 
 mod blob_reader;
-mod demux;
 mod image_frame;
 mod raw_frame;
 mod video_decoder;
@@ -23,6 +22,8 @@ mod self_check;
 
 mod zip_blob;
 
+mod animation;
+mod animation_job;
 mod coordinator;
 mod cut_job;
 mod frames_job;

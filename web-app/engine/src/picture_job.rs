@@ -1,29 +1,31 @@
-//! A picture as a video of one frame.
+//! A picture as a video of one frame; one that moves is a film of its own.
 
+use shared_model::picture_file::{HEAD_BYTES, HighEfficiency, animation_type};
+use video_container::Source as _;
 use web_messages::{FromEngine, JobId};
 use web_sys::File;
 
+use crate::animation::{self, Opened};
 use crate::blob_reader::BlobReader;
 use crate::compute_pool::ComputePool;
 use crate::coordinator::{Outcome, say};
-use crate::image_frame;
 use crate::loaded_model::LoadedModel;
 use crate::progress::CancelToken;
+use crate::{animation_job, image_frame};
 
 /// Whether a file is a picture, by its type or its first bytes.
 ///
 /// # Errors
 /// When it cannot be read.
 pub fn is_picture(file: &File) -> std::io::Result<bool> {
-    let reader = BlobReader::new(file)?;
-    let magic = reader.bytes_at(0, reader.file_len().min(12))?.to_vec();
+    let mut reader = BlobReader::new(file)?;
+    let length = reader.byte_len().min(HEAD_BYTES as u64);
+    let magic = reader.bytes_at(0, length)?;
     Ok(file.type_().starts_with("image/")
         || magic.starts_with(&[0xFF, 0xD8, 0xFF])
-        || magic.starts_with(b"\x89PNG")
-        || magic.starts_with(b"GIF8")
         || magic.starts_with(b"BM")
-        || (magic.starts_with(b"RIFF") && magic.get(8..12) == Some(b"WEBP"))
-        || magic.get(4..12) == Some(b"ftypavif"))
+        || animation_type(&magic).is_some()
+        || HighEfficiency::of(&magic).is_some())
 }
 
 /// Recognises the faces of a picture file.
@@ -37,6 +39,16 @@ pub async fn run(
     model: &LoadedModel,
     token: &CancelToken,
 ) -> Result<Option<String>, Outcome> {
+    let opened = token.or(animation::open(file)).await?;
+    let notice = match opened.map_err(|error| Outcome::Failed(error.to_string()))? {
+        Opened::Film(film) => return animation_job::run(job, film, pool, model, token).await,
+        Opened::FirstOnly => Some(
+            "it is an animation, of which this browser gives the first picture only: open it in a current Chromium or Firefox, \
+             or use the program"
+                .to_owned(),
+        ),
+        Opened::Single => None,
+    };
     let frame = token
         .or(image_frame::from_blob(file))
         .await?
@@ -48,7 +60,7 @@ pub async fn run(
         duration_s: 0.0,
         start_s: 0.0,
         frame_count: Some(1),
-        notice: None,
+        notice,
     });
     let faces = token
         .or(pool.submit(vec![frame]))

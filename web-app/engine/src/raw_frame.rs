@@ -2,7 +2,9 @@
 
 use js_sys::{Reflect, Uint8Array};
 use serde::{Deserialize, Serialize};
+use shared_model::display::{Display, PixelAspect};
 use shared_model::frame::{Frame, FrameError, YuvMatrix};
+use video_container::VideoTrack;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{VideoFrame, VideoFrameCopyToOptions, VideoMatrixCoefficients, VideoPixelFormat};
@@ -25,16 +27,16 @@ pub enum Layout {
 pub struct FrameHeader {
     /// Layout of the bytes.
     pub layout: Layout,
-    /// Width in pixels, before it is turned.
+    /// Width in pixels, before it is turned and its pixels are made square.
     pub width: usize,
-    /// Height in pixels, before it is turned.
+    /// Height in pixels, before that.
     pub height: usize,
     /// Whether the YCbCr matrix is BT.709 (else BT.601).
     pub is_bt709: bool,
     /// Whether Y goes from 0 to 255.
     pub is_full_range: bool,
-    /// Clockwise turn in degrees that makes it upright.
-    pub rotation: u32,
+    /// How it becomes the shown picture.
+    pub display: Display,
 }
 
 /// A frame with its bytes still in JavaScript's memory.
@@ -51,14 +53,14 @@ impl RawFrame {
     ///
     /// # Errors
     /// When the browser cannot convert the frame.
-    pub async fn from_video_frame(frame: VideoFrame, rotation: u32) -> Result<Self, String> {
-        let copied = Self::copy(&frame, rotation).await;
+    pub async fn from_video_frame(frame: VideoFrame, display: Display) -> Result<Self, String> {
+        let copied = Self::copy(&frame, display).await;
         // An unclosed frame holds a buffer of the decoder, and it has few.
         frame.close();
         copied
     }
 
-    async fn copy(frame: &VideoFrame, rotation: u32) -> Result<Self, String> {
+    async fn copy(frame: &VideoFrame, display: Display) -> Result<Self, String> {
         let layout = match frame.format() {
             Some(VideoPixelFormat::I420) => Layout::I420,
             Some(VideoPixelFormat::Nv12) => Layout::Nv12,
@@ -89,7 +91,7 @@ impl RawFrame {
                 height,
                 is_bt709,
                 is_full_range: colors.full_range().unwrap_or(false),
-                rotation,
+                display,
             },
             bytes,
         })
@@ -105,7 +107,7 @@ impl RawFrame {
                 height,
                 is_bt709: true,
                 is_full_range: true,
-                rotation: 0,
+                display: Display::default(),
             },
             bytes,
         }
@@ -119,26 +121,30 @@ impl FrameHeader {
         self.width.saturating_mul(self.height)
     }
 
-    /// The upright RGB frame of these bytes.
+    /// The RGB frame of these bytes as it is shown.
     ///
     /// # Errors
     /// When the length does not fit, or the frame is empty or too large.
-    pub fn frame(&self, bytes: Vec<u8>) -> Result<Frame, FrameError> {
+    pub fn frame(&self, bytes: Vec<u8>) -> Result<Frame, String> {
+        let frame = self.coded(bytes).map_err(|error| error.to_string())?;
+        frame.shown(&self.display).map_err(|error| error.to_string())
+    }
+
+    fn coded(&self, bytes: Vec<u8>) -> Result<Frame, FrameError> {
         let matrix = if self.is_bt709 {
             YuvMatrix::Bt709
         } else {
             YuvMatrix::Bt601
         };
         let (width, height) = (self.width, self.height);
-        let frame = match self.layout {
-            Layout::Rgba => Frame::from_rgba(width, height, &bytes)?,
-            Layout::I420 => Frame::from_i420(width, height, &bytes, matrix, self.is_full_range)?,
+        match self.layout {
+            Layout::Rgba => Frame::from_rgba(width, height, &bytes),
+            Layout::I420 => Frame::from_i420(width, height, &bytes, matrix, self.is_full_range),
             Layout::Nv12 => {
                 let planar = planar_chroma(bytes, width.saturating_mul(height));
-                Frame::from_i420(width, height, &planar, matrix, self.is_full_range)?
+                Frame::from_i420(width, height, &planar, matrix, self.is_full_range)
             }
-        };
-        Ok(frame.rotated(self.rotation))
+        }
     }
 }
 
@@ -148,6 +154,35 @@ fn planar_chroma(mut bytes: Vec<u8>, luma_len: usize) -> Vec<u8> {
     bytes.extend(chroma.iter().step_by(2));
     bytes.extend(chroma.iter().skip(1).step_by(2));
     bytes
+}
+
+/// How a decoded frame of a track is shown. What the container says of its pixels' shape goes before what the decoder says.
+#[must_use]
+pub fn display_of(frame: &VideoFrame, track: &VideoTrack) -> Display {
+    Display {
+        orientation: track.orientation,
+        pixel_aspect: track.pixel_aspect.unwrap_or_else(|| own_aspect(frame)),
+    }
+}
+
+/// The shape of a frame's pixels as the browser shows them.
+#[must_use]
+pub fn own_aspect(frame: &VideoFrame) -> PixelAspect {
+    let Some(visible) = frame.visible_rect() else {
+        return PixelAspect::SQUARE;
+    };
+    let width = u64::from(frame.display_width()) * visible.height() as u64;
+    let height = u64::from(frame.display_height()) * visible.width() as u64;
+    PixelAspect::new(width, height).unwrap_or_default()
+}
+
+/// Whether a frame's colours are those of HDR, PQ or HLG.
+#[must_use]
+pub fn is_hdr(frame: &VideoFrame) -> bool {
+    // By its text: the bindings do not know all transfers.
+    let transfer = Reflect::get(&frame.color_space(), &"transfer".into());
+    let transfer = transfer.ok().and_then(|transfer| transfer.as_string());
+    transfer.is_some_and(|transfer| ["pq", "hlg"].contains(&transfer.as_str()))
 }
 
 /// Whether a value is of a JavaScript class that this worker may not have (`VideoFrame` in old browsers).

@@ -6,15 +6,19 @@ use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::StreamExt as _;
 use js_sys::Uint8Array;
 use page_view::answer_limit::AnswerLimit;
+use shared_model::display::Display;
+use video_container::{DemuxError, Demuxer, Packet, VideoTrack};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    CodecState, EncodedVideoChunk, EncodedVideoChunkInit, EncodedVideoChunkType, VideoDecoder,
+    Blob, CodecState, EncodedVideoChunk, EncodedVideoChunkInit, EncodedVideoChunkType, VideoDecoder,
     VideoDecoderConfig, VideoDecoderInit, VideoFrame,
 };
 
 use crate::answer_wait::within;
-use crate::demux::{Demuxer, Packet, VideoTrack};
+use crate::blob_reader::BlobReader;
+use crate::coordinator::Outcome;
+use crate::raw_frame::{display_of, is_hdr};
 use crate::worker_scope::error_text;
 
 /// Packets that are handed to the decoder ahead of its answers. B-frames need a few before the first answer.
@@ -28,15 +32,31 @@ enum Event {
     Failed(String),
 }
 
+/// The demuxer of a file of the page.
+///
+/// # Errors
+/// When it gives no packets; says whether another reader may.
+pub fn open(file: &Blob) -> Result<Demuxer<BlobReader>, Outcome> {
+    let reader = BlobReader::new(file).map_err(|error| Outcome::Failed(error.to_string()))?;
+    Demuxer::open(reader).map_err(|error| match error {
+        DemuxError::UnknownKind(reason) => Outcome::TryVideoElement(reason),
+        DemuxError::Broken(reason) => Outcome::Failed(reason),
+    })
+}
+
 /// Decodes a demuxer's packets into frames, in the order in which they are shown.
 pub struct FrameStream {
-    demuxer: Demuxer,
+    demuxer: Demuxer<BlobReader>,
     decoder: VideoDecoder,
     events: UnboundedReceiver<Event>,
     sender: UnboundedSender<Event>,
     frames: VecDeque<VideoFrame>,
     phase: Phase,
     has_key: bool,
+    /// Whether a packet was left out since no key frame stands before it.
+    has_skipped: bool,
+    /// Whether frames before the first one that came are lost; `None` before it came.
+    lost_first: Option<bool>,
     /// Why frames of the file are missing.
     ended_early: Option<String>,
     /// Of the decoder's answers.
@@ -63,6 +83,17 @@ impl Callbacks {
         decoder.configure(&config(track)).map_err(text)?;
         Ok(decoder)
     }
+}
+
+/// What people see of a frame.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown {
+    /// Width of the shown picture in pixels.
+    pub width: u32,
+    /// Height of the shown picture in pixels.
+    pub height: u32,
+    /// Whether its colours are those of HDR.
+    pub is_hdr: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -118,7 +149,7 @@ impl FrameStream {
     ///
     /// # Errors
     /// When the browser refuses the decoder.
-    pub fn new(demuxer: Demuxer) -> Result<Self, String> {
+    pub fn new(demuxer: Demuxer<BlobReader>) -> Result<Self, String> {
         let (sender, events) = unbounded();
         let sending = |sender: &UnboundedSender<Event>| {
             let sender = sender.clone();
@@ -145,6 +176,8 @@ impl FrameStream {
             frames: VecDeque::new(),
             phase: Phase::Feeding,
             has_key: false,
+            has_skipped: false,
+            lost_first: None,
             ended_early: None,
             limit: AnswerLimit::default(),
             callbacks,
@@ -157,6 +190,35 @@ impl FrameStream {
         self.ended_early
             .as_deref()
             .or(self.demuxer.track().ends_early.as_deref())
+    }
+
+    /// The time in microseconds at which the file's first frame stands, where the first one that came stands at `came_us`: frames
+    /// before it that are lost have their place in time.
+    #[must_use]
+    pub fn zero_us(&self, came_us: f64) -> f64 {
+        let first_us = self.demuxer.track().first_us;
+        let lost = first_us.filter(|_| self.lost_first == Some(true));
+        lost.map_or(came_us, |first_us| first_us.min(came_us))
+    }
+
+    /// How the frame that comes next is shown; `None` where none has come.
+    #[must_use]
+    pub fn next_shown(&self) -> Option<Shown> {
+        let frame = self.frames.front()?;
+        let visible = frame.visible_rect()?;
+        let display = display_of(frame, self.demuxer.track());
+        let (width, height) = display.size_of((visible.width() as usize, visible.height() as usize));
+        Some(Shown {
+            width: width as u32,
+            height: height as u32,
+            is_hdr: self.demuxer.track().is_hdr || is_hdr(frame),
+        })
+    }
+
+    /// How a frame of this stream is shown.
+    #[must_use]
+    pub fn display_of(&self, frame: &VideoFrame) -> Display {
+        display_of(frame, self.demuxer.track())
     }
 
     /// The next frame with its time in microseconds, `None` at the end. It must be closed soon: decoders have few.
@@ -208,7 +270,11 @@ impl FrameStream {
             Event::Frame(frame) if !self.demuxer.track().shown_us.contains(&frame.timestamp()) => {
                 frame.close();
             }
-            Event::Frame(frame) => self.frames.push_back(frame),
+            Event::Frame(frame) => {
+                let is_lost = self.has_skipped || self.ended_early.is_some();
+                self.lost_first.get_or_insert(is_lost);
+                self.frames.push_back(frame);
+            }
             Event::Room => {}
             Event::Flushed => self.phase = Phase::Ended,
             Event::Failed(reason) => {
@@ -243,6 +309,7 @@ impl FrameStream {
             Ok(Some(packet)) => {
                 // A decoder can only begin at a key frame.
                 self.has_key |= packet.is_key;
+                self.has_skipped |= !self.has_key;
                 if self.has_key
                     && let Err(error) = self.decode(&packet)
                 {
@@ -263,7 +330,8 @@ impl FrameStream {
         } else {
             EncodedVideoChunkType::Delta
         };
-        let init = EncodedVideoChunkInit::new_with_u8_array(&packet.bytes, 0, kind);
+        let bytes = Uint8Array::from(packet.bytes.as_slice());
+        let init = EncodedVideoChunkInit::new_with_u8_array(&bytes, 0, kind);
         init.set_timestamp_f64(packet.timestamp_us);
         self.decoder.decode(&EncodedVideoChunk::new(&init)?)
     }

@@ -10,28 +10,28 @@ use shared_model::face_reader::SeenFace;
 use shared_model::resume::ResumePoint;
 use shared_model::timeline::Prediction;
 use shared_model::track_refiner::TrackRefiner;
+use video_container::{HDR_NOTICE, VideoTrack};
 use web_messages::{FromEngine, JobId};
 use web_sys::File;
 
 use crate::compute_pool::{ComputePool, Faces};
 use crate::coordinator::{Outcome, say};
-use crate::demux::{DemuxError, Demuxer, VideoTrack};
 use crate::loaded_model::LoadedModel;
 use crate::progress::{CancelToken, Speed};
 use crate::raw_frame::RawFrame;
-use crate::video_decoder::{FrameStream, check_support};
+use crate::video_decoder::{FrameStream, check_support, open};
 
 /// Pixels that travel to a worker together at most: two frames of 4K, one of 8K.
-const PIXELS_A_BATCH: usize = 17_000_000;
+pub(crate) const PIXELS_A_BATCH: usize = 17_000_000;
 
 /// Seconds by which the time of a frame that was kept as text may differ.
 const SAME_TIME_S: f64 = 2e-6;
 
 /// Frames on their way to a worker.
 #[derive(Default)]
-struct Batch {
-    times_s: Vec<f64>,
-    frames: Vec<RawFrame>,
+pub(crate) struct Batch {
+    pub(crate) times_s: Vec<f64>,
+    pub(crate) frames: Vec<RawFrame>,
 }
 
 /// What a job knows of its video.
@@ -76,17 +76,20 @@ pub async fn run(
     let demuxer = open(file)?;
     let track = demuxer.track().clone();
     check_support(&track).await.map_err(Outcome::TryVideoElement)?;
-    let mut stream = FrameStream::new(demuxer).map_err(Outcome::Failed)?;
-    let first_us = token.or(stream.next_time_us()).await?;
-    let is_upright = track.rotation % 180 == 0;
+    let mut stream = FrameStream::new(demuxer).map_err(Outcome::TryVideoElement)?;
+    let came_us = token.or(stream.next_time_us()).await?;
+    let Some((came_us, shown)) = came_us.zip(stream.next_shown()) else {
+        let reason = stream.ended_early().unwrap_or("no frame of it could be decoded");
+        return Err(Outcome::TryVideoElement(reason.to_owned()));
+    };
     say(&FromEngine::Opened {
         job,
-        width: if is_upright { track.width } else { track.height },
-        height: if is_upright { track.height } else { track.width },
+        width: shown.width,
+        height: shown.height,
         duration_s: track.duration_s,
-        start_s: first_us.map_or(0.0, |first_us| (first_us - track.origin_us) / 1e6),
+        start_s: (stream.zero_us(came_us) - track.origin_us) / 1e6,
         frame_count: track.frame_count,
-        notice: track.ends_early.clone(),
+        notice: notice(&track, shown.is_hdr),
     });
     let mut video = VideoJob {
         job,
@@ -119,20 +122,21 @@ pub async fn run(
     }
 }
 
-fn open(file: &File) -> Result<Demuxer, Outcome> {
-    Demuxer::open(file).map_err(|error| match error {
-        DemuxError::UnknownKind(reason) => Outcome::TryVideoElement(reason),
-        DemuxError::Broken(reason) => Outcome::Failed(reason),
-    })
+/// What is to be said of a file when it is open.
+fn notice(track: &VideoTrack, is_hdr: bool) -> Option<String> {
+    let hdr = is_hdr.then(|| HDR_NOTICE.to_owned());
+    let said: Vec<String> = track.ends_early.iter().cloned().chain(hdr).collect();
+    (!said.is_empty()).then(|| said.join("; "))
 }
 
 impl VideoJob<'_> {
     /// Goes to the first frame that is to be read again; says whether there is a way to it.
     async fn go_to(&mut self, file: &File, point: ResumePoint, token: &CancelToken) -> Result<bool, Outcome> {
-        let Some((first, first_us)) = token.or(self.stream.next()).await? else {
+        let Some((first, came_us)) = token.or(self.stream.next()).await? else {
             return Ok(false);
         };
         first.close();
+        let first_us = self.stream.zero_us(came_us);
         let Some(from_s) = point.known.first().map(|frame| frame.time_s) else {
             return Ok(false);
         };
@@ -244,7 +248,8 @@ impl VideoJob<'_> {
             let Some((frame, time_us)) = self.stream.next().await else {
                 break;
             };
-            let first = *self.first_us.get_or_insert(time_us);
+            let zero_us = self.stream.zero_us(time_us);
+            let first = *self.first_us.get_or_insert(zero_us);
             let time_s = (time_us - first) / 1e6;
             match self.place_of(time_s) {
                 Place::Next => {}
@@ -257,7 +262,8 @@ impl VideoJob<'_> {
                     return Ok(None);
                 }
             }
-            let frame = RawFrame::from_video_frame(frame, self.track.rotation).await?;
+            let display = self.stream.display_of(&frame);
+            let frame = RawFrame::from_video_frame(frame, display).await?;
             // As many again would be too much: this one goes with those before.
             pixels += 2 * frame.header.pixels();
             batch.times_s.push(time_s);
@@ -318,7 +324,7 @@ enum Place {
 }
 
 /// Sends a batch off now; the answer comes with the frames' times.
-fn answer(
+pub(crate) fn answer(
     pool: &ComputePool,
     batch: Batch,
 ) -> impl Future<Output = (Vec<f64>, Result<Faces, oneshot::Canceled>)> + use<> {

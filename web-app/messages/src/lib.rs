@@ -161,9 +161,9 @@ pub enum FromEngine {
     Opened {
         /// The job's number.
         job: JobId,
-        /// Width of the upright picture in pixels.
+        /// Width of the picture as it is shown, in pixels.
         width: u32,
-        /// Height of the upright picture in pixels.
+        /// Height of the picture as it is shown, in pixels.
         height: u32,
         /// Length in seconds, 0 for a picture.
         duration_s: f64,

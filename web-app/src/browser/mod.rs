@@ -13,6 +13,7 @@ pub mod size;
 pub mod tasks;
 
 use js_sys::Reflect;
+use shared_model::file_text;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, DomException, UrlSearchParams};
@@ -46,16 +47,17 @@ pub fn error_text(error: &JsValue) -> String {
     if let Some(error) = error.dyn_ref::<js_sys::Error>() {
         return String::from(error.message());
     }
-    error.as_string().unwrap_or_else(|| format!("{error:?}"))
+    error.as_string().unwrap_or_else(|| "no reason given".to_owned())
 }
 
-/// A file's content as text.
+/// A file's content as text, of UTF-8 or of UTF-16 with a mark.
 ///
 /// # Errors
 /// What the browser says.
 pub async fn text_of(file: &Blob) -> Result<String, JsValue> {
-    let text = JsFuture::from(file.text()).await?;
-    Ok(text.as_string().unwrap_or_default())
+    let buffer = JsFuture::from(file.array_buffer()).await?;
+    let bytes = js_sys::Uint8Array::new(buffer.unchecked_ref::<js_sys::ArrayBuffer>());
+    Ok(file_text::decode_lossy(&bytes.to_vec()))
 }
 
 /// A method that web-sys does not name, called without arguments beyond `argument`; `None` where it is missing.

@@ -8,6 +8,7 @@ use web_sys::{DragEvent, MediaQueryList};
 use super::batch_panel::BatchPanel;
 use super::compare_panel::ComparePanel;
 use super::export_panel::ExportPanel;
+use super::focus;
 use super::header::Header;
 use super::help_dialog::HelpDialog;
 use super::job_bar::JobBar;
@@ -38,6 +39,7 @@ pub fn App() -> impl IntoView {
     window_event_listener(ev::keyup, move |event| keyboard::released(store, &event));
     // A key that is released elsewhere says nothing here.
     window_event_listener(ev::blur, move |_| painting::release(store));
+    focus::follow(store);
     settings::follow(store);
     follow_theme(store);
     review::follow(store);

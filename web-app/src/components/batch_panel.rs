@@ -1,7 +1,7 @@
 //! The list of videos that are read one after the other.
 
 use leptos::prelude::*;
-use page_view::batch::{Batch, ItemState};
+use page_view::batch::ItemState;
 
 use crate::state::store::Store;
 use crate::{batch_run, strings, zipping};
@@ -57,7 +57,7 @@ pub fn BatchPanel() -> impl IntoView {
             <button type="button" class="button small" data-testid="export-zip" on:click=move |_| zipping::list(store)>
                 {strings::BATCH_ZIP}
             </button>
-            <button type="button" class="button small" on:click=move |_| store.batch.update(Batch::clear)>
+            <button type="button" class="button small" on:click=move |_| batch_run::clear(store)>
                 {strings::BATCH_CLEAR}
             </button>
         </section>

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use page_view::agreement::{self, Side};
+use page_view::figure;
 use page_view::report_html::ReportedAgreement;
 use shared_model::agreement::Unit;
 use shared_model::metrics::Report;
@@ -33,23 +34,36 @@ fn file_names(store: Store) -> Vec<String> {
     })
 }
 
+/// The lanes that are compared: those that were asked for, where they are there.
+#[must_use]
+pub fn sides_in_force(store: Store) -> [Side; 2] {
+    let asked = store.comparing.with_untracked(|comparing| comparing.sides);
+    let files = store.analysis.with_value(|analysis| analysis.label_files.len());
+    agreement::sides_in_force(asked, files)
+}
+
 fn compare(store: Store) -> Option<Compared> {
     store.review_revision.track();
     let view = store.view();
     let comparing = store.comparing.get();
+    let sides = sides_in_force(store);
+    let [truth_side, other_side] = sides;
+    if truth_side == other_side {
+        return None;
+    }
     store.analysis.with_value(|analysis| {
         let files = &analysis.label_files;
         let name = |side: Side| match side {
             Side::File(place) => files.get(place).map(|labels| labels.name.clone()),
             own => Some(strings::side(own, None)),
         };
-        let [truth, other] = comparing.sides.map(name);
+        let [truth, other] = sides.map(name);
         let unit = if comparing.window_s > 0.0 {
             Unit::Window(comparing.window_s)
         } else {
             Unit::Stretch
         };
-        let over = |unit| agreement::matrix(&view, files, comparing.sides, unit).report();
+        let over = |unit| agreement::matrix(&view, files, sides, unit).report();
         Some(Compared {
             truth: truth?,
             other: other?,
@@ -79,7 +93,7 @@ pub fn ComparePanel() -> impl IntoView {
     let figure = move |read: fn(&Compared) -> f64| {
         move || match compared.with(|compared| compared.as_ref().filter(|it| it.report.frames > 0).map(read))
         {
-            Some(value) => format!("{value:.3}"),
+            Some(value) => figure::three(value),
             None => "\u{2013}".to_owned(),
         }
     };
@@ -89,9 +103,15 @@ pub fn ComparePanel() -> impl IntoView {
             .with_value(|analysis| !analysis.waiting_labels.is_empty());
         compared.with(|compared| match compared {
             _ if waits => strings::LABELS_WAIT.to_owned(),
-            None => strings::NO_LABELS.to_owned(),
+            None => strings::SAME_LANE.to_owned(),
             Some(it) if it.report.frames == 0 => strings::NOTHING_IN_COMMON.to_owned(),
             Some(it) => strings::compared(it.report.frames, &it.truth, &it.other),
+        })
+    };
+    let note = move || {
+        compared.with(|compared| {
+            let compared = compared.as_ref().filter(|it| it.report.frames > 0)?;
+            agreement::classes_note(&compared.report)
         })
     };
     view! {
@@ -103,6 +123,7 @@ pub fn ComparePanel() -> impl IntoView {
             <SideSelect place=1 hook="compare-other" text=strings::OTHER_SIDE/>
             <div class="metrics" data-testid="metrics" role="status">
                 <p class="hint">{summary}</p>
+                <p class="hint" data-testid="macro-f1-note">{note}</p>
                 <dl class:is-off=is_off>
                     <div><dt>{strings::MACRO_F1}</dt><dd data-testid="macro-f1">{figure(|it| it.report.macro_f1)}</dd></div>
                     <div><dt>{strings::ACCURACY}</dt><dd data-testid="accuracy">{figure(|it| it.report.accuracy)}</dd></div>
@@ -168,16 +189,17 @@ fn SideSelect(
         loaded.chain(own).collect::<Vec<_>>()
     };
     let is_chosen = move |side: Side| {
-        store
-            .comparing
-            .with(|comparing| comparing.sides.get(place) == Some(&side))
+        store.comparing.track();
+        sides_in_force(store).get(place) == Some(&side)
     };
     let choose = move |event| {
         let Ok(index) = event_target_value(&event).parse::<usize>() else {
             return;
         };
         let chosen = untrack(sides).get(index).map(|(side, _)| *side);
+        let in_force = sides_in_force(store);
         store.comparing.update(|comparing| {
+            comparing.sides = in_force;
             if let (Some(side), Some(chosen)) = (comparing.sides.get_mut(place), chosen) {
                 *side = chosen;
             }

@@ -2,13 +2,14 @@
 
 use leptos::prelude::*;
 use page_view::agreement::{self, CellFrame};
+use page_view::figure;
 use shared_model::expression::Expression;
 use shared_model::metrics::ClassReport;
 use web_sys::MouseEvent;
 
-use super::compare_panel::Compared;
+use super::compare_panel::{Compared, sides_in_force};
 use crate::state::store::Store;
-use crate::{review, strings};
+use crate::{people, review, strings};
 
 /// Precision, recall, F1 and frames of each class.
 #[component]
@@ -26,7 +27,7 @@ pub fn ClassTable(
             if class.absent {
                 "\u{2013}".to_owned()
             } else {
-                format!("{value:.3}")
+                figure::three(value)
             }
         };
         view! {
@@ -122,7 +123,7 @@ fn walk(
     leaps: bool,
 ) -> Option<String> {
     let view = store.view_now();
-    let sides = store.comparing.with_untracked(|comparing| comparing.sides);
+    let sides = sides_in_force(store);
     let frames = store
         .analysis
         .with_value(|analysis| agreement::cell_frames(&view, &analysis.label_files, sides, cell));
@@ -130,5 +131,6 @@ fn walk(
     let frame = *frames.get(place)?;
     at.set_value(Some(frame));
     review::go_to_frame(store, frame.track, frame.frame);
-    Some(strings::cell_place(place, frames.len(), frame))
+    let person = untrack(|| people::name(store, frame.track));
+    Some(strings::cell_place(place, frames.len(), frame, &person))
 }

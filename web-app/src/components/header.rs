@@ -4,9 +4,10 @@ use leptos::prelude::*;
 
 use super::file_button::FileButton;
 use super::icons;
+use super::notices::NoticeButton;
 use crate::state::store::Store;
 use crate::{opening, projects, strings, webcam};
-use page_view::job::EnginePhase;
+use page_view::job::{self, EnginePhase};
 
 #[component]
 pub fn Header() -> impl IntoView {
@@ -20,21 +21,17 @@ pub fn Header() -> impl IntoView {
     let backend = move || {
         store
             .engine
-            .with(|engine| engine.backend.clone())
-            .unwrap_or_else(|| strings::BACKEND_UNKNOWN.to_owned())
+            .with(|engine| match (&engine.backend, &engine.phase) {
+                (Some(backend), _) => backend.clone(),
+                (None, EnginePhase::Failed(_)) => strings::BACKEND_NONE.to_owned(),
+                (None, _) => strings::BACKEND_UNKNOWN.to_owned(),
+            })
     };
     let backend_notice = move || {
         store
             .engine
             .with(|engine| engine.notice.clone())
             .unwrap_or_default()
-    };
-    let tone = move || {
-        let status = store.status();
-        ["error", "done", "analyzing", "loading"]
-            .into_iter()
-            .find(|tone| status.starts_with(tone))
-            .unwrap_or("ready")
     };
     let toggle_webcam = move |_| {
         if webcam::is_on(store) {
@@ -50,7 +47,7 @@ pub fn Header() -> impl IntoView {
                 {strings::NAME}
             </h1>
             <div class="state" role="status" aria-label=strings::STATUS>
-                <span class="status" data-testid="status" data-tone=tone>{move || store.status()}</span>
+                <StatusText/>
                 <span class="step">{step}</span>
             </div>
             <div class="device" title=backend_notice>
@@ -58,6 +55,7 @@ pub fn Header() -> impl IntoView {
                 <span class="backend" data-testid="backend">{backend}</span>
             </div>
             <div class="openers">
+                <NoticeButton/>
                 <button type="button" class="button" data-testid="projects" on:click=move |_| projects::show(store)>
                     {icons::open()}
                     <span>{strings::PROJECTS}</span>
@@ -73,5 +71,37 @@ pub fn Header() -> impl IntoView {
                 </button>
             </div>
         </header>
+    }
+}
+
+/// The status line. Scripts read all of it; the eye and the ear get what went wrong from the notice that says it.
+#[component]
+fn StatusText() -> impl IntoView {
+    let store = Store::of_page();
+    let tone = move || {
+        let status = store.status();
+        ["error", "done", "analyzing", "loading"]
+            .into_iter()
+            .find(|tone| status.starts_with(tone))
+            .unwrap_or("ready")
+    };
+    let parts = Memo::new(move |_| {
+        let status = store.status();
+        let (said, rest) = job::status_parts(&status);
+        (said.to_owned(), rest.to_owned())
+    });
+    let whole = move || parts.with(|(said, rest)| format!("{said}{rest}"));
+    // As one: whoever listens to the text never hears half of it.
+    let text = move || {
+        let (said, rest) = parts.get();
+        view! {
+            {said}
+            <span class="visually-hidden" aria-hidden="true">{rest}</span>
+        }
+    };
+    view! {
+        <span class="status" data-testid="status" data-tone=tone title=whole>
+            {text}
+        </span>
     }
 }

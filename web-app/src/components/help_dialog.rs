@@ -6,6 +6,7 @@ use page_view::command::{BINDINGS, Binding, Command, Group, key_name};
 use page_view::key_map::{KeyMap, KeyRefusal, is_key};
 use web_sys::KeyboardEvent;
 
+use super::icons;
 use crate::state::store::Store;
 use crate::strings;
 
@@ -68,8 +69,12 @@ pub fn HelpDialog() -> impl IntoView {
     view! {
         <dialog class="help" data-testid="help-dialog" aria-label=strings::HELP node_ref=dialog
             on:close=closed on:keydown=move |event| pressed(store, change, &event)>
-            <h2>{strings::HELP}</h2>
-            <Refusal change/>
+            <div class="dialog-head">
+                <h2>{strings::HELP}</h2>
+                <button type="button" class="icon-button" aria-label=strings::CLOSE title=strings::CLOSE data-testid="help-close"
+                    on:click=move |_| store.help.set(false)>{icons::close()}</button>
+                <Refusal change/>
+            </div>
             <div class="help-groups">
                 {[Group::Review, Group::Playing, Group::Timeline, Group::People, Group::Page].map(group).into_iter().collect_view()}
             </div>

@@ -27,10 +27,20 @@ pub fn JobBar() -> impl IntoView {
             .job
             .with(|job| job.as_ref().map_or(0.0, |job| f64::from(job.percent()) / 100.0))
     };
+    let behind = move || {
+        store.batch.with(|batch| {
+            let place = batch.reading().filter(|_| batch.is_behind());
+            let item = place.and_then(|place| batch.items().get(place));
+            item.map(|item| strings::reads_behind(&item.name))
+        })
+    };
     let details = move || {
-        store
-            .job
-            .with(|job| job.as_ref().map(details_of).unwrap_or_default())
+        let details = store.job.with(|job| job.as_ref().map(details_of));
+        let parts = [behind(), details].into_iter().flatten();
+        parts
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let again = move || store.job.with(Option::is_some);
     view! {

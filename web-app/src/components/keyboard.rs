@@ -2,10 +2,12 @@
 
 use leptos::prelude::*;
 use page_view::command::{Command, key_name};
+use page_view::key_focus::Focused;
 use page_view::timeline_layout::PlotStyle;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent};
 
+use super::focus;
 use crate::state::store::Store;
 use crate::{looping, painting, people, player, review, strings};
 use page_view::speed;
@@ -43,24 +45,37 @@ pub fn released(store: Store, event: &KeyboardEvent) {
 /// Does what the key asks for.
 pub fn handle(store: Store, event: &KeyboardEvent) {
     let nothing_open = store.source.with_untracked(Option::is_none);
-    if nothing_open || event.alt_key() || store.help.get_untracked() {
+    let has_dialog = store.help.get_untracked() || store.projects.with_untracked(Option::is_some);
+    if nothing_open || event.alt_key() || has_dialog {
         return;
     }
     let target: Option<Element> = event.target().and_then(|target| target.dyn_into().ok());
-    let tag = target.map(|target| target.tag_name()).unwrap_or_default();
+    let focused = target.as_ref().map_or(Focused::Nothing, focus::kind);
     let name = key_name(
         &event.key(),
         event.ctrl_key() || event.meta_key(),
         event.shift_key(),
     );
-    let takes_text = matches!(tag.as_str(), "INPUT" | "SELECT" | "TEXTAREA");
-    let takes_press = matches!(tag.as_str(), "BUTTON" | "SUMMARY" | "A");
-    if takes_text || (takes_press && matches!(name.as_str(), "Space" | "Enter")) {
+    let by_pointer = store.bench.focus_by_pointer.get_value();
+    let give_back = || {
+        if let Some(target) = &target {
+            focus::give_back(target);
+        }
+    };
+    if focused.is_left_by(&name) {
+        give_back();
+        return;
+    }
+    if focused.keeps(by_pointer, &name) {
         return;
     }
     let command = store.bench.keys.with_untracked(|keys| keys.command_of(&name));
     let Some(command) = command else { return };
     event.prevent_default();
+    if focused == Focused::Number || (by_pointer && focused != Focused::Nothing) {
+        // The next key may be one that it would keep.
+        give_back();
+    }
     match command {
         // A held key repeats; one stroke of it is meant.
         Command::Label(_) if event.repeat() => {}

@@ -7,6 +7,7 @@
 )]
 
 pub mod app;
+pub mod focus;
 pub mod header;
 pub mod help_dialog;
 pub mod landing;

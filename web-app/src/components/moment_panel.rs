@@ -1,7 +1,7 @@
 //! What is read from the face at the playhead.
 
 use leptos::prelude::*;
-use page_view::sureness::Saying;
+use page_view::sureness::{Origin, Saying};
 use shared_model::expression::{ClassScores, Expression};
 use shared_model::timeline::FrameRow;
 
@@ -21,16 +21,14 @@ pub fn MomentPanel() -> impl IntoView {
         (None, false) => strings::NOT_YET,
     };
     let why = move || {
-        let best = scores.get().map(|scores| Expression::argmax(&scores));
         row.with(|row| {
             let row = row.as_ref()?;
             if let Some(Saying::NotSure(nearest)) = saying.get() {
                 return Some(strings::doubtful_label(nearest.name()));
             }
-            match (row.reviewed, row.smoothed, best?) {
-                (Some(_), ..) => Some(strings::REVIEWED_LABEL.to_owned()),
-                (None, Some(steady), best) if steady != best => Some(strings::steadied_label(best.name())),
-                _ => None,
+            match Origin::of(row)? {
+                Origin::Reviewed => Some(strings::REVIEWED_LABEL.to_owned()),
+                Origin::Steadied(alone) => Some(strings::steadied_label(alone.name())),
             }
         })
     };

@@ -45,11 +45,18 @@ pub fn paint(store: Store, canvas: &HtmlCanvasElement, scene: &Scene, palette: &
     let chosen = store.track.get_untracked();
     let rows = view.rows_of(frame);
     let many = view.tracks.len() > 1;
+    let badge = |track: u32| {
+        store.desk.with_value(|desk| {
+            let name = desk.review.document().people().name(track);
+            name.map_or_else(|| track.saturating_add(1).to_string(), str::to_owned)
+        })
+    };
     for row in rows {
         if let Some(place) = place_of(row, scene, &area) {
             let dimmed = chosen.is_some() && chosen != row.track && rows.len() > 1;
             context.set_global_alpha(if dimmed { 0.45 } else { 1.0 });
-            paint_face(&context, (row, store.saying(row)), &place, scene, palette, many);
+            let badge = row.track.filter(|_| many).map(badge);
+            paint_face(&context, (row, store.saying(row)), &place, scene, palette, badge);
         }
     }
     context.set_global_alpha(1.0);
@@ -73,7 +80,7 @@ fn paint_face(
     place: &Rect,
     scene: &Scene,
     palette: &Palette,
-    many: bool,
+    badge: Option<String>,
 ) {
     let (mut text, [colour, on_colour]) = match saying {
         Some(Saying::Label(label)) => (
@@ -98,8 +105,8 @@ fn paint_face(
     {
         text = format!("{text} {:.0}%", share * 100.0);
     }
-    if let Some(track) = row.track.filter(|_| many) {
-        text = format!("{}  {text}", track.saturating_add(1));
+    if let Some(badge) = badge {
+        text = format!("{badge}  {text}");
     }
     paint_label(context, &text, place, scene, (colour, on_colour));
 }

@@ -10,7 +10,6 @@ use web_sys::{DragEvent, HtmlInputElement};
 use crate::portraits::{self, EDGE, Strip};
 use crate::state::store::Store;
 use crate::{people, player, strings};
-use page_view::job::Job;
 
 /// Pictures of each person.
 const PICTURES: usize = 5;
@@ -26,9 +25,14 @@ struct Entry {
 #[component]
 pub fn PeoplePanel() -> impl IntoView {
     let store = Store::of_page();
-    let is_reading = move || store.job.with(|job| job.as_ref().is_some_and(Job::is_under_way));
     // While frames come in the list would never be still.
-    let entries = Memo::new(move |_| if is_reading() { Vec::new() } else { entries(store) });
+    let entries = Memo::new(move |_| {
+        if store.reads_stage() {
+            Vec::new()
+        } else {
+            entries(store)
+        }
+    });
     let people_now = Memo::new(move |_| {
         entries.with(|entries| entries.iter().map(|entry| entry.person).collect::<Vec<_>>())
     });

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use page_view::kept_analysis::KeptProject;
 
 use super::file_button::FileButton;
+use super::icons;
 use crate::state::store::Store;
 use crate::{projects, strings};
 
@@ -26,7 +27,11 @@ pub fn ProjectsDialog() -> impl IntoView {
     view! {
         <dialog class="help projects" node_ref=dialog data-testid="project-list" aria-label=strings::PROJECTS
             on:close=move |_| store.projects.set(None)>
-            <h2>{strings::PROJECTS}</h2>
+            <div class="dialog-head">
+                <h2>{strings::PROJECTS}</h2>
+                <button type="button" class="icon-button" aria-label=strings::CLOSE title=strings::CLOSE
+                    on:click=move |_| store.projects.set(None)>{icons::close()}</button>
+            </div>
             <p class="hint">{strings::PROJECTS_HINT}</p>
             <p class:is-off=move || !kept().is_empty()>{strings::NO_PROJECTS}</p>
             <ul>

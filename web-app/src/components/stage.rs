@@ -123,6 +123,7 @@ fn draw_overlay(store: Store, canvas: NodeRef<html::Canvas>, picture: NodeRef<ht
     Effect::new(move |_| {
         size.track();
         store.revision.track();
+        store.review_revision.track();
         store.shown_s.track();
         store.track.track();
         store.source.track();

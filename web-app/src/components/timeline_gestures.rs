@@ -163,6 +163,22 @@ pub fn edge_under(
     )
 }
 
+/// Place of the folded group that is under the pointer.
+#[must_use]
+pub fn folded_under(
+    groups: &[Group],
+    scroll: f64,
+    element: &HtmlElement,
+    event: &PointerEvent,
+) -> Option<usize> {
+    let y = y_in(element, event) + scroll;
+    let is_under = |group: &Group| y >= group.y && y <= group.end;
+    let is_plain = event.button() == 0 && y_in(element, event) > layout::RULER;
+    groups
+        .iter()
+        .position(|group| is_plain && group.plot.is_empty() && is_under(group))
+}
+
 fn pan(store: Store, plot: Plot, by_px: f64) {
     store
         .viewport
@@ -220,6 +236,17 @@ pub fn hover(
     let (x, y) = (x_in(element, event), y_in(element, event));
     let view = store.view_now();
     let time_s = plot.time_at(store, x);
+    // While an edge is dragged the picture is the first one behind it, wherever between two frames the pointer is.
+    let held = store.bench.held_edge.get_untracked();
+    let place_of = |held: HeldEdge| {
+        let mut tracks = view.tracks.iter();
+        tracks.position(|track| track.track == held.first.track)
+    };
+    if let Some((held, group)) = held.and_then(|held| Some((held, place_of(held)?))) {
+        let frame = held.frame;
+        store.hover.set(Some(Hover { frame, group, x, y }));
+        return;
+    }
     let group = groups.iter().position(|group| {
         let y = y + scroll;
         y >= group.y && y <= group.end

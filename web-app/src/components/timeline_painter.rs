@@ -119,10 +119,13 @@ impl Painter<'_> {
             let _ = context.fill_text(name, 4.0, band.y + band.h / 2.0);
         }
         match self.scene.style {
+            _ if group.plot.is_empty() => {}
             PlotStyle::Rows => self.class_rows(&found, group),
             PlotStyle::Stacked => self.stack(&found, group),
         }
-        self.confidence(&found, group.confidence);
+        if let Some(band) = group.confidence {
+            self.confidence(&found, band);
+        }
         self.lanes(track, &found, group);
         context.restore();
     }

@@ -4,6 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{PointerEvent, WheelEvent};
 
 use super::overview_strip::OverviewStrip;
@@ -15,6 +16,7 @@ use crate::browser::canvas::prepared;
 use crate::browser::palette::Palette;
 use crate::browser::repaint::Repaint;
 use crate::browser::size::follow_size;
+use crate::browser::tasks;
 use crate::state::store::Store;
 use crate::{looping, people, player, review, strings};
 use page_view::review::edges::HeldEdge;
@@ -33,10 +35,23 @@ struct Board {
     size: RwSignal<(f64, f64)>,
     scroll: RwSignal<f64>,
     groups: Memo<Vec<Group>>,
+    /// Place of the group of the person that the keys act on.
+    open: Memo<Option<usize>>,
+}
+
+/// Place of the chosen person, else of the one at the playhead that the keys act on.
+fn open_group(store: Store) -> Option<usize> {
+    let view = store.view();
+    let place = |person: u32| view.tracks.iter().position(|track| track.track == person);
+    let chosen = store.track.get().and_then(place);
+    chosen
+        .or_else(|| review::current(store).and_then(|segment| place(segment.track)))
+        .or(Some(0))
 }
 
 impl Board {
     fn new(store: Store) -> Self {
+        let open = Memo::new(move |_| open_group(store));
         Self {
             scroller: NodeRef::new(),
             canvas: NodeRef::new(),
@@ -44,8 +59,10 @@ impl Board {
             scroll: RwSignal::new(0.0),
             groups: Memo::new(move |_| {
                 let has_truth = store.analysis.with_value(|analysis| analysis.truth.is_some());
-                layout::groups(store.view().tracks.len(), store.plot_style.get(), has_truth)
+                let tracks = store.view().tracks.len();
+                layout::groups(tracks, store.plot_style.get(), has_truth, open.get())
             }),
+            open,
         }
     }
 
@@ -68,6 +85,18 @@ impl Board {
         let scroll = self.scroll.get_untracked();
         self.groups
             .with_untracked(|groups| gestures::edge_under(store, self.plot(), groups, scroll, element, event))
+    }
+
+    /// A click on a folded person chooses that one.
+    fn choose_person(self, store: Store, element: &web_sys::HtmlElement, event: &PointerEvent) {
+        let scroll = self.scroll.get_untracked();
+        let place = self
+            .groups
+            .with_untracked(|groups| gestures::folded_under(groups, scroll, element, event));
+        let view = store.view_now();
+        if let Some(track) = place.and_then(|place| view.tracks.get(place)) {
+            store.track.set(Some(track.track));
+        }
     }
 
     /// Notes what is under the pointer.
@@ -94,10 +123,12 @@ fn TimelineBoard() -> impl IntoView {
     let store = Store::of_page();
     let board = Board::new(store);
     draw(store, board);
+    bring_into_sight(board);
     let held = StoredValue::new(Gestures::default());
     let on_edge = RwSignal::new(false);
     let down = move |event: PointerEvent| {
         board.with_scroller(|element| {
+            board.choose_person(store, element, &event);
             let edge = board.edge_under(store, element, &event);
             held.update_value(|held| gestures::down(store, held, board.plot(), edge, element, &event));
         });
@@ -139,11 +170,37 @@ fn TimelineBoard() -> impl IntoView {
     }
 }
 
+/// The person that the keys act on comes into sight, whenever it is another one.
+fn bring_into_sight(board: Board) {
+    Effect::new(move |_| {
+        let open = board.open.get();
+        board.groups.track();
+        spawn_local(async move {
+            // The page lays the groups out first.
+            tasks::next_task().await;
+            let group = board
+                .groups
+                .with_untracked(|groups| groups.get(open?).filter(|_| groups.len() > 1).cloned());
+            let Some(group) = group else { return };
+            board.with_scroller(|element| {
+                let height = f64::from(element.client_height());
+                let scroll = element.scroll_top();
+                let wanted = layout::scroll_to(&group, scroll, height);
+                if (wanted - scroll).abs() >= 1.0 {
+                    element.set_scroll_top(wanted);
+                }
+            });
+        });
+    });
+}
+
 /// What stands where there is nothing to draw.
 fn empty_text(store: Store) -> &'static str {
     let view = store.view();
+    let is_whole = store.analysis.with_value(|analysis| analysis.is_whole);
     match (view.frame_count(), view.tracks.len()) {
-        (0, _) => strings::TIMELINE_EMPTY,
+        (0, _) if !is_whole => strings::TIMELINE_EMPTY,
+        (_, 0) if is_whole => strings::TIMELINE_NO_FACE_AT_ALL,
         (_, 0) => strings::TIMELINE_NO_FACE,
         _ => "",
     }

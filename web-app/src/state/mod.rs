@@ -1,6 +1,7 @@
 //! What the page knows, in one place.
 
 pub mod analysis;
+pub mod behind;
 pub mod comparing;
 pub mod engine_state;
 pub mod notice;

@@ -10,14 +10,16 @@ use web_messages::JobId;
 use web_sys::{File, HtmlVideoElement};
 
 use super::analysis::Analysis;
+use super::behind::Behind;
 use super::comparing::Comparing;
 use super::engine_state::EngineState;
-use super::notice::{Notice, Offer, Tone};
+use super::notice::{NoticeBoard, Offer, Tone};
 use super::question::Question;
 use super::review_desk::{Keeping, ReviewDesk};
 use super::source::{Source, SourceKind};
 use super::workbench::Workbench;
 use super::zipping::Zipping;
+use crate::browser::now_ms;
 use crate::engine_link::EngineLink;
 use crate::frame_feed::Feed;
 use crate::relabel::Relabel;
@@ -26,7 +28,7 @@ use page_view::job::{self, Job};
 use page_view::kept_analysis::KeptProject;
 use page_view::label_view::LabelView;
 use page_view::review::queue::{Conflicts, QueueFilter, ReviewQueue};
-use page_view::shipped_model::ShippedModel;
+use page_view::shipped_model::{Asked, ShippedModel};
 use page_view::sureness::Saying;
 use page_view::timeline_layout::PlotStyle;
 use page_view::viewport::Viewport;
@@ -81,9 +83,8 @@ pub struct Store {
     last_job: StoredValue<JobId>,
     /// What went wrong last, until the person does something else.
     pub fault: RwSignal<Option<String>>,
-    /// Notices in sight.
-    pub notices: RwSignal<Vec<Notice>>,
-    last_notice: StoredValue<u32>,
+    /// What was said to the person.
+    pub notices: RwSignal<NoticeBoard>,
     /// What is on the stage.
     pub source: RwSignal<Option<Source>, LocalStorage>,
     /// What comes on the stage when the engine has opened it.
@@ -144,6 +145,8 @@ pub struct Store {
     pub projects: RwSignal<Option<Vec<KeptProject>>>,
     /// Videos that are read one after the other.
     pub batch: RwSignal<Batch<File>, LocalStorage>,
+    /// The one of them that is read while another is on the stage; the job is its own then.
+    pub behind: StoredValue<Option<Behind>, LocalStorage>,
     /// The zip on its way.
     pub zipping: RwSignal<Option<Zipping>>,
     /// Which lanes are compared.
@@ -154,6 +157,10 @@ pub struct Store {
     pub said: RwSignal<String>,
     /// Tools of the timeline, and settings.
     pub bench: Workbench,
+    /// What the address asks of the engine, or the person in its place.
+    pub asked: StoredValue<Asked>,
+    /// Whether the list of all notices is open.
+    pub lists_notices: RwSignal<bool>,
     /// Whether the help is open.
     pub help: RwSignal<bool>,
     /// Counts up when colours change (light or dark).
@@ -188,8 +195,7 @@ impl Store {
             job: RwSignal::new(None),
             last_job: StoredValue::new(0),
             fault: RwSignal::new(None),
-            notices: RwSignal::new(Vec::new()),
-            last_notice: StoredValue::new(0),
+            notices: RwSignal::new(NoticeBoard::default()),
             source: RwSignal::new_local(None),
             pending: StoredValue::new_local(None),
             opened: RwSignal::new(None),
@@ -220,11 +226,14 @@ impl Store {
             expected_key: StoredValue::new(None),
             projects: RwSignal::new(None),
             batch: RwSignal::new_local(Batch::default()),
+            behind: StoredValue::new_local(None),
             zipping: RwSignal::new(None),
             comparing: RwSignal::new(Comparing::default()),
             question: RwSignal::new_local(None),
             said: RwSignal::new(String::new()),
             bench: Workbench::new(),
+            asked: StoredValue::new(Asked::default()),
+            lists_notices: RwSignal::new(false),
             help: RwSignal::new(false),
             theme: RwSignal::new(0),
         }
@@ -291,20 +300,46 @@ impl Store {
             .with_untracked(|job| job.as_ref().is_some_and(|job| job.id == id && job.is_under_way()))
     }
 
+    /// Whether what is on the stage is being read; tracks changes.
+    #[must_use]
+    pub fn reads_stage(self) -> bool {
+        let is_behind = self.batch.with(Batch::is_behind);
+        !is_behind && self.job.with(|job| job.as_ref().is_some_and(Job::is_under_way))
+    }
+
+    /// Reads the results that the job adds to: those of the stage, or of what is read behind it.
+    pub fn with_read<T>(self, act: impl FnOnce(&Analysis) -> T) -> T {
+        if self.behind.with_value(Option::is_none) {
+            return self.analysis.with_value(act);
+        }
+        self.behind.with_value(|behind| match behind {
+            Some(behind) => act(&behind.analysis),
+            None => act(&Analysis::default()),
+        })
+    }
+
+    /// Changes the results that the job adds to.
+    pub fn update_read(self, act: impl FnOnce(&mut Analysis)) {
+        if self.behind.with_value(Option::is_none) {
+            self.analysis.update_value(act);
+            return;
+        }
+        self.behind.update_value(|behind| {
+            if let Some(behind) = behind {
+                act(&mut behind.analysis);
+            }
+        });
+    }
+
     /// Shows a notice; one with the same text is replaced.
     pub fn notify(self, tone: Tone, text: impl Into<String>, offer: Option<Offer>) {
-        let text = text.into();
-        self.last_notice.update_value(|last| *last += 1);
-        let id = self.last_notice.get_value();
-        self.notices.update(|notices| {
-            notices.retain(|notice| notice.text != text);
-            notices.push(Notice {
-                id,
-                tone,
-                text,
-                offer,
-            });
-        });
+        self.notify_with(tone, &text.into(), offer.as_slice());
+    }
+
+    /// Shows a notice that offers several ways on.
+    pub fn notify_with(self, tone: Tone, text: &str, offers: &[Offer]) {
+        self.notices
+            .update(|board| board.add(tone, text, offers, now_ms()));
     }
 
     /// Says that something did not work, in the status line and as a notice. Results stay.
@@ -317,8 +352,7 @@ impl Store {
     /// Forgets what went wrong before: the person does something new.
     pub fn clear_faults(self) {
         self.fault.set(None);
-        self.notices
-            .update(|notices| notices.retain(|notice| notice.offer.is_some()));
+        self.notices.update(NoticeBoard::dismiss_all);
     }
 }
 

@@ -22,6 +22,10 @@ pub struct Workbench {
     pub held_edge: RwSignal<Option<HeldEdge>>,
     /// The label that is being painted.
     pub stroke: RwSignal<Option<Stroke>>,
+    /// Whether the pointer was used last, and not a key.
+    pub is_pointing: StoredValue<bool>,
+    /// Whether the focus came to where it is by the pointer.
+    pub focus_by_pointer: StoredValue<bool>,
 }
 
 impl Workbench {
@@ -36,6 +40,8 @@ impl Workbench {
             is_watching: StoredValue::new(false),
             held_edge: RwSignal::new(None),
             stroke: RwSignal::new(None),
+            is_pointing: StoredValue::new(false),
+            focus_by_pointer: StoredValue::new(false),
         }
     }
 

@@ -8,7 +8,7 @@ pub const COMPARE: &str = "Agreement";
 pub const COMPARE_HINT: &str = "Labels of a file (Aff-Wild2 txt, CSV, project, ELAN, or lines of seconds and label) against these, or any two \
      lanes.";
 pub const OPEN_LABELS: &str = "Open labels";
-pub const NO_LABELS: &str = "No labels open.";
+pub const SAME_LANE: &str = "Both sides are the same lane: choose another one, or open labels.";
 pub const NOTHING_IN_COMMON: &str = "No frame is labelled on both sides.";
 pub const LABELS_WAIT: &str = "The labels are laid beside these when the video has been read to its end.";
 pub const MACRO_F1: &str = "Macro F1";
@@ -75,11 +75,10 @@ pub fn cell(truth: Expression, other: Expression, frames: u64) -> String {
 }
 
 #[must_use]
-pub fn cell_place(place: usize, count: usize, frame: CellFrame) -> String {
+pub fn cell_place(place: usize, count: usize, frame: CellFrame, person: &str) -> String {
     format!(
-        "Frame {} of face {}: {} of {count} in this cell",
+        "Frame {} of {person}: {} of {count} in this cell",
         frame.frame,
-        u64::from(frame.track) + 1,
         place + 1
     )
 }

@@ -23,6 +23,22 @@ pub const BATCH_ZIP: &str = "All results (zip)";
 pub const BATCH_CLEAR: &str = "Close the list";
 pub const BATCH_NOTHING: &str = "No video of the list has been read yet.";
 
+/// A file that is still being read gives way to another one.
+#[must_use]
+pub fn reading_stopped(name: &str, percent: u32, is_kept: bool) -> String {
+    if is_kept {
+        format!("{name}: reading stopped at {percent} %, kept; open it again to go on.")
+    } else {
+        format!("{name}: reading stopped at {percent} %; open it again to read it.")
+    }
+}
+
+/// What is read while another video is on the stage.
+#[must_use]
+pub fn reads_behind(name: &str) -> String {
+    format!("reading {name} meanwhile")
+}
+
 pub const OPEN_PREDICTIONS: &str = "Open predictions";
 
 #[must_use]

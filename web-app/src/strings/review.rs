@@ -94,19 +94,19 @@ pub fn command_group(group: Group) -> &'static str {
     }
 }
 
-/// What a step did, and where: start and end in seconds.
+/// What a step did, and where: start and end in seconds. `name`: what people are called.
 #[must_use]
-pub fn step(kind: EditKind, span: Option<(f64, f64)>) -> String {
+pub fn step(kind: EditKind, span: Option<(f64, f64)>, name: impl Fn(u32) -> String) -> String {
     let what = match kind {
         EditKind::Accept(class) => format!("{} confirmed", class.name()),
         EditKind::Relabel(class) => format!("Labelled {}", class.name()),
         EditKind::Paint(class) => format!("Painted {}", class.name()),
         EditKind::Clear => "Label taken away".to_owned(),
-        EditKind::Split => "Cut in two".to_owned(),
-        EditKind::Merge(class) => format!("Joined as {}", class.name()),
-        EditKind::MoveEdge => "Edge moved".to_owned(),
+        EditKind::Split => "Cut in two and confirmed".to_owned(),
+        EditKind::Merge(class) => format!("Joined as {} and confirmed", class.name()),
+        EditKind::MoveEdge => "Edge moved, both sides confirmed".to_owned(),
         EditKind::OpenProject => return "Labels of the project taken".to_owned(),
-        _ => return people_step(kind).unwrap_or_default(),
+        _ => return people_step(kind, name).unwrap_or_default(),
     };
     span.map_or(what.clone(), |(start, end)| {
         format!("{what}, {} to {}", clock::precise(start), clock::precise(end))

@@ -91,13 +91,14 @@ pub fn portrait(person: &str, at_s: f64) -> String {
 
 /// What a change of people did.
 #[must_use]
-pub fn people_step(kind: EditKind) -> Option<String> {
+pub fn people_step(kind: EditKind, name: impl Fn(u32) -> String) -> Option<String> {
     Some(match kind {
+        // By its number: the name is what has changed.
         EditKind::Rename(person) => format!("{} renamed", face(person)),
-        EditKind::MergePeople(from, into) => format!("{} made the same as {}", face(from), face(into)),
-        EditKind::SplitPerson(person, other) => format!("{} parted: later {}", face(person), face(other)),
-        EditKind::Ignore(person) => format!("{} left out", face(person)),
-        EditKind::BringBack(person) => format!("{} brought back", face(person)),
+        EditKind::MergePeople(from, into) => format!("{} made the same as {}", name(from), name(into)),
+        EditKind::SplitPerson(person, other) => format!("{} parted: later {}", name(person), name(other)),
+        EditKind::Ignore(person) => format!("{} left out", name(person)),
+        EditKind::BringBack(person) => format!("{} brought back", name(person)),
         _ => return None,
     })
 }

@@ -4,10 +4,11 @@ use std::rc::Rc;
 
 use shared_model::agreement::{LabelPair, Unit, count};
 use shared_model::expression::Expression;
-use shared_model::metrics::ConfusionMatrix;
+use shared_model::metrics::{ConfusionMatrix, Report};
 use shared_model::timeline::FrameRow;
 
 use crate::comparison::LoadedLabels;
+use crate::figure;
 use crate::label_view::{LabelView, TrackView};
 
 /// A lane that can be compared.
@@ -47,6 +48,35 @@ impl Side {
             Self::File(_) => None,
         }
     }
+}
+
+/// The lanes to compare where so many files are open. What was asked of a file that is not open gives way to what a person
+/// confirmed against what was computed: never a lane to itself.
+#[must_use]
+pub fn sides_in_force(asked: [Side; 2], files: usize) -> [Side; 2] {
+    let is_there = |side: Side| !matches!(side, Side::File(place) if place >= files);
+    if asked.into_iter().all(is_there) {
+        asked
+    } else {
+        [Side::Reviewed, Side::Smoothed]
+    }
+}
+
+/// What macro F1 counts where the truth does not hold every class; nothing to say where it does.
+#[must_use]
+pub fn classes_note(report: &Report) -> Option<String> {
+    let missing = report.classes.iter().filter(|class| class.support == 0);
+    let missing: Vec<&str> = missing.map(|class| class.class).collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let all = report.classes.len();
+    Some(format!(
+        "Macro F1 is the mean over {all} classes. The truth has {} of them; {} count as 0. Over those of the truth alone it is {}.",
+        all - missing.len(),
+        missing.join(", "),
+        figure::three(report.mean_f1_of_present_classes)
+    ))
 }
 
 /// What both sides say about every frame, track by track.
@@ -183,6 +213,39 @@ mod tests {
         assert_eq!(walked, cell);
         assert_eq!(next_place(&cell, at, false), Some(0));
         assert_eq!(next_place(&[], at, false), None);
+    }
+
+    #[test]
+    fn no_lane_is_compared_with_itself_unasked() {
+        let asked = [Side::File(0), Side::Final];
+        assert_eq!(sides_in_force(asked, 1), asked);
+        let [truth, other] = sides_in_force(asked, 0);
+        assert_eq!((truth, other), (Side::Reviewed, Side::Smoothed));
+        let [truth, other] = sides_in_force([Side::File(0), Side::File(2)], 2);
+        assert_ne!(truth, other);
+        assert_eq!(
+            sides_in_force([Side::Raw, Side::Temporal], 0),
+            [Side::Raw, Side::Temporal]
+        );
+    }
+
+    #[test]
+    fn classes_that_the_truth_has_not_are_named() {
+        let view = view();
+        let report = matrix(&view, &[], [Side::Temporal, Side::Raw], Unit::Frame).report();
+        // The truth is Happiness alone; the other side says Anger 6 times of 18: F1 is 2 * 12 / (18 + 12).
+        let note = classes_note(&report).unwrap();
+        assert!(
+            note.contains("over 8 classes") && note.contains("The truth has 1"),
+            "{note}"
+        );
+        assert!(note.contains("Anger, ") && !note.contains("Happiness"), "{note}");
+        assert!(note.ends_with("it is 0.800."), "{note}");
+        let mut full = report;
+        for class in &mut full.classes {
+            class.support = 1;
+        }
+        assert_eq!(classes_note(&full), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use shared_model::timeline::FrameRow;
 use thiserror::Error;
 
 use crate::label_view::{LabelView, TrackView};
+pub use shared_model::label_files::stem;
 
 /// The labels of one file.
 #[derive(Debug, Clone, PartialEq)]
@@ -151,7 +152,13 @@ fn rows_of(rows: Vec<NamedRow>, video: &str) -> Result<(String, Vec<FrameRow>), 
     for NamedRow { video, row } in rows {
         videos.entry(video).or_default().push(row);
     }
-    let same = videos.keys().find(|name| stem(name) == stem(video)).cloned();
+    let mut same = videos.keys().filter(|name| stem(name) == stem(video));
+    let same = match (videos.contains_key(video), same.next(), same.next()) {
+        (true, ..) => Some(video.to_owned()),
+        // Of `talk.mov` and `talk.mp4` neither is `talk.mkv`.
+        (false, only, None) => only.cloned(),
+        _ => None,
+    };
     let wanted = match (same, videos.len()) {
         (Some(name), _) => name,
         (None, 1) => videos.keys().next().cloned().unwrap_or_default(),
@@ -162,12 +169,6 @@ fn rows_of(rows: Vec<NamedRow>, video: &str) -> Result<(String, Vec<FrameRow>), 
     };
     let rows = videos.remove(&wanted).unwrap_or_default();
     Ok((wanted, rows))
-}
-
-/// A file name without its ending.
-#[must_use]
-pub fn stem(name: &str) -> &str {
-    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
 
 fn by_track(rows: &[FrameRow]) -> BTreeMap<u32, FrameLabels> {
@@ -246,6 +247,26 @@ mod tests {
 
     fn annotation(labels: &str) -> String {
         format!("{}\n{}\n", affwild2::HEADER, labels.replace(' ', "\n"))
+    }
+
+    #[test]
+    fn of_two_videos_of_one_name_the_open_one_counts() {
+        let view = view();
+        let of = |name: &str| frame_table::to_string(name, &view.rows);
+        let (first, second) = (of("talk.mov"), of("talk.mp4"));
+        let text = format!("{first}{}", second.split_once('\n').unwrap().1);
+        let read =
+            |video: &str| LoadedLabels::read("t.csv", &text, video).map(|labels| labels.video.unwrap());
+        assert_eq!(read("talk.mov").unwrap(), "talk.mov");
+        assert_eq!(read("talk.mp4").unwrap(), "talk.mp4");
+        let said = read("talk.mkv").unwrap_err().to_string();
+        assert!(said.contains("talk.mov, talk.mp4"), "{said}");
+        // A number is no ending.
+        let sessions = text
+            .replace("talk.mov", "session.1")
+            .replace("talk.mp4", "session.2");
+        let labels = LoadedLabels::read("t.csv", &sessions, "session.2.mp4").unwrap();
+        assert_eq!(labels.video.as_deref(), Some("session.2"));
     }
 
     #[test]

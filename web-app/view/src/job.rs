@@ -111,9 +111,27 @@ pub fn status(engine: &EnginePhase, job: Option<&Job>, fault: Option<&str>) -> S
     }
 }
 
+/// What is shown of a status, and the rest of it: of an error its cause, which stands in a notice.
+#[must_use]
+pub fn status_parts(status: &str) -> (&str, &str) {
+    match status.find(": ") {
+        Some(place) if status.starts_with("error") => status.split_at(place),
+        _ => (status, ""),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_is_said_in_one_word_where_a_notice_says_why() {
+        assert_eq!(
+            status_parts("error: a.mp4: no video"),
+            ("error", ": a.mp4: no video")
+        );
+        assert_eq!(status_parts("analyzing 42%"), ("analyzing 42%", ""));
+    }
 
     fn job(state: JobState) -> Job {
         Job {

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use shared_model::expression::Expression;
 use shared_model::metrics::Report;
 
+use crate::agreement::classes_note;
 use crate::clock;
+use crate::figure::three;
 use crate::label_view::LabelView;
 use crate::timeline_svg::escaped;
 
@@ -125,22 +127,30 @@ fn figures(agreement: &ReportedAgreement) -> String {
         segment_kappa: (kappa, unit),
     } = agreement;
     let mut out = format!(
-        "<h2>Agreement</h2>\n<p>{}</p>\n<div class=\"figures\"><span><b>{:.3}</b>macro F1</span><span><b>{:.3}</b>accuracy</span>\
-         <span><b>{:.3}</b>kappa over frames</span><span><b>{kappa:.3}</b>kappa over segments</span></div>\n<p>{}</p>\n",
+        "<h2>Agreement</h2>\n<p>{}</p>\n<div class=\"figures\"><span><b>{}</b>macro F1</span><span><b>{}</b>accuracy</span>\
+         <span><b>{}</b>kappa over frames</span><span><b>{}</b>kappa over segments</span></div>\n<p>{}</p>\n",
         escaped(heading),
-        report.macro_f1,
-        report.accuracy,
-        report.kappa,
+        three(report.macro_f1),
+        three(report.accuracy),
+        three(report.kappa),
+        three(*kappa),
         escaped(unit)
     );
+    if let Some(note) = classes_note(report) {
+        let _ = writeln!(out, "<p>{}</p>", escaped(&note));
+    }
     out.push_str(
         "<table><tr><th>Class</th><th>Precision</th><th>Recall</th><th>F1</th><th>Frames</th></tr>\n",
     );
     for class in &report.classes {
         let _ = writeln!(
             out,
-            "<tr><td>{}</td><td>{:.3}</td><td>{:.3}</td><td>{:.3}</td><td>{}</td></tr>",
-            class.class, class.precision, class.recall, class.f1, class.support
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            class.class,
+            three(class.precision),
+            three(class.recall),
+            three(class.f1),
+            class.support
         );
     }
     out.push_str("</table>\n<h2>Confusion (rows: truth)</h2>\n<table><tr><th></th>");

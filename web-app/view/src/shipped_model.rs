@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::notices::Offer;
+
 /// What is taken where the list cannot be read.
 const FALLBACK: &str = "tiny";
 
@@ -39,6 +41,30 @@ pub fn first_url(models: &[ShippedModel], asked: Option<&str>) -> String {
         .map_or_else(|| format!("models/{FALLBACK}.safetensors"), ShippedModel::url)
 }
 
+/// What is asked of the engine: the values of `?backend=` and `?model=`, until the person chooses otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Asked {
+    /// Value of `?backend=`.
+    pub backend: Option<String>,
+    /// Value of `?model=`.
+    pub model: Option<String>,
+}
+
+impl Asked {
+    /// What can be done when the engine cannot start as asked and says `cause`: a model that was asked for may not be there, a
+    /// graphics adapter may be missing. Nothing where nothing was asked for.
+    #[must_use]
+    pub fn ways_on(&self, models: &[ShippedModel], cause: &str) -> Vec<Offer> {
+        let is_first = |name: &str| models.first().is_some_and(|first| first.name == name);
+        let asked = self.model.as_deref().filter(|name| !is_first(name));
+        if asked.is_some_and(|name| cause.contains(name)) {
+            return vec![Offer::UseDemoModel];
+        }
+        let asks_gpu = self.backend.as_deref() == Some("webgpu");
+        asks_gpu.then_some(Offer::UseCpu).into_iter().collect()
+    }
+}
+
 /// Whether a value of `?model=` is a plain name, and no way into other folders.
 #[must_use]
 pub fn is_plain_name(name: &str) -> bool {
@@ -49,6 +75,36 @@ pub fn is_plain_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_asked_for_in_vain_has_a_way_on() {
+        let model = |name: &str| ShippedModel {
+            name: name.into(),
+            title: name.into(),
+            file: format!("{name}.safetensors"),
+            note: String::new(),
+        };
+        let models = [model("demo"), model("tiny")];
+        let ways = |backend: Option<&str>, model: Option<&str>, cause: &str| {
+            let asked = Asked {
+                backend: backend.map(str::to_owned),
+                model: model.map(str::to_owned),
+            };
+            asked.ways_on(&models, cause)
+        };
+        let (no_gpu, no_model) = ("this browser has no WebGPU", "foo.safetensors: HTTP status 404");
+        assert_eq!(ways(Some("webgpu"), None, no_gpu), [Offer::UseCpu]);
+        assert_eq!(ways(Some("webgpu"), Some("tiny"), no_gpu), [Offer::UseCpu]);
+        assert_eq!(ways(None, Some("foo"), no_model), [Offer::UseDemoModel]);
+        assert_eq!(ways(Some("webgpu"), Some("foo"), no_model), [Offer::UseDemoModel]);
+        assert_eq!(ways(Some("webgpu"), Some("foo"), no_gpu), [Offer::UseCpu]);
+        assert!(ways(None, None, no_model).is_empty());
+        assert!(ways(None, Some("tiny"), "the page's script is missing").is_empty());
+        assert!(
+            ways(None, Some("demo"), "demo.safetensors: damaged").is_empty(),
+            "there is no other"
+        );
+    }
 
     #[test]
     fn the_first_of_the_list_is_taken_unless_another_is_asked_for() {

@@ -31,6 +31,27 @@ impl Saying {
     }
 }
 
+/// Where a label comes from that is not simply what the frame shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A person gave it.
+    Reviewed,
+    /// The frames around it did: what the per-frame head says of this frame alone.
+    Steadied(Expression),
+}
+
+impl Origin {
+    /// Of a row; `None` where its label is the per-frame head's own, or there is none to compare.
+    #[must_use]
+    pub fn of(row: &FrameRow) -> Option<Self> {
+        if row.reviewed.is_some() {
+            return Some(Self::Reviewed);
+        }
+        let label = row.smoothed.or(row.temporal)?;
+        row.raw.filter(|raw| *raw != label).map(Self::Steadied)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +86,29 @@ mod tests {
         };
         assert_eq!(Saying::of(&reviewed, 0.9), Some(Saying::Label(Expression::Fear)));
         assert_eq!(Saying::of(&FrameRow::without_face(0, 0.0), 0.5), None);
+    }
+
+    #[test]
+    fn a_frame_alone_is_the_per_frame_heads_word_and_not_the_clips() {
+        // The clip says Sadness most of all, the head alone Fear.
+        let steadied = FrameRow {
+            raw: Some(Expression::Fear),
+            temporal: Some(Expression::Sadness),
+            smoothed: Some(Expression::Neutral),
+            ..row(0.9)
+        };
+        assert_eq!(Origin::of(&steadied), Some(Origin::Steadied(Expression::Fear)));
+        let equal = FrameRow {
+            raw: Some(Expression::Neutral),
+            ..steadied.clone()
+        };
+        assert_eq!(Origin::of(&equal), None, "whatever the clip says");
+        let reviewed = FrameRow {
+            reviewed: Some(Expression::Fear),
+            ..steadied
+        };
+        assert_eq!(Origin::of(&reviewed), Some(Origin::Reviewed));
+        assert_eq!(Origin::of(&FrameRow::without_face(0, 0.0)), None);
     }
 
     #[test]

@@ -19,6 +19,7 @@ const LANE: f64 = 13.0;
 const LAST_LANE: f64 = 20.0;
 const GAP: f64 = 3.0;
 const AFTER_GROUP: f64 = 14.0;
+const AFTER_FOLDED: f64 = 5.0;
 
 /// How probabilities are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,19 +40,19 @@ pub struct Band {
     pub h: f64,
 }
 
-/// The bands of one track.
+/// The bands of one track. One that is folded shows its smoothed and its reviewed lane alone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Group {
     /// Top edge.
     pub y: f64,
     /// Name of the track, where there are several.
     pub heading: Option<Band>,
-    /// One band a class, or a single one for the stacked plot.
+    /// One band a class, or a single one for the stacked plot; none where the group is folded.
     pub plot: Vec<Band>,
     /// How sure the network is.
-    pub confidence: Band,
+    pub confidence: Option<Band>,
     /// Raw, temporal and smoothed labels.
-    pub lanes: [Band; 3],
+    pub lanes: [Option<Band>; 3],
     /// Labels a person gave.
     pub reviewed: Band,
     /// Labels of a file.
@@ -60,17 +61,31 @@ pub struct Group {
     pub end: f64,
 }
 
-/// Lays out `tracks` groups below the ruler.
+/// Lays out `tracks` groups below the ruler. Where one of several is `open` the others are folded.
 #[must_use]
-pub fn groups(tracks: usize, style: PlotStyle, with_truth: bool) -> Vec<Group> {
+pub fn groups(tracks: usize, style: PlotStyle, with_truth: bool, open: Option<usize>) -> Vec<Group> {
     let mut y = RULER + GAP;
     (0..tracks)
-        .map(|_| {
-            let group = group(y, tracks > 1, style, with_truth);
-            y = group.end + AFTER_GROUP;
+        .map(|place| {
+            let is_folded = tracks > 1 && open.is_some_and(|open| open != place);
+            let group = if is_folded {
+                folded(y)
+            } else {
+                group(y, tracks > 1, style, with_truth)
+            };
+            y = group.end + if is_folded { AFTER_FOLDED } else { AFTER_GROUP };
             group
         })
         .collect()
+}
+
+/// How far to scroll a timeline that is `height` high, so that a group comes into sight: as little as is needed, and where
+/// it is higher than that, to its lanes at the bottom.
+#[must_use]
+pub fn scroll_to(group: &Group, scroll: f64, height: f64) -> f64 {
+    let least = group.end + GAP - height;
+    let most = group.y - RULER - GAP;
+    scroll.min(most).max(least).max(0.0)
 }
 
 /// Height of all groups with the ruler.
@@ -93,18 +108,40 @@ fn group(top: f64, with_heading: bool, style: PlotStyle, with_truth: bool) -> Gr
     };
     band(GAP, 0.0);
     let confidence = band(CONFIDENCE, GAP);
-    let lanes = [band(LANE, GAP), band(LANE, GAP), band(LAST_LANE, GAP)];
+    let lanes = [band(LANE, GAP), band(LANE, GAP), band(LAST_LANE, GAP)].map(Some);
     let reviewed = band(LAST_LANE, GAP);
     let truth = with_truth.then(|| band(LAST_LANE, GAP));
     Group {
         y: top,
         heading,
         plot,
-        confidence,
+        confidence: Some(confidence),
         lanes,
         reviewed,
         truth,
         end: y,
+    }
+}
+
+fn folded(top: f64) -> Group {
+    let heading = Band { y: top, h: HEADING };
+    let smoothed = Band {
+        y: top + HEADING,
+        h: LANE,
+    };
+    let reviewed = Band {
+        y: smoothed.y + LANE + GAP,
+        h: LAST_LANE,
+    };
+    Group {
+        y: top,
+        heading: Some(heading),
+        plot: Vec::new(),
+        confidence: None,
+        lanes: [None, None, Some(smoothed)],
+        reviewed,
+        truth: None,
+        end: reviewed.y + LAST_LANE + GAP,
     }
 }
 
@@ -120,14 +157,18 @@ mod tests {
 
     #[test]
     fn bands_do_not_overlap() {
-        for style in [PlotStyle::Rows, PlotStyle::Stacked] {
-            let groups = groups(3, style, true);
+        let styles = [PlotStyle::Rows, PlotStyle::Stacked];
+        for (style, open) in styles
+            .into_iter()
+            .flat_map(|style| [(style, None), (style, Some(1))])
+        {
+            let groups = groups(3, style, true, open);
             let mut bands: Vec<Band> = Vec::new();
             for group in &groups {
                 bands.extend(group.heading);
                 bands.extend(&group.plot);
-                bands.push(group.confidence);
-                bands.extend(group.lanes);
+                bands.extend(group.confidence);
+                bands.extend(group.lanes.into_iter().flatten());
                 bands.push(group.reviewed);
                 bands.extend(group.truth);
             }
@@ -135,5 +176,38 @@ mod tests {
             assert!(bands.windows(2).all(|pair| pair[0].y + pair[0].h <= pair[1].y));
             assert!(bands.last().unwrap().y + bands.last().unwrap().h <= height(&groups));
         }
+    }
+
+    #[test]
+    fn the_chosen_person_is_open_and_comes_into_sight_while_the_others_fold_to_two_lanes() {
+        // What a page of 1280 x 800 has: 36 % of its height.
+        let in_sight = 288.0;
+        for (people, chosen) in [(2, 0), (2, 1), (5, 3), (5, 4)] {
+            let groups = groups(people, PlotStyle::Rows, false, Some(chosen));
+            for (place, group) in groups.iter().enumerate() {
+                let lanes = group.lanes.iter().flatten().count() + 1;
+                assert_eq!(lanes, if place == chosen { 4 } else { 2 });
+                assert_eq!(group.plot.len(), if place == chosen { 8 } else { 0 });
+            }
+            for before in [0.0, 150.0, height(&groups) - in_sight] {
+                let scroll = scroll_to(&groups[chosen], before, in_sight);
+                let group = &groups[chosen];
+                assert!(group.y - scroll >= RULER, "{people} people: the top is in sight");
+                assert!(
+                    group.end - scroll <= in_sight,
+                    "{people} people: the bottom is in sight"
+                );
+                assert_eq!(scroll_to(group, scroll, in_sight), scroll, "it stays there");
+            }
+        }
+        // One person has nobody to fold for.
+        assert_eq!(
+            groups(1, PlotStyle::Rows, false, Some(0)),
+            groups(1, PlotStyle::Rows, false, None)
+        );
+        // With a lane of a file too it is higher than what is in sight: the lanes are what keys act on.
+        let high = &groups(2, PlotStyle::Rows, true, Some(0))[0];
+        let scroll = scroll_to(high, 0.0, in_sight);
+        assert!(high.end - scroll <= in_sight && scroll > 0.0);
     }
 }

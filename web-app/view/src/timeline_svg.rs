@@ -42,8 +42,8 @@ pub struct Names {
     pub title: String,
     /// Raw, temporal, smoothed and reviewed lane.
     pub lanes: [&'static str; 4],
-    /// Face before its number.
-    pub face: &'static str,
+    /// What the people are called, in the order of the view's tracks.
+    pub people: Vec<String>,
 }
 
 struct Drawing<'a> {
@@ -64,8 +64,9 @@ pub fn draw(view: &LabelView, files: &[Rc<LoadedLabels>], names: &Names) -> Stri
         y: TOP,
     };
     drawing.ruler();
-    for track in &view.tracks {
-        drawing.track(track, files, names);
+    for (place, track) in view.tracks.iter().enumerate() {
+        let person = names.people.get(place).map_or("", String::as_str);
+        drawing.track(track, person, files, names);
     }
     drawing.legend();
     let height = drawing.y + GAP;
@@ -125,12 +126,9 @@ impl Drawing<'_> {
         );
     }
 
-    fn track(&mut self, track: &TrackView, files: &[Rc<LoadedLabels>], names: &Names) {
+    fn track(&mut self, track: &TrackView, person: &str, files: &[Rc<LoadedLabels>], names: &Names) {
         let found = samples(self.view, track, &self.sight, WIDTH - GUTTER);
-        self.name(
-            &format!("{} {}", names.face, u64::from(track.track) + 1),
-            self.y + 12.0,
-        );
+        self.name(person, self.y + 12.0);
         self.stack(&found);
         self.y += STACK + GAP;
         for (lane, name) in names.lanes.iter().enumerate().take(3) {
@@ -300,9 +298,10 @@ mod tests {
         let names = Names {
             title: "a<b>&\"c\".mp4".into(),
             lanes: ["frame", "temporal", "smoothed", "reviewed"],
-            face: "Face",
+            people: vec!["Ada & Co".into()],
         };
         let text = draw(&view, &[], &names);
+        assert!(text.contains(">Ada &amp; Co<"), "people by their names");
         assert!(text.len() < 1_500_000, "{}", text.len());
         assert!(text.contains("a&lt;b&gt;&amp;&quot;c&quot;.mp4"));
         // Ten stretches in the lanes of the head and of the window.

@@ -86,7 +86,8 @@ impl<'a> SemiSupervised<'a> {
         let begin = |seed: u64| -> Result<ResNet50> {
             device.seed(seed);
             let network = config.model.shape().init(&training_device);
-            let Some(path) = &config.model.start else {
+            // Weights of a checkpoint take the place of the start's, which may be gone.
+            let Some(path) = config.model.start.as_ref().filter(|_| found.is_none()) else {
                 return Ok(network);
             };
             let start = model_store::read(path)?;

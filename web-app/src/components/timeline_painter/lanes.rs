@@ -14,6 +14,7 @@ const SEGMENT_FONT: &str = "600 11px system-ui, sans-serif";
 impl Painter<'_> {
     pub(super) fn lanes(&self, track: &TrackView, found: &[Sample], group: &Group) {
         for (lane, band) in group.lanes.iter().enumerate() {
+            let Some(band) = band else { continue };
             let name = strings::LANES.get(lane).copied().unwrap_or_default();
             let short = strings::LANES_SHORT.get(lane).copied().unwrap_or_default();
             self.name(name, short, *band, None);

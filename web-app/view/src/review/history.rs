@@ -122,38 +122,30 @@ impl Review {
         self.replace(EditKind::Clear, track, frames, &[])
     }
 
-    /// Cuts a segment before `frame`; `None` where that is at its edge or outside.
+    /// Cuts a segment before `frame`: both parts are the person's word from now on, and count as reviewed. `None` where
+    /// that is at its edge or outside.
     pub fn split(&mut self, segment: ReviewedSegment, frame: usize) -> Option<&Step> {
         if frame <= segment.start || frame >= segment.end {
             return None;
         }
         let parts = [
-            ReviewedSegment {
-                end: frame,
-                ..segment
-            },
-            ReviewedSegment {
-                start: frame,
-                ..segment
-            },
+            confirmed(segment, segment.start..frame),
+            confirmed(segment, frame..segment.end),
         ];
         self.replace(EditKind::Split, segment.track, segment.start..segment.end, &parts)
     }
 
-    /// Joins two neighbours; the first one's label and state hold for both. `None` where they do not touch.
+    /// Joins two neighbours; the first one's label holds for both, reviewed. `None` where they do not touch.
     pub fn merge(&mut self, first: ReviewedSegment, second: ReviewedSegment) -> Option<&Step> {
         if !touch(first, second) {
             return None;
         }
-        let whole = ReviewedSegment {
-            end: second.end,
-            ..first
-        };
+        let whole = confirmed(first, first.start..second.end);
         self.set(EditKind::Merge(first.label), whole)
     }
 
     /// Moves the edge between two neighbours to `frame`, at most so far that a frame of each is left. Both keep their
-    /// labels and states. `None` where they do not touch or nothing moves.
+    /// labels and count as reviewed. `None` where they do not touch or nothing moves.
     pub fn move_edge(
         &mut self,
         first: ReviewedSegment,
@@ -165,11 +157,8 @@ impl Review {
             return None;
         }
         let parts = [
-            ReviewedSegment { end: edge, ..first },
-            ReviewedSegment {
-                start: edge,
-                ..second
-            },
+            confirmed(first, first.start..edge),
+            confirmed(second, edge..second.end),
         ];
         self.replace(EditKind::MoveEdge, first.track, first.start..second.end, &parts)
     }
@@ -337,9 +326,73 @@ pub fn bounded_edge(first: ReviewedSegment, second: ReviewedSegment, frame: usiz
         .then(|| frame.clamp(first.start + 1, second.end.saturating_sub(1).max(first.start + 1)))
 }
 
+/// A segment as a hand has left it: what a person moves is what the person says.
+fn confirmed(segment: ReviewedSegment, frames: Range<usize>) -> ReviewedSegment {
+    ReviewedSegment {
+        start: frames.start,
+        end: frames.end,
+        confirmed: true,
+        ..segment
+    }
+}
+
 fn touch(first: ReviewedSegment, second: ReviewedSegment) -> bool {
     first.track == second.track
         && first.end == second.start
         && first.start < first.end
         && second.start < second.end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn computed(start: usize, end: usize, label: Expression) -> ReviewedSegment {
+        ReviewedSegment {
+            track: 4,
+            start,
+            end,
+            label,
+            confirmed: false,
+        }
+    }
+
+    /// Frames and label of a segment, and whether it is reviewed.
+    type Said = (usize, usize, Expression, bool);
+    type Edit = fn(&mut Review, ReviewedSegment, ReviewedSegment) -> bool;
+
+    /// All that the document holds.
+    fn said(review: &Review) -> Vec<Said> {
+        let segments = review.document().segments();
+        segments
+            .map(|segment| (segment.start, segment.end, segment.label, segment.confirmed))
+            .collect()
+    }
+
+    #[test]
+    fn what_a_hand_moved_is_the_persons_word_and_one_step() {
+        use Expression::{Fear, Happiness};
+        let (first, second) = (computed(10, 30, Fear), computed(30, 50, Happiness));
+        let edits: [(Edit, Vec<Said>); 3] = [
+            (
+                |review, first, _| review.split(first, 17).is_some(),
+                vec![(10, 17, Fear, true), (17, 30, Fear, true)],
+            ),
+            (
+                |review, first, second| review.merge(first, second).is_some(),
+                vec![(10, 50, Fear, true)],
+            ),
+            (
+                |review, first, second| review.move_edge(first, second, 41).is_some(),
+                vec![(10, 41, Fear, true), (41, 50, Happiness, true)],
+            ),
+        ];
+        for (edit, expected) in edits {
+            let mut review = Review::default();
+            assert!(edit(&mut review, first, second));
+            assert_eq!(said(&review), expected);
+            assert!(review.undo().is_some());
+            assert!(review.document().is_empty() && review.last_done().is_none());
+        }
+    }
 }
