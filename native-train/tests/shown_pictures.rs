@@ -83,7 +83,8 @@ fn a_matroskas_pose_turns_its_picture() {
         (180.0, -90.0, "transpose=clock_flip"),
     ] {
         std::fs::write(folder.join("posed.mkv"), with_pose(plain.clone(), yaw, roll)).unwrap();
-        ffmpeg(folder, &format!("{picture} -vf {filter} {LOSSLESS} shown.mkv"));
+        // From the same coded picture: what has fewer colours than pixels does not turn as its source would.
+        ffmpeg(folder, &format!("-i plain.mkv -vf {filter} {LOSSLESS} shown.mkv"));
         for decoder in Decoder::all() {
             let [posed, shown] = ["posed.mkv", "shown.mkv"].map(|name| frames(&decoder, &folder.join(name)));
             assert_eq!(posed.len(), 5);

@@ -127,7 +127,9 @@ impl PixelAspect {
     /// one is more than 16 times the other.
     #[must_use]
     pub fn new(width: u64, height: u64) -> Option<Self> {
-        if width == 0 || height == 0 || width / MOST_ASPECT > height || height / MOST_ASPECT > width {
+        let is_beyond =
+            |side: u64, other: u64| u128::from(side) > u128::from(MOST_ASPECT) * u128::from(other);
+        if width == 0 || height == 0 || is_beyond(width, height) || is_beyond(height, width) {
             return None;
         }
         let divisor = greatest_common_divisor(width, height);

@@ -124,9 +124,10 @@ fn tables_that_contradict_each_other_give_the_frames_that_all_of_them_know() {
     assert_eq!(count(with(plain(), b"stts", 8, MANY)), FRAMES);
     assert_eq!(count(with(plain(), b"ctts", 8, MANY)), FRAMES);
     assert_eq!(count(with(plain(), b"stss", 8, MANY)), FRAMES);
-    // A line on durations for one sample alone, and for none: the rest goes on like it.
+    // A line on durations for one sample alone: the rest goes on like it.
     assert_eq!(count(with(plain(), b"stts", 12, &[0, 0, 0, 1])), FRAMES);
-    assert_eq!(count(with(plain(), b"stts", 8, &[0; 4])), FRAMES);
+    // Without any line no time goes by, and the edit list may hide frames.
+    assert!((1..=FRAMES).contains(&count(with(plain(), b"stts", 8, &[0; 4]))));
     // Four billion samples of one size: those that lie in the file.
     let same = with(with(plain(), b"stsz", 8, &[0, 0, 0, 1]), b"stsz", 12, MANY);
     let same = with(same, b"stsc", 16, MANY);
