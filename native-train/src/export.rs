@@ -19,6 +19,8 @@ enum Number {
     F16,
     /// 32 bits, for training
     F32,
+    /// 8 bits with a scale per output channel, for the web: half the size of f16
+    Int8,
 }
 
 /// What to export.
@@ -44,14 +46,19 @@ pub struct Options {
 /// Writes the file and prints its path.
 ///
 /// # Errors
-/// When the model cannot be read, a weight does not fit into 16 bits, or the file cannot be written or may not be replaced.
+/// [`WrongUse`] for 8 bits under torchvision's names; when the model cannot be read, a weight does not fit into 16 bits, or the file cannot be written or may not be replaced.
 pub fn run(options: &Options) -> Result<()> {
+    if options.torch && options.dtype == Number::Int8 {
+        let why = "`--torch` writes what torchvision reads, which knows no such 8 bits: take `--dtype f16` or `f32`";
+        return Err(WrongUse(why.to_owned()).into());
+    }
     refuse_own_input(&options.model, &options.out, options.force)?;
     let files = WrittenFiles::open_file(&options.out, options.force)?;
     let mut model = model_store::read(&options.model)?;
     model.metadata.weight_type = match options.dtype {
         Number::F16 => WeightType::F16,
         Number::F32 => WeightType::F32,
+        Number::Int8 => WeightType::I8,
     };
     if options.dtype == Number::F16 {
         check_range(&model)?;
@@ -91,7 +98,7 @@ fn check_range(model: &ModelFile) -> Result<()> {
 fn torch_bytes(model: &ModelFile) -> Result<Vec<u8>> {
     let dtype = match model.metadata.weight_type {
         WeightType::F16 => Dtype::F16,
-        WeightType::F32 => Dtype::F32,
+        WeightType::F32 | WeightType::I8 => Dtype::F32,
     };
     let mut stored: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
     for (name, weight) in &model.weights {

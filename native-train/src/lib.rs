@@ -4,6 +4,7 @@ pub mod ablate;
 pub mod analyze;
 pub mod animation;
 pub mod bench;
+pub mod command_help;
 pub mod data;
 pub mod datasets;
 pub mod evaluate;
@@ -18,7 +19,12 @@ pub mod score;
 pub mod shards;
 pub mod synth;
 
+pub mod ahead;
+pub mod random_stream;
+pub mod run_config;
 pub mod training_run;
+pub mod video_evaluation;
+pub mod video_features;
 
 pub mod detectors;
 pub mod device;
@@ -41,5 +47,6 @@ pub mod written_files;
 pub mod natural_order;
 pub mod plots;
 pub mod progress;
+pub mod smoothing_options;
 pub mod stdout;
 pub mod wrong_use;

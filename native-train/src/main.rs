@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use native_train::training_run::interruption::{self, Interrupted};
 use native_train::training_run::run_options::RunOptions;
 use native_train::wrong_use::{self, WrongUse};
 use native_train::{
-    ablate, analyze, bench, data, evaluate, export, gpu_check, import, info, merge, pretrain, refine, score,
-    synth,
+    ablate, analyze, bench, command_help, data, evaluate, export, gpu_check, import, info, merge, pretrain,
+    refine, score, synth,
 };
 
 /// Facial expression recognition over time.
@@ -36,7 +36,7 @@ enum Command {
     /// The rows of the paper's Table 1, each from its own run, as the config's `[ablate]` table says
     Ablate(RunOptions),
     /// A model on labelled videos: macro F1 before and after each step, predictions, submission
-    Evaluate(evaluate::Options),
+    Evaluate(evaluate::options::Options),
     /// Predictions against the truth: macro F1, its table, the confusion matrix
     Score(score::Options),
     /// A model in 16 or 32 bits, or under torchvision's plain names
@@ -49,6 +49,10 @@ enum Command {
     GpuCheck(gpu_check::Options),
     /// What a model file holds and how it was trained
     Info(info::Options),
+    /// Completions of these commands for a shell, on standard output
+    Completions(command_help::CompletionOptions),
+    /// Manual pages of these commands, for `man`
+    Manual(command_help::ManualOptions),
 }
 
 fn main() -> ExitCode {
@@ -83,5 +87,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Bench(options) => bench::run(options),
         Command::GpuCheck(options) => gpu_check::run(options),
         Command::Info(options) => info::run(options),
+        Command::Completions(options) => {
+            command_help::print_completions(options, Arguments::command());
+            Ok(())
+        }
+        Command::Manual(options) => command_help::write_manual(options, Arguments::command()),
     }
 }

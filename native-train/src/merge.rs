@@ -9,8 +9,8 @@ use shared_model::csv_reader::CsvReader;
 use shared_model::file_text;
 
 use crate::evaluate::evaluation::Evaluation;
-use crate::evaluate::tally::Tally;
 use crate::shards::manifest::Manifest;
+use crate::video_evaluation::tally::Tally;
 use crate::written_files::{WrittenFiles, is_same_file};
 use crate::wrong_use::WrongUse;
 use crate::{atomic_file, stdout};

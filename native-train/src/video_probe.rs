@@ -7,8 +7,9 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
-use shared_model::display::{Display, Orientation, PixelAspect};
+use shared_model::display::{Display, PixelAspect};
 use shared_model::frame::YuvMatrix;
+use shared_model::orientation::Orientation;
 use video_container::{Candidate, DiskFile, matroska_orientation, preferred};
 
 use crate::ffmpeg_program;

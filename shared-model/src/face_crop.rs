@@ -244,8 +244,8 @@ pub fn resize(frame: &Frame, width: usize, height: usize) -> Result<Frame, Resiz
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::display::Orientation;
     use crate::framing::DetectorKind;
+    use crate::orientation::Orientation;
 
     fn gradient(width: usize, height: usize) -> Frame {
         let rgb = (0..width * height)

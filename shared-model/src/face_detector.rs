@@ -1,20 +1,15 @@
 //! Where faces are in a frame, by whichever detector a model's framing names.
 
-use std::borrow::Borrow;
+use burn::tensor::Device;
 
-use burn::tensor::{Device, Tensor};
-
-use crate::conv_norm::ReadError;
+use crate::detected_face::{DetectError, DetectedFace, Landmarks};
 use crate::face_box::FaceBox;
-use crate::face_crop::{ResizeError, resize};
-use crate::frame::{Frame, FrameError};
+use crate::face_crop::resize;
+use crate::frame::Frame;
 use crate::framing::DetectorKind;
 use crate::model_file::ModelFileError;
 use crate::ultraface::UltraFace;
 use crate::yunet::YuNet;
-
-/// Landmarks of a face.
-pub const LANDMARKS: usize = 5;
 
 /// Widths of the borders for further looks, in shares of the picture's longer side: each finds faces that the others miss.
 const BORDERS: [f32; 2] = [0.25, 0.5];
@@ -22,56 +17,6 @@ const BORDERS: [f32; 2] = [0.25, 0.5];
 const BORDERED_SIDE: usize = 320;
 /// Least side of a face that only a further look finds, in shares of the picture's shorter side.
 const LEAST_SHARE: f32 = 0.5;
-
-/// Detection failed.
-#[derive(Debug, thiserror::Error)]
-pub enum DetectError {
-    #[error(transparent)]
-    Resize(#[from] ResizeError),
-    #[error(transparent)]
-    Frame(#[from] FrameError),
-    #[error(transparent)]
-    Read(#[from] ReadError),
-}
-
-/// A face that was found.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DetectedFace {
-    /// Where, in pixels of the frame and cut at its borders.
-    pub face_box: FaceBox,
-    /// Its landmarks, where the detector gives them.
-    pub landmarks: Option<Landmarks>,
-}
-
-/// The middles of the eyes, the tip of the nose and the corners of the mouth.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Landmarks {
-    /// Left eye, right eye, nose, left and right corner of the mouth, as one sees them in the picture: x and y in pixels of
-    /// the frame. They may lie outside of it.
-    pub points: [[f32; 2]; LANDMARKS],
-}
-
-impl Landmarks {
-    /// By how many degrees the line through the eyes falls from left to right, -180 to 180.
-    #[must_use]
-    pub fn roll_deg(&self) -> f32 {
-        let [[left_x, left_y], [right_x, right_y], ..] = self.points;
-        // Of `libm`, so that every machine gets the same.
-        libm::atan2f(right_y - left_y, right_x - left_x).to_degrees()
-    }
-
-    fn moved_back(&self, border: &Bordered) -> Self {
-        Self {
-            points: self.points.map(|[x, y]| [border.x_of(x), border.y_of(y)]),
-        }
-    }
-}
-
-impl Borrow<FaceBox> for DetectedFace {
-    fn borrow(&self) -> &FaceBox {
-        &self.face_box
-    }
-}
 
 /// A face detector on a device.
 #[derive(Debug)]
@@ -236,26 +181,10 @@ impl Bordered {
         let is_large = face_box.w.min(face_box.h) >= LEAST_SHARE * width.min(height);
         is_large.then(|| DetectedFace {
             face_box,
-            landmarks: face.landmarks.map(|landmarks| landmarks.moved_back(self)),
+            landmarks: face.landmarks.map(|landmarks| Landmarks {
+                points: landmarks.points.map(|[x, y]| [self.x_of(x), self.y_of(y)]),
+            }),
         })
-    }
-}
-
-/// Reads a network's outputs. Any that is not finite is an error: of it labels would be made that look like others.
-pub(crate) async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, ReadError> {
-    let data = tensor
-        .into_data_async()
-        .await
-        .map_err(|e| ReadError(e.to_string()))?;
-    let values = data
-        .convert::<f32>()
-        .try_into_vec::<f32>()
-        .map_err(|e| ReadError(format!("{e:?}")))?;
-    if values.iter().all(|value| value.is_finite()) {
-        Ok(values)
-    } else {
-        let reason = "the network gives numbers that are not finite: its weights are damaged, or the device computes wrongly";
-        Err(ReadError(reason.to_owned()))
     }
 }
 
@@ -299,15 +228,5 @@ mod tests {
         assert!(border.moved_back(&seen(100.0, 100.0, 30.0, 30.0)).is_none());
         // In the border alone there is nothing of the frame.
         assert!(border.moved_back(&seen(0.0, 0.0, 70.0, 300.0)).is_none());
-    }
-
-    #[test]
-    fn roll_is_the_fall_of_the_line_through_the_eyes() {
-        let eyes = |left: [f32; 2], right: [f32; 2]| Landmarks {
-            points: [left, right, [0.0; 2], [0.0; 2], [0.0; 2]],
-        };
-        assert_eq!(eyes([10.0, 5.0], [30.0, 5.0]).roll_deg(), 0.0);
-        assert_eq!(eyes([10.0, 5.0], [30.0, 25.0]).roll_deg(), 45.0);
-        assert_eq!(eyes([10.0, 5.0], [10.0, -5.0]).roll_deg(), -90.0);
     }
 }

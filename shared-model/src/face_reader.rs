@@ -4,15 +4,17 @@ use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::conv_norm::ReadError;
+use crate::detected_face::{DetectError, DetectedFace};
 use crate::expression::{CLASS_COUNT, ClassScores};
 use crate::face_box::FaceBox;
 use crate::face_crop::{InputSpec, ResizeError};
-use crate::face_detector::{DetectError, DetectedFace, FaceDetector, read};
+use crate::face_detector::FaceDetector;
 use crate::face_look::FaceLook;
 use crate::face_tracker::TrackerInput;
 use crate::frame::Frame;
 use crate::framing::Framing;
 use crate::model_file::{ModelFile, ModelFileError};
+use crate::network_output::read;
 use crate::resnet50::{BACKBONE_PREFIX, ResNet50};
 use crate::temperature::tempered;
 

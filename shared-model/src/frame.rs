@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::display::Orientation;
+use crate::orientation::Orientation;
 
 /// The largest picture that is accepted, in pixels (an 8K frame is 33 million).
 pub const MAX_PIXELS: usize = 120_000_000;

@@ -15,6 +15,7 @@ pub mod face_tracker;
 pub mod frame;
 pub mod framing;
 pub mod metrics;
+pub mod orientation;
 pub mod smoothing;
 pub mod temperature;
 pub mod timeline;
@@ -28,12 +29,14 @@ pub mod frame_table;
 pub mod label_files;
 pub mod label_runs;
 pub mod model_file;
+pub mod model_file_error;
 pub mod people;
 pub mod picture_file;
 pub mod project;
 pub mod resume;
 pub mod reviewed_segment;
 pub mod safetensors_header;
+pub mod stored_weights;
 pub mod webvtt;
 pub mod weight_shapes;
 
@@ -42,11 +45,15 @@ pub mod conv_norm;
 #[cfg(feature = "cpu-training")]
 pub mod cpu_training;
 #[cfg(feature = "network")]
+pub mod detected_face;
+#[cfg(feature = "network")]
 pub mod face_detector;
 #[cfg(feature = "network")]
 pub mod face_reader;
 #[cfg(feature = "network")]
 pub mod live_refiner;
+#[cfg(feature = "network")]
+mod network_output;
 #[cfg(feature = "network")]
 pub mod recognizer;
 #[cfg(feature = "network")]

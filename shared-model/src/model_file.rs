@@ -1,79 +1,27 @@
 //! The model file: safetensors with torchvision's names and a metadata header.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use half::{bf16, f16};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::SafeTensors;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use thiserror::Error;
 
 use crate::expression::Expression;
 use crate::face_crop::{DEFAULT_MEAN, DEFAULT_STD, InputColour, InputSpec};
 use crate::framing::Framing;
 use crate::safetensors_header;
 use crate::smoothing::{DEFAULT_WINDOW, MAX_WINDOW};
+use crate::stored_weights::{self, StoredTensor};
 use crate::temperature::Temperatures;
 
-/// Version that is written, and the only one that is read.
-pub const FORMAT_VERSION: u32 = 1;
+pub use crate::model_file_error::{FORMAT_VERSION, ModelFileError};
+pub use crate::stored_weights::{Weight, WeightType, Weights, read_weights};
 
 /// Frames in a clip (paper, 4.2).
 pub const DEFAULT_CLIP_LENGTH: usize = 64;
 
-/// A model file cannot be read or written.
-#[derive(Debug, Error)]
-pub enum ModelFileError {
-    #[error("not a complete safetensors file (cut short or of another kind): {0}")]
-    Container(String),
-    #[error(
-        "a checkpoint of PyTorch, not a model file; convert it with `mien import --torch FILE --out M.safetensors`"
-    )]
-    TorchCheckpoint,
-    #[error("the file has no Mien metadata; convert it with `mien import --torch FILE --out M.safetensors`")]
-    NoMetadata,
-    #[error("metadata `{key}` is missing or cannot be read: {reason}")]
-    Metadata { key: &'static str, reason: String },
-    #[error("model format version {0}, this program reads version {FORMAT_VERSION}")]
-    Version(String),
-    #[error(
-        "the model's classes are [{0}], expected [Neutral, Anger, Disgust, Fear, Happiness, Sadness, Surprise, Other]"
-    )]
-    Classes(String),
-    #[error(
-        "the model's faces are framed in a way that this program does not know ({0}); take a newer program, or a model that it knows"
-    )]
-    Framing(String),
-    #[error("tensor `{0}` is missing")]
-    Missing(String),
-    #[error("tensor `{name}` has shape {found:?}, expected {expected:?}")]
-    Shape {
-        name: String,
-        found: Vec<usize>,
-        expected: Vec<usize>,
-    },
-    #[error("tensor `{name}` holds {dtype}; f32, f16 and bf16 are read")]
-    Dtype { name: String, dtype: String },
-    #[error("tensor `{0}` holds NaN or infinite values: the model is damaged or its training diverged")]
-    NotFinite(String),
-    #[error("tensor `{0}` holds a variance below 0: the model is damaged")]
-    NegativeVariance(String),
-    #[error("tensor `{0}` belongs to no part of this architecture")]
-    Unknown(String),
-}
-
 /// What `torch.save` begins a file with: a zip archive, or a pickle of protocol 2.
 const TORCH_MARKS: [&[u8]; 2] = [b"PK\x03\x04", b"\x80\x02"];
-
-/// Storage type of the weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum WeightType {
-    /// 32-bit, for training.
-    F32,
-    /// 16-bit, for the web.
-    F16,
-}
 
 /// Depths and widths of the backbone. The default is torchvision's ResNet-50.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,18 +124,6 @@ impl Default for ModelMetadata {
     }
 }
 
-/// A named weight in f32.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Weight {
-    /// Dimensions, outermost first.
-    pub shape: Vec<usize>,
-    /// Values in row-major order.
-    pub values: Vec<f32>,
-}
-
-/// Weights by name (`backbone.*`, `temporal.*`).
-pub type Weights = BTreeMap<String, Weight>;
-
 /// A model's metadata and weights.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelFile {
@@ -208,7 +144,7 @@ impl ModelFile {
             if TORCH_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
                 ModelFileError::TorchCheckpoint
             } else {
-                container(error)
+                ModelFileError::container(error)
             }
         })?;
         let fields = header.metadata().clone().ok_or(ModelFileError::NoMetadata)?;
@@ -224,85 +160,23 @@ impl ModelFile {
     /// # Errors
     /// When a weight's shape does not fit its values.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelFileError> {
-        let stored: Vec<(&String, Vec<u8>)> = self
+        let stored: Vec<StoredTensor> = self
             .weights
             .iter()
-            .map(|(name, weight)| (name, encode(&weight.values, self.metadata.weight_type)))
+            .flat_map(|(name, weight)| stored_weights::stored(name, weight, self.metadata.weight_type))
             .collect();
-        let dtype = match self.metadata.weight_type {
-            WeightType::F32 => Dtype::F32,
-            WeightType::F16 => Dtype::F16,
-        };
         let views = stored
             .iter()
-            .zip(self.weights.values())
-            .map(|((name, bytes), weight)| {
-                let view = TensorView::new(dtype, weight.shape.clone(), bytes).map_err(container)?;
-                Ok((name.as_str(), view))
+            .map(|tensor| {
+                Ok((
+                    tensor.name.as_str(),
+                    tensor.view().map_err(ModelFileError::container)?,
+                ))
             })
             .collect::<Result<Vec<_>, ModelFileError>>()?;
-        let bytes = safetensors::serialize(views, Some(self.metadata.to_fields())).map_err(container)?;
+        let bytes = safetensors::serialize(views, Some(self.metadata.to_fields()))
+            .map_err(ModelFileError::container)?;
         Ok(safetensors_header::in_order(bytes))
-    }
-}
-
-/// Reads all tensors of a safetensors file, with or without Mien's metadata.
-///
-/// # Errors
-/// On a truncated file, another number type, and values that are not finite.
-pub fn read_weights(bytes: &[u8]) -> Result<Weights, ModelFileError> {
-    let file = SafeTensors::deserialize(bytes).map_err(container)?;
-    let mut weights = Weights::new();
-    for (name, view) in file.tensors() {
-        // torchvision's step counters of BatchNorm carry no weight.
-        if name.ends_with("num_batches_tracked") {
-            continue;
-        }
-        let values = decode(&name, &view)?;
-        if !values.iter().all(|value| value.is_finite()) {
-            return Err(ModelFileError::NotFinite(name));
-        }
-        weights.insert(
-            name,
-            Weight {
-                shape: view.shape().to_vec(),
-                values,
-            },
-        );
-    }
-    Ok(weights)
-}
-
-fn container(error: safetensors::SafeTensorError) -> ModelFileError {
-    ModelFileError::Container(error.to_string())
-}
-
-fn decode(name: &str, view: &TensorView<'_>) -> Result<Vec<f32>, ModelFileError> {
-    let data = view.data();
-    let halves = || data.chunks_exact(2).map(|b| [b[0], b[1]]);
-    match view.dtype() {
-        Dtype::F32 => {
-            let words = data
-                .chunks_exact(4)
-                .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
-            Ok(words.collect())
-        }
-        Dtype::F16 => Ok(halves().map(|b| f16::from_le_bytes(b).to_f32()).collect()),
-        Dtype::BF16 => Ok(halves().map(|b| bf16::from_le_bytes(b).to_f32()).collect()),
-        other => Err(ModelFileError::Dtype {
-            name: name.to_owned(),
-            dtype: format!("{other:?}"),
-        }),
-    }
-}
-
-fn encode(values: &[f32], weight_type: WeightType) -> Vec<u8> {
-    match weight_type {
-        WeightType::F32 => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
-        WeightType::F16 => values
-            .iter()
-            .flat_map(|v| f16::from_f32(*v).to_le_bytes())
-            .collect(),
     }
 }
 
@@ -366,6 +240,7 @@ impl ModelMetadata {
             temporal: object(fields, "temporal")?,
             weight_type: match fields.get("dtype").map(String::as_str) {
                 Some("f16") => WeightType::F16,
+                Some("i8") => WeightType::I8,
                 _ => WeightType::F32,
             },
             temperatures: object(fields, "temperature")?.unwrap_or_default(),

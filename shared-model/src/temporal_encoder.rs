@@ -8,8 +8,8 @@ use burn::tensor::{Bool, Device, Tensor, TensorData};
 
 use crate::conv_norm::{ReadError, WeightSink, WeightSource};
 use crate::expression::{CLASS_COUNT, ClassScores, softmax};
-use crate::face_detector::read;
 use crate::model_file::{ModelFile, ModelFileError, TemporalShape, Weights};
+use crate::network_output::read;
 use crate::temperature::tempered;
 
 /// Prefix of the temporal encoder's weights in a model file.

@@ -7,11 +7,12 @@ use burn::tensor::activation::{relu, softmax};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::conv_norm::WeightSource;
+use crate::detected_face::DetectError;
 use crate::face_box::{FaceBox, non_maximum_suppression};
 use crate::face_crop::{ResizeError, resize};
-use crate::face_detector::{DetectError, read};
 use crate::frame::Frame;
 use crate::model_file::{ModelFileError, read_weights};
+use crate::network_output::read;
 
 /// Width of the network's input in pixels.
 pub const DETECTOR_WIDTH: usize = 320;

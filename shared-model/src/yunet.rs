@@ -8,11 +8,12 @@ use burn::tensor::activation::{relu, sigmoid};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::conv_norm::WeightSource;
+use crate::detected_face::{DetectError, DetectedFace, LANDMARKS, Landmarks};
 use crate::face_box::{FaceBox, non_maximum_suppression};
 use crate::face_crop::{ResizeError, resize};
-use crate::face_detector::{DetectError, DetectedFace, LANDMARKS, Landmarks, read};
 use crate::frame::Frame;
 use crate::model_file::{ModelFileError, read_weights};
+use crate::network_output::read;
 
 /// Longest side of the network's input in pixels.
 const LONGEST_SIDE: usize = 320;

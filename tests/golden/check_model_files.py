@@ -90,6 +90,35 @@ def export_in_16_bits(checks, folder):
     checks.at_least("exported file, cosine of features", cosine(ours["features"], features), 0.999)
 
 
+def export_in_8_bits(checks, folder):
+    """The smallest file: the numbers are PyTorch's own per-channel quantisation, and the network says nearly the same."""
+    network, temporal = resnet((1, 2, 1, 1), 16, 64, seed=29), Temporal(512, layers=2, d_model=32, d_ff=64)
+    write_model(folder / "model.safetensors", network, temporal, size=64)
+    run(MIEN, "export", "--model", folder / "model.safetensors", "--dtype", "int8", "--out", folder / "small.safetensors")
+    metadata, weights = read_model_file(folder / "small.safetensors")
+    checks.holds("exported file says i8", metadata["dtype"] == "i8", metadata["dtype"])
+    source = {f"backbone.{k}": v for k, v in network.state_dict().items() if not k.endswith("num_batches_tracked")}
+    source |= {f"temporal.{k}": v for k, v in temporal.state_dict().items()}
+    scales = {f"{name}.scale" for name, weight in source.items() if weight.dim() > 1}
+    checks.holds("exported file holds every weight, scales, and no other", set(weights) == set(source) | scales)
+    differing, numbers = 0, 0
+    for name, weight in source.items():
+        if weight.dim() < 2:
+            checks.holds(f"{name} is as it was", np.array_equal(weights[name], weight.numpy()))
+            continue
+        scale = torch.from_numpy(weights[f"{name}.scale"])
+        theirs = torch.quantize_per_channel(weight, scale.double(), torch.zeros(len(scale), dtype=torch.long), 0, torch.qint8).int_repr()
+        difference = np.abs(theirs.numpy().astype(int) - weights[name].astype(int))
+        # They multiply by the inverse of the scale: a value right between two numbers may go to either.
+        differing, numbers = differing + (difference > 0).sum(), numbers + difference.size
+        checks.at_most(f"{name} against PyTorch's quantisation, in whole numbers", difference.max(), 1)
+    checks.at_most("share of numbers that PyTorch rounds otherwise", differing / numbers, 1e-4)
+    inputs = pictures(3, 64, 30)
+    features, _ = resnet_outputs(network, inputs)
+    ours = run_network(folder, {"pictures": inputs.numpy()}, "backbone", folder / "small.safetensors")
+    checks.at_least("exported file, cosine of features", cosine(ours["features"], features), 0.99)
+
+
 def shipped_models(checks, _folder):
     """Every model file that ships with the page."""
     files = sorted((REPOSITORY / "www/models").glob("*.safetensors"))
@@ -121,4 +150,4 @@ def expect_metadata(checks, name, metadata, keys):
     checks.holds(f"{name}: input is described", len(numbers) == 6 and min(numbers) > 0 and int(metadata["input_size"]) >= 32)
 
 
-Checks().run(import_checkpoints, import_with_another_head, export_to_torchvision, export_in_16_bits, shipped_models)
+Checks().run(import_checkpoints, import_with_another_head, export_to_torchvision, export_in_16_bits, export_in_8_bits, shipped_models)

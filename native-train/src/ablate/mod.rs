@@ -1,11 +1,9 @@
 //! `mien ablate`: the rows of the paper's Table 1, each from its own run.
 
-pub mod config;
-
 pub mod row;
 pub mod row_result;
 pub mod start;
-
+mod start_folder;
 pub mod table;
 
 use std::time::Instant;
@@ -16,17 +14,18 @@ use serde_json::Value;
 use shared_model::metrics::Report;
 
 use crate::datasets::config::{SourceKind, SourceUse};
-use crate::evaluate::figures::compare;
-use crate::evaluate::predict_on;
-use crate::evaluate::predicted_video::PredictedVideo;
 use crate::plots::confusion_picture::write_confusion_matrix;
-use crate::pretrain::config::PretrainConfig;
+use crate::run_config::RunConfig;
+use crate::run_config::ablate_config::AblateConfig;
 use crate::training_run::interruption::{Interrupted, Interruption};
 use crate::training_run::run_folder;
 use crate::training_run::run_options::RunOptions;
+use crate::video_evaluation::figures::compare;
+use crate::video_evaluation::predicted_video::PredictedVideo;
+use crate::video_evaluation::prediction::predict_on;
+use crate::video_features::labelled_videos::videos_of;
 use crate::written_files::{WrittenFiles, is_same_file};
 use crate::{atomic_file, model_store, pretrain, refine, stdout, synth};
-use config::AblateConfig;
 use row::Row;
 use row_result::RowResult;
 use table::AblationTable;
@@ -36,7 +35,7 @@ use table::AblationTable;
 /// # Errors
 /// On a bad config or data, when a row's training fails, and [`Interrupted`].
 pub fn run(options: &RunOptions) -> Result<()> {
-    let config = PretrainConfig::read(&options.config)?;
+    let config = RunConfig::read(&options.config)?;
     check_sources(&config)?;
     let ablate = config.ablate.clone().unwrap_or_default();
     let begun = ablate
@@ -62,7 +61,7 @@ pub fn run(options: &RunOptions) -> Result<()> {
     for seed in &ablate.seeds {
         let mut renewed = Renewed::default();
         if let Some(start) = &ablate.start {
-            let (start, is_new) = begin(&start.config(&config, *seed), &device, &interruption)?;
+            let (start, is_new) = begin(&start::config(start, &config, *seed), &device, &interruption)?;
             starts.push(start);
             renewed.start = is_new;
         }
@@ -117,7 +116,7 @@ impl Renewed {
 }
 
 /// Takes away a row that was run on what is there no more.
-fn run_again(config: &PretrainConfig, title: &str) -> Result<()> {
+fn run_again(config: &RunConfig, title: &str) -> Result<()> {
     if !config.run.is_dir() {
         return Ok(());
     }
@@ -130,9 +129,12 @@ fn run_again(config: &PretrainConfig, title: &str) -> Result<()> {
 }
 
 /// Refuses rows that were run with another config before anything is changed.
-fn check_finished(config: &PretrainConfig, ablate: &AblateConfig) -> Result<()> {
+fn check_finished(config: &RunConfig, ablate: &AblateConfig) -> Result<()> {
     for seed in &ablate.seeds {
-        let start = ablate.start.iter().map(|start| start.config(config, *seed));
+        let start = ablate
+            .start
+            .iter()
+            .map(|start| start::config(start, config, *seed));
         for own in start.chain(Row::ALL.map(|row| row.config(config, *seed))) {
             RowResult::find(&own.run, &resolved(&own)?)?;
         }
@@ -141,7 +143,7 @@ fn check_finished(config: &PretrainConfig, ablate: &AblateConfig) -> Result<()> 
 }
 
 /// The rows need videos to learn from, other videos to be measured on, and for the third pictures without labels.
-fn check_sources(config: &PretrainConfig) -> Result<()> {
+fn check_sources(config: &RunConfig) -> Result<()> {
     for (wanted, word) in [
         (SourceUse::Labelled, "labelled"),
         (SourceUse::Validation, "validation"),
@@ -213,13 +215,13 @@ fn prepare(ablate: &AblateConfig) -> Result<String> {
 }
 
 /// What the rows with SSL start from, from its folder if it is finished; and whether it was run now.
-fn begin(config: &PretrainConfig, device: &Device, interruption: &Interruption) -> Result<(RowResult, bool)> {
+fn begin(config: &RunConfig, device: &Device, interruption: &Interruption) -> Result<(RowResult, bool)> {
     let title = "start of the rows with SSL, labels alone";
     finished_or(config, Row::Ssl, title, || {
         let data = pretrain::read_data(config, device)?;
         pretrain::train(config, &data, true, device, interruption)?;
         let model = model_store::read(&config.run.join("student.safetensors"))?;
-        let [_, validation] = refine::videos_of(config)?;
+        let [_, validation] = videos_of(config)?;
         Ok(compare(
             &predict_on(&validation, &model, device)?,
             PredictedVideo::raw,
@@ -231,8 +233,8 @@ fn begin(config: &PretrainConfig, device: &Device, interruption: &Interruption) 
 fn one(
     row: Row,
     seed: u64,
-    whole: &PretrainConfig,
-    config: &PretrainConfig,
+    whole: &RunConfig,
+    config: &RunConfig,
     device: &Device,
     interruption: &Interruption,
 ) -> Result<(RowResult, bool)> {
@@ -254,7 +256,7 @@ fn one(
 
 /// The result that lies in the config's folder, or that of `run`, which is then written there; and whether it was run.
 fn finished_or(
-    config: &PretrainConfig,
+    config: &RunConfig,
     row: Row,
     title: &str,
     run: impl FnOnce() -> Result<Report>,
@@ -293,15 +295,9 @@ fn finished_or(
 }
 
 /// The row's labels on all annotated frames of the validation videos.
-fn evaluate(
-    row: Row,
-    seed: u64,
-    whole: &PretrainConfig,
-    config: &PretrainConfig,
-    device: &Device,
-) -> Result<Report> {
+fn evaluate(row: Row, seed: u64, whole: &RunConfig, config: &RunConfig, device: &Device) -> Result<Report> {
     let model = model_store::read(&row.model(&whole.run, seed))?;
-    let [_, validation] = refine::videos_of(config)?;
+    let [_, validation] = videos_of(config)?;
     let predicted = predict_on(&validation, &model, device)?;
     let refine = whole.refine();
     Ok(match row {
@@ -314,7 +310,7 @@ fn evaluate(
 }
 
 /// Writes the row's config as `mien pretrain` and `mien refine` take it.
-fn write_config(config: &PretrainConfig) -> Result<()> {
+fn write_config(config: &RunConfig) -> Result<()> {
     let mut table = toml::Table::try_from(config).context("the row's config")?;
     if let Some(refine) = &config.refine {
         table.insert("refine".to_owned(), toml::Value::try_from(refine)?);
@@ -324,7 +320,7 @@ fn write_config(config: &PretrainConfig) -> Result<()> {
 }
 
 /// The row's config with its second stage, which a stage-1 config leaves out.
-fn resolved(config: &PretrainConfig) -> Result<Value> {
+fn resolved(config: &RunConfig) -> Result<Value> {
     let mut resolved = serde_json::to_value(config)?;
     if let (Value::Object(fields), Some(refine)) = (&mut resolved, &config.refine) {
         fields.insert("refine".to_owned(), serde_json::to_value(refine)?);

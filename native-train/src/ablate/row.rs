@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ablate::start;
+use crate::ablate::start_folder;
 use crate::datasets::config::{SourceConfig, SourceKind, SourceUse};
-use crate::pretrain::config::{Mode, PretrainConfig};
-use crate::refine::config::RefineConfig;
+use crate::run_config::refine_config::RefineConfig;
+use crate::run_config::{Mode, RunConfig};
 
 /// A row of Table 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -83,14 +83,14 @@ impl Row {
 
     /// The row's own config. Rows 4 and 5 have no stage 1 of their own.
     #[must_use]
-    pub fn config(self, whole: &PretrainConfig, seed: u64) -> PretrainConfig {
+    pub fn config(self, whole: &RunConfig, seed: u64) -> RunConfig {
         let mut config = whole.clone();
         config.run = self.folder(&whole.run, seed);
         config.seed = seed;
         config.note = format!("Row `{}` of an ablation. {}", self.title(), whole.note);
         let start = config.ablate.take().and_then(|ablate| ablate.start);
         if start.is_some() && self > Self::Baseline {
-            config.model.start = Some(start::model(&whole.run, seed));
+            config.model.start = Some(start_folder::model(&whole.run, seed));
         }
         config.temporal = None;
         config.mode = if self == Self::Baseline {

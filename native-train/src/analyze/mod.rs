@@ -1,8 +1,10 @@
 //! `mien analyze`: videos, pictures and folders of frames to per-frame predictions.
 
+mod found_table;
 mod output;
 mod recognition;
 
+use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -10,15 +12,16 @@ use anyhow::{Result, bail};
 use clap::Args;
 use shared_model::model_file::ModelFile;
 use shared_model::recognizer::MAX_FRAME_STRIDE;
-use shared_model::smoothing::{MAX_WINDOW, Smoothing};
+use shared_model::smoothing::Smoothing;
 
 use crate::device::{DeviceChoice, NamedDevice};
 use crate::frame_source::FrameSource;
 use crate::shards::manifest::{Done, Manifest, identity};
 use crate::shards::shard::{self, ShardChoice};
+use crate::smoothing_options::{parse_smoothing, parse_window};
 use crate::written_files::WrittenFiles;
 use crate::{atomic_file, model_store, stdout};
-use output::{Format, OutputNames, Written};
+use output::{Format, OutputNames, Written, video_name};
 use recognition::{Recognition, Strides};
 
 /// What to analyse and how.
@@ -69,17 +72,6 @@ pub struct Options {
     /// person reviewed or changed is kept beside, as .bak
     #[arg(long)]
     force: bool,
-}
-
-pub(crate) fn parse_smoothing(text: &str) -> Result<Smoothing, String> {
-    Smoothing::parse(text).ok_or_else(|| "expected sliding, block, mean or none".to_owned())
-}
-
-pub(crate) fn parse_window(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(window) if (1..=MAX_WINDOW).contains(&window) => Ok(window),
-        _ => Err(format!("expected 1 to {MAX_WINDOW} frames")),
-    }
 }
 
 fn parse_stride(text: &str) -> Result<usize, String> {
@@ -226,6 +218,11 @@ fn analyze_one(
         written.summary(),
         seen.frames_a_second
     );
+    if std::io::stderr().is_terminal() {
+        for line in written.found() {
+            eprintln!("{line}");
+        }
+    }
     let files = written.write(input, &options.format, base, out)?;
     for path in &files {
         stdout::line(format_args!("{}", path.display()));
@@ -240,12 +237,4 @@ fn analyze_one(
         bail!("{video}: {} frames could not be read", seen.unreadable.len());
     }
     Ok(files)
-}
-
-/// The input's own name, also for `.` and `..`.
-fn video_name(input: &Path) -> String {
-    let named = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
-    named(input)
-        .or_else(|| named(&input.canonicalize().ok()?))
-        .unwrap_or_else(|| input.display().to_string())
 }

@@ -12,6 +12,7 @@ use shared_model::smoothing::Smoothing;
 use shared_model::timeline::{Timeline, span_of};
 use shared_model::{affwild2, elan, frame_table, webvtt};
 
+use super::found_table;
 use crate::written_files::WrittenFiles;
 
 /// Kinds of files that can be written.
@@ -46,7 +47,7 @@ impl OutputNames {
 
     /// The paths without extension of all inputs.
     pub(super) fn take_all(&mut self, inputs: &[PathBuf]) -> Vec<PathBuf> {
-        let take = |input: &PathBuf| self.take(&super::video_name(input), input);
+        let take = |input: &PathBuf| self.take(&video_name(input), input);
         inputs.iter().map(take).collect()
     }
 
@@ -117,6 +118,11 @@ impl Written<'_> {
             return format!("{count} unrelated pictures, {faces} faces, {without} pictures without a face");
         }
         format!("{count} frames, {faces} face tracks, {without} frames without a face")
+    }
+
+    /// What each face shows, in lines for a terminal.
+    pub(super) fn found(&self) -> Vec<String> {
+        found_table::lines(&self.timeline.rows(self.smoothing, self.window))
     }
 
     /// Writes the files and gives their paths.
@@ -216,4 +222,12 @@ fn end_of(timeline: &Timeline) -> f64 {
         .len()
         .checked_sub(1)
         .map_or(0.0, |last| span_of(&times_s, last).1)
+}
+
+/// The input's own name, also for `.` and `..`.
+pub(super) fn video_name(input: &Path) -> String {
+    let named = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    named(input)
+        .or_else(|| named(&input.canonicalize().ok()?))
+        .unwrap_or_else(|| input.display().to_string())
 }

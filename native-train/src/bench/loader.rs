@@ -10,8 +10,8 @@ use shared_model::face_crop::{InputSpec, resize};
 
 use crate::picture;
 use crate::pretrain::augmentation::{augmented, strong};
-use crate::pretrain::config::AugmentationConfig;
-use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
+use crate::run_config::augmentation_config::AugmentationConfig;
+use crate::run_config::semi_supervised_config::SemiSupervisedConfig;
 
 /// Side of the JPEG pictures: that of cropped faces in the usual data.
 const SIDE: u32 = 256;

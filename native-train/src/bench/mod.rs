@@ -16,8 +16,8 @@ use shared_model::face_crop::InputSpec;
 use shared_model::model_file::{BackboneShape, ModelMetadata};
 
 use crate::device::{DeviceChoice, NamedDevice};
-use crate::pretrain::precision::Precision;
-use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
+use crate::run_config::precision::Precision;
+use crate::run_config::semi_supervised_config::SemiSupervisedConfig;
 use crate::stdout;
 use beside::{Beside, Wish};
 use memory::{Keeping, StepBytes};

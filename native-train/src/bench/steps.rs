@@ -9,11 +9,11 @@ use shared_model::expression::CLASS_COUNT;
 use shared_model::model_file::BackboneShape;
 use shared_model::resnet50::ResNet50;
 
-use crate::pretrain::precision::Precision;
-use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
 use crate::pretrain::semi_supervised::step::{Rates, StepInput, TeacherStudent};
 use crate::pretrain::sgd::Sgd;
 use crate::pretrain::soft_cross_entropy::soft_cross_entropy;
+use crate::run_config::precision::Precision;
+use crate::run_config::semi_supervised_config::SemiSupervisedConfig;
 
 const RATE: f64 = 1e-4;
 const MOMENTUM: f64 = 0.9;

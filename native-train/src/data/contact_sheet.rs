@@ -14,10 +14,10 @@ use crate::atomic_file;
 use crate::datasets::catalogue::Catalogue;
 use crate::datasets::selection::Selection;
 use crate::pretrain::augmentation::{augmented, plain, strong};
-use crate::pretrain::class_balance::random_of;
-use crate::pretrain::config::PretrainConfig;
-use crate::pretrain::rand_augment::Picture;
 use crate::pretrain::rand_augment::operation::{KINDS, Kind, Operation};
+use crate::pretrain::rand_augment::picture::Picture;
+use crate::random_stream::random_of;
+use crate::run_config::RunConfig;
 use crate::written_files::WrittenFiles;
 
 /// Faces in a row, and rows of random draws.
@@ -62,7 +62,7 @@ pub(super) fn write(
     folder: &Path,
     catalogue: &Catalogue,
     selection: &Selection,
-    config: &PretrainConfig,
+    config: &RunConfig,
     files: &WrittenFiles,
 ) -> Result<PathBuf> {
     let input = config.input();
@@ -103,7 +103,7 @@ fn faces(catalogue: &Catalogue, selection: &Selection, framing: &Framing, side: 
         .collect()
 }
 
-fn sheets(faces: &[Frame], input: &InputSpec, config: &PretrainConfig) -> Vec<Sheet> {
+fn sheets(faces: &[Frame], input: &InputSpec, config: &RunConfig) -> Vec<Sheet> {
     let semi = &config.semi_supervised;
     let draws = |change: &dyn Fn(&Frame, u64) -> Vec<f32>| -> Vec<Vec<Picture>> {
         let row = |draw: u64| {

@@ -15,7 +15,7 @@ use crate::datasets::catalogue::Catalogue;
 use crate::datasets::config::SourceUse;
 use crate::datasets::label_distribution::LabelDistribution;
 use crate::datasets::selection::Selection;
-use crate::pretrain::config::PretrainConfig;
+use crate::run_config::RunConfig;
 use crate::written_files::WrittenFiles;
 use crate::{atomic_file, stdout};
 
@@ -74,7 +74,7 @@ struct Sampling {
 /// When the config or a list is not as it should be; pictures that cannot be read are reported only. When a file cannot be
 /// written or replaced.
 pub fn run(options: &Options) -> Result<()> {
-    let config = PretrainConfig::read(&options.config)?;
+    let config = RunConfig::read(&options.config)?;
     let names = contact_sheet::file_names();
     let planned = options
         .out

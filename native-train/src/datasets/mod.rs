@@ -18,6 +18,7 @@ pub mod ms1mv2;
 mod numpy_number;
 pub mod rafdb;
 pub mod record_file;
+pub mod record_payload;
 
 pub mod class_numbers;
 pub mod findings;

@@ -1,8 +1,7 @@
 //! MS1MV2 (`faces_emore`): aligned faces in a `RecordIO` pair `train.rec` and `train.idx`.
 //!
-//! A payload is `u32 flag, f32 label, u64 id, u64 id2`, `flag` more labels, then a JPEG. Record 0 holds no
-//! picture: its first label is the key behind the last picture's (the records from there on describe
-//! identities).
+//! What a record holds is said in [`crate::datasets::record_payload`]. Record 0 holds no picture: its first label is the
+//! key behind the last picture's (the records from there on describe identities).
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -14,9 +13,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::datasets::findings::Findings;
 use crate::datasets::picture_set::PictureSet;
 use crate::datasets::record_file::RecordFile;
-
-/// Bytes before the further labels.
-const FIXED_BYTES: usize = 24;
+use crate::datasets::record_payload::FIXED_BYTES;
 
 /// Reads where the pictures lie. Those past the end of a truncated file are counted and left out.
 ///
@@ -60,19 +57,6 @@ pub fn read(records: &Path) -> Result<PictureSet> {
 
 /// Records that begin nearer to the end than this are looked at when the index is read.
 const MOST_RECORD_BYTES: u64 = 1 << 20;
-
-/// The JPEG in a payload.
-///
-/// # Errors
-/// When the payload is too short for what it says it holds.
-pub fn jpeg(payload: &[u8]) -> Result<&[u8]> {
-    let flag = payload.first_chunk::<4>().map(|bytes| u32::from_le_bytes(*bytes));
-    let start = flag.and_then(|more| FIXED_BYTES.checked_add(4 * usize::try_from(more).ok()?));
-    let picture = start.and_then(|start| payload.get(start..));
-    picture
-        .filter(|picture| !picture.is_empty())
-        .with_context(|| format!("a payload of {} bytes holds no picture", payload.len()))
-}
 
 fn key_behind_pictures(file: &RecordFile, offset: u64) -> Result<Option<u64>> {
     let payload = file.record(offset).context("the index header")?;

@@ -11,8 +11,8 @@ use shared_model::frame::Frame;
 use shared_model::framing::Framing;
 
 use crate::datasets::fer2013::PixelFile;
-use crate::datasets::ms1mv2;
 use crate::datasets::record_file::RecordFile;
+use crate::datasets::record_payload::jpeg;
 use crate::picture;
 
 /// A picture that can be read whenever it is needed.
@@ -63,7 +63,7 @@ impl PictureRef {
         match &self.place {
             Place::File(path) => picture::read(path),
             Place::Record { file, offset } => {
-                let read = || picture::decode(ms1mv2::jpeg(&file.record(*offset)?)?);
+                let read = || picture::decode(jpeg(&file.record(*offset)?)?);
                 read().with_context(|| format!("the picture {self} cannot be read"))
             }
             Place::Row { file, offset } => {

@@ -4,14 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
-use rand_chacha::ChaCha8Rng;
 use shared_model::expression::{CLASS_COUNT, Expression};
 
 use crate::datasets::catalogue::{Catalogue, Source};
 use crate::datasets::config::{DataConfig, SourceKind, SourceUse};
 use crate::datasets::person_split::is_held_back;
+use crate::random_stream::Stream;
 
 /// Numbers of a [`Catalogue`], each list in its order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -99,8 +98,7 @@ impl Selection {
         for ((class, mut numbers), before) in by_class.into_iter().enumerate().zip(&mut self.before_quota) {
             *before = numbers.len();
             if quota > 0 && numbers.len() > quota {
-                let mut random = ChaCha8Rng::seed_from_u64(seed);
-                random.set_stream(QUOTA_STREAM | class as u64);
+                let mut random = Stream::Quota { class: class as u64 }.random(seed);
                 let (_, _) = numbers.partial_shuffle(&mut random, quota);
                 // What is drawn stands at the end.
                 let left = numbers.len() - quota;
@@ -138,9 +136,6 @@ fn held_persons(catalogue: &Catalogue, split: Option<f64>, seed: u64) -> HashMap
     }
     held
 }
-
-/// Random streams that nothing else uses.
-const QUOTA_STREAM: u64 = 0x5e1e << 40;
 
 /// Sources of one root name the same persons, videos and pictures by the same names.
 fn check_sides(catalogue: &Catalogue) -> Result<()> {

@@ -6,12 +6,12 @@ use anyhow::{Result, ensure};
 use serde::Serialize;
 use shared_model::metrics::Report;
 
-use crate::evaluate::figures::Figures;
 use crate::evaluate::pictures::picture_evaluation::PictureEvaluation;
 use crate::evaluate::report_table;
-use crate::evaluate::smoothing_sweep::{SmoothingSweep, SweepCounts};
-use crate::evaluate::tally::Tally;
 use crate::plots::confusion_picture::write_confusion_matrix;
+use crate::video_evaluation::figures::Figures;
+use crate::video_evaluation::smoothing_sweep::{SmoothingSweep, SweepCounts};
+use crate::video_evaluation::tally::Tally;
 use crate::written_files::WrittenFiles;
 use crate::{plots, stdout};
 

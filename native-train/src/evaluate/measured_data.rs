@@ -8,8 +8,8 @@ use crate::datasets::config::{SourceKind, SourceUse};
 use crate::datasets::labelled_video::LabelledVideo;
 use crate::evaluate::pictures::picture_selection::{self, PictureSelection};
 use crate::evaluate::video_source;
-use crate::pretrain::config::PretrainConfig;
-use crate::refine;
+use crate::run_config::RunConfig;
+use crate::video_features::labelled_videos::videos_of;
 
 /// Labelled videos and pictures; one of both is there.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl MeasuredData {
     ) -> Result<Self> {
         match data {
             Some(path) if path.extension().is_some_and(|ending| ending == "toml") => {
-                Self::of_config(&PretrainConfig::read(path)?)
+                Self::of_config(&RunConfig::read(path)?)
             }
             Some(path) if !video_source::is_dataset(path) => Ok(Self {
                 videos: Vec::new(),
@@ -44,7 +44,7 @@ impl MeasuredData {
         }
     }
 
-    fn of_config(config: &PretrainConfig) -> Result<Self> {
+    fn of_config(config: &RunConfig) -> Result<Self> {
         let pictures = PictureSelection::of_config(config)?;
         let named = config
             .refine
@@ -60,7 +60,7 @@ impl MeasuredData {
                 pictures,
             });
         }
-        let videos = refine::videos_of(config);
+        let videos = videos_of(config);
         let [_, videos] = if pictures.is_none() {
             videos.context("no picture is held back, so that videos alone can be measured")?
         } else {

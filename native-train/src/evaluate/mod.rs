@@ -1,11 +1,5 @@
 //! `mien evaluate`: a model on labelled videos and pictures, through the app's recogniser.
 
-pub mod predicted_video;
-
-pub mod figures;
-pub mod smoothing_sweep;
-pub mod tally;
-
 pub mod evaluation;
 pub mod report_table;
 
@@ -14,95 +8,37 @@ pub mod submission;
 pub mod pictures;
 
 mod measured_data;
+pub mod options;
 mod video_source;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use burn::tensor::Device;
-use clap::Args;
 use serde_json::json;
 use shared_model::frame_table;
 use shared_model::model_file::ModelFile;
 use shared_model::smoothing::Smoothing;
 
 use crate::datasets::labelled_video::LabelledVideo;
-use crate::device::DeviceChoice;
-use crate::progress::Progress;
-use crate::refine::crop_reader::CropReader;
 use crate::shards::manifest::{Done, Manifest, identity};
-use crate::shards::shard::{self, Shard, ShardChoice};
+use crate::shards::shard::{self, Shard};
+use crate::video_evaluation::figures::WITHOUT_ANY_CROP;
+use crate::video_evaluation::predicted_video::PredictedVideo;
+use crate::video_evaluation::prediction::{predict, predict_on};
+use crate::video_evaluation::tally::Tally;
 use crate::written_files::WrittenFiles;
 use crate::wrong_use::WrongUse;
 use crate::{atomic_file, model_store, stdout};
 use evaluation::Evaluation;
-use figures::WITHOUT_ANY_CROP;
 use measured_data::MeasuredData;
+use options::Options;
 use pictures::picture_answer::Look;
 use pictures::picture_evaluation::PictureEvaluation;
 use pictures::picture_selection::PictureSelection;
-use predicted_video::PredictedVideo;
-use tally::Tally;
 
-/// Unreadable crops that are named; the others are counted.
-const MOST_NAMED: usize = 10;
 /// The folder of the videos' predictions in `--out`.
 const PREDICTIONS: &str = "predictions";
-
-/// What to evaluate on what.
-#[derive(Debug, Args)]
-pub struct Options {
-    /// The model file
-    #[arg(long, value_name = "M.safetensors")]
-    model: PathBuf,
-    /// A config (.toml): its validation videos, and the pictures of its validation sources, else of the persons that it
-    /// holds back. A folder in Aff-Wild2's layout: `cropped_aligned` or `cropped`, and `annotations` with `Validation_Set` in
-    /// it. Labelled pictures: a csv `path,label[,person]`, or a folder with a folder a class
-    #[arg(long, value_name = "F.toml|DIR|F.csv", required_unless_present = "crops")]
-    data: Option<PathBuf>,
-    /// Folder with a folder of crops for each video
-    #[arg(long, value_name = "DIR", requires = "annotations", conflicts_with = "data")]
-    crops: Option<PathBuf>,
-    /// Folder with an annotation (.txt) for each video
-    #[arg(long, value_name = "DIR", requires = "crops")]
-    annotations: Option<PathBuf>,
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t)]
-    device: DeviceChoice,
-    /// How labels are made steady: sliding, block, mean or none
-    #[arg(long, default_value = "sliding", value_parser = crate::analyze::parse_smoothing)]
-    smoothing: Smoothing,
-    /// Smoothing window in frames [default: the model's, 30]
-    #[arg(long, value_name = "FRAMES", allow_negative_numbers = true, value_parser = crate::analyze::parse_window)]
-    window: Option<usize>,
-    /// Compare all ways of smoothing over many windows
-    #[arg(long)]
-    sweep: bool,
-    /// Take whole pictures as the faces instead of looking for faces in them; videos are of crops, which always are
-    #[arg(long)]
-    whole_frame: bool,
-    /// Make pictures grey first
-    #[arg(long)]
-    grey: bool,
-    /// Print one JSON object. Figures of pictures stand in it under `pictures` where there are videos as well
-    #[arg(long)]
-    json: bool,
-    /// Folder for predictions (csv, and Aff-Wild2 of videos), the figures as JSON, confusion matrices and plots. A single
-    /// file where `--submission` is given
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Write `--out` as an ABAW submission with exactly the rows of this example file, in its order; annotations are
-    /// not needed then
-    #[arg(long, value_name = "EXAMPLE.txt", requires = "out", conflicts_with_all = ["sweep", "json", "annotations", "shard"])]
-    submission: Option<PathBuf>,
-    /// Only this share of the videos, from 0/N to N-1/N, for several machines, or `auto` for that of a Slurm job array's
-    /// task, where several videos need one; `mien merge` gives the figures over all. 0/1 is all
-    #[arg(long, value_name = "I/N|auto")]
-    shard: Option<ShardChoice>,
-    /// Replace what stands in a result's place also where mien did not write it, or where it was changed since
-    #[arg(long)]
-    force: bool,
-}
 
 /// Predicts all frames of all videos and all pictures, compares and prints.
 ///
@@ -265,15 +201,6 @@ fn evaluate_share(
     Ok(())
 }
 
-impl Options {
-    /// The files that will be written in `--out`, looked at before the work begins.
-    fn written_files(&self, names: &[PathBuf]) -> Result<WrittenFiles> {
-        let folder = self.out.iter();
-        let paths = folder.flat_map(|folder| names.iter().map(|name| folder.join(name)));
-        WrittenFiles::check(paths, self.force)
-    }
-}
-
 /// Names of the videos' predictions and of a share's account, from `--out` on.
 fn planned(videos: &[LabelledVideo], shard: Option<Shard>) -> Vec<PathBuf> {
     let predictions = videos.iter().flat_map(|video| {
@@ -308,57 +235,6 @@ fn account(
     manifest.done = done.collect();
     manifest.tally = Some(Tally::of(predicted, options.smoothing, window, options.sweep));
     Ok(manifest)
-}
-
-/// Plays all videos. Crops that cannot be read are reported on stderr.
-///
-/// # Errors
-/// When the model does not fit or the device fails.
-pub fn predict(
-    videos: &[LabelledVideo],
-    model: &ModelFile,
-    device: DeviceChoice,
-) -> Result<Vec<PredictedVideo>> {
-    predict_on(videos, model, &device.open_and_say()?.device)
-}
-
-/// As [`predict`], on an open device.
-///
-/// # Errors
-/// As [`predict`].
-pub fn predict_on(
-    videos: &[LabelledVideo],
-    model: &ModelFile,
-    device: &Device,
-) -> Result<Vec<PredictedVideo>> {
-    let reader = CropReader::new(model, device)?;
-    let frames: usize = videos.iter().map(|video| video.frames.len()).sum();
-    let mut progress = Progress::start("evaluating", "frames", u64::try_from(frames).ok());
-    let predicted = videos
-        .iter()
-        .map(|video| PredictedVideo::of_crops(video, model, &reader, device, &mut progress))
-        .collect::<Result<Vec<_>>>()?;
-    progress.finish();
-    let unreadable = predicted.iter().flat_map(|video| &video.unreadable);
-    for message in unreadable.clone().take(MOST_NAMED) {
-        eprintln!("warning: {message}; the frame counts as one without a crop");
-    }
-    let count = unreadable.count();
-    if count > 0 {
-        eprintln!("warning: {count} crops cannot be read");
-    }
-    let empty: usize = predicted
-        .iter()
-        .filter(|v| v.has_no_crop())
-        .map(|v| v.truth.len())
-        .sum();
-    if empty > 0 {
-        eprintln!(
-            "warning: {empty} frames are of videos without any crop; they are taken for {}",
-            WITHOUT_ANY_CROP.name()
-        );
-    }
-    Ok(predicted)
 }
 
 /// Writes the csv and the Aff-Wild2 annotation of each video; gives their paths from `folder`, a video each.

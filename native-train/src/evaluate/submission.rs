@@ -12,11 +12,13 @@ use shared_model::file_text;
 use shared_model::model_file::ModelFile;
 use shared_model::smoothing::Smoothing;
 
-use super::{Options, predict, video_source};
 use crate::datasets::labelled_video::{LabelledFrame, LabelledVideo};
-use crate::evaluate::figures::WITHOUT_ANY_CROP;
-use crate::evaluate::predicted_video::PredictedVideo;
+use crate::evaluate::options::Options;
+use crate::evaluate::video_source;
 use crate::stdout;
+use crate::video_evaluation::figures::WITHOUT_ANY_CROP;
+use crate::video_evaluation::predicted_video::PredictedVideo;
+use crate::video_evaluation::prediction::predict;
 use crate::written_files::WrittenFiles;
 
 /// Rows without a prediction that are named; the others are counted.

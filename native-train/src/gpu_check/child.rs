@@ -149,6 +149,20 @@ impl Drop for Group {
     }
 }
 
+/// The last error in what a process wrote: that of the program itself, else that of a panic, which stands below the
+/// line that says where.
+pub(super) fn last_error(log: &str) -> Option<String> {
+    let lines = || log.lines().map(str::trim);
+    let own = lines()
+        .filter_map(|line| line.strip_prefix("error: "))
+        .next_back();
+    own.map(str::to_owned).or_else(|| {
+        let place = lines().position(|line| line.contains("panicked at"))?;
+        let words = lines().skip(place + 1).find(|line| !line.is_empty())?;
+        Some(format!("it panicked: {words}"))
+    })
+}
+
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
@@ -200,5 +214,14 @@ mod tests {
         status
             .lines()
             .any(|line| line.starts_with("State:") && !line.contains('Z'))
+    }
+
+    #[test]
+    fn the_reason_is_the_programs_own_error_or_the_panic() {
+        let log = "device: CUDA\nerror: first\nwarning: x\nerror: the disk is full\n";
+        assert_eq!(last_error(log).unwrap(), "the disk is full");
+        let log = "\nthread 'main' (7) panicked at src/x.rs:1:2:\nout of device memory\nnote: run with\n";
+        assert_eq!(last_error(log).unwrap(), "it panicked: out of device memory");
+        assert_eq!(last_error("nothing\n"), None);
     }
 }

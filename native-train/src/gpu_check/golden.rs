@@ -19,8 +19,8 @@ use super::machine::NvidiaGpu;
 use super::report::{Check, Outcome};
 use crate::detectors;
 use crate::device::{DeviceChoice, NamedDevice};
-use crate::pretrain::precision::Precision;
 use crate::pretrain::soft_cross_entropy::soft_cross_entropy;
+use crate::run_config::precision::Precision;
 use crate::training_run::device_failure::without_panics;
 
 pub(super) const PRECISIONS: [Precision; 3] = [Precision::F32, Precision::F16, Precision::Bf16];

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
-use super::Options;
+use super::child::last_error;
+use super::options::{Options, word_of};
 use super::report::{Check, Outcome};
 use crate::device::DeviceChoice;
 use crate::synth::{SynthSpec, generate};
@@ -140,7 +141,7 @@ pub(super) fn run(options: &Options, say: &mut dyn FnMut(Check)) -> Result<()> {
     let work = Work {
         config: folder.join("config.toml"),
         run: folder.join("run"),
-        device: super::word_of(options.device),
+        device: word_of(options.device),
     };
     atomic_file::write(&work.config, setting.config(&faces, &work.run).as_bytes())?;
     let began = Instant::now();
@@ -344,7 +345,7 @@ impl Work {
     /// The last error of the training itself.
     fn words(&self) -> String {
         let text = fs::read(self.config.with_file_name(PRETRAIN_LOG)).unwrap_or_default();
-        super::last_error(&String::from_utf8_lossy(&text)).unwrap_or_else(|| "it gave no reason".to_owned())
+        last_error(&String::from_utf8_lossy(&text)).unwrap_or_else(|| "it gave no reason".to_owned())
     }
 }
 

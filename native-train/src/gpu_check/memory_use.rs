@@ -10,17 +10,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared_model::model_file::BackboneShape;
 
-use super::child;
+use super::child::{self, last_error};
 use super::golden::{lack_of, name_of};
 use super::machine::{self, NvidiaGpu};
+use super::options::{Options, Part, word_of};
 use super::report::{Check, Outcome};
 use super::speed::Setting;
-use super::{Options, Part};
 use crate::bench::memory::{Keeping, StepBytes, counts};
 use crate::bench::steps::{Step, Steps};
 use crate::device::{DeviceChoice, NamedDevice};
-use crate::pretrain::precision::Precision;
-use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
+use crate::run_config::precision::Precision;
+use crate::run_config::semi_supervised_config::SemiSupervisedConfig;
 use crate::stdout;
 
 /// The paper's batch.
@@ -173,7 +173,7 @@ fn measured(
     gpu: Option<&NvidiaGpu>,
 ) -> Result<(Taken, Option<f64>)> {
     let mut command = options.command(Part::StepMemory)?;
-    command.args(["--device", &super::word_of(options.device)]);
+    command.args(["--device", &word_of(options.device)]);
     command.args(["--precision", name_of(precision)]);
     if recompute {
         command.arg("--recompute");
@@ -224,7 +224,7 @@ fn beside_polling<T>(is_wanted: bool, work: impl FnOnce() -> T) -> (T, Option<f6
 /// The last error that a process wrote.
 fn last_words(log: &tempfile::NamedTempFile) -> Option<String> {
     let text = std::fs::read(log.path()).ok()?;
-    super::last_error(&String::from_utf8_lossy(&text))
+    last_error(&String::from_utf8_lossy(&text))
 }
 
 fn peak_of_process() -> Option<u64> {

@@ -9,26 +9,28 @@ mod golden;
 mod kill_and_resume;
 mod machine;
 mod memory_use;
+mod options;
 mod report;
+mod report_folder;
 mod report_text;
 mod speed;
 
-use std::path::PathBuf;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use crate::device::{DeviceChoice, NamedDevice};
-use crate::pretrain::precision::Precision;
+use crate::run_config::precision::Precision;
 use crate::stdout;
 use crate::training_run::interruption::Interruption;
 use crate::training_run::run_folder::seconds_since_1970;
-use child::End;
+use child::{End, last_error};
 use machine::NvidiaGpu;
-use report::{Check, DeviceFacts, Ending, Outcome, Report, ReportFolder, Section};
+pub use options::Options;
+use options::{Part, word_of};
+use report::{Check, DeviceFacts, Ending, Outcome, Report, Section};
+use report_folder::ReportFolder;
 
 /// Opening a device compiles a kernel; on a cold machine the driver starts first.
 const OPENING_LIMIT: Duration = Duration::from_secs(90);
@@ -36,46 +38,6 @@ const OPENING_LIMIT: Duration = Duration::from_secs(90);
 const TRAINING_IMAGES: f64 = 200.0 * 64.0;
 /// Of its time the training section may spend this share on steps.
 const TRAINING_SHARE: f64 = 0.5;
-
-/// What to check, and where the report goes.
-#[derive(Debug, Args)]
-pub struct Options {
-    /// Folder for the report (gpu-check.md, gpu-check.json): absent, empty, or with an older report
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
-    /// Which device; `auto` never takes a software adapter or the processor
-    #[arg(long, value_enum, default_value_t)]
-    device: DeviceChoice,
-    /// Small networks and pictures: for software adapters, processors and tests
-    #[arg(long)]
-    quick: bool,
-    /// Most minutes that all of it may take (1 to 240)
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=240))]
-    minutes: u64,
-    /// The Python whose PyTorch is measured beside; else those on the PATH are tried
-    #[arg(long, value_name = "PROGRAM")]
-    python: Option<PathBuf>,
-    /// The part that this process does
-    #[arg(long, value_enum, hide = true)]
-    part: Option<Part>,
-    #[arg(long, value_enum, default_value_t, hide = true)]
-    precision: Precision,
-    #[arg(long, hide = true)]
-    recompute: bool,
-    #[arg(long, default_value_t = 112, hide = true)]
-    size: usize,
-}
-
-/// What a process of its own does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Part {
-    Device,
-    Golden,
-    Speed,
-    Memory,
-    StepMemory,
-    Training,
-}
 
 /// The sections in their order, and their shares of the time that is left.
 const SECTIONS: [(Part, &str, f64); 4] = [
@@ -88,19 +50,6 @@ const SECTIONS: [(Part, &str, f64); 4] = [
     (Part::Memory, "Memory of a stage-1 step", 1.5),
     (Part::Training, "200 steps of stage 1, killed and resumed", 3.5),
 ];
-
-impl Part {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Device => "device",
-            Self::Golden => "golden",
-            Self::Speed => "speed",
-            Self::Memory => "memory",
-            Self::StepMemory => "step-memory",
-            Self::Training => "training",
-        }
-    }
-}
 
 /// Checks, and prints where the report is.
 ///
@@ -273,20 +222,6 @@ fn ending(section: &Section, end: Result<End>, log: &str) -> (Ending, Option<Str
     }
 }
 
-/// The last error in what a process wrote: that of the program itself, else that of a panic, which stands below the
-/// line that says where.
-fn last_error(log: &str) -> Option<String> {
-    let lines = || log.lines().map(str::trim);
-    let own = lines()
-        .filter_map(|line| line.strip_prefix("error: "))
-        .next_back();
-    own.map(str::to_owned).or_else(|| {
-        let place = lines().position(|line| line.contains("panicked at"))?;
-        let words = lines().skip(place + 1).find(|line| !line.is_empty())?;
-        Some(format!("it panicked: {words}"))
-    })
-}
-
 /// Opens the device in a process of its own, so that this one holds nothing on it.
 fn find_device(options: &Options) -> Result<DeviceFacts> {
     let mut command = options.command(Part::Device)?;
@@ -359,43 +294,5 @@ fn facts_of(device: &NamedDevice, gpu: Option<&NvidiaGpu>) -> DeviceFacts {
             .filter(|precision| is_there(precision))
             .map(|precision| golden::name_of(*precision).to_owned())
             .collect(),
-    }
-}
-
-/// Its name on the command line.
-fn word_of(choice: DeviceChoice) -> String {
-    choice
-        .to_possible_value()
-        .map_or_else(String::new, |value| value.get_name().to_owned())
-}
-
-impl Options {
-    /// This program again, for a part of its own; the device is still to be named.
-    fn command(&self, part: Part) -> Result<Command> {
-        let mut command = Command::new(std::env::current_exe().context("this program's own path")?);
-        command
-            .args(["gpu-check", "--part", part.name(), "--out"])
-            .arg(&self.out);
-        if self.quick {
-            command.arg("--quick");
-        }
-        if let Some(python) = &self.python {
-            command.arg("--python").arg(python);
-        }
-        Ok(command)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_reason_is_the_programs_own_error_or_the_panic() {
-        let log = "device: CUDA\nerror: first\nwarning: x\nerror: the disk is full\n";
-        assert_eq!(last_error(log).unwrap(), "the disk is full");
-        let log = "\nthread 'main' (7) panicked at src/x.rs:1:2:\nout of device memory\nnote: run with\n";
-        assert_eq!(last_error(log).unwrap(), "it panicked: out of device memory");
-        assert_eq!(last_error("nothing\n"), None);
     }
 }

@@ -16,8 +16,8 @@ use crate::bench::beside::{Beside, Wish};
 use crate::bench::steps::{Step, Steps};
 use crate::bench::{Measured, measured};
 use crate::device::{DeviceChoice, NamedDevice};
-use crate::pretrain::precision::Precision;
-use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
+use crate::run_config::precision::Precision;
+use crate::run_config::semi_supervised_config::SemiSupervisedConfig;
 use crate::training_run::device_failure::without_panics;
 
 /// The same steps in PyTorch.

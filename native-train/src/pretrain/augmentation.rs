@@ -4,9 +4,10 @@ use rand::Rng;
 use shared_model::face_crop::{InputColour, InputSpec};
 use shared_model::frame::Frame;
 
-use crate::pretrain::config::AugmentationConfig;
-use crate::pretrain::rand_augment::{Picture, rand_augment};
-use crate::pretrain::semi_supervised::config::StrongConfig;
+use crate::pretrain::rand_augment::picture::Picture;
+use crate::pretrain::rand_augment::rand_augment;
+use crate::run_config::augmentation_config::AugmentationConfig;
+use crate::run_config::semi_supervised_config::StrongConfig;
 
 /// Share of the picture that an erased rectangle covers, and its ratio of height to width (Zhong et
 /// al. 2020, defaults of torchvision's `RandomErasing`).
@@ -225,9 +226,9 @@ fn erase(picture: &mut [f32], size: usize, random: &mut impl Rng) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pretrain::class_balance::random_of;
-    use shared_model::display::Orientation;
+    use crate::random_stream::random_of;
     use shared_model::face_crop::{DEFAULT_MEAN, DEFAULT_STD};
+    use shared_model::orientation::Orientation;
 
     const NOTHING: AugmentationConfig = AugmentationConfig::NONE;
 

@@ -1,8 +1,6 @@
 //! Training batches, made ahead on all cores while the device computes.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::thread::Scope;
 
 use anyhow::{Context as _, Result};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -12,18 +10,16 @@ use shared_model::face_crop::InputSpec;
 use shared_model::frame::Frame;
 
 use crate::pretrain::augmentation::augmented;
-use crate::pretrain::class_balance::{ClassBalance, random_of};
-use crate::pretrain::config::{AugmentationConfig, PretrainConfig};
+use crate::pretrain::class_balance::ClassBalance;
 use crate::pretrain::face_store::FaceStore;
-use crate::pretrain::picture_mixing::{MixingConfig, mix};
+use crate::pretrain::picture_mixing::mix;
+use crate::random_stream::Stream;
+use crate::run_config::RunConfig;
+use crate::run_config::augmentation_config::AugmentationConfig;
+use crate::run_config::mixing_config::MixingConfig;
 
-/// Batches that wait for the device.
-const AHEAD: usize = 3;
 /// Pictures of a class that are tried in the place of one that cannot be read, before a run stops.
 const MOST_TRIES: usize = 100;
-/// Random streams that nothing else uses.
-const STAND_IN_STREAM: u64 = 3 << 61;
-const MIXING_STREAM: u64 = 7 << 61;
 
 /// The pictures of one step and what is learned from them.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,7 +71,7 @@ pub struct BatchLoader<'a> {
 impl<'a> BatchLoader<'a> {
     /// As a config says.
     #[must_use]
-    pub fn of(config: &'a PretrainConfig, store: &'a FaceStore, input: &'a InputSpec) -> Self {
+    pub fn of(config: &'a RunConfig, store: &'a FaceStore, input: &'a InputSpec) -> Self {
         let targets: Vec<_> = store.pictures().iter().map(|picture| picture.target).collect();
         let training = &config.training;
         let balance = match (training.balanced, training.class_balance) {
@@ -107,8 +103,8 @@ impl<'a> BatchLoader<'a> {
             .enumerate()
             .map(|(slot, place)| {
                 let (target, face) = self.face(step, slot, *place)?;
-                // 2^20 slots a step are more than any batch has.
-                let mut random = random_of(self.seed, (step << 20) | slot as u64);
+                let slot = slot as u64;
+                let mut random = Stream::Picture { step, slot }.random(self.seed);
                 Ok((
                     target,
                     augmented(&face, self.input, self.augmentation, &mut random),
@@ -117,7 +113,7 @@ impl<'a> BatchLoader<'a> {
             .collect::<Result<Vec<_>>>()
             .with_context(|| format!("the batch of step {step}"))?;
         let (mut targets, mut pictures): (Vec<ClassScores>, Vec<Vec<f32>>) = made.into_iter().unzip();
-        let mut random = random_of(self.seed, MIXING_STREAM | step);
+        let mut random = Stream::Mixing { step }.random(self.seed);
         mix(
             &mut pictures,
             &mut targets,
@@ -142,7 +138,11 @@ impl<'a> BatchLoader<'a> {
         if let Ok(face) = tried {
             return Ok((target(place), face));
         }
-        let mut random = random_of(self.seed, STAND_IN_STREAM | (step << 20) | slot as u64);
+        let mut random = Stream::StandIn {
+            step,
+            slot: slot as u64,
+        }
+        .random(self.seed);
         for _ in 1..MOST_TRIES {
             let another = self.balance.another(place, &mut random).unwrap_or(place);
             tried = self.store.face(another);
@@ -154,25 +154,4 @@ impl<'a> BatchLoader<'a> {
             .with_context(|| format!("{MOST_TRIES} labelled pictures after each other cannot be read"))?;
         Ok((target(place), face))
     }
-}
-
-/// What `make` gives for the steps from `first` up to `last`, made ahead on a thread of `scope` until
-/// the receiver is dropped or one fails.
-pub fn ahead<'scope, T: Send + 'scope>(
-    scope: &'scope Scope<'scope, '_>,
-    first: u64,
-    last: u64,
-    make: impl Fn(u64) -> Result<T> + Send + 'scope,
-) -> Receiver<Result<T>> {
-    let (sender, receiver) = sync_channel(AHEAD);
-    scope.spawn(move || {
-        for step in first..last {
-            let made = make(step);
-            let failed = made.is_err();
-            if sender.send(made).is_err() || failed {
-                return;
-            }
-        }
-    });
-    receiver
 }

@@ -1,11 +1,11 @@
 //! Which pictures a training step sees.
 
+use rand::Rng;
 use rand::seq::SliceRandom as _;
-use rand::{Rng, SeedableRng as _};
-use rand_chacha::ChaCha8Rng;
 use shared_model::expression::CLASS_COUNT;
 
 use crate::datasets::label_distribution::LabelDistribution;
+use crate::random_stream::Stream;
 
 /// Draws batches: first a class, then a picture of it. Pictures are drawn with replacement, so those of rare
 /// classes come often. A picture whose label is shared between classes is one of each of them, and is drawn
@@ -91,7 +91,7 @@ impl ClassBalance {
     /// The places of the pictures of a step: the same for the same seed and step.
     #[must_use]
     pub fn batch(&self, step: u64, size: usize) -> Vec<usize> {
-        let mut random = random_of(self.seed, step);
+        let mut random = Stream::Classes { step }.random(self.seed);
         match &self.draw {
             Draw::InTurn => self.in_turn(size, &mut random),
             Draw::ByChance(sums) => self.by_chance(sums, size, &mut random),
@@ -190,16 +190,10 @@ fn running_sums(values: impl Iterator<Item = f64>) -> Vec<f64> {
     values.scan(0.0, add).collect()
 }
 
-/// A generator of its own for each (seed, stream) pair.
-pub(crate) fn random_of(seed: u64, stream: u64) -> ChaCha8Rng {
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    random.set_stream(stream);
-    random
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random_stream::random_of;
     use shared_model::expression::Expression;
 
     fn certain(classes: impl IntoIterator<Item = (Expression, usize)>) -> Vec<LabelDistribution> {

@@ -14,6 +14,7 @@ use shared_model::temperature::{fitted, not_sure_below, tempered};
 
 use crate::pretrain::augmentation::plain;
 use crate::pretrain::face_store::FaceStore;
+use crate::training_run::report_summary::{rounded, summary};
 
 /// Pictures that go through the network together.
 const PICTURES_A_BATCH: usize = 64;
@@ -158,33 +159,8 @@ pub fn rows(scores: Tensor<2>) -> Result<Vec<ClassScores>> {
     Ok(values.chunks_exact(CLASS_COUNT).map(row).collect())
 }
 
-/// A report in the words of a model's description: macro F1 over all eight classes with absent ones
-/// as 0, the mean over the classes that are there, and F1 and count of each class.
-#[must_use]
-pub fn summary(report: &Report) -> Value {
-    let there = || report.classes.iter().filter(|class| class.support > 0);
-    let f1: serde_json::Map<String, Value> = there()
-        .map(|class| (class.class.to_owned(), rounded(class.f1)))
-        .collect();
-    let pictures: serde_json::Map<String, Value> = there()
-        .map(|class| (class.class.to_owned(), class.support.into()))
-        .collect();
-    let count = there().count().max(1) as f64;
-    json!({
-        "macro_f1_of_8_classes": rounded(report.macro_f1),
-        "mean_f1_of_present_classes": rounded(there().map(|class| class.f1).sum::<f64>() / count),
-        "accuracy": rounded(report.accuracy),
-        "f1": f1,
-        "frames": pictures,
-    })
-}
-
 /// Names of the classes that the truth does not hold.
 fn absent_classes(report: &Report) -> Vec<&'static str> {
     let absent = report.classes.iter().filter(|class| class.support == 0);
     absent.map(|class| class.class).collect()
-}
-
-fn rounded(value: f64) -> Value {
-    ((value * 1e4).round() / 1e4).into()
 }

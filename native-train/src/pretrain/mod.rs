@@ -3,11 +3,6 @@
 //! The way of a picture: catalogue -> split by person, quota -> square face -> class-balanced, augmented batch
 //! -> training step; then evaluation, checkpoint, model.
 
-pub mod config;
-
-mod augmentation_config;
-pub mod training_config;
-
 pub mod labelled_pictures;
 
 pub mod unlabelled_pictures;
@@ -24,12 +19,14 @@ pub mod class_balance;
 pub mod picture_mixing;
 pub mod rand_augment;
 
-pub mod gradients;
-pub mod precision;
+pub mod moving_average;
+mod provenance;
+mod resumable_keys;
 pub mod semi_supervised;
 pub mod sgd;
 pub mod soft_cross_entropy;
 pub mod supervised;
+pub mod supervised_data;
 pub mod temporal;
 
 pub mod evaluation;
@@ -39,6 +36,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use burn::tensor::Device;
 
+use crate::run_config::{Mode, RunConfig};
 use crate::training_run::checkpoint;
 use crate::training_run::device_failure::{Work, guarded};
 use crate::training_run::interruption::Interruption;
@@ -46,30 +44,16 @@ use crate::training_run::run_folder::{self, RunFolder};
 use crate::training_run::run_options::RunOptions;
 use crate::written_files::WrittenFiles;
 use crate::{atomic_file, model_store, stdout};
-use config::{Mode, PretrainConfig};
+use resumable_keys::RESUMABLE_KEYS;
 pub use run_data::read_data;
-use supervised::SupervisedData;
-
-/// Keys that may have another value when a run is taken up again: what is said and kept, what has moved (the checkpoint holds what
-/// the start has become), and what is lowered where memory is short.
-const RESUMABLE_KEYS: &[&str] = &[
-    "run",
-    "note",
-    "data.cache_mib",
-    "data.origin",
-    "model.start",
-    "training.batch",
-    "training.checkpoint_minutes",
-    "semi_supervised.recompute_teacher",
-    "semi_supervised.unlabelled_ratio",
-];
+use supervised_data::SupervisedData;
 
 /// Trains as the config says and prints the path of the model.
 ///
 /// # Errors
 /// On a bad config or data, when training diverges, and [`Interrupted`](crate::training_run::interruption::Interrupted).
 pub fn run(options: &RunOptions) -> Result<()> {
-    let config = PretrainConfig::read(&options.config)?;
+    let config = RunConfig::read(&options.config)?;
     run_folder::refuse_other_files(&config.run, &options.config)?;
     let device = options.device.open_and_say()?.device;
     atomic_file::make_folder(&config.run)?;
@@ -91,7 +75,7 @@ pub fn run(options: &RunOptions) -> Result<()> {
 /// # Errors
 /// When training diverges, the disk or the device fails, and [`Interrupted`](crate::training_run::interruption::Interrupted).
 pub fn train(
-    config: &PretrainConfig,
+    config: &RunConfig,
     data: &SupervisedData,
     resume: bool,
     device: &Device,

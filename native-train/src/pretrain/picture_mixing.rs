@@ -2,62 +2,9 @@
 
 use rand::Rng;
 use rand::seq::SliceRandom as _;
-use serde::{Deserialize, Serialize};
 use shared_model::expression::ClassScores;
 
-use anyhow::{Result, ensure};
-
-/// The `[mixing]` table: how labelled pictures of a batch are mixed with each other.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct MixingConfig {
-    /// Alpha of mixup (Zhang et al. 2018): a picture keeps the share that is drawn from Beta(alpha, alpha) of
-    /// itself and takes the rest of another one (method: 0, off).
-    pub mixup: f64,
-    /// Alpha of `CutMix` (Yun et al. 2019): a rectangle of another picture, whose share of the area is drawn from
-    /// Beta(alpha, alpha), lies over it (method: 0, off). With both on, each is taken half of the time.
-    pub cutmix: f64,
-    /// Chance that a picture is mixed at all.
-    pub chance: f64,
-}
-
-impl Default for MixingConfig {
-    fn default() -> Self {
-        Self {
-            mixup: 0.0,
-            cutmix: 0.0,
-            chance: 1.0,
-        }
-    }
-}
-
-impl MixingConfig {
-    /// Whether it is as ever: then it is left out, so that checkpoints of older runs still fit.
-    pub(super) fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// # Errors
-    /// On a value out of its range, named with what was expected.
-    pub(super) fn check(&self) -> Result<()> {
-        let keys = [
-            ("mixup", self.mixup),
-            ("cutmix", self.cutmix),
-            ("chance", self.chance),
-        ];
-        for (key, value) in keys {
-            ensure!(
-                (0.0..=1.0).contains(&value),
-                "`mixing.{key}` is {value}, expected 0 to 1"
-            );
-        }
-        Ok(())
-    }
-
-    fn is_off(&self) -> bool {
-        (self.mixup == 0.0 && self.cutmix == 0.0) || self.chance == 0.0
-    }
-}
+use crate::run_config::mixing_config::MixingConfig;
 
 /// Mixes each picture `[3, size, size]` of a batch with another one of it, and their targets in the same shares.
 pub fn mix(
@@ -161,7 +108,7 @@ impl Rectangle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pretrain::class_balance::random_of;
+    use crate::random_stream::random_of;
     use shared_model::expression::CLASS_COUNT;
 
     const SIZE: usize = 16;

@@ -9,14 +9,15 @@ use serde_json::{Value, json};
 use shared_model::expression::Expression;
 
 use crate::datasets::catalogue::{Catalogue, Source};
+use crate::datasets::config::{DataConfig, FaceSource};
 use crate::datasets::selection::Selection;
 use crate::detectors;
-use crate::pretrain::config::{DataConfig, FaceSource, Mode, PretrainConfig};
 use crate::pretrain::face_search::FaceSearch;
 use crate::pretrain::face_store::{Checked, FaceStore};
 use crate::pretrain::labelled_pictures::gathered;
-use crate::pretrain::supervised::SupervisedData;
+use crate::pretrain::supervised_data::SupervisedData;
 use crate::pretrain::unlabelled_pictures::UnlabelledPool;
+use crate::run_config::{Mode, RunConfig};
 
 /// Unreadable pictures that are named; the others are counted.
 const MOST_NAMED: usize = 10;
@@ -26,7 +27,7 @@ const MOST_NAMED: usize = 10;
 ///
 /// # Errors
 /// When a source is not as it should be, or a side of the split has no picture.
-pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<SupervisedData> {
+pub fn read_data(config: &RunConfig, device: &Device) -> Result<SupervisedData> {
     let data = &config.data;
     let catalogue = Arc::new(Catalogue::read(data)?);
     for source in catalogue.sources() {

@@ -3,25 +3,25 @@
 use anyhow::{Context as _, Result, anyhow};
 use burn::module::Module as _;
 use burn::tensor::{Device, Tensor};
-use serde_json::{Value, json};
 use shared_model::face_crop::InputSpec;
 use shared_model::model_file::{ModelFile, ModelMetadata, Weights};
 use shared_model::resnet50::{BACKBONE_PREFIX, ResNet50};
 
 use crate::model_store;
-use crate::pretrain::RESUMABLE_KEYS;
 use crate::pretrain::batch_loader::{Batch, BatchLoader};
-use crate::pretrain::config::PretrainConfig;
 use crate::pretrain::evaluation::HeldBack;
-use crate::pretrain::face_store::FaceStore;
-use crate::pretrain::gradients::clipped;
-use crate::pretrain::precision::{LossScale, Scaling};
-use crate::pretrain::semi_supervised::moving_average;
+use crate::pretrain::moving_average;
+use crate::pretrain::provenance;
+use crate::pretrain::resumable_keys::RESUMABLE_KEYS;
 use crate::pretrain::sgd::Sgd;
 use crate::pretrain::soft_cross_entropy::soft_cross_entropy;
-use crate::pretrain::unlabelled_pictures::UnlabelledPool;
+use crate::pretrain::supervised_data::SupervisedData;
+use crate::run_config::RunConfig;
 use crate::training_run::checkpoint::{Checkpoint, prefixed};
+use crate::training_run::cosine_rate::cosine_rate;
+use crate::training_run::gradients::clipped;
 use crate::training_run::interruption::Interruption;
+use crate::training_run::loss_scale::{LossScale, Scaling};
 use crate::training_run::run_folder::RunFolder;
 use crate::training_run::run_loop::{Evaluated, Saved, StepFigures, Trainee, TrainingRun};
 
@@ -30,33 +30,13 @@ const AVERAGE: &str = "average.";
 /// In step n the average's decay is at most n / (n + this), so that it forgets the start.
 const FORGETTING_STEPS: f64 = 9.0;
 
-/// The data of a run.
-#[derive(Debug)]
-pub struct SupervisedData {
-    /// Persons to learn from.
-    pub training: FaceStore,
-    /// Persons to evaluate on.
-    pub held_back: FaceStore,
-    /// Pictures without labels; empty in a supervised run.
-    pub unlabelled: UnlabelledPool,
-    /// What the model's description says of the data.
-    pub description: Value,
-}
-
-/// The rate at `step` of `steps`: half a cosine from `rate` to 0, and 0 ever after.
-#[must_use]
-pub fn cosine_rate(rate: f64, step: u64, steps: u64) -> f64 {
-    let part = (step as f64 / steps.max(1) as f64).min(1.0);
-    rate * 0.5 * (1.0 + (std::f64::consts::PI * part).cos())
-}
-
 /// Trains to the last step and gives the best model, which also lies in the run's folder as
 /// `student.safetensors`.
 ///
 /// # Errors
 /// As [`TrainingRun::open`] and [`TrainingRun::train`].
 pub fn train(
-    config: &PretrainConfig,
+    config: &RunConfig,
     data: &SupervisedData,
     folder: &RunFolder,
     found: Option<&Checkpoint>,
@@ -74,7 +54,7 @@ pub fn train(
 
 /// A network that learns from labels.
 struct Supervised<'a> {
-    config: &'a PretrainConfig,
+    config: &'a RunConfig,
     data: &'a SupervisedData,
     input: InputSpec,
     device: Device,
@@ -96,7 +76,7 @@ struct Waiting {
 
 impl<'a> Supervised<'a> {
     fn new(
-        config: &'a PretrainConfig,
+        config: &'a RunConfig,
         data: &'a SupervisedData,
         found: Option<&Checkpoint>,
         device: &Device,
@@ -155,26 +135,11 @@ impl<'a> Supervised<'a> {
     }
 
     fn model(&self, step: u64, weights: Weights, figures: &HeldBack) -> ModelFile {
-        let training = &self.config.training;
         let mut metadata = ModelMetadata {
             input: self.input.clone(),
             framing: self.config.model.framing,
             backbone: self.config.model.shape(),
-            training: json!({
-                "note": self.config.note,
-                "mode": "supervised",
-                "data": self.data.description,
-                "seed": self.config.seed,
-                "steps": step,
-                "batch": training.batch,
-                "rate": training.rate,
-                "optimiser": format!("SGD, momentum {}, half a cosine to 0", training.momentum),
-                "sampling": training.sampling(),
-                "label_smoothing": training.label_smoothing,
-                "moving_average_decay": training.ema,
-                "augmentation": self.config.augmentation,
-                "mixing": self.config.mixing,
-            }),
+            training: provenance::of(self.config, self.data, step, None),
             ..ModelMetadata::default()
         };
         figures.describe(&mut metadata);
@@ -264,18 +229,5 @@ impl Trainee for Supervised<'_> {
 
     fn keys_of_rates(&self) -> &'static str {
         "`training.rate`"
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_rate_falls_to_zero_and_stays_there() {
-        assert!((cosine_rate(0.1, 0, 100) - 0.1).abs() < 1e-12);
-        assert!((cosine_rate(0.1, 50, 100) - 0.05).abs() < 1e-12);
-        assert!(cosine_rate(0.1, 100, 100).abs() < 1e-12);
-        assert!(cosine_rate(0.1, 150, 100).abs() < 1e-12);
     }
 }

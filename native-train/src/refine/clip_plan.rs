@@ -3,12 +3,9 @@
 use rand::seq::SliceRandom as _;
 use shared_model::expression::{CLASS_COUNT, Expression};
 
-use crate::pretrain::class_balance::random_of;
+use crate::random_stream::Stream;
 use crate::refine::clip_batch::ClipBatch;
-use crate::refine::video_features::VideoFeatures;
-
-/// Random streams that no other part of training uses.
-const ORDER_STREAM: u64 = 3 << 61;
+use crate::video_features::video_features::VideoFeatures;
 
 /// Clips of all videos, cut as the recogniser cuts them: from frames 0, `stride`, 2 `stride`, ...,
 /// the last one moved back so that it ends with the video; a video shorter than a clip is padded.
@@ -60,7 +57,7 @@ impl ClipPlan {
             let round = position / count;
             if order.as_ref().is_none_or(|(of, _)| *of != round) {
                 let mut places: Vec<usize> = (0..self.clips.len()).collect();
-                places.shuffle(&mut random_of(self.seed, ORDER_STREAM | round));
+                places.shuffle(&mut Stream::ClipOrder { round }.random(self.seed));
                 order = Some((round, places));
             }
             let place = order

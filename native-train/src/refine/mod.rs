@@ -3,11 +3,7 @@
 //! The way of a video: crops -> frozen backbone -> feature cache -> clips of 64 -> encoder; evaluation
 //! plays the cached features through the recogniser that the app uses.
 
-pub mod config;
-
-pub mod crop_reader;
-pub mod feature_cache;
-pub mod video_features;
+pub mod refine_data;
 
 pub mod clip_batch;
 pub mod clip_plan;
@@ -21,33 +17,19 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use burn::tensor::Device;
-use shared_model::model_file::ModelFile;
 
-use crate::datasets::affwild2;
-use crate::datasets::config::{SourceKind, SourceUse};
-use crate::datasets::labelled_video::LabelledVideo;
-use crate::pretrain::config::PretrainConfig;
+use crate::run_config::RunConfig;
+use crate::run_config::refine_config::RefineConfig;
 use crate::training_run::checkpoint;
 use crate::training_run::interruption::Interruption;
 use crate::training_run::run_folder::{self, RunFolder};
 use crate::training_run::run_options::RunOptions;
+use crate::video_features::crop_reader::CropReader;
+use crate::video_features::feature_cache::FeatureCache;
+use crate::video_features::labelled_videos::videos_of;
 use crate::written_files::{WrittenFiles, is_same_file};
 use crate::{atomic_file, model_store, stdout};
-use config::{RefineConfig, VideoFolders};
-use crop_reader::CropReader;
-use feature_cache::FeatureCache;
-use video_features::VideoFeatures;
-
-/// All that stage 2 learns from.
-#[derive(Debug)]
-pub struct RefineData {
-    /// The stage-1 model.
-    pub start: ModelFile,
-    /// The training videos' features.
-    pub training: Vec<VideoFeatures>,
-    /// The validation videos' features.
-    pub validation: Vec<VideoFeatures>,
-}
+use refine_data::RefineData;
 
 /// Trains as the config says and prints the path of the model.
 ///
@@ -55,7 +37,7 @@ pub struct RefineData {
 /// On a bad config or data, when training diverges, and
 /// [`Interrupted`](crate::training_run::interruption::Interrupted).
 pub fn run(options: &RunOptions) -> Result<()> {
-    let config = PretrainConfig::read(&options.config)?;
+    let config = RunConfig::read(&options.config)?;
     let folder = RefineConfig::folder_in(&config.run);
     run_folder::refuse_other_files(&folder, &options.config)?;
     refuse_other_model(&config, &folder)?;
@@ -79,12 +61,12 @@ pub fn run(options: &RunOptions) -> Result<()> {
 }
 
 /// The model of a stage 2.
-fn model_path(config: &PretrainConfig) -> PathBuf {
+fn model_path(config: &RunConfig) -> PathBuf {
     config.run.join("model.safetensors")
 }
 
 /// Refuses to begin where the model would replace another's, or the one that it starts from.
-fn refuse_other_model(config: &PretrainConfig, folder: &Path) -> Result<()> {
+fn refuse_other_model(config: &RunConfig, folder: &Path) -> Result<()> {
     if checkpoint::path_in(folder).is_file() {
         return Ok(());
     }
@@ -105,7 +87,7 @@ fn refuse_other_model(config: &PretrainConfig, folder: &Path) -> Result<()> {
 /// When training diverges, the disk or the device fails, and
 /// [`Interrupted`](crate::training_run::interruption::Interrupted).
 pub fn train(
-    config: &PretrainConfig,
+    config: &RunConfig,
     data: &RefineData,
     resume: bool,
     device: &Device,
@@ -129,7 +111,7 @@ pub fn train(
 ///
 /// # Errors
 /// When the model or a folder cannot be read, there is no video, or the device fails.
-pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<RefineData> {
+pub fn read_data(config: &RunConfig, device: &Device) -> Result<RefineData> {
     let refine = config.refine();
     let student = config.run.join("student.safetensors");
     let path = refine.start.as_ref().unwrap_or(&student);
@@ -149,57 +131,4 @@ pub fn read_data(config: &PretrainConfig, device: &Device) -> Result<RefineData>
         training,
         validation,
     })
-}
-
-/// The training and the validation videos that a config names in `[refine]`, else those of the Aff-Wild2
-/// sources of `[data]`; none may be on both sides.
-///
-/// # Errors
-/// When none are named, a folder cannot be read, or a video is on both sides.
-pub fn videos_of(config: &PretrainConfig) -> Result<[Vec<LabelledVideo>; 2]> {
-    let refine = config.refine();
-    let training = read_side(config, refine.training.as_ref(), SourceUse::Labelled, "training")?;
-    let validation = read_side(
-        config,
-        refine.validation.as_ref(),
-        SourceUse::Validation,
-        "validation",
-    )?;
-    for video in &validation {
-        ensure!(
-            training.iter().all(|other| other.name != video.name),
-            "the video {} is among the training and the validation videos",
-            video.name
-        );
-    }
-    Ok([training, validation])
-}
-
-fn read_side(
-    config: &PretrainConfig,
-    named: Option<&VideoFolders>,
-    role: SourceUse,
-    key: &str,
-) -> Result<Vec<LabelledVideo>> {
-    if let Some(VideoFolders { crops, annotations }) = named {
-        return affwild2::read_videos(crops, annotations);
-    }
-    let mut videos = Vec::new();
-    for source in &config.data.sources {
-        let wanted = source.kind == SourceKind::AffWild2 && source.role == role;
-        if let (true, Some(crops), Some(annotations)) = (wanted, &source.pictures, &source.annotations) {
-            videos.extend(affwild2::read_videos(crops, annotations)?);
-        }
-    }
-    ensure!(
-        !videos.is_empty(),
-        "no {key} videos are named: set `refine.{key}` to {{ crops = \"...\", annotations = \"...\" }}, or give `[data]` a \
-         source of kind `affwild2` with `use = \"{}\"`",
-        if role == SourceUse::Labelled {
-            "labelled"
-        } else {
-            "validation"
-        }
-    );
-    Ok(videos)
 }

@@ -7,22 +7,23 @@ use shared_model::model_file::{ModelFile, Weights};
 use shared_model::temperature::fitted;
 use shared_model::temporal_encoder::TEMPORAL_PREFIX;
 
-use crate::evaluate::figures::Figures;
-use crate::evaluate::predicted_video::PredictedVideo;
 use crate::model_store;
-use crate::pretrain::config::PretrainConfig;
-use crate::pretrain::evaluation::summary;
-use crate::pretrain::supervised::cosine_rate;
-use crate::refine::RefineData;
 use crate::refine::clip_batch::ClipBatch;
 use crate::refine::clip_plan::{ClipPlan, inverse_frequencies};
-use crate::refine::config::RefineConfig;
 use crate::refine::encoder_trainer::EncoderTrainer;
-use crate::refine::feature_cache::key_of;
+use crate::refine::refine_data::RefineData;
+use crate::run_config::RunConfig;
+use crate::run_config::course::Course;
+use crate::run_config::refine_config::RefineConfig;
 use crate::training_run::checkpoint::{Checkpoint, prefixed};
+use crate::training_run::cosine_rate::cosine_rate;
 use crate::training_run::interruption::Interruption;
+use crate::training_run::report_summary::summary;
 use crate::training_run::run_folder::RunFolder;
-use crate::training_run::run_loop::{Course, Evaluated, Saved, StepFigures, Trainee, TrainingRun};
+use crate::training_run::run_loop::{Evaluated, Saved, StepFigures, Trainee, TrainingRun};
+use crate::video_evaluation::figures::Figures;
+use crate::video_evaluation::predicted_video::PredictedVideo;
+use crate::video_features::feature_cache::key_of;
 
 /// Keys that may have another value when a run is taken up again.
 pub(super) const RESUMABLE_KEYS: &[&str] = &[
@@ -34,7 +35,7 @@ pub(super) const RESUMABLE_KEYS: &[&str] = &[
 
 /// The encoder under training, on features that do not change.
 struct Refiner<'a> {
-    config: &'a PretrainConfig,
+    config: &'a RunConfig,
     refine: RefineConfig,
     data: &'a RefineData,
     clips: usize,
@@ -45,7 +46,7 @@ struct Refiner<'a> {
 
 /// What a checkpoint of stage 2 belongs to.
 #[must_use]
-pub(super) fn begun_with(config: &PretrainConfig, data: &RefineData) -> Value {
+pub(super) fn begun_with(config: &RunConfig, data: &RefineData) -> Value {
     json!({"refine": config.refine(), "seed": config.seed, "features": key_of(&data.start)})
 }
 
@@ -56,7 +57,7 @@ pub(super) fn begun_with(config: &PretrainConfig, data: &RefineData) -> Value {
 /// [`Interrupted`](crate::training_run::interruption::Interrupted) when it was; when there is nothing
 /// to learn from, the checkpoint does not fit, a figure is not finite, or the disk or the device fails.
 pub fn train(
-    config: &PretrainConfig,
+    config: &RunConfig,
     data: &RefineData,
     folder: &RunFolder,
     found: Option<&Checkpoint>,
@@ -95,7 +96,7 @@ pub fn train(
 
 impl<'a> Refiner<'a> {
     fn new(
-        config: &'a PretrainConfig,
+        config: &'a RunConfig,
         refine: RefineConfig,
         data: &'a RefineData,
         clips: usize,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::shard::Shard;
-use crate::evaluate::tally::Tally;
+use crate::video_evaluation::tally::Tally;
 use crate::written_files::{WrittenFiles, sha256};
 
 const VERSION: u32 = 1;

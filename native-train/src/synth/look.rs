@@ -3,8 +3,8 @@
 use glam::Vec3;
 use rand_chacha::ChaCha8Rng;
 
-use crate::synth::identity::Traits;
 use crate::synth::random::Draw as _;
+use crate::synth::traits::Traits;
 
 /// Skin in sRGB (0 to 1) from light to dark.
 const TONES: [Vec3; 5] = [

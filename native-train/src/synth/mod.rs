@@ -15,7 +15,9 @@ pub mod expression_style;
 pub mod face_unit;
 pub mod identity;
 pub mod look;
+pub mod model;
 pub mod recipe;
+pub mod traits;
 
 mod hair;
 pub mod head;

@@ -6,8 +6,8 @@ use crate::synth::face_map::{Region, face_place, lips, region, scalp};
 use crate::synth::face_unit::{FaceUnit as U, UnitWeights};
 use crate::synth::head::Part;
 use crate::synth::lighting::Lighting;
+use crate::synth::model::Model;
 use crate::synth::random::{smoothstep, value_noise};
-use crate::synth::studio::Model;
 
 /// Centre of the left eye in the base mesh; the right one is its mirror.
 const EYE: Vec3 = Vec3::new(0.310, 7.282, 1.245);

@@ -11,11 +11,12 @@ use crate::synth::camera_effects::{CameraEffects, Obstacle, jpeg};
 use crate::synth::expression_style::Actions;
 use crate::synth::face_unit::{ActionUnit, UnitWeights};
 use crate::synth::lighting::Lighting;
+use crate::synth::model::Model;
 use crate::synth::pose::{Camera, Pose};
 use crate::synth::random::{Draw as _, Purpose, stream};
 use crate::synth::recipe::{Showing, blend, turn_eyes};
 use crate::synth::spec::SynthSpec;
-use crate::synth::studio::{Model, Shot, Studio};
+use crate::synth::studio::{Shot, Studio};
 
 /// The framing of a detector's box with margin, which has the face in its middle.
 const DETECTED: f32 = 1.18;

@@ -12,6 +12,7 @@ use crate::synth::face_unit::UnitWeights;
 use crate::synth::head::{Head, Part};
 use crate::synth::identity::Identity;
 use crate::synth::lighting::Lighting;
+use crate::synth::model::Model;
 use crate::synth::normals::vertex_normals;
 use crate::synth::openness::openness;
 use crate::synth::pose::{Camera, Pose, Posed};
@@ -30,13 +31,6 @@ pub struct Studio {
     openness: Vec<f32>,
     photos: Vec<Photo>,
     seed: u64,
-}
-
-/// A person with the skin painted.
-#[derive(Debug)]
-pub struct Model {
-    pub identity: Identity,
-    pub skin: SkinTexture,
 }
 
 /// One picture to draw.

@@ -11,12 +11,13 @@ use shared_model::frame::Frame;
 use crate::synth::background::Background;
 use crate::synth::camera_effects::CameraEffects;
 use crate::synth::lighting::Lighting;
+use crate::synth::model::Model;
 use crate::synth::performance::{Moment, Performance, UNANNOTATED};
 use crate::synth::pose::Camera;
 use crate::synth::random::{Draw as _, Purpose, stream, value_noise};
 use crate::synth::shading::linear;
 use crate::synth::stills::crop_camera;
-use crate::synth::studio::{Model, Shot, Studio};
+use crate::synth::studio::{Shot, Studio};
 
 /// Share of the frames whose crop is missing, as in Aff-Wild2's training set.
 pub const MISSING_CROPS: f32 = 0.02;

@@ -10,6 +10,7 @@ use serde_json::Value;
 use shared_model::model_file::{Weights, read_weights};
 
 use crate::atomic_file;
+use crate::random_stream::STREAMS_VERSION;
 use crate::training_run::{config_change, exact_number};
 
 /// Where a run stands.
@@ -34,6 +35,9 @@ pub struct RunState {
     /// Evaluations in a row that found no better model.
     #[serde(default)]
     pub stale: u64,
+    /// Which random streams it was begun with: [`STREAMS_VERSION`] of the program.
+    #[serde(default)]
+    pub streams: u32,
     /// The config as JSON.
     pub config: Value,
 }
@@ -99,6 +103,13 @@ impl Checkpoint {
     /// # Errors
     /// When it does not; the message names the keys with both values.
     pub fn check_config(&self, run: &Path, config: &Value, may_change: &[&str]) -> Result<()> {
+        ensure!(
+            self.state.streams == STREAMS_VERSION,
+            "the run in {} cannot go on: it was begun by a version of this program that drew its random numbers otherwise, so it \
+             would see its pictures in another order. Go on with that version, or start anew from what it has: name its \
+             `student.safetensors` in `model.start`, and another `run` folder",
+            run.display()
+        );
         config_change::allowed(&self.state.config, config, may_change)
             .map(|_| ())
             .with_context(|| format!("the run in {} cannot go on", run.display()))

@@ -17,6 +17,10 @@ pub mod training_log;
 
 pub mod pictures;
 
+pub mod cosine_rate;
+pub mod gradients;
+pub mod loss_scale;
+pub mod report_summary;
 pub mod run_loop;
 
 pub mod device_failure;

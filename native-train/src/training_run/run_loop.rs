@@ -9,15 +9,17 @@ use serde_json::{Map, Value, json};
 use shared_model::metrics::Report;
 use shared_model::model_file::{ModelFile, Weights};
 
+use crate::ahead::ahead;
 use crate::atomic_file;
 use crate::model_store;
-use crate::pretrain::batch_loader::ahead;
-use crate::pretrain::precision::Scaling;
 use crate::progress::Progress;
+use crate::random_stream::STREAMS_VERSION;
+use crate::run_config::course::Course;
 use crate::training_run::checkpoint::{self, Checkpoint, RunState};
 use crate::training_run::config_change;
 use crate::training_run::device_failure::{Work, guarded, without_panics};
 use crate::training_run::interruption::{Interrupted, Interruption};
+use crate::training_run::loss_scale::Scaling;
 use crate::training_run::pictures;
 use crate::training_run::run_folder::RunFolder;
 use crate::training_run::training_log::TrainingLog;
@@ -99,19 +101,6 @@ pub struct Evaluated {
     pub file: ModelFile,
 }
 
-/// How long a run is, and where it stops to look around.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Course {
-    /// Steps in all.
-    pub steps: u64,
-    /// Steps between two evaluations; each is followed by a checkpoint.
-    pub steps_an_epoch: u64,
-    /// Most minutes between two checkpoints.
-    pub checkpoint_minutes: f64,
-    /// Evaluations in a row without a better model after which the run ends before its last step.
-    pub patience: Option<u64>,
-}
-
 /// A run under way.
 #[derive(Debug)]
 pub struct TrainingRun<'a> {
@@ -151,6 +140,7 @@ impl<'a> TrainingRun<'a> {
             step: 0,
             best: BTreeMap::new(),
             stale: 0,
+            streams: STREAMS_VERSION,
             config,
         };
         if let Some(found) = found {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::FrameLabels;
+use super::frame_labels::FrameLabels;
 use crate::expression::Expression;
 
 /// A label from one moment to another.

@@ -2,6 +2,7 @@
 
 mod change_points;
 mod elan_tiers;
+mod frame_labels;
 mod label_spans;
 
 use thiserror::Error;
@@ -16,10 +17,8 @@ use crate::timeline::FrameRow;
 
 pub use change_points::ChangePointError;
 pub use elan_tiers::ElanError;
+pub use frame_labels::FrameLabels;
 pub use label_spans::{LabelSpan, LabelSpans};
-
-/// Labels of frames by number, `None` where a frame has none.
-pub type FrameLabels = Vec<Option<Expression>>;
 
 /// Largest frame number that is taken: more than four days of video at 25 frames/s.
 pub const MOST_FRAMES: usize = 10_000_000;

@@ -10,9 +10,9 @@ mod training;
 
 use burn::tensor::Device;
 use clap::{Parser, Subcommand};
-use native_train::pretrain::precision::Precision;
-use native_train::pretrain::semi_supervised::config::Feedback;
 use native_train::pretrain::semi_supervised::step::Rates;
+use native_train::run_config::precision::Precision;
+use native_train::run_config::semi_supervised_config::Feedback;
 use networks::Detector;
 use shared_model::framing::DetectorKind;
 use std::path::PathBuf;

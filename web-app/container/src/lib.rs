@@ -5,52 +5,30 @@
 
 mod bytes;
 mod codec;
+mod demux_error;
 mod matroska;
 mod matroska_track;
 mod mp4;
 mod mp4_presentation;
 mod mp4_samples;
 mod mp4_track;
+mod packet;
 mod patched;
 mod source;
 mod track;
 
-use shared_model::display::Orientation;
-use thiserror::Error;
+use shared_model::orientation::Orientation;
 
+pub use demux_error::DemuxError;
+pub use packet::Packet;
 pub use source::{DiskFile, Source, check_end};
 pub use track::{Candidate, HDR_NOTICE, VideoTrack, preferred};
-
-/// A file gives no video packets.
-#[derive(Debug, Error)]
-pub enum DemuxError {
-    /// Another reader may know better.
-    #[error("{0}")]
-    UnknownKind(String),
-    /// No reader can help.
-    #[error("{0}")]
-    Broken(String),
-}
-
-/// Time stamps are rounded to microseconds.
-const ROUNDING_US: f64 = 1.0;
 
 /// The first bytes of WebM and MKV.
 const EBML_MAGIC: [u8; 4] = [0x1A, 0x45, 0xDF, 0xA3];
 
 /// What an MP4 or MOV begins with; those before `ftyp` was thought of begin with anything.
 const MP4_STARTS: [&[u8; 4]; 7] = [b"ftyp", b"moov", b"mdat", b"free", b"wide", b"skip", b"pnot"];
-
-/// One coded frame.
-#[derive(Debug)]
-pub struct Packet {
-    /// Coded bytes.
-    pub bytes: Vec<u8>,
-    /// Presentation time in microseconds.
-    pub timestamp_us: f64,
-    /// Whether decoding can begin here.
-    pub is_key: bool,
-}
 
 /// The packets of a file's picture track, in decoding order. Of several the one is taken that ffmpeg takes.
 pub enum Demuxer<S: Source> {

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use matroska_demuxer::{DemuxError as MatroskaError, Frame, MatroskaFile, TrackEntry};
 
 use crate::codec::{self, Vp9};
+use crate::demux_error::DemuxError;
 use crate::matroska_track::{self, PictureTrack};
+use crate::packet::{Packet, ROUNDING_US};
 use crate::patched::Patched;
 use crate::source::Source;
 use crate::track::{Candidate, VideoTrack, preferred};
-use crate::{DemuxError, Packet, ROUNDING_US};
 
 const CUT_SHORT: &str = "the file was cut short";
 

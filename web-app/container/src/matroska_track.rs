@@ -2,7 +2,8 @@
 
 use std::io::Result;
 
-use shared_model::display::{Orientation, PixelAspect};
+use shared_model::display::PixelAspect;
+use shared_model::orientation::Orientation;
 
 use crate::bytes::{ElementHead, element, element_head, elements, float, number, unsigned};
 use crate::source::Source;

@@ -1,12 +1,13 @@
 //! MP4, MOV and M4V, also fragmented.
 
 use crate::bytes::{boxes, number};
+use crate::demux_error::DemuxError;
 use crate::mp4_presentation::Presentation;
 use crate::mp4_samples::{Fragment, Sample, track_id};
 use crate::mp4_track::{self, PictureTrack};
+use crate::packet::{Packet, ROUNDING_US};
 use crate::source::Source;
 use crate::track::VideoTrack;
-use crate::{DemuxError, Packet, ROUNDING_US};
 
 /// The packets of an MP4's picture track.
 pub struct Mp4Packets<S> {

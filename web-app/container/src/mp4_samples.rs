@@ -200,12 +200,11 @@ enum Sizes<'a> {
 
 impl<'a> Sizes<'a> {
     fn of(table: &'a [u8]) -> Self {
-        let (sizes, bits) = match child(table, *b"stsz") {
-            Some(sizes) => (sizes, 32),
-            None => {
-                let compact = child(table, *b"stz2").unwrap_or_default();
-                (compact, number(compact, 7, 1) as usize)
-            }
+        let (sizes, bits) = if let Some(sizes) = child(table, *b"stsz") {
+            (sizes, 32)
+        } else {
+            let compact = child(table, *b"stz2").unwrap_or_default();
+            (compact, number(compact, 7, 1) as usize)
         };
         let count = number(sizes, 8, 4) as usize;
         match number(sizes, 4, 4) {
@@ -223,7 +222,11 @@ impl<'a> Sizes<'a> {
             Self::Same { size, count } => (sample < count).then_some(size),
             Self::Listed { list, bits: 4, count } => {
                 let pair = list.get(sample / 2).filter(|_| sample < count)?;
-                Some(u64::from(if sample % 2 == 0 { pair >> 4 } else { pair & 15 }))
+                Some(u64::from(if sample.is_multiple_of(2) {
+                    pair >> 4
+                } else {
+                    pair & 15
+                }))
             }
             Self::Listed { list, bits, count } => {
                 let len = bits / 8;
@@ -293,7 +296,7 @@ fn add_fragment(found: &mut Found, fragment: &Fragment, track: u32, usual: Usual
         let mut head = Fields::of(child(content, *b"tfhd").unwrap_or_default());
         let id = head.next(4);
         let base = head.take(0x1, 8);
-        drop(head.take(0x2, 4));
+        let _ = head.take(0x2, 4);
         let usual = Usual {
             duration: head.take(0x8, 4).map_or(usual.duration, |value| value as u32),
             size: head.take(0x10, 4).unwrap_or(usual.size),

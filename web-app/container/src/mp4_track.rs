@@ -1,6 +1,7 @@
 //! What an MP4's index says of its picture tracks: which one is meant, how it is coded and how it is shown.
 
-use shared_model::display::{Orientation, PixelAspect};
+use shared_model::display::PixelAspect;
+use shared_model::orientation::Orientation;
 
 use crate::bytes::{boxes, child, descendant, number, signed};
 use crate::codec::{self, Vp9};

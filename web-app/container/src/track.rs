@@ -2,7 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use shared_model::display::{Orientation, PixelAspect};
+use shared_model::display::PixelAspect;
+use shared_model::orientation::Orientation;
 
 /// Transfer characteristics of ITU-T H.273: PQ (SMPTE ST 2084) and HLG (ARIB STD-B67).
 const HDR_TRANSFERS: [u64; 2] = [16, 18];

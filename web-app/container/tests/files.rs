@@ -15,7 +15,8 @@ use common::{
     MATRICES, ffmpeg, has_encoder, place_of, probe, probed_packets, renamed, with_enabled, with_matrix,
     with_pose, with_shown_size, without_fragment,
 };
-use shared_model::display::{Orientation, PixelAspect};
+use shared_model::display::PixelAspect;
+use shared_model::orientation::Orientation;
 use video_container::{DemuxError, Demuxer, DiskFile, Packet, VideoTrack};
 
 const H264: &str = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -bf 2 -g 10";

@@ -102,8 +102,8 @@ fn damaged_matroskas_do_no_harm() {
 }
 
 /// The file with `value` in the bytes that stand `behind` bytes after the start of the name of its first box `kind`.
-fn with(mut mp4: Vec<u8>, kind: &[u8; 4], behind: usize, value: &[u8]) -> Vec<u8> {
-    let place = place_of(&mp4, kind, 0) + behind;
+fn with(mut mp4: Vec<u8>, kind: [u8; 4], behind: usize, value: &[u8]) -> Vec<u8> {
+    let place = place_of(&mp4, &kind, 0) + behind;
     mp4[place..place + value.len()].copy_from_slice(value);
     mp4
 }
@@ -115,22 +115,22 @@ fn tables_that_contradict_each_other_give_the_frames_that_all_of_them_know() {
     const MANY: &[u8] = &[0xFF; 4];
     assert_eq!(count(plain()), FRAMES);
     // No line on chunks; no chunk; no place at all.
-    assert_eq!(count(with(plain(), b"stsc", 8, &[0; 4])), 0);
-    assert_eq!(count(with(plain(), b"stco", 8, &[0; 4])), 0);
-    assert_eq!(count(with(plain(), b"stco", 0, b"free")), 0);
+    assert_eq!(count(with(plain(), *b"stsc", 8, &[0; 4])), 0);
+    assert_eq!(count(with(plain(), *b"stco", 8, &[0; 4])), 0);
+    assert_eq!(count(with(plain(), *b"stco", 0, b"free")), 0);
     // More samples than there are sizes, more chunks, lines and keys than there are.
-    assert_eq!(count(with(plain(), b"stsz", 12, MANY)), FRAMES);
-    assert_eq!(count(with(plain(), b"stco", 8, MANY)), FRAMES);
-    assert_eq!(count(with(plain(), b"stts", 8, MANY)), FRAMES);
-    assert_eq!(count(with(plain(), b"ctts", 8, MANY)), FRAMES);
-    assert_eq!(count(with(plain(), b"stss", 8, MANY)), FRAMES);
+    assert_eq!(count(with(plain(), *b"stsz", 12, MANY)), FRAMES);
+    assert_eq!(count(with(plain(), *b"stco", 8, MANY)), FRAMES);
+    assert_eq!(count(with(plain(), *b"stts", 8, MANY)), FRAMES);
+    assert_eq!(count(with(plain(), *b"ctts", 8, MANY)), FRAMES);
+    assert_eq!(count(with(plain(), *b"stss", 8, MANY)), FRAMES);
     // A line on durations for one sample alone: the rest goes on like it.
-    assert_eq!(count(with(plain(), b"stts", 12, &[0, 0, 0, 1])), FRAMES);
+    assert_eq!(count(with(plain(), *b"stts", 12, &[0, 0, 0, 1])), FRAMES);
     // Without any line no time goes by, and the edit list may hide frames.
-    assert!((1..=FRAMES).contains(&count(with(plain(), b"stts", 8, &[0; 4]))));
+    assert!((1..=FRAMES).contains(&count(with(plain(), *b"stts", 8, &[0; 4]))));
     // Four billion samples of one size: those that lie in the file.
-    let same = with(with(plain(), b"stsz", 8, &[0, 0, 0, 1]), b"stsz", 12, MANY);
-    let same = with(same, b"stsc", 16, MANY);
+    let same = with(with(plain(), *b"stsz", 8, &[0, 0, 0, 1]), *b"stsz", 12, MANY);
+    let same = with(same, *b"stsc", 16, MANY);
     let there = count(same);
     assert!(there > FRAMES && there <= plain().len(), "{there}");
 }
@@ -139,7 +139,7 @@ fn tables_that_contradict_each_other_give_the_frames_that_all_of_them_know() {
 fn a_fragment_that_claims_more_samples_than_it_describes_has_those_that_it_describes() {
     let fragments = mp4s().swap_remove(4);
     assert_eq!(read(&fragments).unwrap().len(), FRAMES);
-    let claims = with(fragments.clone(), b"trun", 8, &[0xFF; 4]);
+    let claims = with(fragments.clone(), *b"trun", 8, &[0xFF; 4]);
     let found = read(&claims).unwrap();
     assert!((FRAMES..FRAMES + 8).contains(&found.len()), "{}", found.len());
     // An event message with no room for what it must hold.

@@ -6,8 +6,8 @@ use web_messages::{FromEngine, JobId};
 
 use crate::animation::Animation;
 use crate::compute_pool::ComputePool;
-use crate::coordinator::{Outcome, say};
 use crate::loaded_model::LoadedModel;
+use crate::outcome::{Outcome, say};
 use crate::progress::{CancelToken, Speed};
 use crate::video_job::{Batch, PIXELS_A_BATCH, answer};
 

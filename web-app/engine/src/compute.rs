@@ -3,7 +3,8 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use futures_util::StreamExt as _;
 use js_sys::Array;
-use shared_model::face_detector::{DetectError, FaceDetector};
+use shared_model::detected_face::DetectError;
+use shared_model::face_detector::FaceDetector;
 use shared_model::face_reader::{FaceReader, FaceReaderError};
 use shared_model::model_file::{BackboneShape, ModelFile};
 use shared_model::resnet50::ResNet50;

@@ -7,17 +7,14 @@ use futures_channel::{mpsc, oneshot};
 use futures_util::StreamExt as _;
 use futures_util::lock::Mutex;
 use page_view::answer_limit::AnswerLimit;
-use shared_model::face_reader::SeenFace;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::compute_message::DeviceWish;
 use crate::compute_worker::{ComputeWorker, StartError, Weights, cpu_name, start_worker, start_workers};
+use crate::faces::Faces;
 use crate::raw_frame::RawFrame;
 
 const WHAT_TO_DO: &str = "open the file again, or reload the page";
-
-/// The answer to some frames: the faces of each, or why there is none.
-pub type Faces = Result<Vec<Vec<SeenFace>>, String>;
 
 /// Frames on their way through a pool.
 struct Task {

@@ -12,7 +12,7 @@ use web_sys::{Event, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use crate::answer_wait::within;
 use crate::compute_message::{DeviceWish, FromCompute, ToCompute, faces_of_rows, frame_bytes};
-use crate::compute_pool::Faces;
+use crate::faces::Faces;
 use crate::raw_frame::RawFrame;
 use crate::worker_scope::{error_text, event_text, pack, unpack};
 

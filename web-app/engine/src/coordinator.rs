@@ -20,7 +20,8 @@ use crate::compute_pool::ComputePool;
 use crate::compute_worker::{StartError, Weights, cpu_name, measure};
 use crate::frames_job::SentFrame;
 use crate::loaded_model::LoadedModel;
-use crate::progress::{CancelToken, Canceller, Stopped, cancel_pair};
+use crate::outcome::{Outcome, say};
+use crate::progress::{CancelToken, Canceller, cancel_pair};
 use crate::worker_scope::{error_text, messages, on_panic, post, scope, unpack};
 use crate::zip_blob::ZipBlob;
 use crate::{cut_job, frames_job, picture_job, video_job};
@@ -38,28 +39,6 @@ fn set_job_name(name: Option<&str>) {
     if let Ok(mut current) = JOB_NAME.lock() {
         *current = name.map(str::to_owned);
     }
-}
-
-/// Why a job ended before its result.
-#[derive(Debug)]
-pub enum Outcome {
-    /// The person stopped it.
-    Stopped,
-    /// It cannot be done; says the cause.
-    Failed(String),
-    /// Not by this way, but the page may try a `<video>`.
-    TryVideoElement(String),
-}
-
-impl From<Stopped> for Outcome {
-    fn from(_: Stopped) -> Self {
-        Self::Stopped
-    }
-}
-
-/// Sends a message to the UI.
-pub fn say(message: &FromEngine) {
-    post(message, &JsValue::NULL);
 }
 
 /// Takes messages until the page is closed.

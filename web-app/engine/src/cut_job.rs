@@ -12,7 +12,7 @@ use web_messages::{FaceCut, JobId};
 use web_sys::{Blob, File};
 
 use crate::animation::{self, Animation, Opened};
-use crate::coordinator::{Outcome, say};
+use crate::outcome::{Outcome, say};
 use crate::progress::{CancelToken, Speed};
 use crate::raw_frame::RawFrame;
 use crate::video_decoder::{FrameStream, check_support, open};

@@ -9,9 +9,9 @@ use wasm_bindgen::JsValue;
 use web_messages::{FromEngine, JobId};
 
 use crate::compute_pool::ComputePool;
-use crate::coordinator::{Outcome, say};
 use crate::image_frame;
 use crate::loaded_model::LoadedModel;
+use crate::outcome::{Outcome, say};
 use crate::progress::CancelToken;
 
 /// A frame with its time in seconds; `None` says that there are no more.

@@ -18,6 +18,7 @@ mod compute;
 mod compute_message;
 mod compute_pool;
 mod compute_worker;
+mod faces;
 mod self_check;
 
 mod zip_blob;
@@ -28,6 +29,7 @@ mod coordinator;
 mod cut_job;
 mod frames_job;
 mod loaded_model;
+mod outcome;
 mod picture_job;
 mod progress;
 mod video_job;

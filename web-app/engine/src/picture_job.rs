@@ -8,8 +8,8 @@ use web_sys::File;
 use crate::animation::{self, Opened};
 use crate::blob_reader::BlobReader;
 use crate::compute_pool::ComputePool;
-use crate::coordinator::{Outcome, say};
 use crate::loaded_model::LoadedModel;
+use crate::outcome::{Outcome, say};
 use crate::progress::CancelToken;
 use crate::{animation_job, image_frame};
 

@@ -17,7 +17,7 @@ use web_sys::{
 
 use crate::answer_wait::within;
 use crate::blob_reader::BlobReader;
-use crate::coordinator::Outcome;
+use crate::outcome::Outcome;
 use crate::raw_frame::{display_of, is_hdr};
 use crate::worker_scope::error_text;
 

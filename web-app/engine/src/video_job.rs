@@ -14,9 +14,10 @@ use video_container::{HDR_NOTICE, VideoTrack};
 use web_messages::{FromEngine, JobId};
 use web_sys::File;
 
-use crate::compute_pool::{ComputePool, Faces};
-use crate::coordinator::{Outcome, say};
+use crate::compute_pool::ComputePool;
+use crate::faces::Faces;
 use crate::loaded_model::LoadedModel;
+use crate::outcome::{Outcome, say};
 use crate::progress::{CancelToken, Speed};
 use crate::raw_frame::RawFrame;
 use crate::video_decoder::{FrameStream, check_support, open};

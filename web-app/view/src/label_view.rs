@@ -1,13 +1,9 @@
 //! The rows of one analysis, sorted for drawing and looking up.
 
-use shared_model::people::People;
-use shared_model::smoothing::Smoothing;
-use shared_model::timeline::{FrameRow, Timeline, span_of};
+use shared_model::timeline::{FrameRow, span_of};
 
 use crate::levels::Levels;
-use crate::review::predicted_runs::PredictedRuns;
-use crate::row_builder::RowBuilder;
-use crate::smoother::Smoother;
+use crate::predicted_runs::PredictedRuns;
 
 /// One track's rows, in frame order.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -22,7 +18,7 @@ pub struct TrackView {
     pub runs: PredictedRuns,
 }
 
-/// The same rows as [`Timeline::rows`], with what drawing needs beside them.
+/// The same rows as [`Timeline::rows`](shared_model::timeline::Timeline::rows), with what drawing needs beside them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LabelView {
     /// One row a frame and face, and one for each frame without a face.
@@ -31,28 +27,11 @@ pub struct LabelView {
     pub times: Vec<f64>,
     /// Tracks by number.
     pub tracks: Vec<TrackView>,
-    /// Whether the frames have nothing to do with one another, see [`Timeline::is_unrelated`].
+    /// Whether the frames have nothing to do with one another, see [`Timeline::is_unrelated`](shared_model::timeline::Timeline::is_unrelated).
     pub is_unrelated: bool,
 }
 
 impl LabelView {
-    /// All of it at once; for short timelines and tests.
-    #[must_use]
-    pub fn of(timeline: &Timeline, smoothing: Smoothing, window: usize) -> Self {
-        Self::of_people(timeline, People::default(), smoothing, window)
-    }
-
-    /// The same, with faces told by person instead of by track.
-    #[must_use]
-    pub fn of_people(timeline: &Timeline, people: People, smoothing: Smoothing, window: usize) -> Self {
-        let mut builder = RowBuilder::of_people(timeline, people);
-        while !builder.step(timeline, usize::MAX) {}
-        let mut view = builder.finish();
-        let mut smoother = Smoother::new(smoothing, window);
-        while !smoother.step(&mut view, usize::MAX) {}
-        view
-    }
-
     /// Frames.
     #[must_use]
     pub fn frame_count(&self) -> usize {

@@ -7,9 +7,11 @@ pub mod shipped_model;
 pub mod label_view;
 pub mod levels;
 pub mod live_strip;
+pub mod predicted_runs;
 pub mod row_builder;
 pub mod samples;
 pub mod smoother;
+mod whole_view;
 
 pub mod cast;
 

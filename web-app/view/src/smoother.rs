@@ -5,7 +5,7 @@ use shared_model::smoothing::Smoothing;
 
 use crate::label_view::LabelView;
 use crate::levels::Levels;
-use crate::review::predicted_runs::PredictedRuns;
+use crate::predicted_runs::PredictedRuns;
 
 /// Gives all rows of a view their smoothed labels, a slice at a time.
 #[derive(Debug)]

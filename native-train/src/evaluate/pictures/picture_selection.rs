@@ -10,7 +10,7 @@ use crate::datasets::catalogue::{Catalogue, Source};
 use crate::datasets::config::{FaceSource, SourceConfig, SourceKind, SourceUse};
 use crate::datasets::picture_ref::PictureRef;
 use crate::datasets::selection::Selection;
-use crate::pretrain::config::PretrainConfig;
+use crate::run_config::RunConfig;
 
 /// A picture with its truth.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,7 +58,7 @@ impl PictureSelection {
     ///
     /// # Errors
     /// When a source is not as it should be, or a person is on both sides.
-    pub fn of_config(config: &PretrainConfig) -> Result<Option<Self>> {
+    pub fn of_config(config: &RunConfig) -> Result<Option<Self>> {
         let data = &config.data;
         let sources = data.all_sources();
         let is_picture = |source: &SourceConfig| {

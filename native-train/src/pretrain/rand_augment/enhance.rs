@@ -1,6 +1,6 @@
 //! Blends of a picture with a plainer one, as `PIL.ImageEnhance`.
 
-use crate::pretrain::rand_augment::Picture;
+use crate::pretrain::rand_augment::picture::Picture;
 
 pub(super) fn brightness(picture: Picture, factor: f32) -> Picture {
     blended(picture, factor, |_| [0; 3])

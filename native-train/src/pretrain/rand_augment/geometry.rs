@@ -1,6 +1,6 @@
 //! Rotation and covering.
 
-use crate::pretrain::rand_augment::Picture;
+use crate::pretrain::rand_augment::picture::Picture;
 
 /// What comes in from outside the picture, and what covers it.
 const GREY: [u8; 3] = [127; 3];

@@ -1,6 +1,6 @@
 //! Changes that follow from each channel's histogram, as `PIL.ImageOps`.
 
-use crate::pretrain::rand_augment::Picture;
+use crate::pretrain::rand_augment::picture::Picture;
 
 pub(super) fn auto_contrast(picture: Picture) -> Picture {
     each_channel(picture, |counts| {

@@ -2,7 +2,8 @@
 
 use rand::Rng;
 
-use crate::pretrain::rand_augment::{Picture, enhance, geometry, histogram};
+use crate::pretrain::rand_augment::picture::Picture;
+use crate::pretrain::rand_augment::{enhance, geometry, histogram};
 
 /// The magnitude at which an operation is strongest.
 pub const TOP_MAGNITUDE: f32 = 10.0;
@@ -153,7 +154,7 @@ fn each_byte(mut picture: Picture, change: impl Fn(u8) -> u8) -> Picture {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pretrain::class_balance::random_of;
+    use crate::random_stream::random_of;
 
     fn noise() -> Picture {
         let mut random = random_of(1, 2);

@@ -9,17 +9,15 @@ use rayon::prelude::*;
 use shared_model::expression::Expression;
 use shared_model::face_crop::InputSpec;
 
+use crate::ahead::ahead;
 use crate::pretrain::augmentation::{augmented, strong};
-use crate::pretrain::batch_loader::{Batch, BatchLoader, ahead};
-use crate::pretrain::class_balance::random_of;
-use crate::pretrain::config::PretrainConfig;
-use crate::pretrain::semi_supervised::config::SemiSupervisedConfig;
+use crate::pretrain::batch_loader::{Batch, BatchLoader};
 use crate::pretrain::semi_supervised::step::StepInput;
-use crate::pretrain::supervised::SupervisedData;
+use crate::pretrain::supervised_data::SupervisedData;
 use crate::pretrain::unlabelled_pictures::UnlabelledPool;
-
-/// Random streams that labelled pictures do not use.
-const STREAM: u64 = 1 << 62;
+use crate::random_stream::Stream;
+use crate::run_config::RunConfig;
+use crate::run_config::semi_supervised_config::SemiSupervisedConfig;
 
 /// The pictures of one step.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,7 +46,7 @@ pub struct PairedLoader<'a> {
 impl<'a> PairedLoader<'a> {
     /// As a config says.
     #[must_use]
-    pub fn of(config: &'a PretrainConfig, data: &'a SupervisedData, input: &'a InputSpec) -> Self {
+    pub fn of(config: &'a RunConfig, data: &'a SupervisedData, input: &'a InputSpec) -> Self {
         Self {
             labelled: BatchLoader::of(config, &data.training, input),
             unlabelled: &data.unlabelled,
@@ -98,7 +96,7 @@ impl<'a> PairedLoader<'a> {
             .into_par_iter()
             .map(|slot| {
                 let (face, truth) = self.unlabelled.face(seed, step * count + slot)?;
-                let mut random = random_of(seed, STREAM | (step << 20) | slot);
+                let mut random = Stream::Unlabelled { step, slot }.random(seed);
                 let weak = augmented(&face, input, &self.config.weak, &mut random);
                 let strong = strong(&face, input, &self.config.strong, &mut random);
                 Ok((weak, strong, truth))

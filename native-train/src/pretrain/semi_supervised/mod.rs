@@ -1,8 +1,6 @@
 //! Stage 1 with teacher and student (paper, 3.3).
 
 pub mod batches;
-pub mod config;
-pub mod moving_average;
 pub mod run;
 pub mod step;
 pub mod step_terms;

@@ -2,21 +2,22 @@
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
-use serde_json::json;
 use shared_model::face_crop::InputSpec;
 use shared_model::model_file::{ModelFile, ModelMetadata, Weight, Weights};
 use shared_model::resnet50::{BACKBONE_PREFIX, ResNet50};
 
 use crate::model_store;
-use crate::pretrain::RESUMABLE_KEYS;
-use crate::pretrain::config::PretrainConfig;
 use crate::pretrain::evaluation::HeldBack;
+use crate::pretrain::provenance;
+use crate::pretrain::resumable_keys::RESUMABLE_KEYS;
 use crate::pretrain::semi_supervised::batches::{PairedBatch, PairedLoader};
 use crate::pretrain::semi_supervised::step::{Rates, TeacherStudent};
 use crate::pretrain::semi_supervised::step_terms::WaitingStep;
 use crate::pretrain::sgd::Sgd;
-use crate::pretrain::supervised::{SupervisedData, cosine_rate};
+use crate::pretrain::supervised_data::SupervisedData;
+use crate::run_config::RunConfig;
 use crate::training_run::checkpoint::{Checkpoint, prefixed};
+use crate::training_run::cosine_rate::cosine_rate;
 use crate::training_run::interruption::Interruption;
 use crate::training_run::run_folder::RunFolder;
 use crate::training_run::run_loop::{Evaluated, Saved, StepFigures, Trainee, TrainingRun};
@@ -34,7 +35,7 @@ const STUDENT_SEED: u64 = 0x5eed;
 /// # Errors
 /// When there is no unlabelled picture, and as [`TrainingRun::open`] and [`TrainingRun::train`].
 pub fn train(
-    config: &PretrainConfig,
+    config: &RunConfig,
     data: &SupervisedData,
     folder: &RunFolder,
     found: Option<&Checkpoint>,
@@ -66,7 +67,7 @@ pub fn train(
 
 /// Teacher and student.
 struct SemiSupervised<'a> {
-    config: &'a PretrainConfig,
+    config: &'a RunConfig,
     data: &'a SupervisedData,
     input: InputSpec,
     device: Device,
@@ -76,7 +77,7 @@ struct SemiSupervised<'a> {
 
 impl<'a> SemiSupervised<'a> {
     fn new(
-        config: &'a PretrainConfig,
+        config: &'a RunConfig,
         data: &'a SupervisedData,
         found: Option<&Checkpoint>,
         device: &Device,
@@ -151,23 +152,7 @@ impl<'a> SemiSupervised<'a> {
     }
 
     fn model(&self, role: &str, step: u64, weights: Weights, figures: &HeldBack) -> ModelFile {
-        let training = json!({
-            "note": self.config.note,
-            "mode": "semi-supervised",
-            "role": role,
-            "data": self.data.description,
-            "seed": self.config.seed,
-            "steps": step,
-            "training": self.config.training,
-            "semi_supervised": self.config.semi_supervised,
-            "augmentation": self.config.augmentation,
-            "optimiser": "SGD, half a cosine to 0",
-            "mixing": self.config.mixing,
-            "sampling": format!(
-                "labelled: {}; unlabelled: each picture once a round",
-                self.config.training.sampling()
-            ),
-        });
+        let training = provenance::of(self.config, self.data, step, Some(role));
         let mut metadata = ModelMetadata {
             input: self.input.clone(),
             framing: self.config.model.framing,

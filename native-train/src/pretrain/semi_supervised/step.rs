@@ -7,12 +7,13 @@ use burn::tensor::{Device, Int, Tensor};
 use shared_model::expression::CLASS_COUNT;
 use shared_model::resnet50::ResNet50;
 
-use crate::pretrain::gradients::{clipped, dot};
-use crate::pretrain::precision::{LossScale, Precision};
-use crate::pretrain::semi_supervised::config::{Feedback, SemiSupervisedConfig, View};
-use crate::pretrain::semi_supervised::moving_average;
+use crate::pretrain::moving_average;
 use crate::pretrain::sgd::Sgd;
 use crate::pretrain::soft_cross_entropy::soft_cross_entropy;
+use crate::run_config::precision::Precision;
+use crate::run_config::semi_supervised_config::{Feedback, SemiSupervisedConfig, View};
+use crate::training_run::gradients::{clipped, dot};
+use crate::training_run::loss_scale::LossScale;
 
 /// A network that tells the eight classes.
 pub trait Classifier: Module {

@@ -4,8 +4,8 @@ use anyhow::{Result, anyhow};
 use burn::tensor::{Int, Tensor};
 use shared_model::expression::Expression;
 
-use crate::pretrain::precision::Scaling;
 use crate::pretrain::semi_supervised::step::{Rates, Terms};
+use crate::training_run::loss_scale::Scaling;
 use crate::training_run::run_loop::StepFigures;
 
 /// A step whose terms are still on the device.

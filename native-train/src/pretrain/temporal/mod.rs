@@ -15,23 +15,23 @@ use shared_model::resnet50::BACKBONE_PREFIX;
 use shared_model::temperature::{fitted, tempered};
 use shared_model::temporal_encoder::{TEMPORAL_PREFIX, TemporalEncoder};
 
-use crate::pretrain::class_balance::random_of;
-use crate::pretrain::config::{PretrainConfig, TemporalConfig};
-use crate::pretrain::evaluation::{rows, summary};
-use crate::pretrain::supervised::{SupervisedData, cosine_rate};
+use crate::pretrain::evaluation::rows;
+use crate::pretrain::supervised_data::SupervisedData;
 use crate::progress::Progress;
+use crate::random_stream::Stream;
 use crate::refine::clip_batch::ClipBatch;
 use crate::refine::encoder_trainer::EncoderTrainer;
+use crate::run_config::RunConfig;
+use crate::run_config::temporal_config::TemporalConfig;
+use crate::training_run::cosine_rate::cosine_rate;
 use crate::training_run::interruption::{Interrupted, Interruption};
+use crate::training_run::report_summary::summary;
 use still_clips::{Clip, StillFeatures};
 
 /// Clips of held-back stills that the encoder is evaluated on.
 const EVALUATION_CLIPS: u64 = 256;
 /// Decoupled weight decay of `AdamW` (burn's default).
 const WEIGHT_DECAY: f64 = 1e-4;
-/// Random streams that the backbone's training does not use.
-const TRAINING_STREAM: u64 = 1 << 62;
-const EVALUATION_STREAM: u64 = 1 << 63;
 
 /// Trains an encoder on the model's own features and gives the model with it.
 ///
@@ -40,7 +40,7 @@ const EVALUATION_STREAM: u64 = 1 << 63;
 /// not finite; when a picture cannot be read or the device fails.
 pub fn train(
     mut model: ModelFile,
-    config: &PretrainConfig,
+    config: &RunConfig,
     temporal: &TemporalConfig,
     data: &SupervisedData,
     device: &Device,
@@ -115,7 +115,7 @@ fn fit(
     );
     let mut progress = Progress::start("training the temporal encoder", "steps", Some(config.steps));
     for step in 0..config.steps {
-        let mut random = random_of(seed, TRAINING_STREAM | step);
+        let mut random = Stream::StillClips { step }.random(seed);
         let clips: Vec<Clip> = (0..config.batch)
             .map(|_| stills.clip(clip_length, &mut random))
             .collect();
@@ -158,7 +158,7 @@ fn evaluate(
     let (mut alone, mut refined) = (ConfusionMatrix::default(), ConfusionMatrix::default());
     let mut answers: Vec<(ClassScores, Expression)> = Vec::new();
     for number in 0..EVALUATION_CLIPS {
-        let mut random = random_of(seed, EVALUATION_STREAM | number);
+        let mut random = Stream::StillEvaluation { number }.random(seed);
         let clip = stills.clip(clip_length, &mut random);
         let logits = together(std::slice::from_ref(&clip)).logits(encoder, device);
         for (frame, scores) in clip.frames().iter().zip(rows(logits)?) {

@@ -16,9 +16,9 @@ use shared_model::face_crop::InputSpec;
 use shared_model::resnet50::ResNet50;
 
 use crate::pretrain::augmentation::{augmented, plain};
-use crate::pretrain::class_balance::random_of;
-use crate::pretrain::config::AugmentationConfig;
 use crate::pretrain::face_store::FaceStore;
+use crate::random_stream::Stream;
+use crate::run_config::augmentation_config::AugmentationConfig;
 
 /// Frames of a segment.
 pub const SEGMENT_FRAMES: RangeInclusive<usize> = 8..=40;
@@ -33,8 +33,6 @@ const GAP_FRAMES: RangeInclusive<usize> = 1..=10;
 const SHORT: f32 = 0.2;
 /// Pictures that go through the network together.
 const PICTURES_A_BATCH: usize = 64;
-/// Random streams that nothing else uses.
-const VIEW_STREAM: u64 = 1 << 61;
 
 /// A view of a still after the backbone.
 #[derive(Debug, Clone)]
@@ -136,11 +134,14 @@ impl StillFeatures {
                 .par_iter()
                 .map(|(place, view)| {
                     let face = store.face(*place)?;
-                    let stream = VIEW_STREAM | ((*place as u64) << 8) | *view as u64;
+                    let stream = Stream::StillView {
+                        place: *place as u64,
+                        view: *view as u64,
+                    };
                     Ok(if *view == 0 {
                         plain(&face, input, false)
                     } else {
-                        augmented(&face, input, &gentle, &mut random_of(seed, stream))
+                        augmented(&face, input, &gentle, &mut stream.random(seed))
                     })
                 })
                 .collect::<Result<Vec<_>>>()?;
@@ -270,6 +271,7 @@ fn read_views(network: &ResNet50, inputs: &[Vec<f32>], size: usize, device: &Dev
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random_stream::random_of;
 
     fn stills() -> StillFeatures {
         let views = |class: Expression| {

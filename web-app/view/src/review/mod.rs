@@ -4,7 +4,6 @@ pub mod document;
 pub mod history;
 pub mod saved;
 
-pub mod predicted_runs;
 pub mod queue;
 pub mod segments;
 

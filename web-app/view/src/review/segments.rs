@@ -3,7 +3,7 @@
 use shared_model::reviewed_segment::ReviewedSegment;
 
 use super::document::ReviewDocument;
-use super::predicted_runs::PredictedRun;
+use crate::predicted_runs::PredictedRun;
 
 /// All segments of a track by start. They never overlap, and cover what the computed runs or the document cover.
 #[must_use]
