@@ -1,9 +1,11 @@
 // Keeps the whole page for use without a network. One version is one cache: files of two versions never mix.
-// `precache.json` is written by the build: { "version": ..., "files": [...] }. The build also puts the version
-// into the line below, so that browsers see a new worker whenever any file has changed.
+// `precache.json` is written by the build: { "version": ..., "files": { name: SHA-256 }, "on_use": { name: SHA-256 } }. Files of
+// the second list, models and the sample, are kept once the page has used them. The build also puts the version into the line
+// below, so that browsers see a new worker whenever any file has changed.
 const VERSION = "unbuilt";
 const PREFIX = "mien-";
 const CACHE = PREFIX + VERSION;
+const LIST = "precache.json";
 
 self.addEventListener("install", (event) => {
   event.waitUntil(store());
@@ -13,9 +15,10 @@ self.addEventListener("activate", (event) => {
   event.waitUntil(takeOver());
 });
 
-// The page asks for it when the person has agreed to load the new version.
+// "take-over": the person has agreed to load the new version. { keep: name }: the page has used a file.
 self.addEventListener("message", (event) => {
   if (event.data === "take-over") self.skipWaiting();
+  else if (event.data?.keep) event.waitUntil(keepUsed(event.data.keep));
 });
 
 self.addEventListener("fetch", (event) => {
@@ -25,21 +28,46 @@ self.addEventListener("fetch", (event) => {
 });
 
 async function store() {
-  const list = await (await fetch("precache.json", { cache: "no-store" })).json();
+  const response = await fetch(LIST, { cache: "no-store" });
+  const list = await response.clone().json();
   if (list.version !== VERSION) throw new Error("the page is just being replaced: next time");
   const cache = await caches.open(CACHE);
   try {
-    for (const file of list.files) {
-      // Asks the server whether its copy is still right, and does not load twice what is.
-      const response = await fetch(file, { cache: "no-cache" });
-      if (!response.ok) throw new Error(`${file}: ${response.status}`);
-      await cache.put(file, response);
+    for (const [name, hash] of Object.entries(list.files)) await keep(cache, name, hash);
+    // What an older version kept is kept on, where it is the same file.
+    for (const [name, hash] of Object.entries(list.on_use)) {
+      const kept = await caches.match(name, { ignoreVary: true });
+      if (kept && (await hashOf(kept.clone())) === hash) await cache.put(name, kept);
     }
+    await cache.put(LIST, response);
   } catch (error) {
     // Half a page is of no use and fills the storage.
     await caches.delete(CACHE);
     throw error;
   }
+}
+
+// The page has just loaded most files: the copy that the browser has of them is taken, whatever its age, if it is of this version.
+// So a file comes over the network once, also from a server that says nothing of versions.
+async function keep(cache, name, hash) {
+  for (const mode of ["force-cache", "reload"]) {
+    // As the page itself was asked for.
+    const response = await fetch(name === "index.html" ? "./" : name, { cache: mode });
+    if (response.ok && (await hashOf(response.clone())) === hash) return cache.put(name, response);
+  }
+  throw new Error(`${name} is of another version`);
+}
+
+async function keepUsed(name) {
+  const cache = await caches.open(CACHE);
+  const list = await (await cache.match(LIST, { ignoreVary: true }))?.json();
+  const hash = list?.on_use[name];
+  if (hash && !(await cache.match(name, { ignoreVary: true }))) await keep(cache, name, hash);
+}
+
+async function hashOf(response) {
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", await response.arrayBuffer()));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 async function takeOver() {

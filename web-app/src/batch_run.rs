@@ -8,7 +8,7 @@ use wasm_bindgen::JsValue;
 use web_sys::File;
 
 use crate::state::store::Store;
-use crate::{behind, opening, running};
+use crate::{behind, job_control, opened_files};
 
 /// When a video of the list has come to its end the next one follows.
 pub fn follow(store: Store) {
@@ -31,7 +31,7 @@ pub fn follow(store: Store) {
 pub fn add(store: Store, files: Vec<File>) {
     if store.batch.with_untracked(|batch| batch.reading().is_none()) {
         // The list's first video takes the place of a single one.
-        running::give_way(store);
+        job_control::give_way(store);
     }
     store
         .batch
@@ -65,11 +65,11 @@ pub fn choose(store: Store, place: usize) {
             if reads_on_stage {
                 behind::send(store);
             }
-            opening::show_read(store, file, results, is_whole);
+            opened_files::show_read(store, file, results, is_whole);
         }
         Choice::Read(file) => {
             behind::put_away(store);
-            opening::open_media(store, file, FileKind::Video);
+            opened_files::open_media(store, file, FileKind::Video);
         }
     }
 }
@@ -83,7 +83,7 @@ fn open_next(store: Store) {
     let mut file = None;
     store.batch.update(|batch| file = batch.begin_next());
     match file {
-        Some(file) if follows => opening::open_media(store, file, FileKind::Video),
+        Some(file) if follows => opened_files::open_media(store, file, FileKind::Video),
         Some(file) => behind::begin(store, file),
         None => {}
     }
@@ -95,7 +95,7 @@ pub fn make_room(store: Store) {
     if behind::is_read_on_stage(store) {
         behind::send(store);
     } else if !behind::is_on(store) {
-        running::give_way(store);
+        job_control::give_way(store);
     }
     keep_stage(store);
     store.batch.update(Batch::stage_taken);
@@ -114,7 +114,7 @@ pub fn interrupt(store: Store) {
 /// Closes the list. A video of it that is on the stage stays there.
 pub fn clear(store: Store) {
     if behind::is_on(store) {
-        running::cancel(store);
+        job_control::cancel(store);
         behind::put_away(store);
     }
     store.batch.update(Batch::clear);

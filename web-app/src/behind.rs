@@ -11,7 +11,7 @@ use web_sys::File;
 
 use crate::state::behind::Behind;
 use crate::state::store::{Opened, Store};
-use crate::{engine_events, kept_results, opening, relabel, review_storage, running};
+use crate::{engine_events, job_control, kept_results, opened_files, relabel, review_storage};
 
 /// Whether a video is read behind the stage.
 #[must_use]
@@ -47,7 +47,7 @@ pub fn send(store: Store) {
 
 /// Begins to read a video behind the stage: what was kept of it is not read again.
 pub fn begin(store: Store, file: File) {
-    let source = opening::source_of(file.clone(), FileKind::Video);
+    let source = opened_files::source_of(file.clone(), FileKind::Video);
     store.behind.set_value(Some(Behind {
         is_looking: true,
         ..Behind::of(source)
@@ -71,7 +71,7 @@ pub fn begin(store: Store, file: File) {
                 behind.analysis.kept = Some(kept);
             }
         });
-        running::send_queued(store);
+        job_control::send_queued(store);
     });
 }
 
@@ -85,7 +85,7 @@ pub fn bring_forward(store: Store) {
         document,
         ..
     } = behind;
-    opening::place(store, source);
+    opened_files::place(store, source);
     store.analysis.set_value(analysis);
     show_document(store, document);
     if let Some(opened) = opened {
@@ -94,7 +94,7 @@ pub fn bring_forward(store: Store) {
     store.results_changed();
     relabel::results_replaced(store);
     // One that waits may have nothing to wait for any more.
-    running::send_queued(store);
+    job_control::send_queued(store);
 }
 
 /// Labels by hand that are known already; what the storage holds is laid under them.
@@ -142,7 +142,7 @@ fn keep(store: Store, behind: Behind) {
         let Some(file) = &behind.source.file else { return };
         // What cannot be kept stays in the list for as long as the page is open.
         let _ = review_storage::write_aside(file, facts, &behind.analysis.timeline).await;
-        opening::let_go_of(&behind.source);
+        opened_files::let_go_of(&behind.source);
     });
 }
 

@@ -8,11 +8,14 @@ use web_messages::{FromEngine, JobId, ModelSummary};
 
 use crate::state::notice::Tone;
 use crate::state::store::{Opened, Store};
-use crate::{behind, opening, relabel, review_storage, running, startup, zipping};
+use crate::{
+    behind, job_control, opened_files, relabel, review_storage, service_worker, startup, zip_orders,
+};
 use page_view::job::EnginePhase;
 use page_view::job::{JobKind, JobState};
 use page_view::label_view::LabelView;
 use page_view::plain_fault;
+use page_view::shipped_model::ShippedModel;
 use page_view::viewport::Viewport;
 
 /// Length of a frame in seconds where nothing is known yet.
@@ -32,7 +35,7 @@ pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
         FromEngine::ModelRefused { reason } => {
             store.engine.update(|engine| engine.phase = EnginePhase::Ready);
             store.fail(reason);
-            running::send_queued(store);
+            job_control::send_queued(store);
         }
         FromEngine::Opened {
             job,
@@ -54,7 +57,7 @@ pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
                         frame_count,
                     },
                 );
-                let name = running::job_source(store).map_or_else(String::new, |source| source.name);
+                let name = job_control::job_source(store).map_or_else(String::new, |source| source.name);
                 notify_if_any(store, notice.map(|notice| crate::strings::named(&name, &notice)));
             }
         }
@@ -63,10 +66,10 @@ pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
                 store.update_read(|analysis| analysis.seen = frames);
             }
         }
-        FromEngine::TryVideoElement { job, reason } => running::try_player(store, job, reason),
+        FromEngine::TryVideoElement { job, reason } => job_control::try_player(store, job, reason),
         FromEngine::Predictions { job, predictions } => take_predictions(store, job, predictions),
-        FromEngine::Progress { job, fraction, .. } if zipping::is_current(store, job) => {
-            zipping::progressed(store, fraction);
+        FromEngine::Progress { job, fraction, .. } if zip_orders::is_current(store, job) => {
+            zip_orders::progressed(store, fraction);
         }
         FromEngine::Progress {
             job,
@@ -81,24 +84,26 @@ pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
             }
             job.frames_per_s = frames_per_s;
         }),
-        FromEngine::NeedFrame { job } => running::need_frame(store, job),
+        FromEngine::NeedFrame { job } => job_control::need_frame(store, job),
         FromEngine::Done { job, notice } => {
             if store.is_current(job) {
                 notify_if_any(store, notice);
                 done(store, job);
             }
         }
-        FromEngine::Cancelled { job } if zipping::is_current(store, job) => zipping::cancelled(store, job),
+        FromEngine::Cancelled { job } if zip_orders::is_current(store, job) => {
+            zip_orders::cancelled(store, job)
+        }
         FromEngine::Cancelled { job } => cancelled(store, job),
-        FromEngine::Packed { job, notice } => zipping::packed(store, job, notice, attachment),
+        FromEngine::Packed { job, notice } => zip_orders::packed(store, job, notice, attachment),
         FromEngine::Failed {
             job: Some(job),
             reason,
-        } if zipping::is_current(store, job) => zipping::failed(store, job, &reason),
+        } if zip_orders::is_current(store, job) => zip_orders::failed(store, job, &reason),
         FromEngine::Failed {
             job: Some(job),
             reason,
-        } => running::fail_job(store, job, reason),
+        } => job_control::fail_job(store, job, reason),
         FromEngine::Failed { job: None, reason } => engine_broke(store, &reason),
         FromEngine::DeviceLost { reason } => store.notify(Tone::Warning, reason, None),
         FromEngine::Benchmarked { .. } => {}
@@ -176,7 +181,7 @@ fn cancelled(store: Store, id: JobId) {
         .get_untracked()
         .filter(|job| job.id == id && job.is_under_way());
     match running.map(|job| job.kind) {
-        Some(JobKind::File) => running::begin(store, JobKind::File),
+        Some(JobKind::File) => job_control::begin(store, JobKind::File),
         _ => store.update_job(id, |job| job.state = JobState::Cancelled),
     }
 }
@@ -185,7 +190,7 @@ fn cancelled(store: Store, id: JobId) {
 /// the cause; one that never worked is not.
 pub fn engine_broke(store: Store, cause: &str) {
     let cause = &plain_fault::plain(cause);
-    zipping::lost(store);
+    zip_orders::lost(store);
     store.job.update(|job| {
         if let Some(job) = job.as_mut().filter(|job| job.is_under_way()) {
             job.state = JobState::Failed;
@@ -211,20 +216,27 @@ fn ready(store: Store, backend: String, notice: Option<String>, model: ModelSumm
     if !store.window_chosen.get_value() && model.window > 0 {
         store.window.set(model.window);
     }
+    let shipped = store.models.with_untracked(|models| {
+        let of_name = models.iter().find(|shipped| shipped.file == model.name);
+        of_name.map(ShippedModel::url)
+    });
+    if let Some(url) = shipped {
+        service_worker::keep(url);
+    }
     store.engine.update(|engine| {
         engine.phase = EnginePhase::Ready;
         engine.backend = Some(backend);
         engine.notice = notice;
         engine.model = Some(model);
     });
-    running::send_queued(store);
+    job_control::send_queued(store);
 }
 
 /// A job's file is open: what was shown before makes room.
 pub fn opened(store: Store, opened: Opened) {
     if let Some(source) = store.pending.get_value() {
         store.pending.set_value(None);
-        opening::place(store, source);
+        opened_files::place(store, source);
     }
     let model = store
         .engine

@@ -9,7 +9,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::browser::download::download;
 use crate::browser::{error_text, png, tasks};
-use crate::components::compare_panel;
+use crate::lane_comparison;
 use crate::state::notice::Tone;
 use crate::state::store::Store;
 use crate::{people, relabel, strings};
@@ -162,7 +162,7 @@ fn report(store: Store, name: &str) -> String {
             .take(10)
             .collect(),
     };
-    let agreement = untrack(|| compare_panel::reported(store));
+    let agreement = untrack(|| lane_comparison::reported(store));
     report_html::write(&facts, &view, agreement.as_ref(), &drawing(store, name))
 }
 

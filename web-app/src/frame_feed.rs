@@ -7,8 +7,8 @@ use web_messages::{JobId, ToEngine};
 use web_sys::{HtmlVideoElement, ImageBitmap};
 
 use crate::browser::{error_text, now_ms, tasks};
+use crate::job_control;
 use crate::player;
-use crate::running;
 use crate::state::source::Source;
 use crate::state::store::{Opened, Store};
 use page_view::job::JobKind;
@@ -117,7 +117,7 @@ pub fn feed_next(store: Store, id: JobId) {
         if let Err(error) = fed
             && store.is_current(id)
         {
-            running::fail_job(store, id, error_text(&error));
+            job_control::fail_job(store, id, error_text(&error));
         }
     });
 }
@@ -143,7 +143,7 @@ async fn feed_live(store: Store, id: JobId, started_ms: Option<f64>) -> Result<(
 async fn feed_step(store: Store, id: JobId, mut stepper: Stepper) -> Result<(), wasm_bindgen::JsValue> {
     let Some(time_s) = stepper.advance().await else {
         store.feed.set_value(None);
-        running::send(store, &ToEngine::EndFrames { job: id }, None);
+        job_control::send(store, &ToEngine::EndFrames { job: id }, None);
         return Ok(());
     };
     if !store.is_current(id) {

@@ -11,7 +11,7 @@ use crate::state::analysis::Analysis;
 use crate::state::notice::Tone;
 use crate::state::source::SourceKind;
 use crate::state::store::Store;
-use crate::{behind, relabel, running, strings};
+use crate::{behind, job_control, relabel, strings};
 
 /// What a job that is about to begin has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,9 +98,9 @@ pub fn restore(store: Store, kept: KeptProject, timeline: Timeline) {
             .update_value(|analysis| analysis.timeline = timeline);
     }
     if is_running && left == Left::Nothing {
-        running::stop_quietly(store);
+        job_control::stop_quietly(store);
     } else if is_running && is_behind {
-        running::begin(store, JobKind::File);
+        job_control::begin(store, JobKind::File);
     }
     store.smoothing.set(smoothing);
     store.window.set(window);

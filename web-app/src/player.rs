@@ -9,7 +9,7 @@ use web_sys::HtmlVideoElement;
 use crate::browser::{call_method, tasks};
 use crate::state::source::SourceKind;
 use crate::state::store::Store;
-use crate::{looping, painting};
+use crate::{label_strokes, segment_loop};
 
 /// Watches a player for as long as the page lives: whatever picture it shows, the store knows its time.
 pub fn watch(store: Store, video: &HtmlVideoElement) {
@@ -113,7 +113,7 @@ pub fn now_s(store: Store) -> Option<f64> {
 /// It plays.
 pub fn started(store: Store) {
     store.playing.set(true);
-    looping::watch(store);
+    segment_loop::watch(store);
 }
 
 /// Length of what is on the stage in seconds.
@@ -163,13 +163,13 @@ pub fn set_speed(store: Store, speed: f64) {
 /// The player has stopped, by itself or because it was asked to.
 pub fn stopped(store: Store) {
     store.playing.set(false);
-    painting::release(store);
+    label_strokes::release(store);
 }
 
 /// The video has come to its end: a looped segment that ends with it begins again.
 pub fn ended(store: Store) {
     stopped(store);
-    if let Some(segment) = untrack(|| looping::segment(store)) {
+    if let Some(segment) = untrack(|| segment_loop::segment(store)) {
         seek(store, store.view_now().span_of(segment.start).0);
         play(store);
     }

@@ -16,7 +16,7 @@ use crate::browser::{download, error_text, lock, text_of};
 use crate::state::notice::Tone;
 use crate::state::question::Question;
 use crate::state::store::Store;
-use crate::{opening, review_storage, strings};
+use crate::{opened_files, review_storage, strings};
 
 /// Opens the list.
 pub fn show(store: Store) {
@@ -45,7 +45,7 @@ pub fn open(store: Store, project: &KeptProject) {
     store.projects.set(None);
     store.clear_faults();
     if !is_open_here(store, &project.key) {
-        opening::open_kept(store, project);
+        opened_files::open_kept(store, project);
     }
 }
 

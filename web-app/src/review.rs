@@ -13,7 +13,7 @@ use shared_model::reviewed_segment::ReviewedSegment;
 
 use crate::browser::now_ms;
 use crate::state::store::Store;
-use crate::{looping, people, player, relabel, review_storage, strings, webcam};
+use crate::{people, player, relabel, review_storage, segment_loop, strings, webcam};
 
 /// The queue follows results, edits and its filter, for as long as the page lives.
 pub fn follow(store: Store) {
@@ -351,7 +351,7 @@ pub fn go_to_frame(store: Store, track: u32, frame: usize) {
         store.track.set(Some(track));
     }
     let plays_on = store.bench.looped.with_untracked(Option::is_some);
-    looping::follow(store, track, frame);
+    segment_loop::follow(store, track, frame);
     if !plays_on {
         player::pause(store);
     }

@@ -16,7 +16,7 @@ use crate::browser::{error_text, lock, tasks};
 use crate::state::notice::{Offer, Tone};
 use crate::state::review_desk::{Keeping, Place, ReviewDesk};
 use crate::state::store::Store;
-use crate::{kept_results, review, running, strings};
+use crate::{job_control, kept_results, review, strings};
 
 /// Milliseconds in which a lock that this tab has just given back gets free.
 const LOCK_SETTLES_MS: i32 = 200;
@@ -68,7 +68,7 @@ fn bind_found(store: Store, key: impl Future<Output = Result<String, JsValue>> +
             Ok(None) => {}
             Err(error) => failed(store, &error),
         }
-        running::send_queued(store);
+        job_control::send_queued(store);
     });
 }
 
@@ -95,7 +95,7 @@ async fn open(
         store.keeping.set(Keeping::OtherTab);
         store.notify(Tone::Warning, strings::OTHER_TAB, None);
         show_without_lock(store, &key, &is_current).await;
-        running::send_queued(store);
+        job_control::send_queued(store);
         lock = lock::take(&name, true).await;
     }
     let Some(lock) = lock.filter(|_| is_current()) else {

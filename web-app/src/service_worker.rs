@@ -72,6 +72,27 @@ async fn follow(store: Store, worker: ServiceWorker) {
     }
 }
 
+/// Keeps a file of the page that is kept on use, for visits without a network; `name` is its address relative to the page.
+pub fn keep(name: String) {
+    spawn_local(async move {
+        let Some(container) = container() else { return };
+        let Ok(ready) = container.ready() else { return };
+        let Ok(registration) = JsFuture::from(ready).await else {
+            return;
+        };
+        let active = registration
+            .dyn_into::<ServiceWorkerRegistration>()
+            .ok()
+            .and_then(|registration| registration.active());
+        let message = js_sys::Object::new();
+        let is_set = js_sys::Reflect::set(&message, &JsValue::from_str("keep"), &JsValue::from_str(&name));
+        if let (Some(active), Ok(true)) = (active, is_set) {
+            // Without it the file is loaded again next time.
+            let _ = active.post_message(&message);
+        }
+    });
+}
+
 /// Lets the new version take over and loads it.
 pub fn update() {
     spawn_local(async move {

@@ -11,8 +11,11 @@ use crate::browser::{error_text, query_parameter, tasks};
 use crate::engine_link::{EngineLink, Heard};
 use crate::state::notice::{Offer, Tone};
 use crate::state::store::Store;
-use crate::{engine_events, running, service_worker, shipped_models, strings};
+use crate::{engine_events, job_control, service_worker, shipped_models, strings};
 use page_view::job::{EnginePhase, Job, JobKind};
+
+/// Milliseconds between two looks at whether the engine is there.
+const LOOK_MS: i32 = 200;
 
 /// Starts what the page needs beside itself.
 pub fn start(store: Store) {
@@ -23,6 +26,13 @@ pub fn start(store: Store) {
     spawn_local(async move {
         tasks::painted().await;
         start_engine(store).await;
+        // What the engine loads first is then in the browser's own cache, and does not come twice.
+        while store
+            .engine
+            .with_untracked(|engine| matches!(engine.phase, EnginePhase::Loading(_)))
+        {
+            tasks::sleep(LOOK_MS).await;
+        }
         service_worker::register(store).await;
     });
 }
@@ -70,8 +80,8 @@ fn start_over(store: Store) {
     let is_under_way = store
         .job
         .with_untracked(|job| job.as_ref().is_some_and(Job::is_under_way));
-    if !has_results && !is_under_way && untrack(|| running::can_analyze(store)) {
-        running::begin(store, JobKind::File);
+    if !has_results && !is_under_way && untrack(|| job_control::can_analyze(store)) {
+        job_control::begin(store, JobKind::File);
     }
 }
 

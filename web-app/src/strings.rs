@@ -32,6 +32,9 @@ pub const OPEN_VIDEO: &str = "Open video";
 pub const CHOOSE_FILE: &str = "Choose a file";
 pub const KINDS: &str = "MP4, MOV, WebM, MKV; JPEG, PNG, WebP; saved projects";
 pub const TRY_WEBCAM: &str = "Try the webcam";
+pub const TRY_SAMPLE: &str = "See a sample film";
+pub const SAMPLE_KEPT: &str =
+    "A kept result: the film was read before. \u{201c}Analyze\u{201d} reads it here, on this computer.";
 pub const WEBCAM: &str = "Webcam";
 pub const STOP_WEBCAM: &str = "Stop webcam";
 pub const ANALYZE: &str = "Analyze";

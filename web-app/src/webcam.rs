@@ -9,7 +9,7 @@ use crate::browser::error_text;
 use crate::frame_feed::Feed;
 use crate::state::source::{Source, SourceKind};
 use crate::state::store::Store;
-use crate::{batch_run, opening, running, strings};
+use crate::{batch_run, job_control, opened_files, strings};
 use page_view::job::{JobKind, JobState};
 
 /// Whether the webcam is on the stage; tracks changes.
@@ -56,10 +56,10 @@ fn explain(error: &JsValue) -> String {
 }
 
 fn show(store: Store, stream: MediaStream) {
-    running::give_way(store);
+    job_control::give_way(store);
     stop(store);
     batch_run::interrupt(store);
-    opening::place(
+    opened_files::place(
         store,
         Source {
             kind: SourceKind::Webcam,
@@ -69,7 +69,7 @@ fn show(store: Store, stream: MediaStream) {
             stream: Some(stream),
         },
     );
-    running::begin(store, JobKind::Live);
+    job_control::begin(store, JobKind::Live);
     store.feed.set_value(Some(Feed::Live { started_ms: None }));
 }
 
@@ -88,12 +88,12 @@ pub fn stop(store: Store) {
         .job
         .with_untracked(|job| job.as_ref().is_some_and(|job| job.kind == JobKind::Live));
     if is_live {
-        running::cancel(store);
+        job_control::cancel(store);
         store.job.update(|job| {
             if job.as_ref().is_some_and(|job| job.state == JobState::Cancelled) {
                 *job = None;
             }
         });
     }
-    opening::clear_stage(store);
+    opened_files::clear_stage(store);
 }

@@ -1,11 +1,9 @@
 //! Calls of cargo, with the shared target folder and the flags of the web build.
 
-use crate::setup::WasmToolchain;
+use crate::wasm_toolchain::WasmToolchain;
 use crate::{paths, process};
 use anyhow::Result;
 use std::process::Command;
-
-pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// SIMD carries the CPU path, WebCodecs is behind web-sys' unstable cfg, and getrandom 0.3 wants its backend named.
 const WASM_RUSTFLAGS: &str =

@@ -5,15 +5,20 @@ mod browser_tests;
 mod cargo_call;
 mod cuda_offline;
 mod demo;
+mod folders;
+mod packing;
+mod page_headers;
 mod paths;
 mod precache;
 mod process;
 mod python_checks;
+mod sample;
 mod serve;
 mod setup;
 mod test_count;
 mod test_suite;
 mod wasm_exports;
+mod wasm_toolchain;
 mod web_build;
 mod webgpu_pack;
 
@@ -40,6 +45,8 @@ enum Command {
     Bench(bench::BenchOptions),
     /// Build the program for CUDA where LLVM's bundle cannot be downloaded
     CudaOffline(cuda_offline::CudaOfflineOptions),
+    /// Read the page's sample film with its model, and keep the result
+    Sample,
     /// Format, lints, unit tests, the wasm build and the browser tests
     Test,
 }
@@ -50,6 +57,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
         Command::CudaOffline(options) => cuda_offline::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Sample => sample::run().map(|()| ExitCode::SUCCESS),
         Command::Test => test_suite::run(),
     };
     match outcome {

@@ -1,5 +1,6 @@
 //! A static server for the built page, on this machine only.
 
+use crate::{packing, page_headers};
 use anyhow::{Context, Result, anyhow};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -7,15 +8,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::UNIX_EPOCH;
 use tiny_http::{Header, Method, Request, Response, StatusCode};
 
 /// A browser asks for several files at once.
 const WORKERS: usize = 4;
-/// The same as in `www/index.html`, for all files.
-const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; \
-     connect-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; style-src 'self'; manifest-src 'self'; \
-     base-uri 'none'; form-action 'none'";
-
 pub struct Server {
     port: u16,
     http: Arc<tiny_http::Server>,
@@ -37,12 +34,13 @@ impl Server {
             .context("the server has no port")?
             .port();
         let http = Arc::new(http);
+        let headers = Arc::new(page_headers::of(root)?);
         let workers = (0..WORKERS)
             .map(|_| {
-                let (http, root) = (Arc::clone(&http), root.to_path_buf());
+                let (http, root, headers) = (Arc::clone(&http), root.to_path_buf(), Arc::clone(&headers));
                 thread::spawn(move || {
                     while let Ok(request) = http.recv() {
-                        answer(request, &root);
+                        answer(request, &root, &headers);
                     }
                 })
             })
@@ -72,28 +70,56 @@ impl Drop for Server {
     }
 }
 
-fn answer(request: Request, root: &Path) {
+fn answer(request: Request, root: &Path, page: &[(&str, String)]) {
     if !matches!(request.method(), Method::Get | Method::Head) {
-        return send(
-            request,
-            Response::from_string("only GET and HEAD").with_status_code(405),
-        );
+        let refusal = Response::from_string("only GET and HEAD").with_status_code(405);
+        return send(request, refusal, page);
     }
     let Some(path) = file_of(request.url(), root) else {
-        return send(request, Response::from_string("not found").with_status_code(404));
+        return send(
+            request,
+            Response::from_string("not found").with_status_code(404),
+            page,
+        );
     };
-    let Ok((mut file, length)) = open(&path) else {
-        return send(request, Response::from_string("not found").with_status_code(404));
+    let asked = |name: &'static str| {
+        let mut headers = request.headers().iter();
+        headers
+            .find(|header| header.field.equiv(name))
+            .map(|header| header.value.as_str())
     };
-    let range = request
-        .headers()
-        .iter()
-        .find(|header| header.field.equiv("Range"))
-        .and_then(|header| range_of(header.value.as_str(), length));
+    // A part of a file is a part of it as it is.
+    let packed = packing::packed_path(&path);
+    let takes_packed = asked("Accept-Encoding").is_some_and(takes_brotli) && asked("Range").is_none();
+    let is_packed = takes_packed && packed.is_file();
+    let Ok((mut file, length, tag)) = open(if is_packed { &packed } else { &path }) else {
+        return send(
+            request,
+            Response::from_string("not found").with_status_code(404),
+            page,
+        );
+    };
+    let is_known = asked("If-None-Match").is_some_and(|known| known.split(',').any(|one| one.trim() == tag));
+    let range = asked("Range").and_then(|range| range_of(range, length));
     let mut headers = vec![
         header("Content-Type", media_type(&path)),
         header("Accept-Ranges", "bytes"),
+        header("ETag", &tag),
+        header("Vary", "Accept-Encoding"),
     ];
+    if is_known {
+        let bare = Response::new(
+            StatusCode(304),
+            headers.into_iter().flatten().collect(),
+            std::io::empty(),
+            Some(0),
+            None,
+        );
+        return send(request, bare, page);
+    }
+    if is_packed {
+        headers.push(header("Content-Encoding", "br"));
+    }
     // A video element seeks by asking for parts.
     let (status, start, end) = match range {
         Some((start, end)) => {
@@ -106,10 +132,8 @@ fn answer(request: Request, root: &Path) {
         None => (200, 0, length),
     };
     if file.seek(SeekFrom::Start(start)).is_err() {
-        return send(
-            request,
-            Response::from_string("cannot be read").with_status_code(500),
-        );
+        let failure = Response::from_string("cannot be read").with_status_code(500);
+        return send(request, failure, page);
     }
     let size = end - start;
     let body = file.take(size);
@@ -123,21 +147,13 @@ fn answer(request: Request, root: &Path) {
             length,
             None,
         ),
+        page,
     );
 }
 
-fn send<R: Read>(request: Request, response: Response<R>) {
+fn send<R: Read>(request: Request, response: Response<R>, page: &[(&str, String)]) {
     let mut response = response.with_chunked_threshold(usize::MAX);
-    for (name, value) in [
-        // A rebuilt page must not mix with files of the one before.
-        ("Cache-Control", "no-cache"),
-        // Both together give the page shared memory and exact clocks.
-        ("Cross-Origin-Opener-Policy", "same-origin"),
-        ("Cross-Origin-Embedder-Policy", "require-corp"),
-        ("X-Content-Type-Options", "nosniff"),
-        // Workers take theirs from here: the page's own tag does not reach them.
-        ("Content-Security-Policy", POLICY),
-    ] {
+    for (name, value) in page {
         if let Some(header) = header(name, value) {
             response.add_header(header);
         }
@@ -150,13 +166,31 @@ fn header(name: &str, value: &str) -> Option<Header> {
     Header::from_bytes(name, value).ok()
 }
 
-fn open(path: &Path) -> std::io::Result<(File, u64)> {
+/// Whether `Accept-Encoding` has brotli, and not with a weight of 0.
+fn takes_brotli(accepted: &str) -> bool {
+    accepted.split(',').any(|one| {
+        let (name, weight) = one.split_once(';').unwrap_or((one, ""));
+        let weight = weight
+            .trim()
+            .strip_prefix("q=")
+            .and_then(|weight| weight.parse::<f32>().ok());
+        name.trim().eq_ignore_ascii_case("br") && weight.is_none_or(|weight| weight > 0.0)
+    })
+}
+
+/// The file, its length, and a tag that another content of it does not have.
+fn open(path: &Path) -> std::io::Result<(File, u64, String)> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(std::io::ErrorKind::NotFound.into());
     }
-    Ok((file, metadata.len()))
+    let changed = metadata
+        .modified()?
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let tag = format!("\"{:x}-{:x}\"", metadata.len(), changed.as_nanos());
+    Ok((file, metadata.len(), tag))
 }
 
 /// The file a URL names; `None` for whatever would lead out of the root.
@@ -252,19 +286,59 @@ mod tests {
     }
 
     #[test]
+    fn brotli_is_taken_where_the_browser_has_it() {
+        assert!(takes_brotli("gzip, deflate, br, zstd") && takes_brotli("br;q=0.5"));
+        assert!(!takes_brotli("gzip") && !takes_brotli("br;q=0") && !takes_brotli(""));
+    }
+
+    #[test]
+    fn files_come_packed_once_and_whole_where_a_part_is_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.js"), "let a = 1;").unwrap();
+        std::fs::write(folder.path().join("a.js.br"), "packed").unwrap();
+        let server = Server::start(folder.path(), 0).unwrap();
+        let ask = |headers: &str| {
+            use std::io::Write as _;
+            let mut stream = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, server.port)).unwrap();
+            let request = format!("GET /a.js HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{headers}\r\n");
+            stream.write_all(request.as_bytes()).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer
+        };
+        let plain = ask("");
+        assert!(
+            plain.ends_with("let a = 1;") && !plain.contains("Content-Encoding"),
+            "{plain}"
+        );
+        let packed = ask("Accept-Encoding: gzip, br\r\n");
+        assert!(
+            packed.ends_with("packed") && packed.contains("Content-Encoding: br"),
+            "{packed}"
+        );
+        let part = ask("Accept-Encoding: br\r\nRange: bytes=0-2\r\n");
+        assert!(
+            part.ends_with("let") && part.starts_with("HTTP/1.1 206"),
+            "{part}"
+        );
+        let tag = packed
+            .lines()
+            .find_map(|line| line.strip_prefix("ETag: "))
+            .unwrap();
+        let known = ask(&format!("Accept-Encoding: br\r\nIf-None-Match: {tag}\r\n"));
+        assert!(
+            known.starts_with("HTTP/1.1 304") && known.ends_with("\r\n\r\n"),
+            "{known}"
+        );
+    }
+
+    #[test]
     fn ranges_are_clipped_to_the_file() {
         assert_eq!(range_of("bytes=0-", 10), Some((0, 10)));
         assert_eq!(range_of("bytes=2-99", 10), Some((2, 10)));
         assert_eq!(range_of("bytes=-3", 10), Some((7, 10)));
         assert_eq!(range_of("bytes=10-", 10), None);
         assert_eq!(range_of("lines=1-2", 10), None);
-    }
-
-    #[test]
-    fn policy_is_the_one_of_the_page() {
-        let page =
-            std::fs::read_to_string(crate::paths::repository().unwrap().join("www/index.html")).unwrap();
-        assert!(page.contains(&format!("content=\"{POLICY}\"")));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! `cargo xtask test`: all parts, one after the other, also after one has failed.
 
-use crate::cargo_call::{self, ENGINE_PACKAGE, UI_PACKAGE, WASM_TARGET};
+use crate::cargo_call::{self, ENGINE_PACKAGE, UI_PACKAGE};
 use crate::test_count::TestCount;
+use crate::wasm_toolchain::WASM_TARGET;
 use crate::{browser_tests, paths, process, python_checks, setup, web_build};
 use anyhow::{Context, Result};
 use std::fs;

@@ -1,12 +1,13 @@
 //! The web build: the UI by trunk, then the engine's wasm beside it in `web-app/dist`.
 
-use crate::cargo_call::{self, ENGINE_PACKAGE, UI_PACKAGE, WASM_TARGET};
-use crate::setup::{self, WasmToolchain};
-use crate::{paths, precache, process, wasm_exports};
+use crate::cargo_call::{self, ENGINE_PACKAGE, UI_PACKAGE};
+use crate::folders::{copy_folder, entries_of};
+use crate::setup;
+use crate::wasm_toolchain::{WASM_TARGET, WasmToolchain};
+use crate::{packing, page_headers, paths, precache, process, wasm_exports};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -42,7 +43,9 @@ pub fn run() -> Result<()> {
         build_engine(&toolchain, &dist.join("engine"))?;
     }
     // After everything else: it lists what is there.
+    page_headers::write(&dist)?;
     precache::write(&dist)?;
+    packing::pack(&dist)?;
     print_sizes(&dist)
 }
 
@@ -158,38 +161,6 @@ fn fingerprint_of(bytes: &[u8]) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// Copies a folder, less the entries named.
-///
-/// # Errors
-/// When one of them cannot be read or written.
-pub fn copy_folder(from: &Path, to: &Path, less: &[&str]) -> Result<()> {
-    fs::create_dir_all(to).with_context(|| format!("making {}", to.display()))?;
-    for path in entries_of(from)? {
-        let Some(name) = path.file_name() else { continue };
-        if less.iter().any(|unwanted| name == *unwanted) {
-            continue;
-        }
-        let target = to.join(name);
-        if path.is_dir() {
-            copy_folder(&path, &target, less)?;
-        } else {
-            fs::copy(&path, &target)
-                .with_context(|| format!("copying {} to {}", path.display(), target.display()))?;
-        }
-    }
-    Ok(())
-}
-
-/// The folder's entries, by name.
-fn entries_of(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
-        paths.push(entry?.path());
-    }
-    paths.sort();
-    Ok(paths)
-}
-
 fn print_sizes(dist: &Path) -> Result<()> {
     println!("{:>12} {:>12}  file", "bytes", "brotli");
     print_sizes_in(dist, dist)
@@ -203,40 +174,12 @@ fn print_sizes_in(folder: &Path, dist: &Path) -> Result<()> {
         }
         let bytes = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
         let name = path.strip_prefix(dist).unwrap_or(&path).display();
-        let is_code = path
-            .extension()
-            .is_some_and(|extension| extension == "wasm" || extension == "js");
-        let packed = if is_code {
-            brotli_size(&bytes)?.to_string()
-        } else {
-            String::new()
-        };
+        if packing::is_packed(&path) {
+            continue;
+        }
+        let packed = fs::metadata(packing::packed_path(&path))
+            .map_or(String::new(), |packed| packed.len().to_string());
         println!("{:>12} {packed:>12}  {name}", bytes.len());
     }
     Ok(())
-}
-
-/// Length after brotli at the quality of a host that compresses once and serves often. It takes half a minute for the
-/// engine, so the figure is kept for files that did not change.
-fn brotli_size(bytes: &[u8]) -> Result<usize> {
-    let known = paths::target_dir()?
-        .join("brotli-sizes")
-        .join(fingerprint_of(bytes));
-    if let Some(size) = fs::read_to_string(&known).ok().and_then(|text| text.parse().ok()) {
-        return Ok(size);
-    }
-    let mut packed = Vec::new();
-    let parameters = brotli::enc::BrotliEncoderParams {
-        quality: 11,
-        lgwin: 24,
-        size_hint: bytes.len(),
-        ..Default::default()
-    };
-    brotli::BrotliCompress(&mut io::Cursor::new(bytes), &mut packed, &parameters)
-        .context("measuring with brotli")?;
-    if let Some(folder) = known.parent() {
-        fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
-    }
-    fs::write(&known, packed.len().to_string()).with_context(|| format!("writing {}", known.display()))?;
-    Ok(packed.len())
 }

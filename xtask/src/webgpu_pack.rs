@@ -1,6 +1,7 @@
 //! The WebGPU benchmark as a folder that runs on a machine without a toolchain: node and Chromium are all it needs.
 
-use crate::{paths, process, web_build};
+use crate::folders::copy_folder;
+use crate::{paths, process};
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::path::Path;
@@ -45,7 +46,7 @@ pub fn make(folder: &Path) -> Result<()> {
         copy_file(&tests.join(script), &folder.join(script))?;
     }
     let package = "node_modules/playwright-core";
-    web_build::copy_folder(&tests.join(package), &folder.join(package), &[])?;
+    copy_folder(&tests.join(package), &folder.join(package), &[])?;
 
     let root = folder.join("root");
     let dist = paths::dist()?;
@@ -54,7 +55,7 @@ pub fn make(folder: &Path) -> Result<()> {
         "{} holds no built page: run this without `--no-build`",
         dist.display()
     );
-    web_build::copy_folder(&dist, &root, &[])?;
+    copy_folder(&dist, &root, &[])?;
     for page in ["engine_worker_page.html", "onnxruntime_page.html"] {
         copy_file(
             &tests.join("bench/webgpu").join(page),

@@ -89,14 +89,13 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await stillWorks();
   });
 
-  test("no exception was left uncaught in the page", async () => {
-    assert.deepEqual(watch.exceptions, []);
+  test("an index that contradicts itself is refused, and the engine goes on", async () => {
+    const status = await page.open(await scratch.file("damaged-index.mp4"));
+    assert.match(status, /^error: damaged-index\.mp4: its video track has no frames/);
+    await stillWorks();
   });
 
-  // Last: the demuxer stops at this file, and with it the engine, which is no exception of the page.
-  test("an index that contradicts itself is refused, and the engine is started again", async () => {
-    const status = await page.open(await scratch.file("damaged-index.mp4"));
-    assert.match(status, /^error: damaged-index\.mp4: .*damaged/);
-    await stillWorks();
+  test("no exception was left uncaught in the page", async () => {
+    assert.deepEqual(watch.exceptions, []);
   });
 }

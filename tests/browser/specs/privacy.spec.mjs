@@ -1,8 +1,11 @@
 // Nothing leaves the computer: the policy stands, is kept, and holds; and the page needs no network once loaded.
 
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { AnalysisPage } from "../page_objects/analysis_page.mjs";
-import { Watch, launchBrowser } from "../support/browser.mjs";
+import { Watch, launchBrowser, launchWithProfile } from "../support/browser.mjs";
 import { frameCount } from "../support/frame_table.mjs";
 import { DIST } from "../support/settings.mjs";
 import { StaticServer } from "../support/static_server.mjs";
@@ -54,6 +57,25 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await context.close();
   });
 
+  test("each large file comes once, also from a server that says nothing of versions", async () => {
+    const own = await StaticServer.start(DIST);
+    // With a profile, since a window without one keeps no file as large as the engine.
+    const profile = await mkdtemp(path.join(tmpdir(), "mien-profile-"));
+    const context = await launchWithProfile(profile);
+    const page = await AnalysisPage.open(context, own.url);
+    await page.untilReady();
+    await page.page.evaluate(() => navigator.serviceWorker.ready.then(() => null));
+    await page.page.waitForFunction(() => caches.match("models/tiny.safetensors").then(Boolean), null, { timeout: 30_000 });
+    const twice = new Set(own.requests.filter((name, place) => own.requests.indexOf(name) !== place));
+    // The browser asks for the scripts of workers for each worker, for the icon for tab and page, and for the page once more.
+    for (const small of ["/", "/icons/mien.svg", "/compute-worker.js", "/engine/web_engine.js"]) twice.delete(small);
+    assert.deepEqual([...twice], []);
+    assert.ok(!own.requests.includes("/models/demo.safetensors"), own.requests.join(" "));
+    await context.close();
+    await own.stop();
+    await rm(profile, { recursive: true, force: true });
+  });
+
   test("after the first load it works without any server", async () => {
     const own = await StaticServer.start(DIST);
     const context = await browser.newContext();
@@ -61,6 +83,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await page.untilReady();
     await page.page.evaluate(() => navigator.serviceWorker.ready.then(() => null));
     await page.page.waitForFunction(() => navigator.serviceWorker.controller !== null, null, { timeout: 30_000 });
+    await page.page.waitForFunction(() => caches.match("models/tiny.safetensors").then(Boolean), null, { timeout: 30_000 });
     await own.stop();
     await context.setOffline(true);
     await page.page.reload();
@@ -68,6 +91,9 @@ export function declare({ test, afterAll }, { url, scratch }) {
     assert.equal(frameCount(rows), 4);
     const other = await AnalysisPage.open(context, own.url, { backend: "cpu" });
     assert.equal(await other.untilReady(), "ready");
+    // Of the models those are offered that are kept.
+    const offered = await other.page.locator(".panel.model option[value]:not([value=''])").allTextContents();
+    assert.deepEqual(offered, ["Tiny"]);
     await context.close();
   });
 }

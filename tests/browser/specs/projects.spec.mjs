@@ -130,6 +130,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await page.page.getByRole("button", { name: "Show the projects" }).click();
     await page.hook("project-list").waitFor({ state: "visible" });
     await page.page.keyboard.press("Escape");
+    await page.hook("project-list").waitFor({ state: "hidden" });
     await page.page.evaluate(() => document.activeElement.blur());
     // With room again the next change is kept, and with it all that was not.
     await page.page.keyboard.press("Enter");

@@ -26,7 +26,7 @@ use super::stage::Stage;
 use super::timeline_panel::TimelinePanel;
 use super::transport::Transport;
 use crate::state::store::Store;
-use crate::{batch_run, label_loading, opening, painting, review, settings, startup, strings};
+use crate::{batch_run, label_loading, label_strokes, opened_files, review, settings, startup, strings};
 
 /// The whole page.
 #[component]
@@ -38,7 +38,7 @@ pub fn App() -> impl IntoView {
     window_event_listener(ev::keydown, move |event| keyboard::handle(store, &event));
     window_event_listener(ev::keyup, move |event| keyboard::released(store, &event));
     // A key that is released elsewhere says nothing here.
-    window_event_listener(ev::blur, move |_| painting::release(store));
+    window_event_listener(ev::blur, move |_| label_strokes::release(store));
     focus::follow(store);
     settings::follow(store);
     follow_theme(store);
@@ -102,7 +102,7 @@ fn accept_drops(store: Store, dragging: RwSignal<bool>) {
         dragging.set(false);
         if let Some(files) = event.data_transfer().and_then(|data| data.files()) {
             event.prevent_default();
-            opening::open_files(store, &files);
+            opened_files::open_files(store, &files);
         }
     });
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use page_view::batch::ItemState;
 
 use crate::state::store::Store;
-use crate::{batch_run, strings, zipping};
+use crate::{batch_run, strings, zip_orders};
 
 #[component]
 pub fn BatchPanel() -> impl IntoView {
@@ -54,7 +54,7 @@ pub fn BatchPanel() -> impl IntoView {
             </ol>
             <button type="button" class="button small" class:is-off=move || !waits() data-testid="batch-go-on"
                 on:click=move |_| batch_run::go_on(store)>{strings::BATCH_GO_ON}</button>
-            <button type="button" class="button small" data-testid="export-zip" on:click=move |_| zipping::list(store)>
+            <button type="button" class="button small" data-testid="export-zip" on:click=move |_| zip_orders::list(store)>
                 {strings::BATCH_ZIP}
             </button>
             <button type="button" class="button small" on:click=move |_| batch_run::clear(store)>

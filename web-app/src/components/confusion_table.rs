@@ -7,7 +7,7 @@ use shared_model::expression::Expression;
 use shared_model::metrics::ClassReport;
 use web_sys::MouseEvent;
 
-use super::compare_panel::{Compared, sides_in_force};
+use crate::lane_comparison::{Compared, sides_in_force};
 use crate::state::store::Store;
 use crate::{people, review, strings};
 

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::exports::{self, Export};
 use crate::state::store::Store;
-use crate::{strings, webcam, zipping};
+use crate::{strings, webcam, zip_orders};
 
 #[component]
 pub fn ExportPanel() -> impl IntoView {
@@ -29,8 +29,8 @@ pub fn ExportPanel() -> impl IntoView {
                 {button(Export::Png, "export-png", strings::EXPORT_PNG, strings::EXPORT_PNG_HINT)}
                 {button(Export::Report, "export-report", strings::EXPORT_REPORT, strings::EXPORT_REPORT_HINT)}
                 <button type="button" class="button" data-testid="export-training" title=strings::EXPORT_TRAINING_HINT
-                    disabled=move || is_off.get() || !zipping::is_free(store)
-                    on:click=move |_| zipping::training(store)>{strings::EXPORT_TRAINING}</button>
+                    disabled=move || is_off.get() || !zip_orders::is_free(store)
+                    on:click=move |_| zip_orders::training(store)>{strings::EXPORT_TRAINING}</button>
                 {button(Export::Project, "export-project", strings::EXPORT_PROJECT, strings::EXPORT_PROJECT_HINT)}
             </div>
             <ZipProgress/>
@@ -58,7 +58,7 @@ fn ZipProgress() -> impl IntoView {
             <progress max="100" aria-label=strings::ZIPPING prop:value=percent></progress>
             <span>{move || strings::percent(percent())}</span>
             <button type="button" class="button small" data-testid="export-cancel"
-                on:click=move |_| zipping::cancel(store)>{strings::CANCEL}</button>
+                on:click=move |_| zip_orders::cancel(store)>{strings::CANCEL}</button>
         </div>
     }
 }

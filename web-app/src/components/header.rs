@@ -6,7 +6,7 @@ use super::file_button::FileButton;
 use super::icons;
 use super::notices::NoticeButton;
 use crate::state::store::Store;
-use crate::{opening, projects, strings, webcam};
+use crate::{opened_files, projects, strings, webcam};
 use page_view::job::{self, EnginePhase};
 
 #[component]
@@ -61,7 +61,7 @@ pub fn Header() -> impl IntoView {
                     <span>{strings::PROJECTS}</span>
                 </button>
                 <FileButton hook="open-video" text=strings::OPEN_VIDEO accept="video/*,image/*,.mkv,.json,.csv" many=true
-                    on_files=opening::open_files>
+                    on_files=opened_files::open_files>
                     {icons::open()}
                 </FileButton>
                 <button type="button" class="button" data-testid="webcam"

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::state::store::Store;
-use crate::{running, strings, webcam};
+use crate::{job_control, strings, webcam};
 use page_view::clock;
 use page_view::job::{Job, JobKind, JobState};
 
@@ -53,8 +53,8 @@ pub fn JobBar() -> impl IntoView {
                     {strings::CANCEL}
                 </button>
                 <button type="button" class="button small" data-testid="analyze"
-                    disabled=move || under_way.get() || !running::can_analyze(store)
-                    on:click=move |_| running::analyze_again(store)>
+                    disabled=move || under_way.get() || !job_control::can_analyze(store)
+                    on:click=move |_| job_control::analyze_again(store)>
                     {move || if again() { strings::ANALYZE_AGAIN } else { strings::ANALYZE }}
                 </button>
             </div>
@@ -71,7 +71,7 @@ fn cancel(store: Store) {
     if webcam::is_on(store) {
         webcam::stop(store);
     } else {
-        running::cancel(store);
+        job_control::cancel(store);
     }
 }
 

@@ -9,7 +9,7 @@ use web_sys::{Element, KeyboardEvent};
 
 use super::focus;
 use crate::state::store::Store;
-use crate::{looping, painting, people, player, review, strings};
+use crate::{label_strokes, people, player, review, segment_loop, strings};
 use page_view::speed;
 
 /// Zoom of one key press.
@@ -38,15 +38,14 @@ pub fn released(store: Store, event: &KeyboardEvent) {
         .stroke
         .with_untracked(|stroke| stroke.map(|stroke| stroke.label));
     if painted.is_some_and(|label| command == Some(Command::Label(label))) {
-        painting::release(store);
+        label_strokes::release(store);
     }
 }
 
 /// Does what the key asks for.
 pub fn handle(store: Store, event: &KeyboardEvent) {
     let nothing_open = store.source.with_untracked(Option::is_none);
-    let has_dialog = store.help.get_untracked() || store.projects.with_untracked(Option::is_some);
-    if nothing_open || event.alt_key() || has_dialog {
+    if nothing_open || event.alt_key() || has_dialog() {
         return;
     }
     let target: Option<Element> = event.target().and_then(|target| target.dyn_into().ok());
@@ -79,9 +78,20 @@ pub fn handle(store: Store, event: &KeyboardEvent) {
     match command {
         // A held key repeats; one stroke of it is meant.
         Command::Label(_) if event.repeat() => {}
-        Command::Label(class) if store.playing.get_untracked() => painting::press(store, class),
+        Command::Label(class) if store.playing.get_untracked() => label_strokes::press(store, class),
         command => run(store, command),
     }
+}
+
+/// Whether a dialog is open. The document knows at once; the store hears of a dialog's end a moment later, and a key may come
+/// before.
+fn has_dialog() -> bool {
+    let document = web_sys::window().and_then(|window| window.document());
+    document.is_some_and(|document| {
+        document
+            .query_selector("dialog[open]")
+            .is_ok_and(|found| found.is_some())
+    })
 }
 
 /// Does what a command says.
@@ -96,7 +106,7 @@ pub fn run(store: Store, command: Command) {
         Command::ToEnd => player::step_seconds(store, player::length_s(store)),
         Command::Slower => change_speed(store, false),
         Command::Faster => change_speed(store, true),
-        Command::Loop => looping::toggle(store),
+        Command::Loop => segment_loop::toggle(store),
         Command::ZoomIn => zoom(store, ZOOM_STEP),
         Command::ZoomOut => zoom(store, 1.0 / ZOOM_STEP),
         Command::ShowAll => zoom(store, f64::INFINITY),

@@ -6,7 +6,7 @@ use shared_model::smoothing::Smoothing;
 use super::file_button::FileButton;
 use crate::state::store::Store;
 use crate::strings;
-use crate::{opening, relabel};
+use crate::{opened_files, relabel};
 
 /// Longest window of the slider in frames; the number field takes more.
 const SLIDER_MAX: usize = 150;
@@ -61,7 +61,7 @@ pub fn LabelsPanel() -> impl IntoView {
             <p class="hint">{move || strings::smoothing_hint(store.smoothing.get())}</p>
             <div class="panel-buttons">
                 <FileButton hook="open-predictions" text=strings::OPEN_PREDICTIONS accept=".csv,.json" small=true
-                    on_files=opening::open_predictions/>
+                    on_files=opened_files::open_predictions/>
             </div>
         </section>
     }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::file_button::pick;
 use super::icons;
 use crate::state::store::Store;
-use crate::{strings, webcam};
+use crate::{sample, strings, webcam};
 
 #[component]
 pub fn Landing() -> impl IntoView {
@@ -42,6 +42,9 @@ pub fn Landing() -> impl IntoView {
                 <span class="drop-kinds">{strings::KINDS}</span>
             </button>
             <div class="landing-more">
+                <button type="button" class="button" data-testid="open-sample" on:click=move |_| sample::open(store)>
+                    {icons::play()}<span>{strings::TRY_SAMPLE}</span>
+                </button>
                 <button type="button" class="button" on:click=move |_| webcam::start(store)>
                     {icons::webcam()}<span>{strings::TRY_WEBCAM}</span>
                 </button>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::file_button::FileButton;
 use crate::state::store::Store;
-use crate::{opening, strings};
+use crate::{opened_files, strings};
 use page_view::shipped_model::ShippedModel;
 
 #[component]
@@ -39,7 +39,7 @@ pub fn ModelPanel() -> impl IntoView {
             </details>
             <div class="panel-buttons">
                 <FileButton hook="open-model" text=strings::OPEN_MODEL accept=".safetensors" small=true
-                    on_files=opening::open_model/>
+                    on_files=opened_files::open_model/>
                 <ShippedSelect/>
             </div>
         </section>
@@ -59,7 +59,7 @@ fn ShippedSelect() -> impl IntoView {
                 .map(ShippedModel::url)
         });
         if let Some(url) = url {
-            opening::fetch_model(store, url);
+            opened_files::fetch_model(store, url);
         }
     };
     view! {

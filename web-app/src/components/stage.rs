@@ -11,7 +11,7 @@ use crate::browser::size::follow_size;
 use crate::player;
 use crate::state::source::SourceKind;
 use crate::state::store::Store;
-use crate::{opening, strings, webcam};
+use crate::{opened_files, strings, webcam};
 
 #[component]
 pub fn Stage() -> impl IntoView {
@@ -55,7 +55,7 @@ pub fn Stage() -> impl IntoView {
             <div class="stage-note" class:is-off=move || kind.get() != Some(SourceKind::ProjectOnly)>
                 <p>{strings::PROJECT_HAS_NO_VIDEO}<strong>{name}</strong></p>
                 <FileButton hook="attach-video" text=strings::ATTACH_VIDEO accept="video/*,image/*,.mkv" small=true
-                    on_files=opening::attach_video/>
+                    on_files=opened_files::attach_video/>
             </div>
             <canvas node_ref=canvas class:is-mirrored=move || webcam::is_on(store) aria-hidden="true"></canvas>
             <span class="live-badge" class:is-off=move || !webcam::is_on(store)>{strings::WEBCAM_ON}</span>

@@ -18,7 +18,7 @@ use crate::browser::repaint::Repaint;
 use crate::browser::size::follow_size;
 use crate::browser::tasks;
 use crate::state::store::Store;
-use crate::{looping, people, player, review, strings};
+use crate::{people, player, review, segment_loop, strings};
 use page_view::review::edges::HeldEdge;
 use page_view::review::stroke::Stroke;
 use page_view::timeline_layout::{self as layout, Group};
@@ -226,7 +226,7 @@ fn draw(store: Store, board: Board) {
             names: names(store),
             held_edge: store.bench.held_edge.get_untracked(),
             stroke: stroke(store),
-            looped: untrack(|| looping::segment(store)),
+            looped: untrack(|| segment_loop::segment(store)),
             groups: board.groups.get_untracked(),
             sight: store.viewport.get_untracked(),
             style: store.plot_style.get_untracked(),

@@ -10,4 +10,4 @@ pub mod review_desk;
 pub mod source;
 pub mod store;
 pub mod workbench;
-pub mod zipping;
+pub mod zip_order;

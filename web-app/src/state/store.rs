@@ -18,7 +18,7 @@ use super::question::Question;
 use super::review_desk::{Keeping, ReviewDesk};
 use super::source::{Source, SourceKind};
 use super::workbench::Workbench;
-use super::zipping::Zipping;
+use super::zip_order::Zipping;
 use crate::browser::now_ms;
 use crate::engine_link::EngineLink;
 use crate::frame_feed::Feed;

@@ -47,6 +47,11 @@ pub fn not_readable(name: &str, cause: &str) -> String {
 }
 
 #[must_use]
+pub fn sample_missing(cause: &str) -> String {
+    format!("The sample film could not be loaded ({cause}). It needs the network once.")
+}
+
+#[must_use]
 pub fn labels_refused(name: &str, cause: &str) -> String {
     format!("{name} is no label file: {cause}")
 }

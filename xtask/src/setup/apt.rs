@@ -1,6 +1,6 @@
 //! Tools that come as Debian packages.
 
-use super::Done;
+use super::done::Done;
 use crate::process;
 use anyhow::{Context, Result, bail};
 use std::process::Command;

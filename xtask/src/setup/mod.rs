@@ -1,6 +1,7 @@
 //! Set-up in steps: each says what it does, is skipped when done, and says what to do when it fails.
 
 mod apt;
+mod done;
 mod node_packages;
 mod python;
 mod second_ffmpeg;
@@ -8,10 +9,11 @@ mod wasm_target;
 mod wasm_tools;
 
 pub use second_ffmpeg::VARIABLE as SECOND_FFMPEG_VARIABLE;
-pub use wasm_target::WasmToolchain;
 
+use crate::wasm_toolchain::WasmToolchain;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
+use done::Done;
 use std::path::PathBuf;
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -25,14 +27,6 @@ pub enum Purpose {
 }
 
 type Step = (&'static str, fn() -> Result<Done>);
-
-/// How a step came to be fulfilled.
-pub enum Done {
-    Already(String),
-    Now(String),
-    /// The repository has nothing that would need it.
-    NotNeeded,
-}
 
 /// Does all steps, also after one has failed, so that one run shows all that is missing.
 ///

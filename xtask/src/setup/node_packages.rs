@@ -1,6 +1,6 @@
 //! npm packages of the browser tests.
 
-use super::Done;
+use super::done::Done;
 use crate::{paths, process};
 use anyhow::{Context, Result};
 use std::fs;

@@ -1,6 +1,7 @@
 //! Python for the checks against reference implementations: Debian's CPU-only torch, the rest pinned in a venv.
 
-use super::{Done, apt};
+use super::apt;
+use super::done::Done;
 use crate::{paths, process, python_checks};
 use anyhow::{Context, Result};
 use std::fs;

@@ -1,6 +1,6 @@
 //! A second ffmpeg for the tests of videos: they run with one below 7.0 and one from 7.0 on, whichever of them is the system's.
 
-use super::Done;
+use super::done::Done;
 use crate::{paths, process};
 use anyhow::{Context, Result, bail};
 use std::env;

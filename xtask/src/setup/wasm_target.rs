@@ -1,7 +1,8 @@
 //! The Rust target of the page: from rustup, or from Debian's own Rust where rustup cannot download.
 
-use super::{Done, apt};
-use crate::cargo_call::WASM_TARGET;
+use super::apt;
+use super::done::Done;
+use crate::wasm_toolchain::{WASM_TARGET, WasmToolchain};
 use crate::{paths, process};
 use anyhow::{Context, Result, bail};
 use std::ffi::OsStr;
@@ -13,13 +14,6 @@ use std::process::Command;
 const DEBIAN_TOOLCHAIN: &str = "web";
 const SYSTEM_RUSTC: &str = "/usr/bin/rustc";
 const SYSTEM_CARGO: &str = "/usr/bin/cargo";
-
-/// The toolchain that builds for wasm.
-#[derive(Clone, Debug)]
-pub struct WasmToolchain {
-    /// The value of `RUSTUP_TOOLCHAIN`; `None` is the toolchain in use anyway.
-    pub rustup_name: Option<String>,
-}
 
 /// Looks for a toolchain that has the target's library.
 ///

@@ -17,8 +17,8 @@ use crate::browser::download::download;
 use crate::browser::{error_text, tasks};
 use crate::state::notice::Tone;
 use crate::state::store::Store;
-use crate::state::zipping::Zipping;
-use crate::{batch_run, relabel, running, strings};
+use crate::state::zip_order::Zipping;
+use crate::{batch_run, job_control, relabel, strings};
 
 const ZIP: &str = "application/zip";
 
@@ -51,7 +51,7 @@ pub fn training(store: Store) {
         ];
         let others = others.map(|(name, text)| (name.to_owned(), text.to_owned()));
         for (name, text) in set.texts.into_iter().chain(others) {
-            running::send(store, &ToEngine::PackText { job, name, text }, None);
+            job_control::send(store, &ToEngine::PackText { job, name, text }, None);
             tasks::next_task().await;
         }
         if !is_current(store, job) {
@@ -62,7 +62,7 @@ pub fn training(store: Store) {
             (Some(_), Err(error)) => failed(store, job, &error.to_string()),
             (None, _) => {
                 store.notify(Tone::Warning, strings::TRAINING_WITHOUT_VIDEO, None);
-                running::send(store, &ToEngine::EndPack { job }, None);
+                job_control::send(store, &ToEngine::EndPack { job }, None);
             }
         }
     });
@@ -70,7 +70,7 @@ pub fn training(store: Store) {
 
 fn cut(store: Store, job: JobId, name: String, faces: String, file: &File) {
     let message = ToEngine::CutFaces { job, name, faces };
-    running::send(store, &message, Some(file.as_ref()));
+    job_control::send(store, &message, Some(file.as_ref()));
 }
 
 /// Hands out the results of all videos of the list that were read.
@@ -80,7 +80,7 @@ pub fn list(store: Store) {
             return;
         };
         match send_list(store, job).await {
-            Ok(()) => running::send(store, &ToEngine::EndPack { job }, None),
+            Ok(()) => job_control::send(store, &ToEngine::EndPack { job }, None),
             Err(reason) => failed(store, job, &reason),
         }
     });
@@ -101,7 +101,7 @@ async fn send_list(store: Store, job: JobId) -> Result<(), String> {
         let read = batch_files::files(&name, &results, smoothing, window, now_s);
         let (texts, rows) = read.map_err(|fault| fault.to_string())?;
         for (name, text) in texts {
-            running::send(store, &ToEngine::PackText { job, name, text }, None);
+            job_control::send(store, &ToEngine::PackText { job, name, text }, None);
             tasks::next_task().await;
         }
         submission.push((stem(&name).to_owned(), rows));
@@ -114,7 +114,7 @@ async fn send_list(store: Store, job: JobId) -> Result<(), String> {
         .map(|(stem, rows)| (stem.as_str(), rows.as_slice()));
     let name = "abaw-submission.txt".to_owned();
     let text = abaw::write(videos).text;
-    running::send(store, &ToEngine::PackText { job, name, text }, None);
+    job_control::send(store, &ToEngine::PackText { job, name, text }, None);
     Ok(())
 }
 
@@ -192,7 +192,7 @@ pub fn cancelled(store: Store, job: JobId) {
 pub fn cancel(store: Store) {
     if let Some(zipping) = store.zipping.get_untracked() {
         store.zipping.set(None);
-        running::send(store, &ToEngine::Cancel { job: zipping.id }, None);
+        job_control::send(store, &ToEngine::Cancel { job: zipping.id }, None);
     }
 }
 

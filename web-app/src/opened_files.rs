@@ -16,7 +16,9 @@ use crate::state::notice::Tone;
 use crate::state::question::Question;
 use crate::state::source::{Source, SourceKind};
 use crate::state::store::{Opened, Store};
-use crate::{batch_run, behind, label_loading, relabel, review, review_storage, running, strings, webcam};
+use crate::{
+    batch_run, behind, job_control, label_loading, relabel, review, review_storage, strings, webcam,
+};
 use page_view::batch::ItemResults;
 use page_view::file_kind::FileKind;
 use page_view::job::EnginePhase;
@@ -46,7 +48,7 @@ pub fn open_files(store: Store, files: &FileList) {
         files.retain(|(kind, _)| *kind != FileKind::Video);
         batch_run::add(store, videos);
     } else if !videos.is_empty() {
-        running::give_way(store);
+        job_control::give_way(store);
         batch_run::clear(store);
     }
     // Labels belong to the video that comes with them, so they come after it.
@@ -58,7 +60,7 @@ pub fn open_files(store: Store, files: &FileList) {
             }
             FileKind::Video | FileKind::Picture => {
                 has_media = true;
-                running::give_way(store);
+                job_control::give_way(store);
                 batch_run::interrupt(store);
                 open_media(store, file, kind);
             }
@@ -176,7 +178,7 @@ pub fn open_media(store: Store, file: File, kind: FileKind) {
         store.pending.set_value(None);
         place(store, source);
     }
-    running::begin(store, JobKind::File);
+    job_control::begin(store, JobKind::File);
 }
 
 /// Shows a video of the list that was read before, with what is known of it.
@@ -210,7 +212,7 @@ pub fn show_read(store: Store, file: File, results: ItemResults, is_whole: bool)
     review::document_replaced(store);
     relabel::results_replaced(store);
     if !behind::is_on(store) {
-        running::say_done(store);
+        job_control::say_done(store);
     }
 }
 
@@ -298,7 +300,7 @@ fn change_model(store: Store, message: &ToEngine, file: Option<&File>) {
     store
         .engine
         .update(|engine| engine.phase = EnginePhase::Loading(strings::MODEL_LOADING.to_owned()));
-    running::send(store, message, file.map(AsRef::as_ref));
+    job_control::send(store, message, file.map(AsRef::as_ref));
 }
 
 /// Reads labels to compare with, whatever the file's name.
@@ -377,6 +379,19 @@ fn open_project(store: Store, file: File) {
     });
 }
 
+/// Shows a project's text with its video beside it; nothing is read.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn open_with_video(store: Store, project: &str, video: File) -> Result<(), String> {
+    let project = Project::from_json(project).map_err(|error| error.to_string())?;
+    let reviewed = ReviewDocument::from_segments(&project.reviewed).map_err(|fault| fault.to_string())?;
+    let reviewed = reviewed.with_people(project.people.clone());
+    show_project(store, project, &reviewed);
+    attach(store, video);
+    Ok(())
+}
+
 fn show_project(store: Store, project: Project, reviewed: &ReviewDocument) {
     webcam::stop(store);
     let video_is_open = store.source.with_untracked(|source| {
@@ -386,7 +401,7 @@ fn show_project(store: Store, project: Project, reviewed: &ReviewDocument) {
     });
     if video_is_open {
         if untrack(|| store.reads_stage()) {
-            running::cancel(store);
+            job_control::cancel(store);
             batch_run::interrupt(store);
         }
     } else {

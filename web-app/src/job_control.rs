@@ -11,7 +11,7 @@ use crate::state::notice::Tone;
 use crate::state::review_desk::Keeping;
 use crate::state::source::{Source, SourceKind};
 use crate::state::store::Store;
-use crate::{behind, engine_events, frame_feed, kept_results, opening, relabel, strings};
+use crate::{behind, engine_events, frame_feed, kept_results, opened_files, relabel, strings};
 use page_view::job::EnginePhase;
 use page_view::job::{Job, JobKind, JobState};
 
@@ -191,7 +191,7 @@ pub fn fail_job(store: Store, id: JobId, reason: String) {
         .with_value(|analysis| analysis.timeline.frames().is_empty());
     // What cannot be shown either does not stay on the stage.
     if !behind::is_on(store) && is_empty && !had_pending && !stage_shows_something(store) {
-        opening::clear_stage(store);
+        opened_files::clear_stage(store);
     }
 }
 
