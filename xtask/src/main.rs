@@ -12,6 +12,7 @@ mod paths;
 mod precache;
 mod process;
 mod python_checks;
+mod release;
 mod sample;
 mod serve;
 mod setup;
@@ -45,6 +46,8 @@ enum Command {
     Bench(bench::BenchOptions),
     /// Build the program for CUDA where LLVM's bundle cannot be downloaded
     CudaOffline(cuda_offline::CudaOfflineOptions),
+    /// Make what one downloads: the program as one file, and the page as a zip
+    Release(release::ReleaseOptions),
     /// Read the page's sample film with its model, and keep the result
     Sample,
     /// Format, lints, unit tests, the wasm build and the browser tests
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
         Command::CudaOffline(options) => cuda_offline::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Release(options) => release::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Sample => sample::run().map(|()| ExitCode::SUCCESS),
         Command::Test => test_suite::run(),
     };
