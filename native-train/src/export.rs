@@ -1,4 +1,4 @@
-//! `mien export`: a model in another number type, or under torchvision's plain names.
+//! `mien export`: a model in another number type, under torchvision's plain names, or as ONNX.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use shared_model::resnet50::BACKBONE_PREFIX;
 
 use crate::written_files::{WrittenFiles, is_same_file};
 use crate::wrong_use::WrongUse;
-use crate::{model_store, stdout};
+use crate::{model_store, onnx_file, stdout};
 
 /// Number types for the weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -36,8 +36,11 @@ pub struct Options {
     #[arg(long, value_name = "W.safetensors")]
     out: PathBuf,
     /// Write the backbone alone under torchvision's names, for `load_state_dict(strict=True)`
-    #[arg(long)]
+    #[arg(long, conflicts_with = "onnx")]
     torch: bool,
+    /// Write the backbone and its per-frame head as ONNX, in 32 bits
+    #[arg(long)]
+    onnx: bool,
     /// Replace what stands in a result's place also where mien did not write it, or where it was changed since
     #[arg(long)]
     force: bool,
@@ -46,8 +49,12 @@ pub struct Options {
 /// Writes the file and prints its path.
 ///
 /// # Errors
-/// [`WrongUse`] for 8 bits under torchvision's names; when the model cannot be read, a weight does not fit into 16 bits, or the file cannot be written or may not be replaced.
+/// [`WrongUse`] for 8 bits under torchvision's names, and for other than 32 bits as ONNX; when the model cannot be read, a weight does not fit into 16 bits, or the file cannot be written or may not be replaced.
 pub fn run(options: &Options) -> Result<()> {
+    if options.onnx && options.dtype != Number::F32 {
+        let why = "`--onnx` writes 32 bits: take `--dtype f32`";
+        return Err(WrongUse(why.to_owned()).into());
+    }
     if options.torch && options.dtype == Number::Int8 {
         let why = "`--torch` writes what torchvision reads, which knows no such 8 bits: take `--dtype f16` or `f32`";
         return Err(WrongUse(why.to_owned()).into());
@@ -63,7 +70,9 @@ pub fn run(options: &Options) -> Result<()> {
     if options.dtype == Number::F16 {
         check_range(&model)?;
     }
-    let bytes = if options.torch {
+    let bytes = if options.onnx {
+        onnx_file::bytes(&model).with_context(|| format!("{}", options.out.display()))?
+    } else if options.torch {
         torch_bytes(&model).with_context(|| format!("{}", options.out.display()))?
     } else {
         model_store::bytes(&options.out, &model)?

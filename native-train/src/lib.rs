@@ -29,6 +29,7 @@ pub mod video_features;
 pub mod detectors;
 pub mod device;
 pub mod model_store;
+mod onnx_file;
 pub mod torch_file;
 
 pub mod frame_source;

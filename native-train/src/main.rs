@@ -39,7 +39,7 @@ enum Command {
     Evaluate(evaluate::options::Options),
     /// Predictions against the truth: macro F1, its table, the confusion matrix
     Score(score::Options),
-    /// A model in 16 or 32 bits, or under torchvision's plain names
+    /// A model in 8, 16 or 32 bits, under torchvision's plain names, or as ONNX
     Export(export::Options),
     /// A torchvision-named ResNet checkpoint to a model
     Import(import::Options),

@@ -3,6 +3,8 @@
 import json
 
 import numpy as np
+import onnx
+import onnxruntime
 import torch
 import torchvision
 from golden import MIEN, REPOSITORY, Checks, Skipped, cosine, run, run_network
@@ -68,6 +70,23 @@ def export_to_torchvision(checks, folder):
     again_features, again_logits = resnet_outputs(again, inputs)
     checks.agree("export to torchvision, features", again_features, features, 1e-6)
     checks.agree("export to torchvision, logits", again_logits, logits, 1e-6)
+
+
+def export_as_onnx(checks, folder):
+    """The backbone in onnxruntime says what PyTorch says, for any number of pictures."""
+    network, inputs = resnet((1, 2, 1, 1), 16, 64, seed=31), pictures(3, 64, 32)
+    features, logits = resnet_outputs(network, inputs)
+    write_model(folder / "model.safetensors", network, size=64)
+    run(MIEN, "export", "--model", folder / "model.safetensors", "--dtype", "f32", "--onnx", "--out", folder / "backbone.onnx")
+    file = onnx.load(folder / "backbone.onnx")
+    onnx.checker.check_model(file, full_check=True)
+    told = {one.key: one.value for one in file.metadata_props}
+    checks.holds("the file says its classes", told["classes"].split(",") == CLASSES, told["classes"])
+    session = onnxruntime.InferenceSession(str(folder / "backbone.onnx"), providers=["CPUExecutionProvider"])
+    for count in (3, 1):
+        theirs = session.run(["features", "logits"], {"pictures": inputs[:count].numpy()})
+        checks.agree(f"onnxruntime, features of {count}", theirs[0], features[:count], 1e-5)
+        checks.agree(f"onnxruntime, logits of {count}", theirs[1], logits[:count], 1e-5)
 
 
 def export_in_16_bits(checks, folder):
@@ -150,4 +169,4 @@ def expect_metadata(checks, name, metadata, keys):
     checks.holds(f"{name}: input is described", len(numbers) == 6 and min(numbers) > 0 and int(metadata["input_size"]) >= 32)
 
 
-Checks().run(import_checkpoints, import_with_another_head, export_to_torchvision, export_in_16_bits, export_in_8_bits, shipped_models)
+Checks().run(import_checkpoints, import_with_another_head, export_to_torchvision, export_as_onnx, export_in_16_bits, export_in_8_bits, shipped_models)
