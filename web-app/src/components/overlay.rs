@@ -9,7 +9,7 @@ use crate::browser::palette::Palette;
 use crate::state::store::Store;
 use crate::strings;
 use page_view::letterbox::{Rect, contain};
-use page_view::sureness::Saying;
+use page_view::sureness::{Saying, share_of_label};
 
 const LABEL_HEIGHT: f64 = 22.0;
 /// Colours, of the ground and of what stands on it, where no class is said.
@@ -99,9 +99,8 @@ fn paint_face(
         context.stroke();
     }
     let Some(saying) = saying else { return };
-    if let Saying::Label(label) = saying
-        && row.reviewed.is_none()
-        && let Some(share) = row.probabilities.as_ref().and_then(|p| p.get(label.index()))
+    if let Saying::Label(_) = saying
+        && let Some(share) = share_of_label(row)
     {
         text = format!("{text} {:.0}%", share * 100.0);
     }

@@ -31,6 +31,15 @@ impl Saying {
     }
 }
 
+/// The probability that the row's label was chosen by, 0 to 1. `None` where the frames around this one decided, or a person: a number
+/// of this frame says nothing of such a label.
+#[must_use]
+pub fn share_of_label(row: &FrameRow) -> Option<f32> {
+    let label = row.smoothed.or(row.temporal).or(row.raw)?;
+    let probabilities = row.probabilities.as_ref().filter(|_| row.reviewed.is_none())?;
+    (Expression::argmax(probabilities) == label).then(|| probabilities.get(label.index()).copied())?
+}
+
 /// Where a label comes from that is not simply what the frame shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
@@ -121,5 +130,18 @@ mod tests {
             Saying::of(&steadied, 0.5),
             Some(Saying::NotSure(Expression::Neutral))
         );
+    }
+
+    #[test]
+    fn a_share_stands_beside_the_label_that_it_chose_alone() {
+        assert_eq!(share_of_label(&row(0.5)), Some(0.5));
+        // Sadness comes from the frames around.
+        assert_eq!(share_of_label(&row(0.05)), None);
+        let reviewed = FrameRow {
+            reviewed: Some(Expression::Sadness),
+            ..row(0.5)
+        };
+        assert_eq!(share_of_label(&reviewed), None);
+        assert_eq!(share_of_label(&FrameRow::without_face(0, 0.0)), None);
     }
 }
