@@ -29,6 +29,8 @@ export function declare({ test, afterAll }) {
     const rows = await page.rows();
     assert.equal(rows.length, kept.timeline.frames.length);
     assert.equal(rows[0].video, "six-expressions.mp4");
+    // A window in frames is told in this film's seconds.
+    assert.equal(await page.hook("window-seconds").textContent(), "30 frames last 1.00 s in this video.");
     // The film itself plays.
     await page.page.waitForFunction(() => document.querySelector("video")?.videoWidth === 480, null, { timeout: 30_000 });
     server.release();

@@ -1,7 +1,7 @@
 //! How labels are smoothed: changes at once, without reading the video again.
 
 use leptos::prelude::*;
-use shared_model::smoothing::Smoothing;
+use shared_model::smoothing::{MAX_WINDOW, Smoothing};
 
 use super::file_button::FileButton;
 use crate::state::store::Store;
@@ -10,8 +10,6 @@ use crate::{opened_files, relabel};
 
 /// Longest window of the slider in frames; the number field takes more.
 const SLIDER_MAX: usize = 150;
-/// Longest window at all: more than this says nothing about a moment.
-const WINDOW_MAX: usize = 9999;
 
 #[component]
 pub fn LabelsPanel() -> impl IntoView {
@@ -27,13 +25,21 @@ pub fn LabelsPanel() -> impl IntoView {
             return;
         };
         store.window_chosen.set_value(true);
-        store.window.set(window.clamp(1, WINDOW_MAX));
+        store.window.set(window.clamp(1, MAX_WINDOW));
         relabel::smoothing_changed(store);
     };
     // What was typed and cannot be used gives way to the window in force.
     let show_window_in_force = move |event| {
         event_target::<web_sys::HtmlInputElement>(&event)
             .set_value(&store.window.get_untracked().to_string());
+    };
+    // What a number of frames is in this video.
+    let window_s = move || {
+        let view = store.view();
+        let frame_s = view.end_s() / view.frame_count().max(1) as f64;
+        let is_used =
+            store.smoothing.get() != Smoothing::None && view.frame_count() > 1 && !view.is_unrelated;
+        is_used.then(|| strings::window_seconds(store.window.get(), frame_s))
     };
     view! {
         <section class="panel">
@@ -52,13 +58,14 @@ pub fn LabelsPanel() -> impl IntoView {
                 <span class="window-fields">
                     <input type="range" min="1" max=SLIDER_MAX aria-label=strings::WINDOW_SLIDER
                         prop:value=move || store.window.get().min(SLIDER_MAX).to_string() on:input=set_window/>
-                    <input type="number" id="window" data-testid="window" min="1" max=WINDOW_MAX step="1"
+                    <input type="number" id="window" data-testid="window" min="1" max=MAX_WINDOW step="1"
                         prop:value=move || store.window.get().to_string() on:input=set_window
                         on:change=show_window_in_force/>
                     <span class="unit">{strings::FRAMES}</span>
                 </span>
             </div>
             <p class="hint">{move || strings::smoothing_hint(store.smoothing.get())}</p>
+            <p class="hint" data-testid="window-seconds">{window_s}</p>
             <div class="panel-buttons">
                 <FileButton hook="open-predictions" text=strings::OPEN_PREDICTIONS accept=".csv,.json" small=true
                     on_files=opened_files::open_predictions/>

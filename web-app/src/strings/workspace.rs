@@ -37,6 +37,17 @@ pub const PRESS_A_KEY: &str = "Press a key, Escape to leave it";
 pub const USE_HERE: &str = "Use it here";
 pub const USUAL_KEYS: &str = "Back to the usual keys";
 
+/// What a window of frames is in seconds, where a frame lasts `frame_s`.
+#[must_use]
+pub fn window_seconds(window: usize, frame_s: f64) -> String {
+    let frames = if window == 1 {
+        "1 frame lasts".to_owned()
+    } else {
+        format!("{window} frames last")
+    };
+    format!("{frames} {:.2} s in this video.", window as f64 * frame_s)
+}
+
 #[must_use]
 pub fn change_key(of: Command) -> String {
     format!("Change the key: {}", command(of))
