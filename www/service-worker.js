@@ -34,16 +34,22 @@ async function store() {
   const cache = await caches.open(CACHE);
   try {
     for (const [name, hash] of Object.entries(list.files)) await keep(cache, name, hash);
-    // What an older version kept is kept on, where it is the same file.
-    for (const [name, hash] of Object.entries(list.on_use)) {
-      const kept = await caches.match(name, { ignoreVary: true });
-      if (kept && (await hashOf(kept.clone())) === hash) await cache.put(name, kept);
-    }
+    await carryOver(cache, list);
     await cache.put(LIST, response);
   } catch (error) {
     // Half a page is of no use and fills the storage.
     await caches.delete(CACHE);
     throw error;
+  }
+}
+
+// What an older version kept is kept on: the same file, or what has come in its place.
+async function carryOver(cache, list) {
+  for (const [name, hash] of Object.entries(list.on_use)) {
+    const kept = await caches.match(name, { ignoreVary: true });
+    if (!kept || (await cache.match(name, { ignoreVary: true }))) continue;
+    if ((await hashOf(kept.clone())) === hash) await cache.put(name, kept);
+    else await keep(cache, name, hash);
   }
 }
 
@@ -71,6 +77,13 @@ async function hashOf(response) {
 }
 
 async function takeOver() {
+  try {
+    // What was used since this version was stored.
+    const cache = await caches.open(CACHE);
+    await carryOver(cache, await (await cache.match(LIST, { ignoreVary: true })).json());
+  } catch {
+    // It is loaded again when it is used again.
+  }
   for (const name of await caches.keys()) {
     if (name.startsWith(PREFIX) && name !== CACHE) await caches.delete(name);
   }
@@ -86,9 +99,27 @@ async function find(request, url) {
   try {
     const cache = await caches.open(CACHE);
     // `?backend=...` and the like are for the page, not for the server.
-    const name = request.mode === "navigate" && url.pathname.endsWith("/") ? "index.html" : url.pathname;
-    return await cache.match(new URL(name, self.registration.scope), { ignoreSearch: true, ignoreVary: true });
+    const isPage = url.pathname === new URL(self.registration.scope).pathname;
+    const name = isPage ? "index.html" : url.pathname.endsWith("/") ? `${url.pathname}index.html` : url.pathname;
+    const kept = await cache.match(new URL(name, self.registration.scope), { ignoreSearch: true, ignoreVary: true });
+    const range = request.headers.get("range");
+    return kept && range ? partOf(kept, range) : kept;
   } catch {
     return undefined;
   }
+}
+
+// Players ask for parts of a film.
+async function partOf(response, range) {
+  const whole = await response.blob();
+  const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(range) ?? [];
+  const start = Number(first ?? 0);
+  const end = Math.min(last ? Number(last) + 1 : whole.size, whole.size);
+  const headers = new Headers(response.headers);
+  headers.delete("Content-Encoding");
+  if (first === undefined) return new Response(whole, { headers });
+  if (start >= whole.size) return new Response(null, { status: 416, headers: { "Content-Range": `bytes */${whole.size}` } });
+  headers.set("Content-Range", `bytes ${start}-${end - 1}/${whole.size}`);
+  headers.set("Content-Length", String(end - start));
+  return new Response(whole.slice(start, end), { status: 206, headers });
 }

@@ -7,8 +7,9 @@ use rand_chacha::ChaCha8Rng;
 /// Changes whenever a stream changes: a run that was begun with others cannot go on as it would have gone on.
 pub const STREAMS_VERSION: u32 = 1;
 
-/// Slots of a step: more than any batch has.
 const SLOT_BITS: u32 = 20;
+/// Pictures of a step, at most: beyond them their streams would meet those of the next step.
+pub const MOST_SLOTS: usize = 1 << SLOT_BITS;
 
 /// What random numbers are drawn for. No two of them ever have one stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

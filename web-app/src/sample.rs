@@ -1,6 +1,7 @@
 //! The sample: a film that comes with the page, and what was read of it before.
 
 use js_sys::Array;
+use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, File, FilePropertyBag, Response};
@@ -18,7 +19,12 @@ const RESULT: &str = "six-expressions.json";
 pub fn open(store: Store) {
     store.clear_faults();
     spawn_local(async move {
-        match load().await {
+        let loaded = load().await;
+        // Something else may have been opened meanwhile.
+        if store.source.with_untracked(Option::is_some) {
+            return;
+        }
+        match loaded {
             Ok((film, result)) => match opened_files::open_with_video(store, &result, film) {
                 Ok(()) => {
                     store.notify(Tone::Info, strings::SAMPLE_KEPT, None);

@@ -10,12 +10,15 @@ pub async fn load() -> Vec<ShippedModel> {
     let mut models = fetch_list().await.unwrap_or_default();
     if web_sys::window().is_some_and(|window| !window.navigator().on_line()) {
         let mut kept = Vec::with_capacity(models.len());
-        for model in models {
+        for model in &models {
             if is_kept(&model.url()).await {
-                kept.push(model);
+                kept.push(model.clone());
             }
         }
-        models = kept;
+        // Where none is kept, the page may come from this very machine, without any network.
+        if !kept.is_empty() {
+            models = kept;
+        }
     }
     models
 }

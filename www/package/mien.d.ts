@@ -38,6 +38,8 @@ export interface OpenOptions {
   model?: string;
   backend?: "auto" | "webgpu" | "cpu";
   onLoading?: (step: string) => void;
+  /** What is worth knowing: a file that was cut short, a device that is not the one asked for. */
+  onNotice?: (notice: string) => void;
 }
 
 export interface AnalyzeOptions {

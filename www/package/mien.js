@@ -1,7 +1,7 @@
 // Mien for pages of one's own: the engine of the page, without its UI. The files of the folder must come from the page's own origin.
 //
 //   const mien = await Mien.open();
-//   for await (const seen of mien.analyze(file)) console.log(seen.time, seen.faces[0]?.label);
+//   for await (const seen of mien.analyze(file)) if (seen.type === "seen") console.log(seen.time, seen.faces[0]?.label);
 
 /** The classes, in the order of the model's numbers. */
 export const CLASSES = ["Neutral", "Anger", "Disgust", "Fear", "Happiness", "Sadness", "Surprise", "Other"];
@@ -10,19 +10,24 @@ export class Mien {
   #worker;
   #job = 0;
   #hear = () => {};
+  #onNotice;
+  /** Why nothing can be read any more. */
+  #broken;
   #heardStart;
 
-  /** Loads the engine and a model. `onLoading` is told what is done. */
-  static async open({ base = new URL("../", import.meta.url), model = "models/demo.safetensors", backend = "auto", onLoading } = {}) {
+  /** Loads the engine and a model. `onLoading` is told what is done, `onNotice` what is worth knowing, such as a file that was cut short. */
+  static async open({ base = new URL("../", import.meta.url), model = "models/demo.safetensors", backend = "auto", onLoading, onNotice } = {}) {
     const mien = new Mien();
+    base = new URL(base, document.baseURI);
+    mien.#onNotice = onNotice;
     mien.#worker = new Worker(new URL("engine-worker.js", base), { type: "module" });
     const started = new Promise((resolve, reject) => (mien.#heardStart = { resolve, reject, onLoading }));
     mien.#worker.onmessage = ({ data }) => mien.#take(data.message);
     mien.#worker.onerror = (event) => mien.#break(event.message || "the engine's files cannot be loaded");
     mien.#send({ type: "start", backend, model_url: new URL(model, base).href, cpu_workers: 0 });
     try {
-      const { backend: device, model: about } = await started;
-      return Object.assign(mien, { device, model: { name: about.name, note: about.note, window: about.window } });
+      const { model: about } = await started;
+      return Object.assign(mien, { model: { name: about.name, note: about.note, window: about.window } });
     } catch (error) {
       mien.close();
       throw error;
@@ -54,10 +59,12 @@ export class Mien {
   /** Ends the engine; its memory is given back. */
   close() {
     this.#worker.terminate();
-    this.#hear({ type: "failed", reason: "the engine was closed" });
+    this.#break("the engine was closed");
   }
 
   async *#run(begin, { signal, onProgress, feed }) {
+    if (this.#broken) throw new Error(this.#broken);
+    signal?.throwIfAborted();
     this.#hear({ type: "failed", reason: "another file was opened" });
     const job = ++this.#job;
     const waiting = [];
@@ -71,12 +78,12 @@ export class Mien {
     signal?.addEventListener("abort", stop, { once: true });
     let isOver = false;
     try {
-      signal?.throwIfAborted();
       begin(job);
       for (;;) {
         if (waiting.length === 0) await new Promise((resolve) => (wake = resolve));
         const message = waiting.shift();
         if (message === undefined || (message.job !== undefined && message.job !== null && message.job !== job)) continue;
+        if (message.notice) this.#onNotice?.(message.notice);
         if (message.type === "predictions") yield* message.predictions.map(plain);
         else if (message.type === "progress") onProgress?.({ fraction: message.fraction, framesPerSecond: message.frames_per_s });
         else if (message.type === "need-frame") feed?.(job).catch((error) => put({ type: "failed", reason: String(error) }));
@@ -90,18 +97,24 @@ export class Mien {
     } finally {
       signal?.removeEventListener("abort", stop);
       if (this.#hear === put) this.#hear = () => {};
-      if (!isOver) this.#send({ type: "cancel", job });
+      if (!isOver && !this.#broken) this.#send({ type: "cancel", job });
     }
   }
 
   #take(message) {
     if (message.type === "loading") this.#heardStart.onLoading?.(message.step);
-    else if (message.type === "ready") this.#heardStart.resolve(message);
+    else if (message.type === "ready") {
+      // Also after a graphics adapter was lost: the processor goes on.
+      this.device = message.backend;
+      if (message.notice) this.#onNotice?.(message.notice);
+      this.#heardStart.resolve(message);
+    } else if (message.type === "device-lost") this.#onNotice?.(message.reason);
     else if (message.type === "failed" && (message.job === null || message.job === undefined)) this.#break(message.reason);
     else this.#hear(message);
   }
 
   #break(reason) {
+    this.#broken ??= reason;
     this.#heardStart.reject(new Error(reason));
     this.#hear({ type: "failed", reason });
   }

@@ -11,7 +11,7 @@ const STYLE = `
   canvas { width: 100%; height: 2.5rem; display: block; cursor: pointer; }
   p { margin: 0.25rem 0; }`;
 
-class MienPlayer extends HTMLElement {
+export class MienPlayer extends HTMLElement {
   static observedAttributes = ["src", "project"];
   #labels = [];
   #video;
@@ -41,14 +41,19 @@ class MienPlayer extends HTMLElement {
    */
   set project(project) {
     const frames = project.timeline.frames;
-    const track = frames.flatMap((frame) => frame.faces).at(0)?.track;
+    // Tracks that a person said are one.
+    const personOf = (track) => project.people?.assigned?.[track] ?? track;
+    const first = frames.flatMap((frame) => frame.faces).at(0)?.track;
+    const person = personOf(first);
+    // The player counts from the start of the media, which may be before the first frame.
+    const start = project.start_s ?? 0;
     this.#labels = frames.map((frame) => {
-      const face = frame.faces.find((one) => one.track === track);
+      const face = frame.faces.find((one) => personOf(one.track) === person);
       const values = face?.temporal ?? face?.raw;
-      return { time: frame.time_s, label: values ? values.indexOf(Math.max(...values)) : null };
+      return { time: start + frame.time_s, label: values ? values.indexOf(Math.max(...values)) : null };
     });
     for (const segment of project.reviewed ?? []) {
-      if (!segment.confirmed || segment.track !== track) continue;
+      if (!segment.confirmed || segment.track !== person) continue;
       for (const shown of this.#labels.slice(segment.start, segment.end)) shown.label = CLASSES.findIndex((name) => name.toLowerCase() === segment.label);
     }
     this.#draw();
@@ -61,6 +66,7 @@ class MienPlayer extends HTMLElement {
   }
 
   attributeChangedCallback(name, _before, value) {
+    if (value === null) return;
     if (name === "src") this.film = new URL(value, document.baseURI).href;
     else this.#load(value).catch((error) => (this.#said.textContent = `${value} cannot be shown: ${error.message}`));
   }
@@ -68,7 +74,10 @@ class MienPlayer extends HTMLElement {
   async #load(address) {
     const response = await fetch(address);
     if (!response.ok) throw new Error(String(response.status));
-    this.project = await response.json();
+    const project = await response.json();
+    // Another one may have been named meanwhile.
+    if (this.getAttribute("project") !== address) return;
+    this.project = project;
     this.dispatchEvent(new Event("load"));
   }
 

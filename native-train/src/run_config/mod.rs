@@ -20,6 +20,7 @@ use shared_model::face_crop::InputSpec;
 use shared_model::model_file::ModelMetadata;
 
 use crate::datasets::config::DataConfig;
+use crate::random_stream::MOST_SLOTS;
 
 use ablate_config::AblateConfig;
 use augmentation_config::AugmentationConfig;
@@ -159,6 +160,14 @@ impl RunConfig {
         self.training.check()?;
         self.mixing.check()?;
         self.check_mode()?;
+        let slots = self
+            .training
+            .batch
+            .saturating_mul(self.semi_supervised.unlabelled_ratio.max(1));
+        ensure!(
+            slots <= MOST_SLOTS,
+            "`training.batch` times `semi_supervised.unlabelled_ratio` is {slots}, expected at most {MOST_SLOTS}"
+        );
         if let Some(temporal) = &self.temporal {
             temporal.check()?;
         }

@@ -106,8 +106,8 @@ impl Checkpoint {
         ensure!(
             self.state.streams == STREAMS_VERSION,
             "the run in {} cannot go on: it was begun by a version of this program that drew its random numbers otherwise, so it \
-             would see its pictures in another order. Go on with that version, or start anew from what it has: name its \
-             `student.safetensors` in `model.start`, and another `run` folder",
+             would see its pictures in another order. Go on with that version, or begin another run from the model that \
+             this one has left",
             run.display()
         );
         config_change::allowed(&self.state.config, config, may_change)

@@ -23,7 +23,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
 
   test("all files that the package names are there", async () => {
     const told = JSON.parse(await readFile(path.join(DIST, "package.json"), "utf8"));
-    for (const file of [told.main, told.types, told.exports["./player"]]) await access(path.join(DIST, file));
+    for (const file of [told.main, told.types, told.exports["./player"].default, told.exports["./player"].types]) await access(path.join(DIST, file));
     const lines = await Promise.all(["index.html", "example.js"].map((name) => readFile(path.join(DIST, "package/example", name), "utf8")));
     assert.ok(lines.join("").split("\n").length < 40);
   });

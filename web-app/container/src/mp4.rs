@@ -2,7 +2,7 @@
 
 use crate::bytes::{boxes, number};
 use crate::demux_error::DemuxError;
-use crate::mp4_presentation::Presentation;
+use crate::mp4_presentation::{Presentation, start_s_of};
 use crate::mp4_samples::{Fragment, Sample, track_id};
 use crate::mp4_track::{self, PictureTrack};
 use crate::packet::{Packet, ROUNDING_US};
@@ -134,13 +134,13 @@ fn contents(
     let mut start_s = f64::INFINITY;
     let mut own = None;
     for (_, trak) in boxes(index).filter(|(kind, _)| kind == b"trak") {
-        let Some(presentation) = Presentation::of(index, trak, fragments) else {
-            continue;
+        let start = if own.is_none() && track_id(trak) == Some(picture.id) {
+            own = Presentation::of(index, trak, fragments);
+            own.as_ref().map(|own| own.start_s)
+        } else {
+            start_s_of(index, trak, fragments)
         };
-        start_s = start_s.min(presentation.start_s);
-        if own.is_none() && track_id(trak) == Some(picture.id) {
-            own = Some(presentation);
-        }
+        start_s = start_s.min(start.unwrap_or(f64::INFINITY));
     }
     let Some(mut presentation) = own else {
         return Err(DemuxError::Broken("its video track has no frames".to_owned()));

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use crate::bytes::{child, descendant, number};
-use crate::mp4_samples::{Fragment, Sample, edit_entries, samples_of};
+use crate::mp4_samples::{Fragment, Sample, Samples, edit_entries, samples_of};
 
 /// What of a track is shown, and when.
 #[derive(Debug)]
@@ -39,27 +39,11 @@ impl Presentation {
     /// Of the track `trak` of the index `moov`; `None` where it has no samples.
     #[must_use]
     pub(crate) fn of(moov: &[u8], trak: &[u8], fragments: &[Fragment]) -> Option<Self> {
-        let samples = samples_of(moov, trak, fragments);
-        let earliest = samples.all.iter().map(|sample| sample.time).min()?;
+        let samples = samples_of(moov, trak, fragments, true);
         let timescale = descendant(trak, &[*b"mdia", *b"mdhd"]).map_or(1, timescale_of);
         let edits = edits_of(trak, timescale, child(moov, *b"mvhd").map_or(1, timescale_of));
-        let delay: i64 = edits
-            .iter()
-            .take_while(|edit| edit.from.is_none())
-            .fold(0, |sum, edit| sum.saturating_add(edit.length));
         let pieces = joined(&edits);
-        let mut real = pieces.iter().copied();
-        let is_indexed = samples.indexed > 0;
-        let (start, shown) = match (real.next(), real.next()) {
-            (None, _) => (earliest.saturating_add(delay), ALL),
-            // A file in fragments has its edit list before any of them is known: it moves them, and hides none.
-            (Some((from, _)), _) if !is_indexed => (earliest.saturating_sub(from).saturating_add(delay), ALL),
-            // The first sample of an edit takes the edit's place, whenever it would come.
-            (Some((from, 0)), None) => (delay, from..i64::MAX),
-            (Some((from, length)), None) => (delay, from..from.saturating_add(length)),
-            // Pieces that are joined anew are shown as they lie in the file.
-            (Some(_), Some(_)) => (delay, ALL),
-        };
+        let (start, shown) = start_and_shown(&edits, &pieces, &samples)?;
         let is_any_shown = samples.all.iter().any(|sample| shown.contains(&sample.time));
         let unfollowed = if edits
             .iter()
@@ -83,6 +67,34 @@ impl Presentation {
     pub(crate) fn shows(&self, sample: &Sample) -> bool {
         self.shown.contains(&sample.time)
     }
+}
+
+/// When the first sample of the track `trak` is shown, in seconds on the file's own clock; `None` where it has none.
+pub(crate) fn start_s_of(moov: &[u8], trak: &[u8], fragments: &[Fragment]) -> Option<f64> {
+    let samples = samples_of(moov, trak, fragments, false);
+    let timescale = descendant(trak, &[*b"mdia", *b"mdhd"]).map_or(1, timescale_of);
+    let edits = edits_of(trak, timescale, child(moov, *b"mvhd").map_or(1, timescale_of));
+    let (start, _) = start_and_shown(&edits, &joined(&edits), &samples)?;
+    Some(start as f64 / timescale as f64)
+}
+
+/// When the first sample is shown, in the track's unit, and which composition times are.
+fn start_and_shown(edits: &[Edit], pieces: &[(i64, i64)], samples: &Samples) -> Option<(i64, Range<i64>)> {
+    let earliest = samples.earliest?;
+    let delay: i64 = edits
+        .iter()
+        .take_while(|edit| edit.from.is_none())
+        .fold(0, |sum, edit| sum.saturating_add(edit.length));
+    Some(match *pieces {
+        [] => (earliest.saturating_add(delay), ALL),
+        // A file in fragments has its edit list before any of them is known: it moves them, and hides none.
+        [(from, _), ..] if !samples.is_indexed => (earliest.saturating_sub(from).saturating_add(delay), ALL),
+        // The first sample of an edit takes the edit's place, whenever it would come.
+        [(from, 0)] => (delay, from..i64::MAX),
+        [(from, length)] => (delay, from..from.saturating_add(length)),
+        // Pieces that are joined anew are shown as they lie in the file.
+        [_, _, ..] => (delay, ALL),
+    })
 }
 
 /// Units per second that a header of movie or track (`mvhd`, `mdhd`) names; at least 1.

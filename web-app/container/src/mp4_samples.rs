@@ -8,8 +8,11 @@ use crate::bytes::{boxes, child, descendant, number, signed};
 /// Samples of a track, at most: those of six days at 30 frames per second. More are not kept, whatever a file claims.
 const MOST_SAMPLES: usize = 1 << 24;
 
-/// Flags of a sample: it needs others to be decoded.
-const IS_NO_KEY: u64 = 0x1_0000;
+/// Flags of a sample: it is no place to begin at, or depends on others.
+const IS_NO_KEY: u64 = 0x101_0000;
+
+/// Durations above are negative ones that a writer took for whole numbers; ffmpeg takes them as 1.
+const MOST_DURATION: u32 = u32::MAX - 480_000;
 
 /// The time of an edit that shows nothing.
 const SHOWS_NOTHING: i64 = -1;
@@ -38,34 +41,40 @@ pub(crate) struct Fragment {
     pub(crate) content: Vec<u8>,
 }
 
-/// All samples of a track, in decoding order.
+/// The samples of a track.
 #[derive(Debug)]
 pub(crate) struct Samples {
-    /// Those that the index lists, and behind them those of fragments.
+    /// In decoding order, those that the index lists and behind them those of fragments; empty where they were not asked for.
     pub(crate) all: Vec<Sample>,
-    /// How many of them the index lists.
-    pub(crate) indexed: usize,
+    /// The earliest composition time; `None` where there is no sample.
+    pub(crate) earliest: Option<i64>,
+    /// Whether the index lists any.
+    pub(crate) is_indexed: bool,
 }
 
-/// The samples of the track `trak` of the index `moov`.
-pub(crate) fn samples_of(moov: &[u8], trak: &[u8], fragments: &[Fragment]) -> Samples {
+/// The samples of the track `trak` of the index `moov`. Sound may have millions that nobody needs: they are kept where
+/// `keeps` says so.
+pub(crate) fn samples_of(moov: &[u8], trak: &[u8], fragments: &[Fragment], keeps: bool) -> Samples {
     let mut found = Found {
         samples: Vec::new(),
+        keeps,
+        count: 0,
+        earliest: None,
         decode_time: 0,
     };
     if let Some(table) = descendant(trak, &[*b"mdia", *b"minf", *b"stbl"]) {
         add_indexed(&mut found, table);
     }
-    let indexed = found.samples.len();
+    let is_indexed = found.count > 0;
     if let Some(id) = track_id(trak) {
-        let usual = Usual::of_track(moov, id);
         for fragment in fragments {
-            add_fragment(&mut found, fragment, id, usual);
+            add_fragment(&mut found, fragment, id, moov);
         }
     }
     Samples {
         all: found.samples,
-        indexed,
+        earliest: found.earliest,
+        is_indexed,
     }
 }
 
@@ -79,23 +88,31 @@ pub(crate) fn track_id(trak: &[u8]) -> Option<u32> {
 /// What was found so far.
 struct Found {
     samples: Vec<Sample>,
+    keeps: bool,
+    count: usize,
+    earliest: Option<i64>,
     /// When the next sample is decoded, in the track's unit.
     decode_time: i64,
 }
 
 impl Found {
-    /// Adds the sample that follows; `shift` is from its decoding to its composition. False where no more is kept.
+    /// Adds the sample that follows; `shift` is from its decoding to its composition. False where no more is taken.
     fn push(&mut self, (offset, size): (u64, u64), duration: u32, shift: i32, is_key: bool) -> bool {
-        if self.samples.len() >= MOST_SAMPLES {
+        if self.count >= MOST_SAMPLES {
             return false;
         }
-        self.samples.push(Sample {
-            offset,
-            size,
-            time: self.decode_time.saturating_add(i64::from(shift)),
-            duration,
-            is_key,
-        });
+        let time = self.decode_time.saturating_add(i64::from(shift));
+        self.count += 1;
+        self.earliest = Some(self.earliest.map_or(time, |earliest| earliest.min(time)));
+        if self.keeps {
+            self.samples.push(Sample {
+                offset,
+                size,
+                time,
+                duration,
+                is_key,
+            });
+        }
         self.decode_time = self.decode_time.saturating_add(i64::from(duration));
         true
     }
@@ -144,11 +161,7 @@ fn add_indexed(found: &mut Found, table: &[u8]) {
     let sizes = Sizes::of(table);
     let mut durations = Runs::new(entry_list(*b"stts", 8), true);
     let mut shifts = Runs::new(entry_list(*b"ctts", 8), false);
-    let keys: Option<Vec<u64>> = child(table, *b"stss").map(|keys| {
-        let mut keys: Vec<u64> = entries(keys, 4).map(|key| number(key, 0, 4)).collect();
-        keys.sort_unstable();
-        keys
-    });
+    let keys = keys_of(table);
     // How many samples lie in the chunks from a number on; chunks count from 1.
     let mut runs = entry_list(*b"stsc", 12)
         .map(|run| (number(run, 0, 4), number(run, 4, 4)))
@@ -169,12 +182,31 @@ fn add_indexed(found: &mut Found, table: &[u8]) {
                 .as_ref()
                 .is_none_or(|keys| keys.binary_search(&(sample as u64)).is_ok());
             let shift = shifts.next().cast_signed();
-            if !found.push((offset, size), durations.next(), shift, is_key) {
+            let duration = durations.next();
+            let duration = if duration > MOST_DURATION { 1 } else { duration };
+            if !found.push((offset, size), duration, shift, is_key) {
                 return;
             }
             offset = offset.saturating_add(size);
         }
     }
+}
+
+/// Numbers, from 1, of the samples that decoding can begin with; `None` where it can with each.
+fn keys_of(table: &[u8]) -> Option<Vec<u64>> {
+    let listed = |kind: [u8; 4]| child(table, kind).map(|keys| entries(keys, 4).map(|key| number(key, 0, 4)));
+    let mut keys: Vec<u64> = listed(*b"stss")?.collect();
+    // Some writers count from 0, and some list none though the first is one.
+    if keys.first() == Some(&0) {
+        keys.iter_mut().for_each(|key| *key += 1);
+    }
+    if keys.is_empty() {
+        keys.push(1);
+    }
+    // Pictures that others, shown before them, may look back from.
+    keys.extend(listed(*b"stps").into_iter().flatten());
+    keys.sort_unstable();
+    Some(keys)
 }
 
 /// Where the chunks of a sample table begin.
@@ -200,18 +232,18 @@ enum Sizes<'a> {
 
 impl<'a> Sizes<'a> {
     fn of(table: &'a [u8]) -> Self {
-        let (sizes, bits) = if let Some(sizes) = child(table, *b"stsz") {
-            (sizes, 32)
-        } else {
-            let compact = child(table, *b"stz2").unwrap_or_default();
-            (compact, number(compact, 7, 1) as usize)
-        };
+        let whole = child(table, *b"stsz");
+        let sizes = whole.or_else(|| child(table, *b"stz2")).unwrap_or_default();
         let count = number(sizes, 8, 4) as usize;
-        match number(sizes, 4, 4) {
-            size if bits == 32 && size > 0 => Self::Same { size, count },
-            _ => Self::Listed {
+        match (whole, number(sizes, 4, 4)) {
+            (Some(_), size) if size > 0 => Self::Same { size, count },
+            (same, _) => Self::Listed {
                 list: sizes.get(12..).unwrap_or_default(),
-                bits,
+                bits: if same.is_some() {
+                    32
+                } else {
+                    number(sizes, 7, 1) as usize
+                },
                 count,
             },
         }
@@ -289,7 +321,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The samples of one track in a fragment.
-fn add_fragment(found: &mut Found, fragment: &Fragment, track: u32, usual: Usual) {
+fn add_fragment(found: &mut Found, fragment: &Fragment, track: u32, moov: &[u8]) {
     // Where the data of the track fragment before ends: what names no place of its own goes on there.
     let mut end = fragment.start;
     for (_, content) in boxes(&fragment.content).filter(|(kind, _)| kind == b"traf") {
@@ -297,6 +329,7 @@ fn add_fragment(found: &mut Found, fragment: &Fragment, track: u32, usual: Usual
         let id = head.next(4);
         let base = head.take(0x1, 8);
         let _ = head.take(0x2, 4);
+        let usual = Usual::of_track(moov, id as u32);
         let usual = Usual {
             duration: head.take(0x8, 4).map_or(usual.duration, |value| value as u32),
             size: head.take(0x10, 4).unwrap_or(usual.size),
@@ -336,6 +369,10 @@ fn add_run(mut found: Option<&mut Found>, run: &[u8], (base, end): (u64, u64), u
         .checked_div(per_sample)
         .map_or(count.min(MOST_SAMPLES), |there| count.min(there));
     let mut place = offset.map_or(end, |offset| base.saturating_add_signed(i64::from(offset)));
+    if found.is_none() && per_sample == 0 {
+        // Of another track, and alike: where they end is all that counts.
+        return place.saturating_add(usual.size.saturating_mul(count as u64));
+    }
     for sample in 0..count {
         let duration = fields.take(0x100, 4).map_or(usual.duration, |value| value as u32);
         let size = fields.take(0x200, 4).unwrap_or(usual.size);

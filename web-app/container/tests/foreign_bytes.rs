@@ -136,6 +136,33 @@ fn tables_that_contradict_each_other_give_the_frames_that_all_of_them_know() {
 }
 
 #[test]
+fn writers_that_count_their_key_frames_otherwise_are_understood() {
+    let plain = || mp4s().swap_remove(2);
+    let keys = |mp4: Vec<u8>| -> Vec<usize> {
+        let packets = read(&mp4).unwrap_or_default();
+        let keys = packets.iter().enumerate().filter(|(_, packet)| packet.is_key);
+        keys.map(|(place, _)| place).collect()
+    };
+    assert_eq!(keys(plain()), [0, 5, 10]);
+    // From 0 instead of from 1.
+    let mut from_zero = plain();
+    for (entry, key) in [0_u32, 5, 10].into_iter().enumerate() {
+        from_zero = with(from_zero, *b"stss", 12 + 4 * entry, &key.to_be_bytes());
+    }
+    assert_eq!(keys(from_zero), [0, 5, 10]);
+    // None, though the first one is: ffmpeg reads such files too.
+    assert_eq!(keys(with(plain(), *b"stss", 8, &[0; 4])), [0]);
+    // A duration below zero, written as a whole number: the frames behind stay near.
+    let backwards = with(plain(), *b"stts", 16, &(-512_i32).to_be_bytes());
+    let times: Vec<f64> = read(&backwards)
+        .unwrap()
+        .iter()
+        .map(|packet| packet.timestamp_us)
+        .collect();
+    assert!(times.iter().all(|time| time.abs() < 1e7), "{times:?}");
+}
+
+#[test]
 fn a_fragment_that_claims_more_samples_than_it_describes_has_those_that_it_describes() {
     let fragments = mp4s().swap_remove(4);
     assert_eq!(read(&fragments).unwrap().len(), FRAMES);
