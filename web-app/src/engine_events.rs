@@ -92,7 +92,7 @@ pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
             }
         }
         FromEngine::Cancelled { job } if zip_orders::is_current(store, job) => {
-            zip_orders::cancelled(store, job)
+            zip_orders::cancelled(store, job);
         }
         FromEngine::Cancelled { job } => cancelled(store, job),
         FromEngine::Packed { job, notice } => zip_orders::packed(store, job, notice, attachment),
