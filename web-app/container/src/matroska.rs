@@ -22,19 +22,22 @@ const BACK_ENTRIES: [[u8; 4]; 4] = [
     [0x19, 0x41, 0xA4, 0x69],
 ];
 
-/// A last byte that makes none of [`BACK_ENTRIES`] a known identifier.
+/// Identifier of a further seek head. It may point at itself, and says nothing that is needed.
+const SEEK_HEAD: [u8; 4] = [0x11, 0x4D, 0x9B, 0x74];
+
+/// A last byte that makes none of [`BACK_ENTRIES`], nor [`SEEK_HEAD`], a known identifier.
 const UNUSED_ID_BYTE: u8 = 0x01;
 
 /// The seek head stands within these first bytes.
 const HEAD_LEN: u64 = 4096;
 
-/// Places of the seek head's entries that point behind the clusters. A file that was cut short lacks what they point
-/// to; the frames before are read without them.
-fn index_entries<S: Source>(source: &mut S) -> std::io::Result<Vec<u64>> {
+/// Places of the seek head's entries of these kinds. A file that was cut short lacks what stands behind the clusters; the frames
+/// before are read without it.
+fn entries_of<S: Source>(source: &mut S, kinds: &[[u8; 4]]) -> std::io::Result<Vec<u64>> {
     let head = source.bytes_at(0, source.byte_len().min(HEAD_LEN))?;
     // SeekID (53 AB), its length 4 (84), then the identifier.
     let entries = head.windows(7).enumerate().filter(|(_, bytes)| {
-        bytes.starts_with(&[0x53, 0xAB, 0x84]) && BACK_ENTRIES.iter().any(|id| bytes.ends_with(id))
+        bytes.starts_with(&[0x53, 0xAB, 0x84]) && kinds.iter().any(|id| bytes.ends_with(id))
     });
     Ok(entries.map(|(place, _)| place as u64 + 6).collect())
 }
@@ -47,7 +50,7 @@ pub struct MatroskaPackets<S: Source> {
     file: MatroskaFile<Patched<S>>,
     /// Reads the same file from its start.
     source: S,
-    /// Places of index entries that point behind the end of a file that was cut.
+    /// Places of entries of the seek head that are hidden from the reader.
     replaced: Vec<u64>,
     track: VideoTrack,
     number: u64,
@@ -63,7 +66,7 @@ impl<S: Source> MatroskaPackets<S> {
     /// # Errors
     /// When they are damaged or name no video that is known here.
     pub fn open(mut source: S) -> Result<Self, DemuxError> {
-        let (file, replaced) = open_file(&mut source)?;
+        let (file, replaced, is_cut) = open_file(&mut source)?;
         let unknown = |error: std::io::Error| DemuxError::UnknownKind(format!("it cannot be read ({error})"));
         let header = matroska_track::tracks_element(&mut source).map_err(unknown)?;
         let pictures = matroska_track::picture_tracks(&header);
@@ -105,7 +108,7 @@ impl<S: Source> MatroskaPackets<S> {
             is_hdr: picture.is_hdr,
             duration_s: length.unwrap_or(0.0).max(0.0) * scale_ns as f64 / 1e9,
             frame_count: None,
-            ends_early: (!replaced.is_empty()).then(|| CUT_SHORT.to_owned()),
+            ends_early: is_cut.then(|| CUT_SHORT.to_owned()),
             shown_us: f64::NEG_INFINITY..=f64::INFINITY,
             first_us: begin.first.map(in_us),
             origin_us: begin.earliest.map_or(0.0, in_us),
@@ -206,20 +209,24 @@ fn again<S: Source>(source: &S, replaced: &[u64]) -> std::io::Result<Patched<S>>
     Patched::with_replaced(source.reopened()?, replaced, UNUSED_ID_BYTE)
 }
 
-/// Reads the headers, if need be without an index that the file was cut before; then the places of its entries come along.
-fn open_file<S: Source>(source: &mut S) -> Result<(MatroskaFile<Patched<S>>, Vec<u64>), DemuxError> {
+/// The headers, the places of entries that are hidden from the reader, and whether the file was cut short.
+type Headers<S> = (MatroskaFile<Patched<S>>, Vec<u64>, bool);
+
+/// Reads the headers, if need be without an index that the file was cut before.
+fn open_file<S: Source>(source: &mut S) -> Result<Headers<S>, DemuxError> {
     let unknown = |error: &dyn std::fmt::Debug| {
         DemuxError::UnknownKind(format!("its headers cannot be read ({error:?})"))
     };
-    let whole = again(source, &[]).map_err(|error| unknown(&error))?;
+    let mut hidden = entries_of(source, &[SEEK_HEAD]).map_err(|error| unknown(&error))?;
+    let whole = again(source, &hidden).map_err(|error| unknown(&error))?;
     let error = match MatroskaFile::open(whole) {
-        Ok(file) => return Ok((file, Vec::new())),
+        Ok(file) => return Ok((file, hidden, false)),
         Err(error) => error,
     };
-    let places = index_entries(source).map_err(|_| unknown(&error))?;
-    let without = again(source, &places).map_err(|_| unknown(&error))?;
+    hidden.extend(entries_of(source, &BACK_ENTRIES).map_err(|_| unknown(&error))?);
+    let without = again(source, &hidden).map_err(|_| unknown(&error))?;
     let file = MatroskaFile::open(without).map_err(|_| unknown(&error))?;
-    Ok((file, places))
+    Ok((file, hidden, true))
 }
 
 /// What the first blocks tell.

@@ -11,7 +11,12 @@ pub(crate) struct Patched<S> {
     /// Bytes that read as others: place and value.
     replaced: Vec<(u64, u8)>,
     position: u64,
+    /// Seeks backwards so far.
+    back: u32,
 }
+
+/// Seeks backwards, at most: a reader that makes more goes round in circles over a damaged file.
+const MOST_BACK: u32 = 1 << 20;
 
 impl<S: Source> Patched<S> {
     /// From the first byte of `inner`, with `byte` at `places`.
@@ -24,6 +29,7 @@ impl<S: Source> Patched<S> {
             inner,
             replaced: places.iter().map(|place| (*place, byte)).collect(),
             position: 0,
+            back: 0,
         })
     }
 
@@ -55,6 +61,13 @@ impl<S: Source> Seek for Patched<S> {
             SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
         };
         let target = target.ok_or_else(|| Error::new(ErrorKind::InvalidInput, "seek before the start"))?;
+        self.back += u32::from(target < self.position);
+        if self.back > MOST_BACK {
+            return Err(Error::new(
+                ErrorKind::InvalidData,
+                "its parts point at each other in a circle",
+            ));
+        }
         self.position = self.inner.seek(SeekFrom::Start(target))?;
         Ok(target)
     }
