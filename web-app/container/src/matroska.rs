@@ -91,7 +91,10 @@ impl<S: Source> MatroskaPackets<S> {
         let scale_ns = file.info().timestamp_scale().get();
         let begin = beginning(&source, &replaced, number);
         let (codec, description) = codec(entry, begin.frame.as_deref())?;
-        let stated = file.info().duration().filter(|duration| *duration > 0.0);
+        let stated = file
+            .info()
+            .duration()
+            .filter(|duration| *duration > 0.0 && duration.is_finite());
         // What is written as it comes has no length in its head.
         let length = stated.or_else(|| {
             let last = matroska_track::last_time(&mut source, number)? as f64;
@@ -106,7 +109,9 @@ impl<S: Source> MatroskaPackets<S> {
             orientation: picture.orientation,
             pixel_aspect: picture.pixel_aspect,
             is_hdr: picture.is_hdr,
-            duration_s: length.unwrap_or(0.0).max(0.0) * scale_ns as f64 / 1e9,
+            duration_s: Some(length.unwrap_or(0.0).max(0.0) * scale_ns as f64 / 1e9)
+                .filter(|duration_s| duration_s.is_finite())
+                .unwrap_or(0.0),
             frame_count: None,
             ends_early: is_cut.then(|| CUT_SHORT.to_owned()),
             shown_us: f64::NEG_INFINITY..=f64::INFINITY,

@@ -98,7 +98,10 @@ fn damaged_matroskas_do_no_harm() {
         ("mkv", "-map 0:v -live 1"),
         ("webm", "-map 0:v -c:v libvpx"),
     ]);
-    Inputs::of("matroska", seeds).try_all(|bytes| drop(read(bytes)));
+    let kept = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign_bytes/matroska");
+    Inputs::of("matroska", seeds)
+        .and_kept(&kept)
+        .try_all(|bytes| drop(read(bytes)));
 }
 
 #[test]
