@@ -20,11 +20,11 @@ pub mod shards;
 pub mod synth;
 
 pub mod ahead;
+pub mod backbone_features;
 pub mod random_stream;
 pub mod run_config;
 pub mod training_run;
 pub mod video_evaluation;
-pub mod video_features;
 
 pub mod detectors;
 pub mod device;

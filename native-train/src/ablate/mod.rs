@@ -13,6 +13,7 @@ use burn::tensor::Device;
 use serde_json::Value;
 use shared_model::metrics::Report;
 
+use crate::backbone_features::labelled_videos::videos_of;
 use crate::datasets::config::{SourceKind, SourceUse};
 use crate::plots::confusion_picture::write_confusion_matrix;
 use crate::run_config::RunConfig;
@@ -23,7 +24,6 @@ use crate::training_run::run_options::RunOptions;
 use crate::video_evaluation::figures::compare;
 use crate::video_evaluation::predicted_video::PredictedVideo;
 use crate::video_evaluation::prediction::predict_on;
-use crate::video_features::labelled_videos::videos_of;
 use crate::written_files::{WrittenFiles, is_same_file};
 use crate::{atomic_file, model_store, pretrain, refine, stdout, synth};
 use row::Row;

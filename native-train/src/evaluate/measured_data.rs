@@ -4,12 +4,12 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
+use crate::backbone_features::labelled_videos::videos_of;
 use crate::datasets::config::{SourceKind, SourceUse};
 use crate::datasets::labelled_video::LabelledVideo;
 use crate::evaluate::pictures::picture_selection::{self, PictureSelection};
 use crate::evaluate::video_source;
 use crate::run_config::RunConfig;
-use crate::video_features::labelled_videos::videos_of;
 
 /// Labelled videos and pictures; one of both is there.
 #[derive(Debug)]

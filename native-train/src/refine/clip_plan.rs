@@ -3,9 +3,9 @@
 use rand::seq::SliceRandom as _;
 use shared_model::expression::{CLASS_COUNT, Expression};
 
+use crate::backbone_features::video_features::VideoFeatures;
 use crate::random_stream::Stream;
 use crate::refine::clip_batch::ClipBatch;
-use crate::video_features::video_features::VideoFeatures;
 
 /// Clips of all videos, cut as the recogniser cuts them: from frames 0, `stride`, 2 `stride`, ...,
 /// the last one moved back so that it ends with the video; a video shorter than a clip is padded.

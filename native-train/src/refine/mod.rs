@@ -18,15 +18,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use burn::tensor::Device;
 
+use crate::backbone_features::crop_reader::CropReader;
+use crate::backbone_features::feature_cache::FeatureCache;
+use crate::backbone_features::labelled_videos::videos_of;
 use crate::run_config::RunConfig;
 use crate::run_config::refine_config::RefineConfig;
 use crate::training_run::checkpoint;
 use crate::training_run::interruption::Interruption;
 use crate::training_run::run_folder::{self, RunFolder};
 use crate::training_run::run_options::RunOptions;
-use crate::video_features::crop_reader::CropReader;
-use crate::video_features::feature_cache::FeatureCache;
-use crate::video_features::labelled_videos::videos_of;
 use crate::written_files::{WrittenFiles, is_same_file};
 use crate::{atomic_file, model_store, stdout};
 use refine_data::RefineData;

@@ -2,7 +2,7 @@
 
 use shared_model::model_file::ModelFile;
 
-use crate::video_features::video_features::VideoFeatures;
+use crate::backbone_features::video_features::VideoFeatures;
 
 /// All that stage 2 learns from.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use shared_model::model_file::{ModelFile, Weights};
 use shared_model::temperature::fitted;
 use shared_model::temporal_encoder::TEMPORAL_PREFIX;
 
+use crate::backbone_features::feature_cache::key_of;
 use crate::model_store;
 use crate::refine::clip_batch::ClipBatch;
 use crate::refine::clip_plan::{ClipPlan, inverse_frequencies};
@@ -23,7 +24,6 @@ use crate::training_run::run_folder::RunFolder;
 use crate::training_run::run_loop::{Evaluated, Saved, StepFigures, Trainee, TrainingRun};
 use crate::video_evaluation::figures::Figures;
 use crate::video_evaluation::predicted_video::PredictedVideo;
-use crate::video_features::feature_cache::key_of;
 
 /// Keys that may have another value when a run is taken up again.
 pub(super) const RESUMABLE_KEYS: &[&str] = &[

@@ -9,10 +9,10 @@ use shared_model::smoothing::Smoothing;
 use shared_model::timeline::{FrameRow, Prediction, Timeline, TimelineFrame, TrackedFace};
 use shared_model::track_refiner::TrackRefiner;
 
+use crate::backbone_features::crop_reader::{CropReader, labels_of};
+use crate::backbone_features::video_features::VideoFeatures;
 use crate::datasets::labelled_video::LabelledVideo;
 use crate::progress::Progress;
-use crate::video_features::crop_reader::{CropReader, labels_of};
-use crate::video_features::video_features::VideoFeatures;
 
 /// Pictures a second that times in the per-frame csv are made of, as for folders in `mien analyze`:
 /// crops have no times.

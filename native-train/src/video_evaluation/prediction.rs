@@ -4,12 +4,12 @@ use anyhow::Result;
 use burn::tensor::Device;
 use shared_model::model_file::ModelFile;
 
+use crate::backbone_features::crop_reader::CropReader;
 use crate::datasets::labelled_video::LabelledVideo;
 use crate::device::DeviceChoice;
 use crate::progress::Progress;
 use crate::video_evaluation::figures::WITHOUT_ANY_CROP;
 use crate::video_evaluation::predicted_video::PredictedVideo;
-use crate::video_features::crop_reader::CropReader;
 
 /// Unreadable crops that are named; the others are counted.
 const MOST_NAMED: usize = 10;

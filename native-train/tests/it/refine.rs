@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use crate::common::{mien, mien_fails, mien_ok, random_model, stderr, write_videos};
 use burn::tensor::{Device, Distribution, Tensor};
+use native_train::backbone_features::crop_reader::CropReader;
+use native_train::backbone_features::feature_cache::{CacheReport, FeatureCache, key_of};
+use native_train::backbone_features::video_features::VideoFeatures;
 use native_train::datasets::affwild2;
 use native_train::refine::clip_batch::ClipBatch;
 use native_train::refine::clip_plan::{ClipPlan, inverse_frequencies};
 use native_train::refine::encoder_trainer::EncoderTrainer;
-use native_train::video_features::crop_reader::CropReader;
-use native_train::video_features::feature_cache::{CacheReport, FeatureCache, key_of};
-use native_train::video_features::video_features::VideoFeatures;
 use shared_model::expression::{CLASS_COUNT, Expression};
 use shared_model::model_file::{ModelFile, TemporalShape};
 use shared_model::temporal_encoder::TemporalEncoder;

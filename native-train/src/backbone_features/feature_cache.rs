@@ -13,10 +13,10 @@ use shared_model::model_file::ModelFile;
 use shared_model::resnet50::BACKBONE_PREFIX;
 
 use crate::atomic_file;
+use crate::backbone_features::crop_reader::{CropReader, labels_of};
+use crate::backbone_features::video_features::VideoFeatures;
 use crate::datasets::labelled_video::{LabelledFrame, LabelledVideo};
 use crate::progress::Progress;
-use crate::video_features::crop_reader::{CropReader, labels_of};
-use crate::video_features::video_features::VideoFeatures;
 
 /// Part of every key: raise it when features come to be computed in another way.
 const VERSION: &str = "mien features 1";

@@ -11,10 +11,10 @@ use shared_model::frame::Frame;
 use shared_model::model_file::ModelFile;
 
 use crate::ahead::ahead;
+use crate::backbone_features::video_features::VideoFeatures;
 use crate::datasets::labelled_video::{LabelledFrame, LabelledVideo};
 use crate::picture;
 use crate::progress::Progress;
-use crate::video_features::video_features::VideoFeatures;
 
 /// Frames that are decoded together.
 const FRAMES_A_BATCH: usize = 64;
