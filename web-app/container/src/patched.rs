@@ -96,4 +96,23 @@ mod tests {
         patched.read_to_end(&mut bytes).unwrap();
         assert_eq!(bytes, [1, 77, 3, 4, 5, 6, 7, 8, 77]);
     }
+
+    #[test]
+    fn a_reader_that_goes_round_in_circles_is_stopped() {
+        let mut patched = Patched::with_replaced(Cursor::new(vec![0_u8; 64]), &[], 0).unwrap();
+        let mut rounds = 0_u32;
+        let error = loop {
+            patched.seek(SeekFrom::Start(32)).unwrap();
+            match patched.seek(SeekFrom::Start(8)) {
+                Ok(_) => rounds += 1,
+                Err(error) => break error,
+            }
+        };
+        assert!(error.to_string().contains("circle"), "{error}");
+        // A film of a day has fewer clusters.
+        assert!((100_000..10_000_000).contains(&rounds), "{rounds}");
+        // Reading on, forwards, is no circle.
+        let mut onwards = Patched::with_replaced(Cursor::new(vec![0_u8; 64]), &[], 0).unwrap();
+        assert!((0..64).all(|place| onwards.seek(SeekFrom::Start(place)).is_ok()));
+    }
 }
