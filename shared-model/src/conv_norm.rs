@@ -8,17 +8,23 @@ use burn::nn::{BatchNorm, BatchNormConfig, Linear, PaddingConfig2d};
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{DType, Device, Tensor, TensorData};
+use cpu_inference::ConvolutionShape;
 
 #[cfg(feature = "cpu-training")]
 use crate::cpu_training;
 use crate::model_file::{ModelFileError, Weight, Weights};
+use crate::packed_convolution::PackedConvolution;
 
 /// Convolution without bias and batch normalisation; after [`ConvNorm::fold`] one convolution
 /// with bias.
 #[derive(Module, Debug)]
 pub struct ConvNorm {
+    /// Without numbers where they are packed.
     conv: Conv2d,
     norm: Option<BatchNorm>,
+    /// A folded convolution on the processor.
+    #[module(skip)]
+    packed: Option<PackedConvolution>,
 }
 
 impl ConvNorm {
@@ -54,7 +60,42 @@ impl ConvNorm {
         Self {
             conv,
             norm: Some(BatchNormConfig::new(channels[1]).init(device)),
+            packed: None,
         }
+    }
+
+    /// A trained convolution with bias and "same" padding, whose weight and bias stand in `source` as `{name}.weight`
+    /// `[out, in / groups, kernel, kernel]` and `{name}.bias` `[out]`.
+    ///
+    /// # Errors
+    /// When one is missing or has another shape than `shape` says.
+    pub fn trained(
+        source: &WeightSource<'_>,
+        name: &str,
+        shape: ConvolutionShape,
+    ) -> Result<Self, ModelFileError> {
+        let ConvolutionShape {
+            channels_in,
+            channels_out,
+            kernel,
+            stride,
+            dilation,
+            groups,
+            ..
+        } = shape;
+        let mut layer = Self::dilated(
+            [channels_in, channels_out],
+            kernel,
+            stride,
+            groups,
+            dilation,
+            source.device,
+        );
+        layer.norm = None;
+        layer.conv.weight = source.param(&format!("{name}.weight"), layer.conv.weight)?;
+        let bias = source.tensor(&format!("{name}.bias"), [channels_out])?;
+        layer.conv.bias = Some(Param::from_tensor(bias));
+        Ok(layer.pack())
     }
 
     /// `[batch, in, h, w]` to `[batch, out, h / stride, w / stride]`.
@@ -76,6 +117,9 @@ impl ConvNorm {
     }
 
     fn apply(&self, x: Tensor<4>, added: Option<Tensor<4>>, relu: bool) -> Tensor<4> {
+        if let Some(packed) = &self.packed {
+            return packed.run(x, added, relu);
+        }
         #[cfg(feature = "cpu-training")]
         if let Some(norm) = self.norm.as_ref().filter(|norm| self.trains_on_cpu(norm, &x)) {
             return self.train_on_cpu(norm, x, added, relu);
@@ -172,6 +216,28 @@ impl ConvNorm {
             .weight
             .map(|weight| weight * scale.reshape([out, 1, 1, 1]));
         self.conv.bias = Some(Param::from_tensor(shift));
+        self.pack()
+    }
+
+    /// Packs the weights where the processor computes with them; burn's copy of them goes.
+    fn pack(mut self) -> Self {
+        let Some(bias) = &self.conv.bias else { return self };
+        let [channels_out, each, kernel, _] = self.conv.weight.dims();
+        let (stride, dilation, groups) = (self.conv.stride, self.conv.dilation, self.conv.groups);
+        let shape = ConvolutionShape {
+            channels_in: each * groups,
+            channels_out,
+            kernel,
+            stride: stride[0],
+            padding: dilation[0] * (kernel / 2),
+            dilation: dilation[0],
+            groups,
+        };
+        self.packed = PackedConvolution::new(shape, &self.conv.weight.val(), &bias.val());
+        if self.packed.is_some() {
+            let device = self.conv.weight.device();
+            self.conv.weight = Param::from_tensor(Tensor::zeros([channels_out, 0, kernel, kernel], &device));
+        }
         self
     }
 

@@ -140,10 +140,22 @@ fn level_square(frame: &Frame, face_box: &FaceBox, side: i64) -> Vec<u8> {
     let (center_x, center_y) = face_box.center();
     let left = (center_x - side as f32 / 2.0).round() as i64;
     let top = (center_y - side as f32 / 2.0).round() as i64;
+    let (width, height) = (frame.width() as i64, frame.height() as i64);
+    // Columns of the square that lie left of the frame, and the frame's columns in it.
+    let before = (-left).clamp(0, side) as usize;
+    let inside = left.clamp(0, width)..(left + side).clamp(0, width);
+    let bytes = 3 * inside.start as usize..3 * inside.end as usize;
     let mut rgb = Vec::with_capacity((3 * side * side) as usize);
     for y in top..top + side {
-        for x in left..left + side {
-            rgb.extend_from_slice(&pixel(frame, x, y));
+        let line = y.clamp(0, height - 1) as usize * frame.width();
+        let row = &frame.rgb()[3 * line..3 * (line + frame.width())];
+        let end = rgb.len() + 3 * side as usize;
+        for _ in 0..before {
+            rgb.extend_from_slice(&row[..3]);
+        }
+        rgb.extend_from_slice(&row[bytes.clone()]);
+        while rgb.len() < end {
+            rgb.extend_from_slice(&row[row.len() - 3..]);
         }
     }
     rgb

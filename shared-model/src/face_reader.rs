@@ -15,11 +15,15 @@ use crate::frame::Frame;
 use crate::framing::Framing;
 use crate::model_file::{ModelFile, ModelFileError};
 use crate::network_output::read;
+use crate::processor::together;
+#[cfg(feature = "threads")]
+use crate::processor::{at_once, is_processor};
 use crate::resnet50::{BACKBONE_PREFIX, ResNet50};
 use crate::temperature::tempered;
 
-/// Faces that go through the backbone together.
+/// Faces that go through the backbone together, on a graphics adapter and on the processor.
 const FACES_A_BATCH: usize = 16;
+const FACES_ON_PROCESSOR: usize = 8;
 
 /// A face before it is known whose it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -114,6 +118,28 @@ impl FaceReader {
     /// # Errors
     /// When the device cannot be read or a picture cannot be resized.
     pub async fn read(&self, frames: &[Frame]) -> Result<Vec<Vec<SeenFace>>, FaceReaderError> {
+        #[cfg(feature = "threads")]
+        if is_processor(&self.device) && rayon::current_num_threads() > 1 && frames.len() > 1 {
+            return self.read_on_threads(frames);
+        }
+        self.read_together(frames).await
+    }
+
+    /// A thread for each share of the frames: less waits for one another than where threads share each layer.
+    #[cfg(feature = "threads")]
+    fn read_on_threads(&self, frames: &[Frame]) -> Result<Vec<Vec<SeenFace>>, FaceReaderError> {
+        use rayon::iter::ParallelIterator as _;
+        use rayon::slice::ParallelSlice as _;
+        let share = frames.len().div_ceil(rayon::current_num_threads());
+        let read = frames.par_chunks(share).map(|frames| {
+            let late = || ReadError("the processor does not answer at once".to_owned());
+            at_once(self.read_together(frames)).ok_or_else(late)?
+        });
+        let read: Vec<Vec<Vec<SeenFace>>> = read.collect::<Result<_, FaceReaderError>>()?;
+        Ok(read.into_iter().flatten().collect())
+    }
+
+    async fn read_together(&self, frames: &[Frame]) -> Result<Vec<Vec<SeenFace>>, FaceReaderError> {
         let boxes: Vec<Vec<FaceBox>> = match &self.detector {
             Some(detector) => {
                 let found = detector.detect(frames, &self.device).await?;
@@ -136,7 +162,8 @@ impl FaceReader {
             }
         }
         let mut outputs = Vec::with_capacity(inputs.len());
-        for batch in inputs.chunks(FACES_A_BATCH) {
+        let most = together(&self.device, FACES_A_BATCH, FACES_ON_PROCESSOR);
+        for batch in inputs.chunks(most) {
             outputs.extend(self.read_batch(batch).await?);
         }
         let mut outputs = outputs.into_iter();

@@ -112,18 +112,19 @@ impl Frame {
         let v_to_g = fixed(2.0 * kr * (1.0 - kr) / kg * chroma_scale);
         let byte = |value: i32| ((value + 32768) >> 16).clamp(0, 255) as u8;
 
-        let mut rgb = Vec::with_capacity(3 * luma_len);
-        for (row, luma_row) in luma.chunks_exact(width).enumerate() {
+        let mut rgb = vec![0; 3 * luma_len];
+        let rows = luma.chunks_exact(width).zip(rgb.chunks_exact_mut(3 * width));
+        for (row, (luma_row, target)) in rows.enumerate() {
             let start = row / 2 * chroma_width;
-            let u_row = &u_plane[start..start + chroma_width];
-            let v_row = &v_plane[start..start + chroma_width];
-            for (column, y) in luma_row.iter().enumerate() {
-                let y = (i32::from(*y) - luma_offset) * y_gain;
-                let u = i32::from(u_row[column / 2]) - 128;
-                let v = i32::from(v_row[column / 2]) - 128;
-                rgb.push(byte(y + v * v_to_r));
-                rgb.push(byte(y - u * u_to_g - v * v_to_g));
-                rgb.push(byte(y + u * u_to_b));
+            let chroma = u_plane[start..].iter().zip(&v_plane[start..]);
+            // Two pixels of a row share a sample of chroma.
+            for ((luma, target), (u, v)) in luma_row.chunks(2).zip(target.chunks_mut(6)).zip(chroma) {
+                let (u, v) = (i32::from(*u) - 128, i32::from(*v) - 128);
+                let (red, green, blue) = (v * v_to_r, u * u_to_g + v * v_to_g, u * u_to_b);
+                for (y, pixel) in luma.iter().zip(target.as_chunks_mut::<3>().0) {
+                    let y = (i32::from(*y) - luma_offset) * y_gain;
+                    *pixel = [byte(y + red), byte(y - green), byte(y + blue)];
+                }
             }
         }
         Ok(Self { width, height, rgb })

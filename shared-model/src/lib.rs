@@ -55,6 +55,10 @@ pub mod live_refiner;
 #[cfg(feature = "network")]
 mod network_output;
 #[cfg(feature = "network")]
+mod packed_convolution;
+#[cfg(feature = "network")]
+mod processor;
+#[cfg(feature = "network")]
 pub mod recognizer;
 #[cfg(feature = "network")]
 pub mod resnet50;

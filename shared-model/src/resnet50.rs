@@ -8,6 +8,7 @@ use burn::tensor::{Device, Tensor};
 use crate::conv_norm::{ConvNorm, ReadError, WeightSink, WeightSource};
 use crate::expression::CLASS_COUNT;
 use crate::model_file::{BackboneShape, ModelFileError, Weights};
+use crate::packed_convolution::max_pool;
 
 /// Prefix of the backbone's weights in a model file.
 pub const BACKBONE_PREFIX: &str = "backbone.";
@@ -88,7 +89,7 @@ impl ResNet50 {
     /// are convolved in theirs; statistics, features and logits are in the weights'.
     #[must_use]
     pub fn forward(&self, pictures: Tensor<4>) -> (Tensor<2>, Tensor<2>) {
-        let mut x = self.pool.forward(self.stem.forward_relu(pictures));
+        let mut x = max_pool(&self.pool, self.stem.forward_relu(pictures));
         for block in self.stages.iter().flatten() {
             x = block.forward(x);
         }

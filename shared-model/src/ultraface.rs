@@ -1,18 +1,18 @@
 //! UltraFace RFB-320 (MIT, linzai): finds faces in a 320x240 picture.
 
-use burn::module::{Module, Param};
-use burn::nn::PaddingConfig2d;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::tensor::activation::{relu, softmax};
+use burn::module::Module;
+use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
+use cpu_inference::ConvolutionShape;
 
-use crate::conv_norm::WeightSource;
+use crate::conv_norm::{ConvNorm, WeightSource};
 use crate::detected_face::DetectError;
 use crate::face_box::{FaceBox, non_maximum_suppression};
 use crate::face_crop::{ResizeError, resize};
 use crate::frame::Frame;
 use crate::model_file::{ModelFileError, read_weights};
 use crate::network_output::read;
+use crate::processor::together;
 
 /// Width of the network's input in pixels.
 pub const DETECTOR_WIDTH: usize = 320;
@@ -99,7 +99,7 @@ const LAYERS: [[usize; 6]; 52] = [
 /// The network.
 #[derive(Module, Debug)]
 pub struct UltraFace {
-    convs: Vec<Conv2d>,
+    convs: Vec<ConvNorm>,
 }
 
 impl UltraFace {
@@ -110,24 +110,20 @@ impl UltraFace {
     pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self, ModelFileError> {
         let weights = read_weights(bytes)?;
         let source = WeightSource::new(&weights, "", device);
-        let convs = LAYERS
-            .iter()
-            .enumerate()
-            .map(|(index, [input, output, kernel, stride, groups, dilation])| {
-                let pad = dilation * (kernel / 2);
-                let mut conv = Conv2dConfig::new([*input, *output], [*kernel, *kernel])
-                    .with_stride([*stride, *stride])
-                    .with_dilation([*dilation, *dilation])
-                    .with_groups(*groups)
-                    .with_padding(PaddingConfig2d::Explicit(pad, pad, pad, pad))
-                    .with_initializer(burn::nn::Initializer::Zeros)
-                    .init(device);
-                conv.weight = source.param(&format!("convs.{index}.weight"), conv.weight)?;
-                let bias = source.tensor(&format!("convs.{index}.bias"), [*output])?;
-                conv.bias = Some(Param::from_tensor(bias));
-                Ok(conv)
-            })
-            .collect::<Result<_, ModelFileError>>()?;
+        let convs = LAYERS.iter().enumerate().map(|(index, layer)| {
+            let [channels_in, channels_out, kernel, stride, groups, dilation] = *layer;
+            let shape = ConvolutionShape {
+                channels_in,
+                channels_out,
+                kernel,
+                stride,
+                padding: dilation * (kernel / 2),
+                dilation,
+                groups,
+            };
+            ConvNorm::trained(&source, &format!("convs.{index}"), shape)
+        });
+        let convs = convs.collect::<Result<_, ModelFileError>>()?;
         Ok(Self { convs })
     }
 
@@ -136,12 +132,8 @@ impl UltraFace {
     #[must_use]
     pub fn forward(&self, pictures: Tensor<4>) -> (Tensor<2>, Tensor<3>) {
         let conv = |index: usize, x: Tensor<4>| self.convs[index].forward(x);
-        let run = |range: std::ops::Range<usize>, mut x: Tensor<4>| {
-            for index in range {
-                x = relu(conv(index, x));
-            }
-            x
-        };
+        let conv_relu = |index: usize, x: Tensor<4>| self.convs[index].forward_relu(x);
+        let run = |range: std::ops::Range<usize>, x: Tensor<4>| range.fold(x, |x, index| conv_relu(index, x));
         let (mut scores, mut boxes) = (Vec::new(), Vec::new());
         let mut heads = |score: Tensor<4>, regression: Tensor<4>| {
             scores.push(by_prior::<2>(score));
@@ -150,11 +142,11 @@ impl UltraFace {
 
         let x = run(0..13, pictures);
         // The receptive field block has no activation inside its branches but in the middle.
-        let branch0 = conv(15, relu(conv(14, conv(13, x.clone()))));
-        let branch1 = conv(18, relu(conv(17, conv(16, x.clone()))));
-        let branch2 = conv(22, relu(conv(21, relu(conv(20, conv(19, x.clone()))))));
+        let branch0 = conv(15, conv_relu(14, conv(13, x.clone())));
+        let branch1 = conv(18, conv_relu(17, conv(16, x.clone())));
+        let branch2 = conv(22, conv_relu(21, conv_relu(20, conv(19, x.clone()))));
         let joint = conv(23, Tensor::cat(vec![branch0, branch1, branch2], 1));
-        let x = relu(joint + conv(24, x));
+        let x = self.convs[24].forward_add_relu(x, joint);
         heads(conv(26, run(25..26, x.clone())), conv(28, run(27..28, x.clone())));
         let x = run(29..35, x);
         heads(conv(36, run(35..36, x.clone())), conv(38, run(37..38, x.clone())));
@@ -174,13 +166,10 @@ impl UltraFace {
         let mut input = Vec::with_capacity(frames.len() * 3 * DETECTOR_WIDTH * DETECTOR_HEIGHT);
         for frame in frames {
             let small = resize(frame, DETECTOR_WIDTH, DETECTOR_HEIGHT)?;
-            for channel in 0..3 {
-                let values = small.rgb().iter().skip(channel).step_by(3);
-                input.extend(values.map(|v| (f32::from(*v) - 127.0) / 128.0));
-            }
+            input.extend(small.rgb().iter().map(|v| (f32::from(*v) - 127.0) / 128.0));
         }
-        let shape = [frames.len(), 3, DETECTOR_HEIGHT, DETECTOR_WIDTH];
-        Ok(Tensor::from_data(TensorData::new(input, shape), device))
+        let by_pixel = TensorData::new(input, [frames.len(), DETECTOR_HEIGHT, DETECTOR_WIDTH, 3]);
+        Ok(Tensor::<4>::from_data(by_pixel, device).permute([0, 3, 1, 2]))
     }
 
     /// Rows of score and box regression, one a prior and frame.
@@ -205,13 +194,18 @@ impl UltraFace {
         frames: &[&Frame],
         device: &Device,
     ) -> Result<Vec<Vec<FaceBox>>, DetectError> {
-        let values = self.raw_outputs(frames, device).await?;
         let prior_boxes = prior_boxes();
-        Ok(frames
-            .iter()
-            .zip(values.chunks_exact(5 * prior_boxes.len()))
-            .map(|(frame, rows)| faces(frame, rows, &prior_boxes))
-            .collect())
+        let mut found = Vec::with_capacity(frames.len());
+        for frames in frames.chunks(together(device, frames.len(), 1)) {
+            let values = self.raw_outputs(frames, device).await?;
+            let rows = values.chunks_exact(5 * prior_boxes.len());
+            let faces = frames
+                .iter()
+                .zip(rows)
+                .map(|(frame, rows)| faces(frame, rows, &prior_boxes));
+            found.extend(faces);
+        }
+        Ok(found)
     }
 }
 

@@ -1,19 +1,20 @@
 //! YuNet (MIT, Shiqi Yu; Wu, Peng, Yu 2023): finds faces and five landmarks of each.
 
-use burn::module::{Module, Param};
-use burn::nn::PaddingConfig2d;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::module::Module;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
-use burn::tensor::activation::{relu, sigmoid};
+use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Tensor, TensorData};
+use cpu_inference::ConvolutionShape;
 
-use crate::conv_norm::WeightSource;
+use crate::conv_norm::{ConvNorm, WeightSource};
 use crate::detected_face::{DetectError, DetectedFace, LANDMARKS, Landmarks};
 use crate::face_box::{FaceBox, non_maximum_suppression};
 use crate::face_crop::{ResizeError, resize};
 use crate::frame::Frame;
 use crate::model_file::{ModelFileError, read_weights};
 use crate::network_output::read;
+use crate::packed_convolution::max_pool;
+use crate::processor::together;
 
 /// Longest side of the network's input in pixels.
 const LONGEST_SIDE: usize = 320;
@@ -59,7 +60,7 @@ const UNITS: [[usize; 2]; 17] = [
 /// The network.
 #[derive(Module, Debug)]
 pub struct YuNet {
-    stem: Conv2d,
+    stem: ConvNorm,
     units: Vec<Unit>,
     pool: MaxPool2d,
 }
@@ -67,13 +68,17 @@ pub struct YuNet {
 /// A convolution over channels alone, then one over space alone.
 #[derive(Module, Debug)]
 struct Unit {
-    point: Conv2d,
-    depth: Conv2d,
+    point: ConvNorm,
+    depth: ConvNorm,
 }
 
 impl Unit {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         self.depth.forward(self.point.forward(x))
+    }
+
+    fn forward_relu(&self, x: Tensor<4>) -> Tensor<4> {
+        self.depth.forward_relu(self.point.forward(x))
     }
 }
 
@@ -96,18 +101,21 @@ impl YuNet {
     pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self, ModelFileError> {
         let weights = read_weights(bytes)?;
         let source = WeightSource::new(&weights, "", device);
-        let conv = |name: &str, [input, output]: [usize; 2], kernel: usize, stride: usize, groups: usize| {
-            let pad = kernel / 2;
-            let mut conv = Conv2dConfig::new([input, output], [kernel, kernel])
-                .with_stride([stride, stride])
-                .with_groups(groups)
-                .with_padding(PaddingConfig2d::Explicit(pad, pad, pad, pad))
-                .with_initializer(burn::nn::Initializer::Zeros)
-                .init(device);
-            conv.weight = source.param(&format!("{name}.weight"), conv.weight)?;
-            let bias = source.tensor(&format!("{name}.bias"), [output])?;
-            conv.bias = Some(Param::from_tensor(bias));
-            Ok::<_, ModelFileError>(conv)
+        let conv = |name: &str,
+                    [channels_in, channels_out]: [usize; 2],
+                    kernel: usize,
+                    stride: usize,
+                    groups: usize| {
+            let shape = ConvolutionShape {
+                channels_in,
+                channels_out,
+                kernel,
+                stride,
+                padding: kernel / 2,
+                dilation: 1,
+                groups,
+            };
+            ConvNorm::trained(&source, name, shape)
         };
         let units = UNITS.iter().enumerate().map(|(index, [input, output])| {
             Ok(Unit {
@@ -126,15 +134,12 @@ impl YuNet {
     #[must_use]
     pub fn forward(&self, pictures: Tensor<4>) -> YuNetOutput {
         let unit = |index: usize, x: Tensor<4>| self.units[index].forward(x);
-        let run = |range: std::ops::Range<usize>, mut x: Tensor<4>| {
-            for index in range {
-                x = relu(unit(index, x));
-            }
-            x
+        let run = |range: std::ops::Range<usize>, x: Tensor<4>| {
+            range.fold(x, |x, index| self.units[index].forward_relu(x))
         };
-        let pool = |x: Tensor<4>| self.pool.forward(x);
+        let pool = |x: Tensor<4>| max_pool(&self.pool, x);
 
-        let x = run(0..1, relu(self.stem.forward(pictures)));
+        let x = run(0..1, self.stem.forward_relu(pictures));
         let x = run(1..5, pool(x));
         let fine = run(5..7, pool(x));
         let middle = run(7..9, pool(fine.clone()));
@@ -169,13 +174,11 @@ impl YuNet {
         for frame in frames {
             let small = resize(frame, width, height)?;
             // Blue first.
-            for channel in [2, 1, 0] {
-                let values = small.rgb().iter().skip(channel).step_by(3);
-                input.extend(values.map(|v| f32::from(*v)));
-            }
+            let pixels = small.rgb().as_chunks::<3>().0.iter();
+            input.extend(pixels.flat_map(|[red, green, blue]| [*blue, *green, *red].map(f32::from)));
         }
-        let shape = [frames.len(), 3, height, width];
-        Ok(Tensor::from_data(TensorData::new(input, shape), device))
+        let by_pixel = TensorData::new(input, [frames.len(), height, width, 3]);
+        Ok(Tensor::<4>::from_data(by_pixel, device).permute([0, 3, 1, 2]))
     }
 
     /// Rows of score, box and landmarks, one an anchor and frame. The frames have one size.
@@ -209,14 +212,16 @@ impl YuNet {
         for group in frames.chunk_by(|a, b| input_size(a) == input_size(b)) {
             let Some(first) = group.first() else { continue };
             let size = input_size(first);
-            let values = self.raw_outputs(group, device).await?;
-            let rows = values.chunks_exact((OUTPUTS - 1) * anchors(size).count());
-            found.extend(
-                group
-                    .iter()
-                    .zip(rows)
-                    .map(|(frame, rows)| faces(frame, rows, size)),
-            );
+            for frames in group.chunks(together(device, group.len(), 1)) {
+                let values = self.raw_outputs(frames, device).await?;
+                let rows = values.chunks_exact((OUTPUTS - 1) * anchors(size).count());
+                found.extend(
+                    frames
+                        .iter()
+                        .zip(rows)
+                        .map(|(frame, rows)| faces(frame, rows, size)),
+                );
+            }
         }
         Ok(found)
     }

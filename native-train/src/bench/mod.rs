@@ -3,6 +3,7 @@
 pub(crate) mod beside;
 mod loader;
 pub mod memory;
+mod pipeline;
 pub(crate) mod steps;
 
 use std::num::NonZeroUsize;
@@ -18,7 +19,7 @@ use shared_model::model_file::{BackboneShape, ModelMetadata};
 use crate::device::{DeviceChoice, NamedDevice};
 use crate::run_config::precision::Precision;
 use crate::run_config::semi_supervised_config::SemiSupervisedConfig;
-use crate::stdout;
+use crate::{model_store, stdout};
 use beside::{Beside, Wish};
 use memory::{Keeping, StepBytes};
 use steps::{Parts, Step, Steps};
@@ -61,6 +62,20 @@ pub struct Options {
     /// The Python that runs it
     #[arg(long, value_name = "PROGRAM", default_value = "python3", requires = "beside")]
     python: PathBuf,
+    /// Only inference: no step of training
+    #[arg(long, conflicts_with_all = ["recompute_teacher", "memory"])]
+    forward: bool,
+    /// Instead: where a frame's time goes in an analysis of this video, from decoding to rows
+    #[arg(
+        long,
+        value_name = "VIDEO",
+        requires = "model",
+        conflicts_with_all = ["batch", "small", "size", "precision", "recompute_teacher", "memory", "beside", "forward"]
+    )]
+    pipeline: Option<PathBuf>,
+    /// The model of that analysis
+    #[arg(long, value_name = "M.safetensors", requires = "pipeline")]
+    model: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -129,6 +144,15 @@ pub fn run(options: &Options) -> Result<()> {
         return Ok(());
     }
     let opened = options.device.open()?;
+    if let (Some(video), Some(model)) = (&options.pipeline, &options.model) {
+        let figures = pipeline::measure(video, &model_store::read(model)?, &opened)?;
+        if options.json {
+            stdout::line(format_args!("{}", serde_json::to_string(&figures)?));
+        } else {
+            figures.print();
+        }
+        return Ok(());
+    }
     options.precision.check(&opened.device)?;
     let mut beside = options.beside(size, &opened)?;
     let semi_supervised = SemiSupervisedConfig {
@@ -143,6 +167,11 @@ pub fn run(options: &Options) -> Result<()> {
         &semi_supervised,
         &opened.device,
     );
+    if options.forward {
+        let forward = measured(Step::Forward, &mut steps, beside.as_mut())?;
+        print_forward(options, network, size, &opened, &forward, beside.as_ref())?;
+        return Ok(());
+    }
     let [forward, training, stage1] = [
         measured(Step::Forward, &mut steps, beside.as_mut())?,
         measured(Step::Training, &mut steps, beside.as_mut())?,
@@ -336,6 +365,78 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Inference alone.
+#[derive(Debug, Serialize)]
+struct ForwardFigures<'a> {
+    device: &'a str,
+    threads: usize,
+    network: &'a str,
+    input_size: usize,
+    batch: usize,
+    /// Median.
+    ms: f64,
+    beside: Option<ForwardBeside<'a>>,
+}
+
+/// The other program's median, and its time over ours: above 1 we are faster.
+#[derive(Debug, Serialize)]
+struct ForwardBeside<'a> {
+    program: &'a str,
+    threads: usize,
+    ms: f64,
+    ratio: f64,
+}
+
+fn print_forward(
+    options: &Options,
+    network: &str,
+    size: usize,
+    opened: &NamedDevice,
+    forward: &Measured,
+    beside: Option<&Beside>,
+) -> Result<()> {
+    let figures = ForwardFigures {
+        device: &opened.name,
+        threads: rayon::current_num_threads(),
+        network,
+        input_size: size,
+        batch: options.batch.get(),
+        ms: 1000.0 * forward.ours,
+        beside: beside.map(|beside| ForwardBeside {
+            program: &beside.introduction.program,
+            threads: beside.introduction.threads,
+            ms: 1000.0 * forward.theirs,
+            ratio: forward.ratio,
+        }),
+    };
+    if options.json {
+        stdout::line(format_args!("{}", serde_json::to_string(&figures)?));
+        return Ok(());
+    }
+    let ForwardFigures {
+        device,
+        threads,
+        batch,
+        ms,
+        ..
+    } = figures;
+    stdout::line(format_args!(
+        "{device} ({threads} threads on the processor), {network}, {size}x{size} pixels, batch {batch}: {ms:.1} ms"
+    ));
+    if let Some(ForwardBeside {
+        program,
+        threads,
+        ms,
+        ratio,
+    }) = figures.beside
+    {
+        stdout::line(format_args!(
+            "beside {program} ({threads} threads), in turns: {ms:.1} ms; ours is {ratio:.2} times as fast"
+        ));
+    }
+    Ok(())
 }
 
 /// What a stage-1 step keeps, for each way of computing.

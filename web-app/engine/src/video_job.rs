@@ -158,9 +158,20 @@ impl VideoJob<'_> {
     async fn run(&mut self, token: &CancelToken) -> Result<Ending, Outcome> {
         let mut in_flight = FuturesOrdered::new();
         let mut has_more = true;
+        // The first frame goes alone, so that the person sees an answer before whole batches are decoded and read.
+        let mut is_answered = false;
         loop {
-            while has_more && in_flight.len() < self.pool.capacity() {
-                match token.or(self.gather()).await?.map_err(Outcome::Failed)? {
+            let (most_batches, most_frames) = if is_answered {
+                (self.pool.capacity(), self.batch_len)
+            } else {
+                (1, 1)
+            };
+            while has_more && in_flight.len() < most_batches {
+                match token
+                    .or(self.gather(most_frames))
+                    .await?
+                    .map_err(Outcome::Failed)?
+                {
                     Some(batch) => in_flight.push_back(answer(self.pool, batch)),
                     None => has_more = false,
                 }
@@ -168,6 +179,7 @@ impl VideoJob<'_> {
             let Some((times_s, faces)) = token.or(in_flight.next()).await? else {
                 break;
             };
+            is_answered = true;
             let faces = faces
                 .unwrap_or_else(|_| Err("the computation was ended".to_owned()))
                 .map_err(Outcome::Failed)?;
@@ -241,11 +253,11 @@ impl VideoJob<'_> {
         }
     }
 
-    /// The next frames, as many as a worker takes at once; `None` at the end, and before a frame that is not the known one.
-    async fn gather(&mut self) -> Result<Option<Batch>, String> {
+    /// The next frames, at most as many as this; `None` at the end, and before a frame that is not the known one.
+    async fn gather(&mut self, most_frames: usize) -> Result<Option<Batch>, String> {
         let mut batch = Batch::default();
         let mut pixels = 0;
-        while batch.frames.len() < self.batch_len && pixels < PIXELS_A_BATCH {
+        while batch.frames.len() < most_frames && pixels < PIXELS_A_BATCH {
             let Some((frame, time_us)) = self.stream.next().await else {
                 break;
             };

@@ -1,0 +1,31 @@
+//! Convolution and pooling of trained networks on the processor, one implementation for the native program and the page.
+//!
+//! A trained network does not change, so its weights are packed once, in the order in which a kernel reads them
+//! ([`Convolution::new`]). Feature maps keep the channels of a pixel next to each other, from layer to layer: a convolution
+//! is then a matrix product whose left side lies in the input as it is, for any kernel and stride, and is never unfolded
+//! (Dukhan 2019, "The Indirect Convolution Algorithm", arXiv 1907.02129). Bias, residual and ReLU are applied while a tile of
+//! the result still lies in registers.
+//!
+//! The instruction set (AVX-512, AVX2, NEON, wasm's SIMD with and without relaxed instructions) is chosen by `pulp`.
+//!
+//! ```
+//! use cpu_inference::{Convolution, ConvolutionShape, MapView};
+//!
+//! let shape = ConvolutionShape { channels_in: 1, channels_out: 2, kernel: 1, stride: 1, padding: 0, dilation: 1, groups: 1 };
+//! let doubled_and_negated = Convolution::new(shape, &[2.0, -1.0], &[0.0, 0.5]).unwrap();
+//! let picture = [1.0, 2.0];
+//! let map = MapView::by_pixel(&picture, [1, 1, 1, 2]);
+//! assert_eq!(doubled_and_negated.run(&map, None, false), [2.0, -0.5, 4.0, -1.5]);
+//! ```
+
+mod convolution;
+mod dense;
+mod depthwise;
+mod map_view;
+mod parts;
+mod pooling;
+mod vector;
+
+pub use convolution::{Convolution, ConvolutionShape, UnsupportedConvolution};
+pub use map_view::MapView;
+pub use pooling::{PoolingShape, max_pool};

@@ -1,0 +1,26 @@
+//! Sharing an output among threads.
+
+/// Calls `run` for parts of `part_len` values of `output` and their number, on rayon's threads where there are several.
+pub(crate) fn for_each_part(output: &mut [f32], part_len: usize, run: impl Fn(usize, &mut [f32]) + Sync) {
+    #[cfg(feature = "threads")]
+    if rayon::current_num_threads() > 1 && output.len() > part_len {
+        use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+        use rayon::slice::ParallelSliceMut;
+        output
+            .par_chunks_mut(part_len)
+            .enumerate()
+            .for_each(|(number, part)| run(number, part));
+        return;
+    }
+    for (number, part) in output.chunks_mut(part_len).enumerate() {
+        run(number, part);
+    }
+}
+
+/// Threads that share the work.
+pub(crate) fn thread_count() -> usize {
+    #[cfg(feature = "threads")]
+    return rayon::current_num_threads();
+    #[cfg(not(feature = "threads"))]
+    1
+}
