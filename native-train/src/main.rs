@@ -11,6 +11,9 @@ use native_train::{
     refine, score, synth,
 };
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Facial expression recognition over time.
 #[derive(Parser)]
 #[command(version)]

@@ -3,6 +3,7 @@
 use crate::dense::Dense;
 use crate::depthwise::Depthwise;
 use crate::map_view::MapView;
+use crate::winograd::Winograd;
 
 /// Sizes of a square convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +68,7 @@ pub struct Convolution {
 enum Kernel {
     Dense(Dense),
     Depthwise(Depthwise),
+    Winograd(Winograd),
 }
 
 impl Convolution {
@@ -98,6 +100,8 @@ impl Convolution {
         }
         let kernel = if is_depthwise {
             Kernel::Depthwise(Depthwise::new(shape, weight, bias))
+        } else if let Some(winograd) = Winograd::new(shape, weight, bias) {
+            Kernel::Winograd(winograd)
         } else {
             Kernel::Dense(Dense::new(shape, weight, bias))
         };
@@ -141,16 +145,19 @@ impl Convolution {
         if len == 0 {
             return output;
         }
-        let input = Padded {
-            values: &input.padded(self.shape.padding),
-            height: height + 2 * self.shape.padding,
-            width: width + 2 * self.shape.padding,
+        let epilogue = Epilogue { added, relu };
+        let padding = self.shape.padding;
+        let padded = || input.padded(padding);
+        let sides = |values| Padded {
+            values,
+            height: height + 2 * padding,
+            width: width + 2 * padding,
             channels,
         };
-        let epilogue = Epilogue { added, relu };
         match &self.kernel {
-            Kernel::Dense(dense) => dense.run(&input, dims, epilogue, &mut output),
-            Kernel::Depthwise(depthwise) => depthwise.run(&input, dims, epilogue, &mut output),
+            Kernel::Dense(dense) => dense.run(&sides(&padded()), dims, epilogue, &mut output),
+            Kernel::Depthwise(depthwise) => depthwise.run(&sides(&padded()), dims, epilogue, &mut output),
+            Kernel::Winograd(winograd) => winograd.run(input, dims, epilogue, &mut output),
         }
         output
     }
@@ -274,7 +281,16 @@ mod tests {
     #[test]
     fn every_shape_gives_what_the_definition_says() {
         let mut seed = 1;
-        for (channels_in, channels_out) in [(3, 16), (1, 1), (5, 7), (16, 33), (40, 12), (17, 64)] {
+        for (channels_in, channels_out) in [
+            (3, 16),
+            (1, 1),
+            (5, 7),
+            (16, 33),
+            (40, 12),
+            (17, 64),
+            (32, 32),
+            (64, 37),
+        ] {
             for (kernel, stride, dilation) in [
                 (1, 1, 1),
                 (1, 2, 1),

@@ -3,8 +3,13 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::convolution::{ConvolutionShape, Epilogue, Padded};
-use crate::parts::for_each_part;
-use crate::vector::{Lanes, load, store};
+use crate::parts::{for_each_part, thread_count};
+use crate::vector::Lanes;
+
+/// Side of the kernel whose elements stay in registers.
+const KERNEL: usize = 3;
+/// Output pixels of a line that are computed together: they share what they read.
+const PIXELS: usize = 4;
 
 /// Weights, a vector of channels at a time.
 #[derive(Debug, Clone)]
@@ -40,21 +45,24 @@ impl Depthwise {
     pub(crate) fn run(
         &self,
         input: &Padded<'_>,
-        [_, channels, height, width]: [usize; 4],
+        [batch, channels, height, width]: [usize; 4],
         epilogue: Epilogue<'_>,
         output: &mut [f32],
     ) {
-        // A part is a line of the output.
-        for_each_part(output, width * channels, |line, part| {
-            let from = line * width * channels;
-            Arch::new().dispatch(Line {
-                depthwise: self,
-                input,
-                start: input.place(line / height, line % height * self.shape.stride, 0),
-                added: epilogue.added.map(|added| &added[from..from + part.len()]),
-                relu: epilogue.relu,
-                output: part,
-            });
+        let line_len = width * channels;
+        let lines_a_part = (batch * height).div_ceil(thread_count()).max(1);
+        for_each_part(output, lines_a_part * line_len, |number, part| {
+            for (line, target) in (number * lines_a_part..).zip(part.chunks_exact_mut(line_len)) {
+                let from = line * line_len;
+                Arch::new().dispatch(Line {
+                    depthwise: self,
+                    input,
+                    start: input.place(line / height, line % height * self.shape.stride, 0),
+                    added: epilogue.added.map(|added| &added[from..from + line_len]),
+                    relu: epilogue.relu,
+                    output: target,
+                });
+            }
         });
     }
 }
@@ -75,9 +83,15 @@ impl WithSimd for Line<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        // The usual kernel's elements stay in registers.
-        match self.depthwise.shape.kernel {
-            3 => self.vectors::<S, 3>(simd),
+        let ConvolutionShape {
+            kernel,
+            stride,
+            channels_out,
+            ..
+        } = self.depthwise.shape;
+        match (kernel, stride, channels_out % S::F32_LANES) {
+            (KERNEL, 1, 0) => self.vectors::<S, 1>(simd),
+            (KERNEL, 2, 0) => self.vectors::<S, 2>(simd),
             _ => self.values(),
         }
     }
@@ -85,40 +99,54 @@ impl WithSimd for Line<'_> {
 
 impl Line<'_> {
     #[inline(always)]
-    fn vectors<S: Simd, const KERNEL: usize>(self, simd: S) {
-        let Padded { width, channels, .. } = *self.input;
-        let step = self.depthwise.shape.stride * channels;
+    fn vectors<S: Simd, const STRIDE: usize>(self, simd: S) {
+        // Vectors of a pixel, and of a line of the input.
+        let depth = self.input.channels / S::F32_LANES;
+        let step = self.input.width * depth;
+        let input = S::as_simd_f32s(&self.input.values[self.start..]).0;
+        let added = self.added.map(|added| S::as_simd_f32s(added).0);
+        let output = S::as_mut_simd_f32s(self.output).0;
+        let weights = S::as_simd_f32s(&self.depthwise.vectors)
+            .0
+            .as_chunks::<{ 1 + KERNEL * KERNEL }>()
+            .0;
+        let pixels = output.len() / depth.max(1);
         let zero = simd.splat_f32s(0.0);
-        let weights = S::as_simd_f32s(&self.depthwise.vectors).0;
-        for (number, weights) in weights.chunks_exact(1 + KERNEL * KERNEL).enumerate() {
-            let from = number * S::F32_LANES;
-            let lanes = S::F32_LANES.min(channels - from);
-            let weight: [[S::f32s; KERNEL]; KERNEL] =
-                std::array::from_fn(|y| std::array::from_fn(|x| weights[1 + y * KERNEL + x]));
-            let lines: [&[f32]; KERNEL] =
-                std::array::from_fn(|y| &self.input.values[self.start + y * width * channels + from..]);
-            for (pixel, target) in self.output.chunks_exact_mut(channels).enumerate() {
-                let mut sum = weights[0];
-                for (line, weight) in lines.iter().zip(&weight) {
-                    for (x, weight) in weight.iter().enumerate() {
-                        let at = pixel * step + x * channels;
-                        let value = load(simd, &line[at..at + lanes]);
-                        sum = simd.mul_add_e_f32s(value, *weight, sum);
+        for (channel, weights) in weights.iter().enumerate() {
+            let mut pixel = 0;
+            while pixel < pixels {
+                // The last ones compute some pixels again.
+                let first = if pixels < PIXELS {
+                    pixel
+                } else {
+                    pixel.min(pixels - PIXELS)
+                };
+                let at = channel + first * STRIDE * depth;
+                let mut found = [weights[0]; PIXELS];
+                let count = if pixels < PIXELS {
+                    [found[0]] = sums::<S, STRIDE, 1>(simd, input, at, [step, depth], weights);
+                    1
+                } else {
+                    found = sums::<S, STRIDE, PIXELS>(simd, input, at, [step, depth], weights);
+                    PIXELS
+                };
+                for (next, sum) in found[..count].iter().enumerate() {
+                    let target = (first + next) * depth + channel;
+                    let mut value = *sum;
+                    if let Some(added) = added {
+                        value = simd.add_f32s(value, added[target]);
                     }
+                    if self.relu {
+                        value = simd.max_f32s(value, zero);
+                    }
+                    output[target] = value;
                 }
-                if let Some(added) = self.added {
-                    let at = pixel * channels + from;
-                    sum = simd.add_f32s(sum, load(simd, &added[at..at + lanes]));
-                }
-                if self.relu {
-                    sum = simd.max_f32s(sum, zero);
-                }
-                store(simd, &mut target[from..from + lanes], sum);
+                pixel += count;
             }
         }
     }
 
-    /// Kernels that no network here has, value by value.
+    /// What no network here has, value by value.
     fn values(self) {
         let ConvolutionShape { kernel, stride, .. } = self.depthwise.shape;
         let Padded {
@@ -143,4 +171,31 @@ impl Line<'_> {
             *target = if self.relu { sum.max(0.0) } else { sum };
         }
     }
+}
+
+/// The sums of neighbouring output pixels of one vector of channels, whose first window begins at the vector `at` of the input;
+/// `step` and `depth` are vectors from one line and pixel to the next.
+#[inline(always)]
+fn sums<S: Simd, const STRIDE: usize, const COUNT: usize>(
+    simd: S,
+    input: &[S::f32s],
+    at: usize,
+    [step, depth]: [usize; 2],
+    weights: &[S::f32s; 1 + KERNEL * KERNEL],
+) -> [S::f32s; COUNT] {
+    let mut sums = [weights[0]; COUNT];
+    for y in 0..KERNEL {
+        let line = &input[at + y * step..];
+        for column in 0..(COUNT - 1) * STRIDE + KERNEL {
+            let value = line[column * depth];
+            for (pixel, sum) in sums.iter_mut().enumerate() {
+                // The column's place in this pixel's window, where it is in it.
+                let x = column.wrapping_sub(pixel * STRIDE);
+                if x < KERNEL {
+                    *sum = simd.mul_add_e_f32s(value, weights[1 + y * KERNEL + x], *sum);
+                }
+            }
+        }
+    }
+    sums
 }

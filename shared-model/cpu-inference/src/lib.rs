@@ -22,9 +22,11 @@ mod convolution;
 mod dense;
 mod depthwise;
 mod map_view;
+mod panels;
 mod parts;
 mod pooling;
 mod vector;
+mod winograd;
 
 pub use convolution::{Convolution, ConvolutionShape, UnsupportedConvolution};
 pub use map_view::MapView;

@@ -52,24 +52,30 @@ impl<'a> MapView<'a> {
     /// The values as `[batch, height, width, channels]`, on a border of `padding` zeros; copied only where they lie otherwise.
     #[must_use]
     pub fn padded(&self, padding: usize) -> Cow<'a, [f32]> {
+        self.bordered(padding, [padding; 2])
+    }
+
+    /// As [`MapView::padded`], with `before` zeros above and on the left, and `after` below and on the right.
+    pub(crate) fn bordered(&self, before: usize, after: [usize; 2]) -> Cow<'a, [f32]> {
         let [batch, channels, height, width] = self.dims;
-        if padding == 0 && self.strides == strides_by_pixel(self.dims) {
+        let (lines, columns) = (before + height + after[0], before + width + after[1]);
+        if [lines, columns] == [height, width] && self.strides == strides_by_pixel(self.dims) {
             return Cow::Borrowed(&self.values[..self.dims.iter().product()]);
         }
-        let line = (width + 2 * padding) * channels;
-        let mut padded = vec![0.0; batch * (height + 2 * padding) * line];
+        let line = columns * channels;
+        let mut padded = vec![0.0; batch * lines * line];
         if padded.is_empty() || height * width == 0 {
             return Cow::Owned(padded);
         }
         let [picture_step, channel_step, line_step, pixel_step] = self.strides;
-        for (picture, target) in padded.chunks_exact_mut((height + 2 * padding) * line).enumerate() {
+        for (picture, target) in padded.chunks_exact_mut(lines * line).enumerate() {
             for (y, target) in target
                 .chunks_exact_mut(line)
-                .skip(padding)
+                .skip(before)
                 .take(height)
                 .enumerate()
             {
-                let target = &mut target[padding * channels..][..width * channels];
+                let target = &mut target[before * channels..][..width * channels];
                 let start = picture * picture_step + y * line_step;
                 if channel_step == 1 && pixel_step == channels {
                     target.copy_from_slice(&self.values[start..start + width * channels]);

@@ -1,5 +1,7 @@
 //! The largest value of each window.
 
+use pulp::{Arch, Simd, WithSimd};
+
 use crate::map_view::MapView;
 use crate::parts::for_each_part;
 
@@ -39,24 +41,44 @@ pub fn max_pool(input: &MapView<'_>, shape: PoolingShape) -> Vec<f32> {
     let [_, _, rows, columns] = dims;
     for_each_part(&mut output, columns * channels, |line, part| {
         let (picture, row) = (line / rows, line % rows);
-        let window = |start: usize, end: usize| {
-            (start * shape.stride).saturating_sub(shape.padding)
-                ..(start * shape.stride + shape.kernel)
-                    .saturating_sub(shape.padding)
-                    .min(end)
+        let window = |number: usize, side: usize| {
+            let start = number * shape.stride;
+            start.saturating_sub(shape.padding)
+                ..(start + shape.kernel).saturating_sub(shape.padding).min(side)
         };
         for (column, target) in part.chunks_exact_mut(channels).enumerate() {
             for y in window(row, height) {
                 for x in window(column, width) {
                     let start = ((picture * height + y) * width + x) * channels;
-                    let pixel = &values[start..start + channels];
-                    target
-                        .iter_mut()
-                        .zip(pixel)
-                        .for_each(|(most, value)| *most = most.max(*value));
+                    Arch::new().dispatch(Largest {
+                        target,
+                        pixel: &values[start..start + channels],
+                    });
                 }
             }
         }
     });
     output
+}
+
+/// The larger of two values, channel by channel.
+struct Largest<'a> {
+    target: &'a mut [f32],
+    pixel: &'a [f32],
+}
+
+impl WithSimd for Largest<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (target, target_rest) = S::as_mut_simd_f32s(self.target);
+        let (pixel, pixel_rest) = S::as_simd_f32s(self.pixel);
+        for (most, value) in target.iter_mut().zip(pixel) {
+            *most = simd.max_f32s(*most, *value);
+        }
+        for (most, value) in target_rest.iter_mut().zip(pixel_rest) {
+            *most = most.max(*value);
+        }
+    }
 }
