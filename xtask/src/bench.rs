@@ -11,6 +11,8 @@ use std::process::Command;
 enum Part {
     /// A full ResNet-50 on the CPU, against onnxruntime-web
     Cpu,
+    /// The sample film through the whole page on the CPU, beside face-api
+    Film,
     /// Three networks on WebGPU, against onnxruntime-web and PyTorch's values; on a software adapter the smallest alone
     Webgpu,
     /// Long tasks and frame times of the page
@@ -24,6 +26,7 @@ impl Part {
     fn name(self) -> &'static str {
         match self {
             Self::Cpu => "cpu",
+            Self::Film => "film",
             Self::Webgpu => "webgpu",
             Self::Page => "page",
             Self::Memory => "memory",
@@ -83,7 +86,7 @@ pub fn run(options: &BenchOptions) -> Result<()> {
         return Ok(());
     }
     let is_wanted = |part: Part| options.parts.is_empty() || options.parts.contains(&part);
-    let all = [Part::Cpu, Part::Page, Part::Memory];
+    let all = [Part::Cpu, Part::Film, Part::Page, Part::Memory];
     let others: Vec<&str> = all
         .into_iter()
         .filter(|part| is_wanted(*part))

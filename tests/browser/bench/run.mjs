@@ -1,4 +1,4 @@
-// Measures and prints; nothing here passes or fails. `node bench/run.mjs [cpu] [page] [timeline] [memory]`; for WebGPU see webgpu/run.mjs.
+// Measures and prints; nothing here passes or fails. `node bench/run.mjs [cpu] [film] [page] [timeline] [memory]`; for WebGPU see webgpu/run.mjs.
 //
 // MIEN_ONNX: the file that `resnet50_onnx.py` wrote. MIEN_DIST, MIEN_CHROMIUM: as in ../run.mjs.
 
@@ -6,12 +6,13 @@ import { launchBrowser } from "../support/browser.mjs";
 import { Scratch } from "../support/scratch.mjs";
 import { DIST } from "../support/settings.mjs";
 import { StaticServer } from "../support/static_server.mjs";
+import { compareFilm } from "./film.mjs";
 import { compareMemory } from "./memory.mjs";
 import { compareNetworks, serveBoth } from "./networks.mjs";
 import { measureSmoothness } from "./smoothness.mjs";
 import { measureTimeline } from "./timeline.mjs";
 
-const parts = process.argv.length > 2 ? process.argv.slice(2) : ["cpu", "page", "timeline", "memory"];
+const parts = process.argv.length > 2 ? process.argv.slice(2) : ["cpu", "film", "page", "timeline", "memory"];
 const scratch = await Scratch.make();
 const pageServer = await StaticServer.start(DIST);
 if (parts.includes("cpu")) {
@@ -22,6 +23,7 @@ if (parts.includes("cpu")) {
   await browser.close();
   await server.stop();
 }
+if (parts.includes("film")) await compareFilm(launchBrowser, scratch);
 if (parts.includes("page")) {
   const browser = await launchBrowser();
   await measureSmoothness(browser, pageServer.url, scratch);
