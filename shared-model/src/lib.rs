@@ -19,6 +19,7 @@ pub mod orientation;
 pub mod smoothing;
 pub mod temperature;
 pub mod timeline;
+pub mod timeline_rows;
 
 pub mod abaw;
 pub mod affwild2;

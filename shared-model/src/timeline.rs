@@ -1,12 +1,9 @@
-//! All that was seen in one video, and the rows that are shown and exported.
-
-use std::collections::BTreeMap;
+//! All that was seen in one video, frame by frame; its rows are made by [`crate::timeline_rows`].
 
 use serde::{Deserialize, Serialize};
 
 use crate::expression::{ClassScores, Expression};
 use crate::face_box::FaceBox;
-use crate::smoothing::Smoothing;
 
 /// One face in one frame.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -258,137 +255,6 @@ impl Timeline {
     pub fn truncate(&mut self, frames: usize) {
         self.frames.truncate(frames);
     }
-
-    /// One row a frame and face, and one row for each frame without a face, in order.
-    ///
-    /// A frame without a face belongs to the track around it, or to the nearest one, for
-    /// interpolation and for the window; windows never cross tracks. Of unrelated frames each stands for itself: its labels
-    /// are smoothed by nothing, and without a face it has none.
-    #[must_use]
-    pub fn rows(&self, smoothing: Smoothing, window: usize) -> Vec<FrameRow> {
-        let window = if self.is_unrelated { 1 } else { window };
-        let mut rows = self.unsmoothed_rows();
-        let mut series: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-        for (index, owner) in self.owners().into_iter().enumerate() {
-            if let Some(track) = owner {
-                series.entry(track).or_default().push(index);
-            }
-        }
-        for indices in series.values() {
-            Self::interpolate(&mut rows, indices);
-            let (kept, probabilities): (Vec<usize>, Vec<ClassScores>) = indices
-                .iter()
-                .filter_map(|i| rows[*i].probabilities.map(|p| (*i, p)))
-                .unzip();
-            for (index, label) in kept.into_iter().zip(smoothing.apply(&probabilities, window)) {
-                rows[index].smoothed = Some(label);
-            }
-        }
-        rows
-    }
-
-    fn unsmoothed_rows(&self) -> Vec<FrameRow> {
-        let mut rows = Vec::with_capacity(self.frames.len());
-        for (frame, TimelineFrame { time_s, faces }) in self.frames.iter().enumerate() {
-            let empty = FrameRow {
-                media_s: Some(time_s + self.start_s),
-                ..FrameRow::without_face(frame, *time_s)
-            };
-            if faces.is_empty() {
-                rows.push(empty);
-                continue;
-            }
-            rows.extend(faces.iter().map(|face| empty.clone().of_face(face)));
-        }
-        rows
-    }
-
-    /// The track each row belongs to, also for rows without a face where frames follow one another.
-    fn owners(&self) -> Vec<Option<u32>> {
-        let mut last_seen: BTreeMap<u32, usize> = BTreeMap::new();
-        for (frame, TimelineFrame { faces, .. }) in self.frames.iter().enumerate() {
-            for face in faces {
-                last_seen.insert(face.track, frame);
-            }
-        }
-        // The next frame with a face, for each frame.
-        let mut next_face: Vec<Option<(usize, u32)>> = vec![None; self.frames.len()];
-        let mut upcoming = None;
-        for (frame, TimelineFrame { faces, .. }) in self.frames.iter().enumerate().rev() {
-            if let Some(face) = faces.first() {
-                upcoming = Some((frame, face.track));
-            }
-            next_face[frame] = upcoming;
-        }
-        let mut owners = Vec::new();
-        let mut previous: Option<(usize, &[TrackedFace])> = None;
-        for (frame, TimelineFrame { faces, .. }) in self.frames.iter().enumerate() {
-            if !faces.is_empty() {
-                owners.extend(faces.iter().map(|face| Some(face.track)));
-                previous = Some((frame, faces));
-                continue;
-            }
-            let through = previous.and_then(|(_, faces)| {
-                faces
-                    .iter()
-                    .find(|face| last_seen.get(&face.track).is_some_and(|l| *l > frame))
-            });
-            if self.is_unrelated {
-                owners.push(None);
-                continue;
-            }
-            owners.push(match (through, previous, next_face[frame]) {
-                (Some(face), _, _) => Some(face.track),
-                (None, Some((before, faces)), Some((after, next))) => {
-                    if frame - before <= after - frame {
-                        faces.first().map(|face| face.track)
-                    } else {
-                        Some(next)
-                    }
-                }
-                (None, Some((_, faces)), None) => faces.first().map(|face| face.track),
-                (None, None, next) => next.map(|(_, track)| track),
-            });
-        }
-        owners
-    }
-
-    /// Fills probabilities of one track's rows without a face, linearly in time between the
-    /// nearest rows with one, and with the nearest at the ends.
-    fn interpolate(rows: &mut [FrameRow], indices: &[usize]) {
-        let known: Vec<usize> = indices
-            .iter()
-            .copied()
-            .filter(|i| rows[*i].face_box.is_some())
-            .collect();
-        for index in indices {
-            if rows[*index].face_box.is_some() {
-                continue;
-            }
-            let split = known.partition_point(|k| k < index);
-            let before = split.checked_sub(1).and_then(|i| known.get(i)).map(|i| &rows[*i]);
-            let after = known.get(split).map(|i| &rows[*i]);
-            let time_s = rows[*index].time_s;
-            let (temporal, probabilities) = match (before, after) {
-                (Some(a), Some(b)) => (a.temporal.and(b.temporal), mix(a, b, time_s)),
-                (Some(only), None) | (None, Some(only)) => (only.temporal, only.probabilities),
-                (None, None) => (None, None),
-            };
-            rows[*index].temporal = temporal.and(probabilities.as_ref().map(Expression::argmax));
-            rows[*index].probabilities = probabilities;
-        }
-    }
-}
-
-fn mix(before: &FrameRow, after: &FrameRow, time_s: f64) -> Option<ClassScores> {
-    let (a, b) = (before.probabilities?, after.probabilities?);
-    let span = after.time_s - before.time_s;
-    let part = if span > 0.0 {
-        ((time_s - before.time_s) / span) as f32
-    } else {
-        0.5
-    };
-    Some(std::array::from_fn(|i| a[i] * (1.0 - part) + b[i] * part))
 }
 
 #[cfg(test)]
@@ -421,90 +287,6 @@ mod tests {
     }
 
     #[test]
-    fn gaps_are_interpolated_and_ends_take_the_nearest() {
-        let rows = timeline(&[&[], &[(0, 1)], &[], &[(0, 4)], &[]]).rows(Smoothing::None, 1);
-        assert_eq!(rows.len(), 5);
-        let p = |i: usize| rows[i].probabilities.unwrap();
-        assert_eq!(p(0), p(1));
-        assert!((p(2)[1] - 0.47).abs() < 1e-6 && (p(2)[4] - 0.47).abs() < 1e-6);
-        assert_eq!(p(4), p(3));
-        assert!(rows[2].track.is_none() && rows[2].face_box.is_none() && rows[2].raw.is_none());
-        for row in &rows {
-            assert!((row.probabilities.unwrap().iter().sum::<f32>() - 1.0).abs() < 1e-5);
-        }
-    }
-
-    #[test]
-    fn a_video_without_faces_has_every_frame_and_no_probabilities() {
-        let rows = timeline(&[&[], &[], &[]]).rows(Smoothing::Sliding, 30);
-        assert_eq!(rows.len(), 3);
-        assert!(
-            rows.iter()
-                .all(|r| r.probabilities.is_none() && r.smoothed.is_none())
-        );
-    }
-
-    #[test]
-    fn windows_do_not_cross_tracks() {
-        let frames: Vec<Vec<(u32, usize)>> = (0..20).map(|_| vec![(0, 1), (1, 4)]).collect();
-        let frames: Vec<&[(u32, usize)]> = frames.iter().map(Vec::as_slice).collect();
-        for row in timeline(&frames).rows(Smoothing::Sliding, 30) {
-            let expected = if row.track == Some(0) {
-                Expression::Anger
-            } else {
-                Expression::Happiness
-            };
-            assert_eq!(row.smoothed, Some(expected));
-        }
-    }
-
-    /// Even where a person says that the faces of several pictures are one's.
-    #[test]
-    fn unrelated_frames_stand_for_themselves() {
-        let mut timeline = timeline(&[&[(0, 1)], &[(0, 4)], &[], &[(0, 4), (7, 2)], &[]]);
-        timeline.set_unrelated(true);
-        for smoothing in Smoothing::ALL {
-            let rows = timeline.rows(smoothing, 30);
-            let labels: Vec<_> = rows
-                .iter()
-                .map(|row| row.smoothed.map(Expression::index))
-                .collect();
-            assert_eq!(
-                labels,
-                [Some(1), Some(4), None, Some(4), Some(2), None],
-                "{smoothing:?}"
-            );
-            for row in &rows {
-                assert_eq!(row.smoothed, row.raw);
-                assert_eq!(row.probabilities, row.raw_probabilities);
-                assert_eq!(row.probabilities.is_some(), row.face_box.is_some());
-            }
-        }
-    }
-
-    #[test]
-    fn the_head_and_the_media_s_clock_stay_beside_the_temporal_output() {
-        let mut timeline = timeline(&[&[(0, 1)], &[]]);
-        let temporal = std::array::from_fn(|i| if i == 6 { 0.93 } else { 0.01 });
-        timeline.push(Prediction::Refined {
-            frame: 0,
-            track: 0,
-            temporal,
-        });
-        timeline.set_start_s(1.25);
-        let rows = timeline.rows(Smoothing::None, 1);
-        assert_eq!(rows[0].probabilities, Some(temporal));
-        assert_eq!(rows[0].raw_probabilities, Some(timeline.frames()[0].faces[0].raw));
-        // The frame without a face is filled from its neighbour; the head said nothing of it.
-        assert_eq!(
-            (rows[1].probabilities, rows[1].raw_probabilities),
-            (Some(temporal), None)
-        );
-        assert_eq!((rows[0].media_s, rows[1].media_s), (Some(1.25), Some(1.29)));
-        assert_eq!(timeline.without_frames().start_s(), 1.25);
-    }
-
-    #[test]
     fn a_single_frame_lasts_a_second_and_the_last_of_several_as_long_as_the_one_before() {
         assert_eq!(span_of(&[0.0], 0), (0.0, 1.0));
         assert_eq!(span_of(&[0.0, 0.5], 0), (0.0, 0.5));
@@ -517,31 +299,18 @@ mod tests {
         let mut again = timeline(&[&[(0, 1)], &[(0, 2)], &[(0, 3)]]);
         again.replace(seen(0, &[(0, 5)]));
         again.replace(seen(1, &[]));
-        let classes: Vec<_> = again
-            .rows(Smoothing::None, 1)
-            .iter()
-            .map(|row| row.raw.map(Expression::index))
-            .collect();
+        let class_of = |frame: &TimelineFrame| {
+            frame
+                .faces
+                .first()
+                .map(|face| Expression::argmax(&face.raw).index())
+        };
+        let classes: Vec<_> = again.frames().iter().map(class_of).collect();
         assert_eq!(classes, [Some(5), None, Some(3)]);
         again.replace(seen(2, &[(0, 3)]));
         again.replace(seen(3, &[(0, 4)]));
         assert_eq!(again.frames().len(), 4);
         again.truncate(1);
         assert!(again == timeline(&[&[(0, 5)]]));
-    }
-
-    #[test]
-    fn refinement_replaces_raw_probabilities() {
-        let mut timeline = timeline(&[&[(0, 1)]]);
-        let temporal = std::array::from_fn(|i| if i == 6 { 0.93 } else { 0.01 });
-        timeline.push(Prediction::Refined {
-            frame: 0,
-            track: 0,
-            temporal,
-        });
-        let rows = timeline.rows(Smoothing::Sliding, 30);
-        assert_eq!(rows[0].raw, Some(Expression::Anger));
-        assert_eq!(rows[0].temporal, Some(Expression::Surprise));
-        assert_eq!(rows[0].smoothed, Some(Expression::Surprise));
     }
 }

@@ -10,8 +10,8 @@ use crate::state::store::Store;
 use page_view::job::{JobKind, JobState};
 use page_view::label_view::LabelView;
 use page_view::review::rows;
-use page_view::row_builder::RowBuilder;
 use page_view::smoother::Smoother;
+use shared_model::timeline_rows::RowBuilder;
 
 /// Rows of one step: some tenths of a millisecond.
 const STEP_ROWS: usize = 1024;
@@ -125,7 +125,7 @@ async fn build(store: Store, generation: u32) {
         }
         slice.rest().await;
     }
-    let mut view = builder.finish();
+    let mut view = LabelView::from(builder.finish());
     let mut smoother = Smoother::new(smoothing, window);
     while !smoother.step(&mut view, STEP_ROWS) {
         slice.rest().await;

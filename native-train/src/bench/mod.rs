@@ -32,6 +32,10 @@ const TIME_A_FIGURE: Duration = Duration::from_secs(10);
 /// What the loader alone must deliver of what the step consumes.
 const LOADER_MARGIN: f64 = 2.0;
 
+/// What `--pipeline` takes if nothing is named, from the project's root.
+const SAMPLE_FILM: &str = "www/sample/six-expressions.mp4";
+const DEMO_MODEL: &str = "www/models/demo.safetensors";
+
 /// What to measure.
 #[derive(Debug, Args)]
 pub struct Options {
@@ -65,17 +69,19 @@ pub struct Options {
     /// Only inference: no step of training
     #[arg(long, conflicts_with_all = ["recompute_teacher", "memory"])]
     forward: bool,
-    /// Instead: where a frame's time goes in an analysis of this video, from decoding to rows
+    /// Instead: where a frame's time goes in an analysis of this video, from decoding to rows [default video: the sample film of
+    /// the project, from its root]
     #[arg(
         long,
         value_name = "VIDEO",
-        requires = "model",
+        num_args = 0..=1,
+        default_missing_value = SAMPLE_FILM,
         conflicts_with_all = ["batch", "small", "size", "precision", "recompute_teacher", "memory", "beside", "forward"]
     )]
     pipeline: Option<PathBuf>,
     /// The model of that analysis
-    #[arg(long, value_name = "M.safetensors", requires = "pipeline")]
-    model: Option<PathBuf>,
+    #[arg(long, value_name = "M.safetensors", default_value = DEMO_MODEL)]
+    model: PathBuf,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -144,8 +150,8 @@ pub fn run(options: &Options) -> Result<()> {
         return Ok(());
     }
     let opened = options.device.open()?;
-    if let (Some(video), Some(model)) = (&options.pipeline, &options.model) {
-        let figures = pipeline::measure(video, &model_store::read(model)?, &opened)?;
+    if let Some(video) = &options.pipeline {
+        let figures = pipeline::measure(video, &model_store::read(&options.model)?, &opened)?;
         if options.json {
             stdout::line(format_args!("{}", serde_json::to_string(&figures)?));
         } else {

@@ -1,6 +1,7 @@
 //! The rows of one analysis, sorted for drawing and looking up.
 
 use shared_model::timeline::{FrameRow, span_of};
+use shared_model::timeline_rows::FrameRows;
 
 use crate::levels::Levels;
 use crate::predicted_runs::PredictedRuns;
@@ -29,6 +30,23 @@ pub struct LabelView {
     pub tracks: Vec<TrackView>,
     /// Whether the frames have nothing to do with one another, see [`Timeline::is_unrelated`](shared_model::timeline::Timeline::is_unrelated).
     pub is_unrelated: bool,
+}
+
+impl From<FrameRows> for LabelView {
+    /// Without labels: [`Smoother`](crate::smoother::Smoother) gives them, and what drawing needs.
+    fn from(found: FrameRows) -> Self {
+        let track_of = |(track, series)| TrackView {
+            track,
+            series,
+            ..TrackView::default()
+        };
+        Self {
+            rows: found.rows,
+            times: found.times,
+            tracks: found.series.into_iter().map(track_of).collect(),
+            is_unrelated: found.is_unrelated,
+        }
+    }
 }
 
 impl LabelView {

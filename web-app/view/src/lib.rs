@@ -8,7 +8,6 @@ pub mod label_view;
 pub mod levels;
 pub mod live_strip;
 pub mod predicted_runs;
-pub mod row_builder;
 pub mod samples;
 pub mod smoother;
 mod whole_view;

@@ -1,7 +1,7 @@
 //! Smoothed labels in slices, in place: the network's output stays as it is.
 
-use shared_model::expression::ClassScores;
 use shared_model::smoothing::Smoothing;
+use shared_model::timeline_rows::label_slice;
 
 use crate::label_view::LabelView;
 use crate::levels::Levels;
@@ -50,21 +50,9 @@ impl Smoother {
         let start = self.position.min(count);
         // A whole window at a time at least: the margins are computed again for each slice.
         let stop = start.saturating_add(budget.max(self.window)).min(count);
-        let (from, to) = self.reach(start, stop, count);
-        let probabilities: Vec<ClassScores> = track
-            .series
-            .get(from..to)
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|index| rows.get(*index as usize)?.probabilities)
-            .collect();
-        let labels = self.smoothing.apply(&probabilities, self.window);
-        // A track has probabilities in all its rows or in none.
-        let kept = labels.into_iter().skip(start - from);
-        let slice = track.series.get(start..stop).unwrap_or_default();
-        for (index, label) in slice.iter().zip(kept) {
-            if let Some(row) = rows.get_mut(*index as usize) {
-                row.smoothed = Some(label);
+        label_slice(rows, &track.series, start..stop, self.smoothing, self.window);
+        for index in track.series.get(start..stop).unwrap_or_default() {
+            if let Some(row) = rows.get(*index as usize).filter(|row| row.smoothed.is_some()) {
                 self.levels.add(row);
                 if *is_unrelated {
                     self.runs.add_apart(row);
@@ -83,21 +71,5 @@ impl Smoother {
             self.position = 0;
         }
         self.track == tracks.len()
-    }
-
-    /// The rows that labels `start..stop` depend on.
-    fn reach(&self, start: usize, stop: usize, count: usize) -> (usize, usize) {
-        let window = self.window;
-        match self.smoothing {
-            Smoothing::None => (start, stop),
-            Smoothing::Block => (
-                start - start % window,
-                stop.div_ceil(window).saturating_mul(window).min(count),
-            ),
-            Smoothing::Sliding | Smoothing::Mean => (
-                start.saturating_sub(window / 2),
-                stop.saturating_add(window.div_ceil(2)).min(count),
-            ),
-        }
     }
 }

@@ -3,9 +3,9 @@
 use shared_model::people::People;
 use shared_model::smoothing::Smoothing;
 use shared_model::timeline::Timeline;
+use shared_model::timeline_rows::RowBuilder;
 
 use crate::label_view::LabelView;
-use crate::row_builder::RowBuilder;
 use crate::smoother::Smoother;
 
 impl LabelView {
@@ -20,9 +20,121 @@ impl LabelView {
     pub fn of_people(timeline: &Timeline, people: People, smoothing: Smoothing, window: usize) -> Self {
         let mut builder = RowBuilder::of_people(timeline, people);
         while !builder.step(timeline, usize::MAX) {}
-        let mut view = builder.finish();
+        let mut view = Self::from(builder.finish());
         let mut smoother = Smoother::new(smoothing, window);
         while !smoother.step(&mut view, usize::MAX) {}
         view
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared_model::expression::ClassScores;
+    use shared_model::face_box::FaceBox;
+    use shared_model::smoothing::Smoothing;
+    use shared_model::timeline::{Prediction, TrackedFace};
+
+    /// A small generator of its own, so that a failure can be repeated.
+    struct Dice(u64);
+
+    impl Dice {
+        fn below(&mut self, limit: u64) -> u64 {
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) % limit
+        }
+
+        fn scores(&mut self) -> ClassScores {
+            let parts: [f32; 8] = std::array::from_fn(|_| 1.0 + self.below(100) as f32);
+            let sum: f32 = parts.iter().sum();
+            parts.map(|part| part / sum)
+        }
+    }
+
+    /// Tracks that begin, pause and end, with frames of uneven length; of every third seed the frames are unrelated.
+    fn random_timeline(seed: u64) -> Timeline {
+        let mut dice = Dice(seed);
+        let mut timeline = Timeline::new();
+        timeline.set_unrelated(seed % 3 == 2);
+        timeline.set_start_s(seed as f64 / 90.0);
+        let mut here = [false; 4];
+        let mut time_s = 0.0;
+        for frame in 0..dice.below(400) as usize {
+            for present in &mut here {
+                if dice.below(12) == 0 {
+                    *present = !*present;
+                }
+            }
+            let faces: Vec<_> = (0..4u32)
+                .filter(|track| here[*track as usize])
+                .map(|track| TrackedFace {
+                    track,
+                    face_box: FaceBox::whole(10, 10),
+                    raw: dice.scores(),
+                    temporal: (dice.below(3) > 0).then(|| dice.scores()),
+                })
+                .collect();
+            timeline.push(Prediction::Seen { frame, time_s, faces });
+            time_s += 0.01 * (1 + dice.below(8)) as f64;
+        }
+        timeline
+    }
+
+    #[test]
+    fn slices_give_the_rows_of_the_whole() {
+        for seed in 0..60 {
+            let timeline = random_timeline(seed);
+            let mut dice = Dice(seed + 1000);
+            for smoothing in Smoothing::ALL {
+                let window = dice.below(70) as usize;
+                let mut builder = RowBuilder::new(&timeline);
+                while !builder.step(&timeline, 1 + dice.below(50) as usize) {}
+                let mut view = LabelView::from(builder.finish());
+                let mut smoother = Smoother::new(smoothing, window);
+                while !smoother.step(&mut view, 1 + dice.below(50) as usize) {}
+                assert_eq!(view.rows, timeline.rows(smoothing, window), "seed {seed}");
+            }
+        }
+    }
+
+    /// A face that a person says to be the one of another picture is smoothed by that one neither.
+    #[test]
+    fn people_join_no_unrelated_frames() {
+        let timeline = random_timeline(2);
+        assert!(timeline.is_unrelated());
+        let mut people = People::default();
+        for track in 1..4 {
+            people.merge(track, 0);
+        }
+        let view = LabelView::of_people(&timeline, people, Smoothing::Sliding, 30);
+        assert_eq!(view.tracks.len(), 1);
+        let track = &view.tracks[0];
+        for index in &track.series {
+            let row = &view.rows[*index as usize];
+            assert_eq!(row.smoothed, row.temporal.or(row.raw));
+        }
+        assert_eq!(track.runs.runs().len(), track.series.len());
+        for row in view.rows.iter().filter(|row| row.face_box.is_none()) {
+            assert!(row.probabilities.is_none() && row.smoothed.is_none());
+        }
+    }
+
+    #[test]
+    fn frames_are_found_by_time() {
+        let timeline = random_timeline(3);
+        let view = LabelView::of(&timeline, Smoothing::None, 1);
+        assert!(view.frame_count() > 10);
+        for frame in 0..view.frame_count() {
+            assert_eq!(view.frame_at(view.middle_of(frame)), Some(frame));
+            assert!(view.rows_of(frame).iter().all(|row| row.frame == frame));
+            assert!(!view.rows_of(frame).is_empty());
+        }
+        for track in &view.tracks {
+            let row = view.rows.get(track.series[0] as usize).unwrap();
+            assert_eq!(view.row_of(track, row.frame), Some(row));
+        }
     }
 }
