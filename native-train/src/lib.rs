@@ -45,9 +45,11 @@ pub mod video_probe;
 pub mod atomic_file;
 pub mod written_files;
 
+mod known_people;
 pub mod natural_order;
 pub mod plots;
 pub mod progress;
+pub mod result_format;
 pub mod smoothing_options;
 pub mod stdout;
 pub mod wrong_use;

@@ -7,8 +7,11 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use shared_model::csv_reader::CsvReader;
 use shared_model::file_text;
+use shared_model::project::Project;
 
 use crate::evaluate::evaluation::Evaluation;
+use crate::known_people::KnownPeople;
+use crate::result_format::Format;
 use crate::shards::manifest::Manifest;
 use crate::video_evaluation::tally::Tally;
 use crate::written_files::{WrittenFiles, is_same_file};
@@ -33,6 +36,10 @@ pub struct Options {
     /// Merge what there is although some inputs have no whole result; these are named
     #[arg(long)]
     partial: bool,
+    /// Who is who, from projects that the page wrote of these inputs, whose results need a JSON among them: rows and files
+    /// are made anew by person
+    #[arg(long, value_name = "PROJECT.json")]
+    people: Vec<PathBuf>,
     /// Replace what stands in a result's place also where mien did not write it, or where it was changed since
     #[arg(long)]
     force: bool,
@@ -45,7 +52,8 @@ pub struct Options {
 /// When shards are missing, doubled or made with other settings, when an input has two results or (without `--partial`) none, or when a file
 /// cannot be read, written or replaced. Each file is whole or not there.
 pub fn run(options: &Options) -> Result<()> {
-    let results = Results::gather(&options.folders, options.partial)?;
+    let mut results = Results::gather(&options.folders, options.partial)?;
+    results.tell_people(&options.people)?;
     let table = match &options.csv {
         Some(_) => Some(results.table()?),
         None => None,
@@ -80,6 +88,8 @@ pub fn run(options: &Options) -> Result<()> {
 struct Results {
     shards: usize,
     files: Vec<(PathBuf, Vec<Located>)>,
+    /// What stands in place of a shard's file, by its path.
+    told: BTreeMap<PathBuf, String>,
     /// Of an evaluation: what all shards counted.
     tally: Option<Tally>,
 }
@@ -142,8 +152,49 @@ impl Results {
         Ok(Self {
             shards: first.shards,
             files: files_of(&first.inputs, &found, partial)?,
+            told: BTreeMap::new(),
             tally: sum_of(found.values().map(|(_, manifest)| manifest))?,
         })
+    }
+
+    /// Makes the files anew of inputs of which a project says who is who.
+    fn tell_people(&mut self, projects: &[PathBuf]) -> Result<()> {
+        let inputs: Vec<PathBuf> = self.files.iter().map(|(input, _)| input.clone()).collect();
+        let known = KnownPeople::read(projects, &inputs)?;
+        for (input, files) in &self.files {
+            let Some(people) = known.of(input) else { continue };
+            let paths: Vec<PathBuf> = files.iter().map(Located::path).collect();
+            let is_project = |path: &&PathBuf| Format::of_path(path) == Some(Format::Json);
+            let path = paths.iter().find(is_project);
+            let path = path.with_context(|| {
+                format!("{} has no json, of which files by person could be made: analyse with `--format csv,json`", input.display())
+            })?;
+            let mut project = Project::from_json(&read_text(path)?)
+                .with_context(|| format!("{} is damaged", path.display()))?;
+            project.people = people.clone();
+            let Project {
+                smoothing, window, ..
+            } = project;
+            let rows = project.timeline.rows_of_people(people, smoothing, window);
+            for path in paths {
+                let Some(format) = Format::of_path(&path) else {
+                    continue;
+                };
+                let text = match format.text(&project.video, &rows, &project.timeline) {
+                    Some(text) => text,
+                    None => project.to_json().context("the project")?,
+                };
+                self.told.insert(path, text);
+            }
+        }
+        Ok(())
+    }
+
+    /// The text of a shard's file, by person where that was asked for.
+    fn text_of(&self, path: &Path) -> Result<String> {
+        self.told
+            .get(path)
+            .map_or_else(|| read_text(path), |text| Ok(text.clone()))
     }
 
     /// All tables under one header.
@@ -156,8 +207,7 @@ impl Results {
                 .find(|path| path.extension().is_some_and(|ending| ending == "csv"));
             let path =
                 path.with_context(|| format!("{} has no csv: analyse with `--format csv`", input.display()))?;
-            let fail = || format!("{} cannot be read", path.display());
-            let text = file_text::decode(std::fs::read(&path).with_context(fail)?).with_context(fail)?;
+            let text = self.text_of(&path)?;
             texts.push((path, text));
         }
         joined(&texts)
@@ -205,9 +255,20 @@ impl Results {
                 std::fs::create_dir_all(parent)
                     .with_context(|| format!("the output folder {} cannot be made", parent.display()))?;
             }
-            if !is_same_file(&path, &target) {
-                let bytes =
-                    std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+            let is_same = is_same_file(&path, &target);
+            if is_same && self.told.contains_key(&path) {
+                bail!(
+                    "{} is a shard's own: name another folder with `--out` for files by person",
+                    target.display()
+                );
+            }
+            if !is_same {
+                let bytes = match self.told.get(&path) {
+                    Some(text) => text.clone().into_bytes(),
+                    None => {
+                        std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?
+                    }
+                };
                 files.write(&target, &bytes)?;
             }
             if say {
@@ -216,6 +277,11 @@ impl Results {
         }
         Ok(())
     }
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    let fail = || format!("{} cannot be read", path.display());
+    file_text::decode(std::fs::read(path).with_context(fail)?).with_context(fail)
 }
 
 /// Tables of any columns under one header: that of the table with the most. Columns that another table, of an older program,

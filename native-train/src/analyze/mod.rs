@@ -16,12 +16,14 @@ use shared_model::smoothing::Smoothing;
 
 use crate::device::{DeviceChoice, NamedDevice};
 use crate::frame_source::FrameSource;
+use crate::known_people::KnownPeople;
+use crate::result_format::{Format, video_name};
 use crate::shards::manifest::{Done, Manifest, identity};
 use crate::shards::shard::{self, ShardChoice};
 use crate::smoothing_options::{parse_smoothing, parse_window};
 use crate::written_files::WrittenFiles;
 use crate::{atomic_file, model_store, stdout};
-use output::{Format, OutputNames, Written, video_name};
+use output::{OutputNames, Written};
 use recognition::{Recognition, Strides};
 
 /// What to analyse and how.
@@ -64,6 +66,10 @@ pub struct Options {
     /// Pictures a second in a folder of frames
     #[arg(long, default_value_t = 25.0, value_parser = parse_fps)]
     fps: f64,
+    /// Who is who, from projects that the page wrote of these inputs: the person's number stands in place of the track's, and
+    /// who was left out has no rows
+    #[arg(long, value_name = "PROJECT.json")]
+    people: Vec<PathBuf>,
     /// Only this share of the inputs, from 0/N to N-1/N, for several machines, or `auto` for that of a Slurm job array's
     /// task, where several inputs need one; `mien merge` puts the results together. 0/1 is all
     #[arg(long, value_name = "I/N|auto")]
@@ -118,12 +124,13 @@ pub fn run(options: &Options) -> Result<()> {
         .iter()
         .flat_map(|(input, base)| output::paths(input, &options.format, base));
     let out = WrittenFiles::check(results.chain(account), options.force)?;
+    let people = KnownPeople::read(&options.people, &options.inputs)?;
     let model = model_store::read(&options.model)?;
     atomic_file::make_folder(folder)?;
     let device = options.device.open_and_say()?;
     let mut done = Vec::new();
     for (input, base) in work {
-        match analyze_one(input, options, &model, &device, base, &out) {
+        match analyze_one(input, options, &people, &model, &device, base, &out) {
             Ok(files) => done.push(Done {
                 input: input.clone(),
                 files: files
@@ -165,6 +172,14 @@ impl Options {
             "format": formats,
         });
         // Not said where it is not asked for, so that shares of older programs still go together with those of this one.
+        if let (false, Some(settings)) = (self.people.is_empty(), settings.as_object_mut()) {
+            let people: Vec<_> = self
+                .people
+                .iter()
+                .map(|path| identity(path))
+                .collect::<Result<_>>()?;
+            settings.insert("people".to_owned(), people.into());
+        }
         if let (true, Some(settings)) = (self.unrelated, settings.as_object_mut()) {
             settings.insert("unrelated".to_owned(), true.into());
         }
@@ -176,6 +191,7 @@ impl Options {
 fn analyze_one(
     input: &Path,
     options: &Options,
+    people: &KnownPeople,
     model: &ModelFile,
     device: &NamedDevice,
     base: &Path,
@@ -212,6 +228,7 @@ fn analyze_one(
         smoothing: options.smoothing,
         window: options.window.unwrap_or(model.metadata.window),
         timeline: seen.timeline,
+        people: people.of(input).cloned().unwrap_or_default(),
     };
     eprintln!(
         "{video}: {} ({:.1} frames/s)",

@@ -2,33 +2,16 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, ensure};
-use clap::ValueEnum;
 use shared_model::people::People;
 use shared_model::project::{PROJECT_VERSION, Project};
 use shared_model::smoothing::Smoothing;
-use shared_model::timeline::{Timeline, span_of};
-use shared_model::{affwild2, elan, frame_table, webvtt};
+use shared_model::timeline::{FrameRow, Timeline};
 
 use super::found_table;
+use crate::result_format::{Format, video_name};
 use crate::written_files::WrittenFiles;
-
-/// Kinds of files that can be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// One row a frame and face
-    Csv,
-    /// The whole analysis, which the page opens
-    Json,
-    /// One class index a frame, as Aff-Wild2's EXPR annotation
-    Affwild2,
-    /// Subtitles
-    Vtt,
-    /// ELAN annotation
-    Eaf,
-}
 
 /// Gives each input file names of its own.
 #[derive(Debug)]
@@ -105,6 +88,8 @@ pub(super) struct Written<'a> {
     pub(super) smoothing: Smoothing,
     pub(super) window: usize,
     pub(super) timeline: Timeline,
+    /// Who is who.
+    pub(super) people: People,
 }
 
 impl Written<'_> {
@@ -122,7 +107,12 @@ impl Written<'_> {
 
     /// What each face shows, in lines for a terminal.
     pub(super) fn found(&self) -> Vec<String> {
-        found_table::lines(&self.timeline.rows(self.smoothing, self.window))
+        found_table::lines(&self.rows())
+    }
+
+    fn rows(&self) -> Vec<FrameRow> {
+        self.timeline
+            .rows_of_people(&self.people, self.smoothing, self.window)
     }
 
     /// Writes the files and gives their paths.
@@ -136,22 +126,14 @@ impl Written<'_> {
         base: &Path,
         out: &WrittenFiles,
     ) -> Result<Vec<PathBuf>> {
-        let rows = self.timeline.rows(self.smoothing, self.window);
-        let end_s = end_of(&self.timeline);
+        let rows = self.rows();
         let (mut project, mut texts) = (None, Vec::new());
         for (format, path) in formats.iter().zip(paths(input, formats, base)) {
-            let text = match format {
-                Format::Csv => frame_table::to_string(self.video, &rows),
-                Format::Affwild2 => affwild2::write(&rows),
-                Format::Vtt => webvtt::write(&rows, end_s),
-                Format::Eaf => elan::write(self.video, &rows, end_s, now_unix_s()),
+            match format.text(self.video, &rows, &self.timeline) {
+                Some(text) => texts.push((path, text)),
                 // Made last, since it takes the timeline.
-                Format::Json => {
-                    project = Some(path);
-                    continue;
-                }
-            };
-            texts.push((path, text));
+                None => project = Some(path),
+            }
         }
         if let Some(path) = project {
             texts.push((path, self.into_project().to_json().context("the project")?));
@@ -182,7 +164,7 @@ impl Written<'_> {
             version: PROJECT_VERSION,
             fingerprint: None,
             reviewed: Vec::new(),
-            people: People::default(),
+            people: self.people,
             video: self.video.to_owned(),
             model: model.unwrap_or_default(),
             smoothing: self.smoothing,
@@ -208,26 +190,4 @@ fn annotation_ending(input: &Path, folder: &Path) -> &'static str {
         .zip(folder.canonicalize().ok())
         .is_some_and(|(input, folder)| input.parent() == Some(&folder));
     if beside { "predicted.txt" } else { "txt" }
-}
-
-fn now_unix_s() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs())
-}
-
-/// The end of the last frame in seconds.
-fn end_of(timeline: &Timeline) -> f64 {
-    let times_s = timeline.times_s();
-    times_s
-        .len()
-        .checked_sub(1)
-        .map_or(0.0, |last| span_of(&times_s, last).1)
-}
-
-/// The input's own name, also for `.` and `..`.
-pub(super) fn video_name(input: &Path) -> String {
-    let named = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
-    named(input)
-        .or_else(|| named(&input.canonicalize().ok()?))
-        .unwrap_or_else(|| input.display().to_string())
 }

@@ -9,6 +9,7 @@ use crate::common::{
 };
 use shared_model::frame::Frame;
 use shared_model::frame_table::{self, NamedRow};
+use shared_model::project::Project;
 
 /// Analyses whole frames and gives the rows of the csv.
 fn rows(decoder: &Decoder, folder: &Path, video: &str) -> Vec<NamedRow> {
@@ -454,4 +455,65 @@ fn labels_by_time_stand_on_the_players_clock() {
     let score = ["score", "--predictions", "a.csv", "--truth", "a.eaf", "--json"];
     let report: serde_json::Value = serde_json::from_str(&decoder.mien_ok(folder.path(), &score)).unwrap();
     assert_eq!(report["accuracy"], 1.0, "{report}");
+}
+
+#[test]
+fn a_project_says_who_is_who() {
+    let folder = tempfile::tempdir().unwrap();
+    if !ffmpeg(
+        folder.path(),
+        "-f lavfi -i testsrc=size=64x48:rate=10:duration=1 -pix_fmt yuv420p a.mp4",
+    ) {
+        return;
+    }
+    for decoder in Decoder::all() {
+        let tracked = rows_with(
+            &decoder,
+            folder.path(),
+            "a.mp4",
+            &["--format", "csv,json", "--force"],
+        );
+        let kept = std::fs::read_to_string(folder.path().join("a.json")).unwrap();
+        let mut project = Project::from_json(&kept).unwrap();
+        // From frame 4 on it is somebody else.
+        project.people.split(0, 4, 7);
+        std::fs::write(folder.path().join("who.json"), project.to_json().unwrap()).unwrap();
+        let more = [
+            "--people", "who.json", "--out", "told", "--format", "csv,json", "--force",
+        ];
+        let told = rows_with(&decoder, folder.path(), "a.mp4", &more);
+        for (told, tracked) in told.iter().zip(&tracked) {
+            assert_eq!(told.row.track, Some(if told.row.frame < 4 { 0 } else { 7 }));
+            assert_eq!(told.row.raw_probabilities, tracked.row.raw_probabilities);
+        }
+        let kept = std::fs::read_to_string(folder.path().join("told/a.json")).unwrap();
+        assert_eq!(Project::from_json(&kept).unwrap().people, project.people);
+
+        // Who is left out has no rows, and frames without a face stay.
+        project.people.set_ignored(7, true);
+        std::fs::write(folder.path().join("who.json"), project.to_json().unwrap()).unwrap();
+        let told = rows_with(&decoder, folder.path(), "a.mp4", &more);
+        assert_eq!(told.len(), tracked.len());
+        assert!(
+            told.iter()
+                .all(|named| named.row.face_box.is_some() == (named.row.frame < 4))
+        );
+    }
+    let refused = mien(
+        folder.path(),
+        &[
+            "analyze",
+            "b.mp4",
+            "--model",
+            "random.safetensors",
+            "--people",
+            "who.json",
+        ],
+    );
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        stderr(&refused).contains("none of the inputs"),
+        "{}",
+        stderr(&refused)
+    );
 }

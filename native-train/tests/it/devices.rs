@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may fail loudly, in their helpers too")]
 
-use crate::common::{mien, mien_fails, mien_ok, stderr};
+use std::path::Path;
+
+use crate::common::{ffmpeg, mien, mien_fails, mien_ok, stderr};
 
 const SMALL: [&str; 5] = ["bench", "--small", "--batch", "2", "--json"];
 
@@ -20,6 +22,38 @@ fn the_processor_is_always_there_and_auto_finds_something() {
         assert!(figures["training_images_a_second"].as_f64().unwrap() > 0.0);
         let name = figures["device"].as_str().unwrap();
         assert!(device == "auto" || name.starts_with("CPU"), "{name}");
+    }
+}
+
+#[test]
+fn inference_alone_and_the_parts_of_an_analysis_are_measured() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let read = |more: &[&str]| -> serde_json::Value {
+        let json = mien_ok(&root, &[&["bench", "--json", "--device", "cpu"], more].concat());
+        serde_json::from_str(&json).unwrap()
+    };
+    let forward = read(&["--forward", "--small", "--batch", "1"]);
+    assert!(
+        forward["ms"].as_f64().unwrap() > 0.0 && forward["beside"].is_null(),
+        "{forward}"
+    );
+    if !ffmpeg(&root, "-f lavfi -i color=size=16x16 -frames:v 1 -f null -") {
+        return;
+    }
+    // Without a name it takes the sample film and the page's model.
+    let parts = read(&["--pipeline"]);
+    assert_eq!(
+        (&parts["frames"], &parts["faces"]),
+        (&385.into(), &385.into()),
+        "{parts}"
+    );
+    for part in [
+        "decode", "detector", "crop", "backbone", "reader", "temporal", "rows",
+    ] {
+        assert!(
+            parts[format!("{part}_ms")].as_f64().unwrap() > 0.0,
+            "{part}: {parts}"
+        );
     }
 }
 
