@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use shared_model::frame_table;
+use shared_model::project::Project;
 
 use crate::common::{mien, mien_fails, mien_ok, write_random_model, write_video, write_videos};
 
@@ -97,6 +98,55 @@ fn shards_merge_to_what_one_machine_writes() {
 }
 
 /// A share whose program did not know the columns behind the twentieth yet.
+#[test]
+fn people_told_at_the_merge_give_what_one_machine_writes_that_knew_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let inputs = pictures(folder);
+    let with_json = ["--format", "json"];
+    mien_ok(folder, &arguments(&inputs, "plain", &with_json));
+    let kept = fs::read_to_string(folder.join("plain/c.json")).unwrap();
+    let mut project = Project::from_json(&kept).unwrap();
+    project.people.split(0, 0, 3);
+    fs::write(folder.join("who.json"), project.to_json().unwrap()).unwrap();
+    let people = ["--people", "who.json"];
+    mien_ok(
+        folder,
+        &arguments(&inputs, "whole", &[&with_json[..], &people].concat()),
+    );
+
+    for (name, formats) in [("part", &with_json[..]), ("bare", &[])] {
+        for index in ["0/2", "1/2"] {
+            let out = format!("{name}-{}", &index[..1]);
+            mien_ok(
+                folder,
+                &arguments(&inputs, &out, &[formats, &["--shard", index]].concat()),
+            );
+        }
+    }
+    mien_ok(
+        folder,
+        &[
+            "merge", "part-0", "part-1", "--out", "merged", "--csv", "all.csv", "--people", "who.json",
+        ],
+    );
+    for name in ["a.csv", "c.csv", "c.vtt", "c.json"] {
+        let [one, many] = ["whole", "merged"].map(|from| fs::read(folder.join(from).join(name)).unwrap());
+        assert_eq!(one, many, "{name}");
+    }
+    let rows = frame_table::read(fs::File::open(folder.join("all.csv")).unwrap()).unwrap();
+    let track_of = |video: &str| rows.iter().find(|named| named.video == video).unwrap().row.track;
+    assert_eq!((track_of("b.png"), track_of("c.png")), (Some(0), Some(3)));
+    let refused = mien_fails(
+        folder,
+        1,
+        &[
+            "merge", "bare-0", "bare-1", "--out", "other", "--people", "who.json",
+        ],
+    );
+    assert!(refused.contains("c.png has no json"), "{refused}");
+}
+
 #[test]
 fn tables_of_an_older_program_go_by_the_names_in_their_header() {
     let folder = tempfile::tempdir().unwrap();

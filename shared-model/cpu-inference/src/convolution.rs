@@ -366,6 +366,27 @@ mod tests {
         assert_eq!(together, alone.collect::<Vec<_>>());
     }
 
+    /// Of numbers that are not finite, which damaged weights give, labels would be made that look like others.
+    #[test]
+    fn what_is_no_number_stays_none_through_relu() {
+        for (channels, kernel, groups) in [(16, 1, 1), (32, 3, 1), (16, 3, 16), (5, 3, 5)] {
+            let shape = ConvolutionShape {
+                channels_in: channels,
+                channels_out: channels,
+                kernel,
+                stride: 1,
+                padding: kernel / 2,
+                dilation: 1,
+                groups,
+            };
+            let weight = vec![f32::NAN; shape.weight_len()];
+            let convolution = Convolution::new(shape, &weight, &vec![0.0; channels]).unwrap();
+            let x = vec![1.0; channels * 25];
+            let found = convolution.run(&MapView::by_pixel(&x, [1, channels, 5, 5]), None, true);
+            assert!(found.iter().all(|value| value.is_nan()), "{shape:?}");
+        }
+    }
+
     #[test]
     fn what_has_no_kernel_is_refused() {
         let shape = ConvolutionShape {

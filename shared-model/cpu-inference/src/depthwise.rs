@@ -137,7 +137,7 @@ impl Line<'_> {
                         value = simd.add_f32s(value, added[target]);
                     }
                     if self.relu {
-                        value = simd.max_f32s(value, zero);
+                        value = simd.max_f32s(zero, value);
                     }
                     output[target] = value;
                 }
@@ -168,7 +168,7 @@ impl Line<'_> {
                 sum += values[place] * vector[(1 + tap) * lanes];
             }
             sum += self.added.map_or(0.0, |added| added[at]);
-            *target = if self.relu { sum.max(0.0) } else { sum };
+            *target = if self.relu && sum < 0.0 { 0.0 } else { sum };
         }
     }
 }

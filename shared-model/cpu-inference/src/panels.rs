@@ -4,8 +4,9 @@ use pulp::{Arch, Simd, WithSimd};
 
 use crate::vector::Lanes;
 
-/// Vectors of outputs that a tile computes together.
-pub(crate) const VECTORS: usize = 2;
+/// Vectors of outputs that a tile computes together. In the page a row's value is costly to spread over a vector, and vectors
+/// are short: fewer rows and more vectors were measured to be the quickest there.
+pub(crate) const VECTORS: usize = if cfg!(target_arch = "wasm32") { 4 } else { 2 };
 /// Rows that a tile has at most, on any machine.
 pub(crate) const MOST_ROWS: usize = 12;
 
@@ -70,7 +71,7 @@ impl<T: Tiled> WithSimd for Choice<T> {
     fn with_simd<S: Simd>(self, simd: S) {
         // Browsers' compilers have 16 registers on most machines, and keep some.
         if cfg!(target_arch = "wasm32") {
-            self.0.run::<S, 4>(simd);
+            self.0.run::<S, 2>(simd);
         } else if S::REGISTER_COUNT >= 32 {
             self.0.run::<S, MOST_ROWS>(simd);
         } else {

@@ -252,7 +252,7 @@ impl Block<'_> {
                                 value = simd.add_f32s(value, load(simd, &added[range.clone()]));
                             }
                             if self.relu {
-                                value = simd.max_f32s(value, zero);
+                                value = simd.max_f32s(zero, value);
                             }
                             store(simd, &mut self.output[range], value);
                         }

@@ -69,30 +69,35 @@ async function measurePage(launch, url, frames) {
   return { frames_a_second: (1000 * frames) / again.done, first_ms: first.label, device };
 }
 
-/** Milliseconds from what is done to the first label and to the end. */
+/** Milliseconds from what is done to the first label and to the end. Nothing polls meanwhile: that would cost frames. */
 async function timesOf(page, act) {
   await page.page.evaluate(() => globalThis.begin());
-  const status = await page.untilStatusAfter(act, /^(done|error)/);
-  if (status !== "done") throw new Error(status);
-  return page.page.evaluate(() => globalThis.times);
+  await act();
+  return page.page.evaluate(() => globalThis.ended);
 }
 
 /** In the page: notes when the first label and the end are shown, from the choice of a file or the click on. */
 function watch() {
   const status = document.querySelector('[data-testid="status"]');
   let begun = 0;
+  let label = null;
+  let end = () => {};
   globalThis.begin = () => {
-    globalThis.times = {};
+    label = null;
+    globalThis.ended = new Promise((resolve, reject) => {
+      end = (said, passed) => (said === "done" ? resolve({ label, done: passed }) : reject(new Error(said)));
+    });
     for (const kind of ["change", "click"]) {
       document.addEventListener(kind, () => (begun = performance.now()), { capture: true, once: true });
     }
   };
-  new MutationObserver(() => {
+  const look = () => {
     const said = status.textContent.trim();
     const passed = performance.now() - begun;
-    if (/^analyzing/.test(said) && document.querySelector(".moment-label.has-label")) globalThis.times.label ??= passed;
-    if (said === "done") globalThis.times.done ??= passed;
-  }).observe(document.body, { childList: true, characterData: true, subtree: true, attributes: true });
+    if (/^analyzing/.test(said) && document.querySelector(".moment-label.has-label")) label ??= passed;
+    if (/^(done|error)/.test(said)) end(said, passed);
+  };
+  new MutationObserver(look).observe(status, { childList: true, characterData: true, subtree: true });
 }
 
 async function measureFaceApi(launch, url, frames) {
