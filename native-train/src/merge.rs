@@ -87,6 +87,8 @@ pub fn run(options: &Options) -> Result<()> {
 /// The files of each input, in the inputs' order.
 struct Results {
     shards: usize,
+    /// All inputs, also those without a result.
+    inputs: Vec<PathBuf>,
     files: Vec<(PathBuf, Vec<Located>)>,
     /// What stands in place of a shard's file, by its path.
     told: BTreeMap<PathBuf, String>,
@@ -151,6 +153,7 @@ impl Results {
         );
         Ok(Self {
             shards: first.shards,
+            inputs: first.inputs.clone(),
             files: files_of(&first.inputs, &found, partial)?,
             told: BTreeMap::new(),
             tally: sum_of(found.values().map(|(_, manifest)| manifest))?,
@@ -159,10 +162,15 @@ impl Results {
 
     /// Makes the files anew of inputs of which a project says who is who.
     fn tell_people(&mut self, projects: &[PathBuf]) -> Result<()> {
-        let inputs: Vec<PathBuf> = self.files.iter().map(|(input, _)| input.clone()).collect();
-        let known = KnownPeople::read(projects, &inputs)?;
+        let known = KnownPeople::read(projects, &self.inputs)?;
+        if self.tally.is_some() && !projects.is_empty() {
+            let wrong = "`--people` is for analyses: the figures of an evaluation are not told by person";
+            return Err(WrongUse(wrong.to_owned()).into());
+        }
         for (input, files) in &self.files {
-            let Some(people) = known.of(input) else { continue };
+            if !known.has(input) {
+                continue;
+            }
             let paths: Vec<PathBuf> = files.iter().map(Located::path).collect();
             let is_project = |path: &&PathBuf| Format::of_path(path) == Some(Format::Json);
             let path = paths.iter().find(is_project);
@@ -171,6 +179,9 @@ impl Results {
             })?;
             let mut project = Project::from_json(&read_text(path)?)
                 .with_context(|| format!("{} is damaged", path.display()))?;
+            let Some(people) = known.of(input, &project.timeline)? else {
+                continue;
+            };
             project.people = people.clone();
             let Project {
                 smoothing, window, ..
@@ -221,6 +232,18 @@ impl Results {
     fn planned(&self, options: &Options, evaluation: Option<&Evaluation>) -> Result<Vec<PathBuf>> {
         let mut planned = Vec::new();
         if let Some(folder) = &options.out {
+            let own = |file: &&Located| is_same_file(&file.path(), &folder.join(&file.name));
+            if let Some(file) = self
+                .located()
+                .filter(own)
+                .find(|file| self.told.contains_key(&file.path()))
+            {
+                let wrong = format!(
+                    "{} is a shard's own: name another folder with `--out` for files by person",
+                    file.path().display()
+                );
+                return Err(WrongUse(wrong).into());
+            }
             let targets = self
                 .located()
                 .filter(|file| !is_same_file(&file.path(), &folder.join(&file.name)));
@@ -255,14 +278,7 @@ impl Results {
                 std::fs::create_dir_all(parent)
                     .with_context(|| format!("the output folder {} cannot be made", parent.display()))?;
             }
-            let is_same = is_same_file(&path, &target);
-            if is_same && self.told.contains_key(&path) {
-                bail!(
-                    "{} is a shard's own: name another folder with `--out` for files by person",
-                    target.display()
-                );
-            }
-            if !is_same {
+            if !is_same_file(&path, &target) {
                 let bytes = match self.told.get(&path) {
                     Some(text) => text.clone().into_bytes(),
                     None => {

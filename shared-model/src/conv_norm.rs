@@ -92,7 +92,12 @@ impl ConvNorm {
             source.device,
         );
         layer.norm = None;
-        layer.conv.weight = source.param(&format!("{name}.weight"), layer.conv.weight)?;
+        let weight = source.tensor(
+            &format!("{name}.weight"),
+            [channels_out, channels_in / groups.max(1), kernel, kernel],
+        )?;
+        // Its own are never drawn: that would change what is drawn afterwards.
+        layer.conv.weight = Param::from_tensor(weight);
         let bias = source.tensor(&format!("{name}.bias"), [channels_out])?;
         layer.conv.bias = Some(Param::from_tensor(bias));
         Ok(layer.pack())

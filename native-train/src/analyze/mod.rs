@@ -125,6 +125,8 @@ pub fn run(options: &Options) -> Result<()> {
         .flat_map(|(input, base)| output::paths(input, &options.format, base));
     let out = WrittenFiles::check(results.chain(account), options.force)?;
     let people = KnownPeople::read(&options.people, &options.inputs)?;
+    // Before the work: a result may replace what they name.
+    let settings = shard.map(|_| options.settings()).transpose()?;
     let model = model_store::read(&options.model)?;
     atomic_file::make_folder(folder)?;
     let device = options.device.open_and_say()?;
@@ -143,8 +145,8 @@ pub fn run(options: &Options) -> Result<()> {
         }
     }
     let (count, failures) = (places.len(), places.len() - done.len());
-    if let Some(shard) = shard {
-        let mut manifest = Manifest::new(shard, options.settings()?, &options.inputs);
+    if let Some((shard, settings)) = shard.zip(settings) {
+        let mut manifest = Manifest::new(shard, settings, &options.inputs);
         manifest.done = done;
         manifest.write(folder, &out)?;
     }
@@ -222,13 +224,14 @@ fn analyze_one(
             .ended_early
             .unwrap_or_else(|| anyhow::anyhow!("{video} holds no frame")));
     }
+    let people = people.of(input, &seen.timeline)?.cloned().unwrap_or_default();
     let written = Written {
         video: &video,
         model: &options.model,
         smoothing: options.smoothing,
         window: options.window.unwrap_or(model.metadata.window),
         timeline: seen.timeline,
-        people: people.of(input).cloned().unwrap_or_default(),
+        people,
     };
     eprintln!(
         "{video}: {} ({:.1} frames/s)",

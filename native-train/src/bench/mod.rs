@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 use serde::Serialize;
 use shared_model::face_crop::InputSpec;
@@ -79,8 +79,8 @@ pub struct Options {
         conflicts_with_all = ["batch", "small", "size", "precision", "recompute_teacher", "memory", "beside", "forward"]
     )]
     pipeline: Option<PathBuf>,
-    /// The model of that analysis
-    #[arg(long, value_name = "M.safetensors", default_value = DEMO_MODEL)]
+    /// The model of the analysis of `--pipeline`
+    #[arg(long, value_name = "M.safetensors", requires = "pipeline", default_value = DEMO_MODEL)]
     model: PathBuf,
     /// Print one JSON object
     #[arg(long)]
@@ -174,6 +174,11 @@ pub fn run(options: &Options) -> Result<()> {
         &opened.device,
     );
     if options.forward {
+        let is_f32 = options.precision == Precision::F32;
+        ensure!(
+            is_f32 || !opened.name.starts_with("CPU"),
+            "the processor infers in f32 alone: leave out `--precision`"
+        );
         let forward = measured(Step::Forward, &mut steps, beside.as_mut())?;
         print_forward(options, network, size, &opened, &forward, beside.as_ref())?;
         return Ok(());
@@ -381,6 +386,7 @@ struct ForwardFigures<'a> {
     network: &'a str,
     input_size: usize,
     batch: usize,
+    precision: Precision,
     /// Median.
     ms: f64,
     beside: Option<ForwardBeside<'a>>,
@@ -409,6 +415,7 @@ fn print_forward(
         network,
         input_size: size,
         batch: options.batch.get(),
+        precision: options.precision,
         ms: 1000.0 * forward.ours,
         beside: beside.map(|beside| ForwardBeside {
             program: &beside.introduction.program,
@@ -429,7 +436,8 @@ fn print_forward(
         ..
     } = figures;
     stdout::line(format_args!(
-        "{device} ({threads} threads on the processor), {network}, {size}x{size} pixels, batch {batch}: {ms:.1} ms"
+        "{device} ({threads} threads on the processor), {network}, {size}x{size} pixels, batch {batch}, {:?}: {ms:.1} ms",
+        options.precision
     ));
     if let Some(ForwardBeside {
         program,

@@ -23,10 +23,12 @@ use crate::stdout;
 const FRAMES_A_BATCH: usize = 16;
 /// Bytes of pixels that are kept, so that no part waits for another.
 const MOST_BYTES: usize = 1 << 30;
+/// Frames at most: the backbone's inputs of all their faces are kept too.
+const MOST_FRAMES: usize = 600;
 /// Pictures a second of a folder of frames.
 const FPS: f64 = 25.0;
 
-/// Milliseconds per frame, each part by itself and after the one before, on all threads.
+/// Milliseconds per frame, each part by itself and after the one before.
 #[derive(Debug, Serialize)]
 pub(super) struct PipelineFigures {
     device: String,
@@ -47,7 +49,7 @@ pub(super) struct PipelineFigures {
     rows_ms: f64,
 }
 
-/// Measures the parts of an analysis of `video`, of which as many frames are taken as fit in memory.
+/// Measures the parts of an analysis of `video`, of its first 600 frames or fewer where they are large.
 ///
 /// # Errors
 /// When the video cannot be read or holds no frame, the model does not fit, or the device fails.
@@ -56,7 +58,7 @@ pub(super) fn measure(video: &Path, model: &ModelFile, opened: &NamedDevice) -> 
     let mut source = FrameSource::open(video, FPS)?;
     let begin = Instant::now();
     let (mut times, mut frames, mut bytes) = (Vec::new(), Vec::new(), 0);
-    while bytes < MOST_BYTES {
+    while bytes < MOST_BYTES && frames.len() < MOST_FRAMES {
         let Some((time_s, frame)) = source.next_frame()? else {
             break;
         };

@@ -127,7 +127,7 @@ impl Manifest {
 /// # Errors
 /// When the file cannot be read.
 pub fn identity(model: &Path) -> Result<Value> {
-    let bytes = std::fs::read(model).with_context(|| format!("the model {}", model.display()))?;
+    let bytes = std::fs::read(model).with_context(|| format!("{} cannot be read", model.display()))?;
     Ok(json!({"file": model.file_name().map(|name| name.to_string_lossy()), "sha256": sha256(&bytes)}))
 }
 

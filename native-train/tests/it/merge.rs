@@ -97,7 +97,6 @@ fn shards_merge_to_what_one_machine_writes() {
     assert_eq!(videos, expected, "in the order of the inputs, under one header");
 }
 
-/// A share whose program did not know the columns behind the twentieth yet.
 #[test]
 fn people_told_at_the_merge_give_what_one_machine_writes_that_knew_them() {
     let folder = tempfile::tempdir().unwrap();
@@ -147,6 +146,7 @@ fn people_told_at_the_merge_give_what_one_machine_writes_that_knew_them() {
     assert!(refused.contains("c.png has no json"), "{refused}");
 }
 
+/// A share whose program did not know the columns behind the twentieth yet.
 #[test]
 fn tables_of_an_older_program_go_by_the_names_in_their_header() {
     let folder = tempfile::tempdir().unwrap();

@@ -28,10 +28,10 @@ impl ConvolutionShape {
     /// Output pixels along a side of `side` input pixels.
     #[must_use]
     pub fn side_out(&self, side: usize) -> usize {
-        let reach = self.dilation * (self.kernel - 1) + 1;
+        let reach = self.dilation * self.kernel.saturating_sub(1) + 1;
         (side + 2 * self.padding)
             .checked_sub(reach)
-            .map_or(0, |room| room / self.stride + 1)
+            .map_or(0, |room| room / self.stride.max(1) + 1)
     }
 
     /// Numbers in the weight `[channels_out, channels_in / groups, kernel, kernel]`.
@@ -346,24 +346,61 @@ mod tests {
 
     #[test]
     fn a_picture_gives_the_same_bits_alone_and_among_others() {
-        // Together they are so many that they are computed in parts.
-        let (pictures, dims) = (60, [1, 64, 20, 20]);
-        let shape = ConvolutionShape {
-            channels_in: 64,
-            channels_out: 24,
-            kernel: 3,
-            stride: 1,
-            padding: 1,
-            dilation: 1,
-            groups: 1,
-        };
-        let convolution = Convolution::new(shape, &numbers(shape.weight_len(), 1), &numbers(24, 2)).unwrap();
-        let x = numbers(pictures * 64 * 20 * 20, 3);
-        let together = convolution.run(&MapView::by_pixel(&x, [pictures, 64, 20, 20]), None, false);
-        let alone = x
-            .chunks_exact(64 * 20 * 20)
-            .flat_map(|x| convolution.run(&MapView::by_pixel(x, dims), None, false));
-        assert_eq!(together, alone.collect::<Vec<_>>());
+        // Together they are so many that they are computed in parts: over all channels, by Winograd, each channel by itself.
+        let (pictures, [channels, height, width]) = (60, [64, 20, 19]);
+        for (channels_out, groups) in [(24, 1), (64, 1), (64, 64)] {
+            let shape = ConvolutionShape {
+                channels_in: channels,
+                channels_out,
+                kernel: 3,
+                stride: 1,
+                padding: 1,
+                dilation: 1,
+                groups,
+            };
+            let weight = numbers(shape.weight_len(), 1);
+            let convolution = Convolution::new(shape, &weight, &numbers(channels_out, 2)).unwrap();
+            let x = numbers(pictures * channels * height * width, 3);
+            let run = |x: &[f32], pictures: usize| {
+                convolution.run(
+                    &MapView::by_pixel(x, [pictures, channels, height, width]),
+                    None,
+                    false,
+                )
+            };
+            let alone = x.chunks_exact(channels * height * width).flat_map(|x| run(x, 1));
+            assert_eq!(run(&x, pictures), alone.collect::<Vec<_>>(), "{shape:?}");
+        }
+    }
+
+    #[test]
+    fn winograd_gives_what_the_definition_says_on_any_sides() {
+        for (padding, sides) in [
+            (1, [1, 1]),
+            (1, [1, 9]),
+            (1, [5, 120]),
+            (0, [3, 3]),
+            (0, [6, 9]),
+            (2, [4, 3]),
+        ] {
+            let shape = ConvolutionShape {
+                channels_in: 32,
+                channels_out: 40,
+                kernel: 3,
+                stride: 1,
+                padding,
+                dilation: 1,
+                groups: 1,
+            };
+            check(shape, [2, 32, sides[0], sides[1]], 77 + padding as u64);
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_seen_again_and_again_counts_each_time() {
+        let once = [1.0, 2.0];
+        let spread = MapView::new(&once, [1, 2, 3, 4], [0, 1, 0, 0]);
+        assert_eq!(spread.padded(0).as_ref(), [1.0, 2.0].repeat(12));
     }
 
     /// Of numbers that are not finite, which damaged weights give, labels would be made that look like others.
@@ -409,6 +446,24 @@ mod tests {
             )
             .is_err()
         );
+    }
+
+    #[test]
+    fn what_is_no_number_stays_none_in_the_largest() {
+        for channels in [3, 16] {
+            let mut x = vec![1.0; channels * 9];
+            x[..channels].fill(f32::NAN);
+            let pooling = PoolingShape {
+                kernel: 3,
+                stride: 1,
+                padding: 0,
+            };
+            let found = max_pool(&MapView::by_pixel(&x, [1, channels, 3, 3]), pooling);
+            assert!(
+                found.iter().all(|value| value.is_nan()),
+                "{channels} channels: {found:?}"
+            );
+        }
     }
 
     #[test]

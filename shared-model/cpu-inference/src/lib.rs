@@ -6,7 +6,7 @@
 //! (Dukhan 2019, "The Indirect Convolution Algorithm", arXiv 1907.02129). Bias, residual and ReLU are applied while a tile of
 //! the result still lies in registers.
 //!
-//! The instruction set (AVX-512, AVX2, NEON, wasm's SIMD with and without relaxed instructions) is chosen by `pulp`.
+//! The instruction set (AVX-512, AVX2, NEON, wasm's SIMD) is chosen by `pulp`.
 //!
 //! ```
 //! use cpu_inference::{Convolution, ConvolutionShape, MapView};

@@ -83,9 +83,9 @@ impl<'a> MapView<'a> {
                 }
                 for (channel, start) in (0..channels).map(|channel| (channel, start + channel * channel_step))
                 {
-                    let source = self.values[start..].iter().step_by(pixel_step.max(1));
-                    let target = target[channel..].iter_mut().step_by(channels);
-                    target.zip(source).for_each(|(target, value)| *target = *value);
+                    for (x, target) in target[channel..].iter_mut().step_by(channels).enumerate() {
+                        *target = self.values[start + x * pixel_step];
+                    }
                 }
             }
         }

@@ -75,10 +75,15 @@ impl WithSimd for Largest<'_> {
         let (target, target_rest) = S::as_mut_simd_f32s(self.target);
         let (pixel, pixel_rest) = S::as_simd_f32s(self.pixel);
         for (most, value) in target.iter_mut().zip(pixel) {
-            *most = simd.max_f32s(*most, *value);
+            // What is no number stays: it tells of damaged weights.
+            let keeps = simd.greater_than_or_equal_f32s(*most, *value);
+            let is_none = simd.not_m32s(simd.equal_f32s(*most, *most));
+            *most = simd.select_f32s(simd.or_m32s(keeps, is_none), *most, *value);
         }
         for (most, value) in target_rest.iter_mut().zip(pixel_rest) {
-            *most = most.max(*value);
+            if !(*most >= *value || most.is_nan()) {
+                *most = *value;
+            }
         }
     }
 }

@@ -202,7 +202,7 @@ impl Block<'_> {
                         *row = transformed(simd, *row);
                     }
                     for x in 0..WINDOW {
-                        let values = transformed(simd, [d[0][x], d[1][x], d[2][x], d[3][x]]);
+                        let values = transformed(simd, column_of(&d, x));
                         for (y, value) in values.iter().enumerate() {
                             let patch = (y * WINDOW + x) * count + number * columns + column;
                             windows[patch * depth + channel] = *value;
@@ -243,7 +243,7 @@ impl Block<'_> {
                         *target = gathered(simd, *row);
                     }
                     for x in 0..PATCH.min(width - column * PATCH) {
-                        let found = gathered(simd, [rows[0][x], rows[1][x], rows[2][x], rows[3][x]]);
+                        let found = gathered(simd, column_of(&rows, x));
                         for (y, value) in found.iter().enumerate().take(height - y_first) {
                             let pixel = ((line + y) * width + column * PATCH + x) * channels;
                             let range = pixel + channel..pixel + last;
@@ -261,6 +261,12 @@ impl Block<'_> {
             }
         }
     }
+}
+
+/// One value of each row.
+#[inline(always)]
+fn column_of<V: Copy, const COLUMNS: usize>(rows: &[[V; COLUMNS]; WINDOW], x: usize) -> [V; WINDOW] {
+    [rows[0][x], rows[1][x], rows[2][x], rows[3][x]]
 }
 
 /// `B^T` times a column.
