@@ -29,7 +29,8 @@ fn rows_with(decoder: &Decoder, folder: &Path, video: &str, more: &[&str]) -> Ve
     ];
     arguments.extend(more);
     let printed = decoder.mien_ok(folder, &arguments);
-    let csv = folder.join(printed.trim());
+    // The csv is the first of the files.
+    let csv = folder.join(printed.lines().next().unwrap());
     frame_table::read(std::fs::File::open(csv).unwrap()).unwrap()
 }
 
