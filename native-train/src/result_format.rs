@@ -65,6 +65,7 @@ fn end_of(timeline: &Timeline) -> f64 {
 }
 
 /// The input's own name, also for `.` and `..`.
+#[must_use]
 pub fn video_name(input: &Path) -> String {
     let named = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
     named(input)
