@@ -17,8 +17,9 @@ use std::path::{Path, PathBuf};
 type Module = Vec<String>;
 
 /// Sources of the crates, from the repository's root on.
-const CRATES: [&str; 10] = [
+const CRATES: [&str; 11] = [
     "shared-model/src",
+    "shared-model/cpu-inference/src",
     "native-train/src",
     "web-app/src",
     "web-app/container/src",

@@ -101,7 +101,8 @@ fn shards_merge_to_what_one_machine_writes() {
 fn people_told_at_the_merge_give_what_one_machine_writes_that_knew_them() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let inputs = pictures(folder);
+    // Those whose names differ: a project is of the input of its name.
+    let inputs = pictures(folder)[..NAMES.len()].to_vec();
     let with_json = ["--format", "json"];
     mien_ok(folder, &arguments(&inputs, "plain", &with_json));
     let kept = fs::read_to_string(folder.join("plain/c.json")).unwrap();

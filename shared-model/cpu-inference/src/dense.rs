@@ -2,7 +2,9 @@
 
 use pulp::Simd;
 
-use crate::convolution::{ConvolutionShape, Epilogue, Padded};
+use crate::convolution_shape::ConvolutionShape;
+use crate::epilogue::Epilogue;
+use crate::padded::Padded;
 use crate::panels::{self, MOST_ROWS, Panels, Tiled, VECTORS};
 use crate::parts::{for_each_part, thread_count};
 use crate::vector::{load, store};

@@ -19,15 +19,19 @@
 //! ```
 
 mod convolution;
+mod convolution_shape;
 mod dense;
 mod depthwise;
+mod epilogue;
 mod map_view;
+mod padded;
 mod panels;
 mod parts;
 mod pooling;
 mod vector;
 mod winograd;
 
-pub use convolution::{Convolution, ConvolutionShape, UnsupportedConvolution};
+pub use convolution::Convolution;
+pub use convolution_shape::{ConvolutionShape, UnsupportedConvolution};
 pub use map_view::MapView;
 pub use pooling::{PoolingShape, max_pool};

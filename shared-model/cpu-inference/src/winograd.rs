@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd};
 
-use crate::convolution::{ConvolutionShape, Epilogue};
+use crate::convolution_shape::ConvolutionShape;
+use crate::epilogue::Epilogue;
 use crate::map_view::MapView;
 use crate::panels::{self, Panels, Tiled, VECTORS};
 use crate::parts::{for_each_slice, thread_count};
