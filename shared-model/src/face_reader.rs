@@ -135,7 +135,9 @@ impl FaceReader {
             let late = || ReadError("the processor does not answer at once".to_owned());
             at_once(self.read_together(frames)).ok_or_else(late)?
         });
-        let read: Vec<Vec<Vec<SeenFace>>> = read.collect::<Result<_, FaceReaderError>>()?;
+        // All are waited for: of several errors the earliest frame's is told, whichever thread was the quickest.
+        let read: Vec<Result<Vec<Vec<SeenFace>>, FaceReaderError>> = read.collect();
+        let read: Vec<Vec<Vec<SeenFace>>> = read.into_iter().collect::<Result<_, _>>()?;
         Ok(read.into_iter().flatten().collect())
     }
 

@@ -258,7 +258,7 @@ impl Timeline {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     fn seen(frame: usize, tracks: &[(u32, usize)]) -> Prediction {
@@ -278,7 +278,8 @@ mod tests {
         }
     }
 
-    fn timeline(frames: &[&[(u32, usize)]]) -> Timeline {
+    /// Frames whose faces are these tracks, each sure of one class.
+    pub(crate) fn timeline(frames: &[&[(u32, usize)]]) -> Timeline {
         let mut timeline = Timeline::new();
         for (frame, faces) in frames.iter().enumerate() {
             timeline.push(seen(frame, faces));

@@ -342,33 +342,8 @@ fn mix(before: &FrameRow, after: &FrameRow, time_s: f64) -> Option<ClassScores> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::face_box::FaceBox;
     use crate::timeline::Prediction;
-
-    fn seen(frame: usize, tracks: &[(u32, usize)]) -> Prediction {
-        let faces = tracks
-            .iter()
-            .map(|(track, class)| TrackedFace {
-                track: *track,
-                face_box: FaceBox::whole(10, 10),
-                raw: std::array::from_fn(|i| if i == *class { 0.93 } else { 0.01 }),
-                temporal: None,
-            })
-            .collect();
-        Prediction::Seen {
-            frame,
-            time_s: frame as f64 / 25.0,
-            faces,
-        }
-    }
-
-    fn timeline(frames: &[&[(u32, usize)]]) -> Timeline {
-        let mut timeline = Timeline::new();
-        for (frame, faces) in frames.iter().enumerate() {
-            timeline.push(seen(frame, faces));
-        }
-        timeline
-    }
+    use crate::timeline::tests::timeline;
 
     #[test]
     fn gaps_are_interpolated_and_ends_take_the_nearest() {
