@@ -74,31 +74,21 @@ impl ConvNorm {
         name: &str,
         shape: ConvolutionShape,
     ) -> Result<Self, ModelFileError> {
-        let ConvolutionShape {
-            channels_in,
-            channels_out,
-            kernel,
-            stride,
-            dilation,
-            groups,
-            ..
-        } = shape;
+        let (channels, kernel) = ([shape.channels_in, shape.channels_out], shape.kernel);
         let mut layer = Self::dilated(
-            [channels_in, channels_out],
+            channels,
             kernel,
-            stride,
-            groups,
-            dilation,
+            shape.stride,
+            shape.groups,
+            shape.dilation,
             source.device,
         );
         layer.norm = None;
-        let weight = source.tensor(
-            &format!("{name}.weight"),
-            [channels_out, channels_in / groups.max(1), kernel, kernel],
-        )?;
+        let dims = [channels[1], channels[0] / shape.groups.max(1), kernel, kernel];
+        let weight = source.tensor(&format!("{name}.weight"), dims)?;
         // Its own are never drawn: that would change what is drawn afterwards.
         layer.conv.weight = Param::from_tensor(weight);
-        let bias = source.tensor(&format!("{name}.bias"), [channels_out])?;
+        let bias = source.tensor(&format!("{name}.bias"), [channels[1]])?;
         layer.conv.bias = Some(Param::from_tensor(bias));
         Ok(layer.pack())
     }
@@ -229,15 +219,8 @@ impl ConvNorm {
         let Some(bias) = &self.conv.bias else { return self };
         let [channels_out, each, kernel, _] = self.conv.weight.dims();
         let (stride, dilation, groups) = (self.conv.stride, self.conv.dilation, self.conv.groups);
-        let shape = ConvolutionShape {
-            channels_in: each * groups,
-            channels_out,
-            kernel,
-            stride: stride[0],
-            padding: dilation[0] * (kernel / 2),
-            dilation: dilation[0],
-            groups,
-        };
+        let channels = [each * groups, channels_out];
+        let shape = ConvolutionShape::same(channels, kernel, stride[0], groups, dilation[0]);
         self.packed = PackedConvolution::new(shape, &self.conv.weight.val(), &bias.val());
         if self.packed.is_some() {
             let device = self.conv.weight.device();

@@ -112,15 +112,7 @@ impl UltraFace {
         let source = WeightSource::new(&weights, "", device);
         let convs = LAYERS.iter().enumerate().map(|(index, layer)| {
             let [channels_in, channels_out, kernel, stride, groups, dilation] = *layer;
-            let shape = ConvolutionShape {
-                channels_in,
-                channels_out,
-                kernel,
-                stride,
-                padding: dilation * (kernel / 2),
-                dilation,
-                groups,
-            };
+            let shape = ConvolutionShape::same([channels_in, channels_out], kernel, stride, groups, dilation);
             ConvNorm::trained(&source, &format!("convs.{index}"), shape)
         });
         let convs = convs.collect::<Result<_, ModelFileError>>()?;

@@ -101,21 +101,12 @@ impl YuNet {
     pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self, ModelFileError> {
         let weights = read_weights(bytes)?;
         let source = WeightSource::new(&weights, "", device);
-        let conv = |name: &str,
-                    [channels_in, channels_out]: [usize; 2],
-                    kernel: usize,
-                    stride: usize,
-                    groups: usize| {
-            let shape = ConvolutionShape {
-                channels_in,
-                channels_out,
-                kernel,
-                stride,
-                padding: kernel / 2,
-                dilation: 1,
-                groups,
-            };
-            ConvNorm::trained(&source, name, shape)
+        let conv = |name: &str, channels: [usize; 2], kernel: usize, stride: usize, groups: usize| {
+            ConvNorm::trained(
+                &source,
+                name,
+                ConvolutionShape::same(channels, kernel, stride, groups, 1),
+            )
         };
         let units = UNITS.iter().enumerate().map(|(index, [input, output])| {
             Ok(Unit {

@@ -59,12 +59,6 @@ impl Convolution {
         Ok(Self { shape, kernel })
     }
 
-    /// The sizes that it was made with.
-    #[must_use]
-    pub fn shape(&self) -> ConvolutionShape {
-        self.shape
-    }
-
     /// `[batch, channels, height, width]` of the output of an input of such dimensions.
     #[must_use]
     pub fn dims_out(&self, [batch, _, height, width]: [usize; 4]) -> [usize; 4] {
@@ -227,16 +221,8 @@ mod tests {
                 (2, 3, 2),
             ] {
                 for [batch, height, width] in [[1, 7, 7], [2, 13, 5], [17, 3, 4]] {
-                    let padding = dilation * (kernel / 2);
-                    let shape = ConvolutionShape {
-                        channels_in,
-                        channels_out,
-                        kernel,
-                        stride,
-                        padding,
-                        dilation,
-                        groups: 1,
-                    };
+                    let shape =
+                        ConvolutionShape::same([channels_in, channels_out], kernel, stride, 1, dilation);
                     seed += 10;
                     check(shape, [batch, channels_in, height, width], seed);
                 }
@@ -249,17 +235,7 @@ mod tests {
         for channels in [2, 7, 8, 16, 37, 64] {
             for (kernel, stride) in [(3, 1), (3, 2), (5, 1)] {
                 for [batch, height, width] in [[1, 7, 7], [3, 12, 5], [2, 1, 9]] {
-                    let padding = kernel / 2;
-                    let (channels_in, channels_out, groups) = (channels, channels, channels);
-                    let shape = ConvolutionShape {
-                        channels_in,
-                        channels_out,
-                        kernel,
-                        stride,
-                        padding,
-                        dilation: 1,
-                        groups,
-                    };
+                    let shape = ConvolutionShape::same([channels; 2], kernel, stride, channels, 1);
                     check(
                         shape,
                         [batch, channels, height, width],
@@ -275,15 +251,7 @@ mod tests {
         // Together they are so many that they are computed in parts: over all channels, by Winograd, each channel by itself.
         let (pictures, [channels, height, width]) = (60, [64, 20, 19]);
         for (channels_out, groups) in [(24, 1), (64, 1), (64, 64)] {
-            let shape = ConvolutionShape {
-                channels_in: channels,
-                channels_out,
-                kernel: 3,
-                stride: 1,
-                padding: 1,
-                dilation: 1,
-                groups,
-            };
+            let shape = ConvolutionShape::same([channels, channels_out], 3, 1, groups, 1);
             let weight = numbers(shape.weight_len(), 1);
             let convolution = Convolution::new(shape, &weight, &numbers(channels_out, 2)).unwrap();
             let x = numbers(pictures * channels * height * width, 3);
@@ -310,13 +278,8 @@ mod tests {
             (2, [4, 3]),
         ] {
             let shape = ConvolutionShape {
-                channels_in: 32,
-                channels_out: 40,
-                kernel: 3,
-                stride: 1,
                 padding,
-                dilation: 1,
-                groups: 1,
+                ..ConvolutionShape::same([32, 40], 3, 1, 1, 1)
             };
             check(shape, [2, 32, sides[0], sides[1]], 77 + padding as u64);
         }
@@ -333,15 +296,7 @@ mod tests {
     #[test]
     fn what_is_no_number_stays_none_through_relu() {
         for (channels, kernel, groups) in [(16, 1, 1), (32, 3, 1), (16, 3, 16), (5, 3, 5)] {
-            let shape = ConvolutionShape {
-                channels_in: channels,
-                channels_out: channels,
-                kernel,
-                stride: 1,
-                padding: kernel / 2,
-                dilation: 1,
-                groups,
-            };
+            let shape = ConvolutionShape::same([channels, channels], kernel, 1, groups, 1);
             let weight = vec![f32::NAN; shape.weight_len()];
             let convolution = Convolution::new(shape, &weight, &vec![0.0; channels]).unwrap();
             let x = vec![1.0; channels * 25];
@@ -352,15 +307,7 @@ mod tests {
 
     #[test]
     fn what_has_no_kernel_is_refused() {
-        let shape = ConvolutionShape {
-            channels_in: 4,
-            channels_out: 4,
-            kernel: 3,
-            stride: 1,
-            padding: 1,
-            dilation: 1,
-            groups: 2,
-        };
+        let shape = ConvolutionShape::same([4, 4], 3, 1, 2, 1);
         assert!(Convolution::new(shape, &numbers(shape.weight_len(), 1), &[0.0; 4]).is_err());
         let shape = ConvolutionShape { groups: 1, ..shape };
         assert!(Convolution::new(shape, &[0.0; 3], &[0.0; 4]).is_err());

@@ -20,6 +20,26 @@ pub struct ConvolutionShape {
 }
 
 impl ConvolutionShape {
+    /// From so many to so many channels, with the padding that an odd kernel keeps a side's pixels with.
+    #[must_use]
+    pub fn same(
+        [channels_in, channels_out]: [usize; 2],
+        kernel: usize,
+        stride: usize,
+        groups: usize,
+        dilation: usize,
+    ) -> Self {
+        Self {
+            channels_in,
+            channels_out,
+            kernel,
+            stride,
+            padding: dilation * (kernel / 2),
+            dilation,
+            groups,
+        }
+    }
+
     /// Output pixels along a side of `side` input pixels.
     #[must_use]
     pub fn side_out(&self, side: usize) -> usize {

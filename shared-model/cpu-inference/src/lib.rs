@@ -11,7 +11,7 @@
 //! ```
 //! use cpu_inference::{Convolution, ConvolutionShape, MapView};
 //!
-//! let shape = ConvolutionShape { channels_in: 1, channels_out: 2, kernel: 1, stride: 1, padding: 0, dilation: 1, groups: 1 };
+//! let shape = ConvolutionShape::same([1, 2], 1, 1, 1, 1);
 //! let doubled_and_negated = Convolution::new(shape, &[2.0, -1.0], &[0.0, 0.5]).unwrap();
 //! let picture = [1.0, 2.0];
 //! let map = MapView::by_pixel(&picture, [1, 1, 1, 2]);
