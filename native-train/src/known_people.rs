@@ -51,7 +51,7 @@ impl KnownPeople {
         for path in paths {
             let fail = || {
                 format!(
-                    "{}: who is who is read from a project of the page",
+                    "{}: `--people` needs a project, which the page exports",
                     path.display()
                 )
             };

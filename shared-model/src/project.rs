@@ -49,11 +49,18 @@ pub enum ProjectError {
     )]
     Newer(u32),
     #[error("not a Mien project: {0}")]
-    Json(#[from] serde_json::Error),
+    Json(String),
     #[error("frame {frame} of the project: {fault}")]
     Timeline { frame: usize, fault: &'static str },
     #[error("the project's `start_s` is {0}, expected a finite number of seconds")]
     Start(f64),
+}
+
+impl From<serde_json::Error> for ProjectError {
+    /// Its words alone: as a cause beside them it would be told twice.
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json(error.to_string())
+    }
 }
 
 impl Project {
@@ -78,7 +85,8 @@ impl Project {
         })?)
     }
 
-    /// Reads [`Project::to_json`]. Projects that do not say where their frames lie on the media's clock start at 0.
+    /// Reads [`Project::to_json`], also behind the mark that some editors put in front of UTF-8. Projects that do not say where
+    /// their frames lie on the media's clock start at 0.
     ///
     /// # Errors
     /// On a newer version, text that is no project, and numbers that no analysis gives: they could not be written again.
@@ -91,6 +99,7 @@ impl Project {
             #[serde(default)]
             unrelated: bool,
         }
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let beside: Beside = serde_json::from_str(text)?;
         if beside.version > PROJECT_VERSION {
             return Err(ProjectError::Newer(beside.version));
@@ -148,9 +157,8 @@ mod tests {
     use super::*;
     use crate::expression::Expression;
 
-    #[test]
-    fn a_newer_version_is_named() {
-        let project = Project {
+    fn project() -> Project {
+        Project {
             version: PROJECT_VERSION,
             video: "a.mp4".into(),
             fingerprint: Some("9-ab".into()),
@@ -166,7 +174,22 @@ mod tests {
             }],
             people: People::default(),
             timeline: Timeline::new(),
-        };
+        }
+    }
+
+    #[test]
+    fn a_mark_in_front_is_no_part_of_it_and_other_text_is_told_once() {
+        let text = project().to_json().unwrap();
+        assert_eq!(Project::from_json(&format!("\u{feff}{text}")).unwrap(), project());
+        let error = Project::from_json("frame,time").unwrap_err();
+        assert!(error.to_string().starts_with("not a Mien project: "), "{error}");
+        // Whoever prints an error with its causes would say the same again.
+        assert!(std::error::Error::source(&error).is_none());
+    }
+
+    #[test]
+    fn a_newer_version_is_named() {
+        let project = project();
         let text = project.to_json().unwrap();
         assert_eq!(Project::from_json(&text).unwrap(), project);
         let newer = text.replace("\"version\":2", "\"version\":99");

@@ -500,21 +500,52 @@ fn a_project_says_who_is_who() {
                 .all(|named| named.row.face_box.is_some() == (named.row.frame < 4))
         );
     }
-    let refused = mien(
-        folder.path(),
-        &[
-            "analyze",
-            "b.mp4",
+}
+
+#[test]
+fn a_project_that_is_not_of_this_analysis_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::create_dir(folder.join("other")).unwrap();
+    for (name, seconds) in [("a.mp4", "1"), ("other/a.mp4", "0.5")] {
+        let make =
+            format!("-f lavfi -i testsrc=size=64x48:rate=10:duration={seconds} -pix_fmt yuv420p {name}");
+        if !ffmpeg(folder, &make) {
+            return;
+        }
+    }
+    let model = write_random_model(folder);
+    let said = |inputs: &[&str], people: &str| {
+        let options = [
             "--model",
-            "random.safetensors",
-            "--people",
-            "who.json",
-        ],
-    );
-    assert_eq!(refused.status.code(), Some(1));
-    assert!(
-        stderr(&refused).contains("none of the inputs"),
-        "{}",
+            model.to_str().unwrap(),
+            "--device",
+            "cpu",
+            "--whole-frame",
+            "--format",
+            "json",
+        ];
+        let out = ["--out", "told", "--force", "--people", people];
+        let refused = mien(folder, &[&["analyze"], inputs, &options, &out].concat());
+        assert_eq!(refused.status.code(), Some(1));
         stderr(&refused)
-    );
+    };
+    rows_with(&Decoder::all()[0], folder, "a.mp4", &["--format", "csv,json"]);
+    std::fs::write(folder.join("none.json"), "frame,time").unwrap();
+    for (inputs, people, expected) in [
+        (&["b.mp4"][..], "a.json", "none of the inputs"),
+        (&["a.mp4", "other/a.mp4"], "a.json", "2 inputs have that name"),
+        (&["a.mp4"], "none.json", "none.json: `--people` needs a project"),
+        (&["a.mp4"], "nowhere.json", "nowhere.json cannot be read"),
+        // Another film of the same name: its people would be others' faces.
+        (
+            &["other/a.mp4"],
+            "a.json",
+            "of 10 frames and 1 tracks, and here are 5 and 1",
+        ),
+    ] {
+        let said = said(inputs, people);
+        assert!(said.contains(expected), "{said}");
+    }
+    assert!(!folder.join("told/a.json").exists());
 }
