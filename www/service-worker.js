@@ -24,7 +24,8 @@ self.addEventListener("message", (event) => {
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
-  if (request.method === "GET" && url.origin === self.location.origin) event.respondWith(answer(request, url));
+  if (request.method === "GET" && url.origin === self.location.origin) event.respondWith(answer(event, url));
+  else event.waitUntil(tell());
 });
 
 async function store() {
@@ -57,6 +58,7 @@ async function carryOver(cache, list) {
 // So a file comes over the network once, also from a server that says nothing of versions.
 async function keep(cache, name, hash) {
   for (const mode of ["force-cache", "reload"]) {
+    if (mode === "reload") await tell();
     // As the page itself was asked for.
     const response = await fetch(name === "index.html" ? "./" : name, { cache: mode });
     if (response.ok && (await hashOf(response.clone())) === hash) return cache.put(name, response);
@@ -90,9 +92,16 @@ async function takeOver() {
   await self.clients.claim();
 }
 
-async function answer(request, url) {
-  const kept = await find(request, url);
-  return kept ?? fetch(request);
+async function answer(event, url) {
+  const kept = await find(event.request, url);
+  if (kept) return kept;
+  event.waitUntil(tell());
+  return fetch(event.request);
+}
+
+// The page counts how often the network was asked, its workers' requests and those of other tabs included.
+async function tell() {
+  for (const client of await self.clients.matchAll({ type: "window" })) client.postMessage({ asked: 1 });
 }
 
 async function find(request, url) {

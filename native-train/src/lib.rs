@@ -9,6 +9,7 @@ pub mod data;
 pub mod datasets;
 pub mod evaluate;
 pub mod export;
+pub mod features;
 pub mod gpu_check;
 pub mod import;
 pub mod info;
@@ -47,6 +48,7 @@ pub mod written_files;
 
 mod known_people;
 pub mod natural_order;
+mod npy_file;
 pub mod plots;
 pub mod progress;
 pub mod result_format;

@@ -7,8 +7,8 @@ use native_train::training_run::interruption::{self, Interrupted};
 use native_train::training_run::run_options::RunOptions;
 use native_train::wrong_use::{self, WrongUse};
 use native_train::{
-    ablate, analyze, bench, command_help, data, evaluate, export, gpu_check, import, info, merge, pretrain,
-    refine, score, synth,
+    ablate, analyze, bench, command_help, data, evaluate, export, features, gpu_check, import, info, merge,
+    pretrain, refine, score, synth,
 };
 
 #[global_allocator]
@@ -44,6 +44,8 @@ enum Command {
     Score(score::Options),
     /// A model in 8, 16 or 32 bits, under torchvision's plain names, or as ONNX
     Export(export::Options),
+    /// What the backbone makes of each face, as NumPy's .npy with a csv beside
+    Features(features::Options),
     /// A torchvision-named ResNet checkpoint to a model
     Import(import::Options),
     /// Pictures a second on this machine
@@ -86,6 +88,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Synth(options) => synth::run(options),
         Command::Score(options) => score::run(options),
         Command::Export(options) => export::run(options),
+        Command::Features(options) => features::run(options),
         Command::Import(options) => import::run(options),
         Command::Bench(options) => bench::run(options),
         Command::GpuCheck(options) => gpu_check::run(options),

@@ -1,21 +1,23 @@
-//! ELAN's annotation format (EAF 3.0): one tier a face, one annotation a run of equal labels.
+//! ELAN's annotation format (EAF 3.0): a tier of labels for each face and one for each lane that they come from, an annotation for each run of
+//! equal labels.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::expression::Expression;
-use crate::label_runs::{LabelRun, label_runs};
+use crate::label_runs::{LabelRun, label_runs, lane_runs};
 use crate::timeline::FrameRow;
 
-/// Writes the reviewed, else smoothed labels. `video` is the file's name, which ELAN looks for
+/// What stands behind a face's name in the tiers of its lanes. `reviewed` holds what a person has confirmed, and nothing else.
+pub const LANE_TIERS: [&str; 4] = ["frame", "temporal", "smoothed", "reviewed"];
+
+/// Writes for each face a tier `Face N` with its reviewed, else smoothed labels, and behind it a tier for each lane that has labels:
+/// `Face N frame`, `Face N temporal`, `Face N smoothed` and `Face N reviewed`. `video` is the file's name, which ELAN looks for
 /// beside the annotation; `end_s` the video's end in seconds; `written_unix_s` the time of writing
 /// in seconds since 1970.
 #[must_use]
 pub fn write(video: &str, rows: &[FrameRow], end_s: f64, written_unix_s: u64) -> String {
-    let mut tiers: BTreeMap<u32, Vec<LabelRun>> = BTreeMap::new();
-    for run in label_runs(rows, end_s) {
-        tiers.entry(run.track).or_default().push(run);
-    }
+    let tiers = tiers(rows, end_s);
     let count: usize = tiers.values().map(Vec::len).sum();
     let mut out = header(video, count, written_unix_s);
     out.push_str("  <TIME_ORDER>\n");
@@ -33,11 +35,13 @@ pub fn write(video: &str, rows: &[FrameRow], end_s: f64, written_unix_s: u64) ->
     }
     out.push_str("  </TIME_ORDER>\n");
     let mut number = 0;
-    for (track, runs) in &tiers {
+    for ((track, place), runs) in &tiers {
+        let lane = place.checked_sub(1).and_then(|lane| LANE_TIERS.get(lane));
+        let lane = lane.map(|lane| format!(" {lane}")).unwrap_or_default();
         let _ = writeln!(
             out,
-            "  <TIER LINGUISTIC_TYPE_REF=\"expression\" TIER_ID=\"Face {}\">",
-            track + 1
+            "  <TIER LINGUISTIC_TYPE_REF=\"expression\" TIER_ID=\"Face {}{lane}\">",
+            u64::from(*track) + 1
         );
         for run in runs {
             number += 1;
@@ -55,6 +59,24 @@ pub fn write(video: &str, rows: &[FrameRow], end_s: f64, written_unix_s: u64) ->
     out.push_str(&vocabulary());
     out.push_str("</ANNOTATION_DOCUMENT>\n");
     out
+}
+
+/// Runs by track and place: 0 the labels that count, then the lanes.
+fn tiers(rows: &[FrameRow], end_s: f64) -> BTreeMap<(u32, usize), Vec<LabelRun>> {
+    let mut tiers: BTreeMap<(u32, usize), Vec<LabelRun>> = BTreeMap::new();
+    let lanes: [fn(&FrameRow) -> Option<Expression>; 4] = [
+        |row| row.raw,
+        |row| row.temporal,
+        |row| row.smoothed,
+        |row| row.reviewed,
+    ];
+    let lanes = lanes.map(|label_of| lane_runs(rows, end_s, label_of));
+    for (place, runs) in [label_runs(rows, end_s)].into_iter().chain(lanes).enumerate() {
+        for run in runs {
+            tiers.entry((run.track, place)).or_default().push(run);
+        }
+    }
+    tiers
 }
 
 /// Start and end in whole milliseconds, at least one apart.
@@ -171,6 +193,7 @@ mod tests {
         let row = |frame: usize, label| FrameRow {
             track: Some(1),
             smoothed: Some(label),
+            reviewed: (frame == 2).then_some(Expression::Sadness),
             ..FrameRow::without_face(frame, frame as f64 * 0.04)
         };
         let rows = [
@@ -183,7 +206,20 @@ mod tests {
         assert!(text.contains("RELATIVE_MEDIA_URL=\"./a &amp; &quot;b&quot;.mp4\""));
         assert!(text.contains("TIME_SLOT_ID=\"ts2\" TIME_VALUE=\"80\""));
         assert!(text.contains("TIME_SLOT_REF1=\"ts3\" TIME_SLOT_REF2=\"ts4\""));
-        assert_eq!(text.matches("<ANNOTATION_VALUE>").count(), 2);
+        let values_of = |tier: &str| -> Vec<&str> {
+            let from = text.split(&format!("TIER_ID=\"{tier}\">")).nth(1).unwrap();
+            let own = from.split("</TIER>").next().unwrap();
+            let values = own.split("<ANNOTATION_VALUE>").skip(1);
+            values.map(|rest| rest.split('<').next().unwrap()).collect()
+        };
+        assert_eq!(values_of("Face 2"), ["Fear", "Sadness"]);
+        assert_eq!(values_of("Face 2 smoothed"), ["Fear", "Anger"]);
+        assert_eq!(values_of("Face 2 reviewed"), ["Sadness"]);
+        assert!(
+            !text.contains("Face 2 temporal"),
+            "a lane without labels has no tier"
+        );
+        assert_eq!(text.matches("<ANNOTATION_VALUE>").count(), 5);
         assert_eq!(text.matches("<CVE_VALUE").count(), 8);
     }
 }

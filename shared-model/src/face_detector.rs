@@ -11,8 +11,40 @@ use crate::model_file::ModelFileError;
 use crate::ultraface::UltraFace;
 use crate::yunet::YuNet;
 
-/// Widths of the borders for further looks, in shares of the picture's longer side: each finds faces that the others miss.
-const BORDERS: [f32; 2] = [0.25, 0.5];
+/// A further look at a picture in which no face was found.
+#[derive(Debug, Clone, Copy)]
+struct FurtherLook {
+    /// Width of the black border in shares of the picture's longer side.
+    border: f32,
+    /// Whether the picture is seen as in a mirror.
+    is_mirrored: bool,
+    /// Least score of a face, above the detector's own threshold where a look finds more of what is none.
+    least_score: f32,
+}
+
+/// In this order: each finds faces that those before it miss (docs/models.md says how many).
+const FURTHER_LOOKS: [FurtherLook; 4] = [
+    FurtherLook {
+        border: 0.25,
+        is_mirrored: false,
+        least_score: 0.0,
+    },
+    FurtherLook {
+        border: 0.5,
+        is_mirrored: false,
+        least_score: 0.0,
+    },
+    FurtherLook {
+        border: 0.25,
+        is_mirrored: true,
+        least_score: 0.0,
+    },
+    FurtherLook {
+        border: 1.0,
+        is_mirrored: false,
+        least_score: 0.8,
+    },
+];
 /// Longest side of a picture's middle in the further looks, in pixels: the networks' inputs are no larger.
 const BORDERED_SIDE: usize = 320;
 /// Least side of a face that only a further look finds, in shares of the picture's shorter side.
@@ -43,7 +75,7 @@ impl FaceDetector {
         Ok(Self { network })
     }
 
-    /// The faces of each frame, best first. A frame in which there is none is looked at again on a black border, then on a wider one,
+    /// The faces of each frame, best first. A frame in which there is none is looked at again on black borders, also as in a mirror,
     /// since a face that fills a picture lacks the surroundings that the networks know; only a large face counts then. The result
     /// does not depend on how frames are grouped.
     ///
@@ -55,11 +87,11 @@ impl FaceDetector {
         device: &Device,
     ) -> Result<Vec<Vec<DetectedFace>>, DetectError> {
         let mut found = self.detect_once(frames, device).await?;
-        for share in BORDERS {
+        for look in FURTHER_LOOKS {
             let mut missed = Vec::new();
             for (frame, faces) in frames.iter().zip(&mut found) {
                 if faces.is_empty() {
-                    missed.push((Bordered::new(frame, share)?, faces));
+                    missed.push((Bordered::new(frame, look)?, faces));
                 }
             }
             let bordered: Vec<&Frame> = missed.iter().map(|(border, _)| &border.picture).collect();
@@ -127,23 +159,29 @@ struct Bordered {
     scale: (f32, f32),
     /// Width of the border here.
     border: usize,
+    look: FurtherLook,
 }
 
 impl Bordered {
-    /// `frame` on a border as wide as this share of its longer side.
-    fn new(frame: &Frame, share: f32) -> Result<Self, DetectError> {
+    /// `frame` as the look wants it.
+    fn new(frame: &Frame, look: FurtherLook) -> Result<Self, DetectError> {
         let (width, height) = (frame.width(), frame.height());
         let longest = width.max(height);
         let target = longest.min(BORDERED_SIDE);
         let scaled = |side: usize| (side * target).div_ceil(longest).max(1);
         let small = resize(frame, scaled(width), scaled(height))?;
         let (width, height) = (small.width(), small.height());
-        let border = ((target as f32 * share).round() as usize).max(1);
+        let border = ((target as f32 * look.border).round() as usize).max(1);
         let mut rgb = vec![0; 3 * (width + 2 * border) * (height + 2 * border)];
         let inner = rgb.chunks_exact_mut(3 * (width + 2 * border)).skip(border);
         for (line, row) in inner.zip(small.rgb().chunks_exact(3 * width)) {
             if let Some(place) = line.get_mut(3 * border..3 * (border + width)) {
                 place.copy_from_slice(row);
+                if look.is_mirrored {
+                    // Values the other way round, then those of each pixel back again.
+                    place.reverse();
+                    place.chunks_exact_mut(3).for_each(<[u8]>::reverse);
+                }
             }
         }
         Ok(Self {
@@ -154,10 +192,16 @@ impl Bordered {
                 frame.height() as f32 / height as f32,
             ),
             border,
+            look,
         })
     }
 
     fn x_of(&self, x: f32) -> f32 {
+        let x = if self.look.is_mirrored {
+            self.picture.width() as f32 - x
+        } else {
+            x
+        };
         (x - self.border as f32) * self.scale.0
     }
 
@@ -165,26 +209,49 @@ impl Bordered {
         (y - self.border as f32) * self.scale.1
     }
 
-    /// The face in pixels of the frame, cut at its borders; `None` where it is too small for a picture that it should fill.
+    /// The face in pixels of the frame, cut at its borders; `None` where it is too small for a picture that it should fill, or not
+    /// sure enough for this look.
     fn moved_back(&self, face: &DetectedFace) -> Option<DetectedFace> {
         let (width, height) = (self.frame.0 as f32, self.frame.1 as f32);
         let seen = &face.face_box;
-        let left = self.x_of(seen.x).clamp(0.0, width);
+        let ends = [seen.x, seen.x + seen.w].map(|x| self.x_of(x).clamp(0.0, width));
+        let [left, right] = if self.look.is_mirrored {
+            [ends[1], ends[0]]
+        } else {
+            ends
+        };
         let top = self.y_of(seen.y).clamp(0.0, height);
         let face_box = FaceBox {
             x: left,
             y: top,
-            w: self.x_of(seen.x + seen.w).clamp(0.0, width) - left,
+            w: right - left,
             h: self.y_of(seen.y + seen.h).clamp(0.0, height) - top,
+            roll_deg: if self.look.is_mirrored {
+                -seen.roll_deg
+            } else {
+                seen.roll_deg
+            },
             ..*seen
         };
         let is_large = face_box.w.min(face_box.h) >= LEAST_SHARE * width.min(height);
-        is_large.then(|| DetectedFace {
+        let is_sure = seen.score >= self.look.least_score;
+        (is_large && is_sure).then(|| DetectedFace {
             face_box,
-            landmarks: face.landmarks.map(|landmarks| Landmarks {
-                points: landmarks.points.map(|[x, y]| [self.x_of(x), self.y_of(y)]),
-            }),
+            landmarks: face.landmarks.map(|landmarks| self.landmarks_back(landmarks)),
         })
+    }
+
+    fn landmarks_back(&self, landmarks: Landmarks) -> Landmarks {
+        let points = landmarks.points.map(|[x, y]| [self.x_of(x), self.y_of(y)]);
+        let [left_eye, right_eye, nose, left_corner, right_corner] = points;
+        Landmarks {
+            // Left and right are as one sees them in the picture.
+            points: if self.look.is_mirrored {
+                [right_eye, left_eye, nose, right_corner, left_corner]
+            } else {
+                points
+            },
+        }
     }
 }
 
@@ -195,7 +262,7 @@ mod tests {
     #[test]
     fn borders_are_black_and_boxes_come_back() {
         let frame = Frame::from_rgb(1000, 500, vec![7; 3 * 1000 * 500]).unwrap();
-        let border = Bordered::new(&frame, 0.25).unwrap();
+        let border = Bordered::new(&frame, FURTHER_LOOKS[0]).unwrap();
         assert_eq!((border.picture.width(), border.picture.height()), (480, 320));
         let lit = border
             .picture
@@ -228,5 +295,72 @@ mod tests {
         assert!(border.moved_back(&seen(100.0, 100.0, 30.0, 30.0)).is_none());
         // In the border alone there is nothing of the frame.
         assert!(border.moved_back(&seen(0.0, 0.0, 70.0, 300.0)).is_none());
+    }
+
+    #[test]
+    fn in_a_mirror_all_is_the_other_way_round_and_comes_back() {
+        let pixel = |at: usize| [at % 251, at % 241, at % 239].map(|value| value as u8);
+        let frame = Frame::from_rgb(40, 30, (0..40 * 30).flat_map(pixel).collect()).unwrap();
+        let plain = Bordered::new(&frame, FURTHER_LOOKS[0]).unwrap();
+        let mirror = Bordered::new(&frame, FURTHER_LOOKS[2]).unwrap();
+        assert!(mirror.look.is_mirrored && plain.look.border == mirror.look.border);
+        let (width, height) = (plain.picture.width(), plain.picture.height());
+        let at = |picture: &Frame, x: usize, y: usize| -> [u8; 3] {
+            let place = 3 * (y * width + x);
+            picture.rgb()[place..place + 3].try_into().unwrap()
+        };
+        for (x, y) in (0..width).flat_map(|x| (0..height).map(move |y| (x, y))) {
+            assert_eq!(at(&mirror.picture, x, y), at(&plain.picture, width - 1 - x, y));
+        }
+        let points = [
+            [20.0, 20.0],
+            [34.0, 22.0],
+            [27.0, 27.0],
+            [21.0, 33.0],
+            [33.0, 35.0],
+        ];
+        let face = DetectedFace {
+            face_box: FaceBox {
+                x: 14.0,
+                y: 12.0,
+                w: 26.0,
+                h: 25.0,
+                score: 0.75,
+                roll_deg: 8.0,
+            },
+            landmarks: Some(Landmarks { points }),
+        };
+        let other_way = |x: f32| width as f32 - x;
+        let [left_eye, right_eye, nose, left_corner, right_corner] = points.map(|[x, y]| [other_way(x), y]);
+        let mirrored = DetectedFace {
+            face_box: FaceBox {
+                x: other_way(14.0 + 26.0),
+                roll_deg: -8.0,
+                ..face.face_box
+            },
+            landmarks: Some(Landmarks {
+                points: [right_eye, left_eye, nose, right_corner, left_corner],
+            }),
+        };
+        assert_eq!(mirror.moved_back(&mirrored), plain.moved_back(&face));
+        assert!(plain.moved_back(&face).is_some());
+        // A look that finds more of what is no face wants to be surer.
+        let mut wide = Bordered::new(&frame, FURTHER_LOOKS[3]).unwrap();
+        assert!(wide.moved_back(&face).is_none());
+        wide.look.least_score = 0.75;
+        let all = FaceBox {
+            x: 0.0,
+            y: 0.0,
+            w: 200.0,
+            h: 200.0,
+            ..face.face_box
+        };
+        assert!(
+            wide.moved_back(&DetectedFace {
+                face_box: all,
+                landmarks: None
+            })
+            .is_some()
+        );
     }
 }

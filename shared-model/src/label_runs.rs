@@ -14,13 +14,24 @@ pub struct LabelRun {
     pub end_s: f64,
     /// Whose face.
     pub track: u32,
-    /// Reviewed, else smoothed label.
+    /// The label of its frames.
     pub label: Expression,
 }
 
-/// The runs by start, then by track. `end_s` is the video's end in seconds after its first frame.
+/// The runs of the labels that count (reviewed, else smoothed) by start, then by track. `end_s` is the video's end in seconds after its
+/// first frame.
 #[must_use]
 pub fn label_runs(rows: &[FrameRow], end_s: f64) -> Vec<LabelRun> {
+    lane_runs(rows, end_s, |row| row.reviewed.or(row.smoothed))
+}
+
+/// As [`label_runs`], of the labels that `label_of` gives.
+#[must_use]
+pub fn lane_runs(
+    rows: &[FrameRow],
+    end_s: f64,
+    label_of: impl Fn(&FrameRow) -> Option<Expression>,
+) -> Vec<LabelRun> {
     let mut runs: Vec<LabelRun> = Vec::new();
     // Start, label and last frame of the run that is open.
     let mut open: BTreeMap<u32, (f64, Expression, usize)> = BTreeMap::new();
@@ -44,7 +55,7 @@ pub fn label_runs(rows: &[FrameRow], end_s: f64) -> Vec<LabelRun> {
         label,
     };
     for row in rows {
-        let (Some(track), Some(label)) = (row.track, row.reviewed.or(row.smoothed)) else {
+        let (Some(track), Some(label)) = (row.track, label_of(row)) else {
             continue;
         };
         match open.get_mut(&track) {

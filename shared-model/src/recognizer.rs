@@ -3,6 +3,7 @@
 use burn::tensor::Device;
 
 use crate::conv_norm::ReadError;
+use crate::face_box::FaceBox;
 use crate::face_detector::FaceDetector;
 use crate::face_reader::{FaceReader, FaceReaderError};
 use crate::face_tracker::MAX_GAP;
@@ -14,12 +15,25 @@ use crate::track_refiner::TrackRefiner;
 /// Frames apart at which a track still bridges the frames between.
 pub const MAX_FRAME_STRIDE: usize = MAX_GAP + 1;
 
+/// What the backbone makes of a face in a frame.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FaceFeature {
+    /// Number of the frame.
+    pub frame: usize,
+    /// Where the face is in it, as in the [`Prediction`].
+    pub face_box: FaceBox,
+    /// The pooled feature: what the per-frame head and the temporal encoder are given.
+    pub values: Vec<f32>,
+}
+
 /// A face reader and a track refiner on one device.
 #[derive(Debug)]
 pub struct Recognizer {
     reader: FaceReader,
     refiner: TrackRefiner,
     frame_stride: usize,
+    /// Of the frames since they were taken last, where they are kept.
+    features: Option<Vec<FaceFeature>>,
 }
 
 impl Recognizer {
@@ -37,7 +51,20 @@ impl Recognizer {
             reader: FaceReader::new(model, detector, device)?,
             refiner: TrackRefiner::new(model, device)?,
             frame_stride: 1,
+            features: None,
         })
+    }
+
+    /// Keeping the features of all faces, for [`Recognizer::take_features`].
+    #[must_use]
+    pub fn with_kept_features(mut self) -> Self {
+        self.features = Some(Vec::new());
+        self
+    }
+
+    /// The features of the faces since they were taken last, by frame; none where they are not kept.
+    pub fn take_features(&mut self) -> Vec<FaceFeature> {
+        self.features.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// With the temporal encoder's clips `stride` frames apart (half a clip unless set). To be set
@@ -88,10 +115,15 @@ impl Recognizer {
         let mut faces = faces.into_iter();
         for (frame, time_s) in numbers {
             let seen = if is_looked_at(*frame) { faces.next() } else { None };
-            let predictions = self
-                .refiner
-                .push(*frame, *time_s, seen.unwrap_or_default())
-                .await?;
+            let seen = seen.unwrap_or_default();
+            if let Some(kept) = &mut self.features {
+                kept.extend(seen.iter().map(|face| FaceFeature {
+                    frame: *frame,
+                    face_box: face.face_box,
+                    values: face.feature.clone(),
+                }));
+            }
+            let predictions = self.refiner.push(*frame, *time_s, seen).await?;
             out.extend(predictions);
         }
         Ok(out)

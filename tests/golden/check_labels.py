@@ -155,8 +155,14 @@ def elan_file(checks, folder):
     ours = pympi.Elan.Eaf(str(write_elan(folder, truth)))
     annotations = sorted(ours.get_annotation_data_for_tier("Face 1"))
     expected = [(round(s / 24 * 1000), CLASSES[truth[s]]) for s in starts]
-    checks.holds("pympi reads our tiers", list(ours.get_tier_names()) == ["Face 1"])
+    checks.holds("pympi reads our tiers", list(ours.get_tier_names()) == ["Face 1", "Face 1 smoothed", "Face 1 reviewed"])
     checks.holds("pympi reads our annotations", [(start, value) for start, _, value in annotations] == expected)
+    checks.holds("the lane's tier has the same", sorted(ours.get_annotation_data_for_tier("Face 1 smoothed")) == annotations)
+    # The second half is confirmed.
+    half = round(len(truth) // 2 / 24 * 1000)
+    confirmed = sorted(ours.get_annotation_data_for_tier("Face 1 reviewed"))
+    inside = [(max(start, half), end, value) for start, end, value in annotations if end > half]
+    checks.holds("what is confirmed has a tier of its own", confirmed == inside, f"{len(confirmed)} annotations")
     vocabulary = ours.get_cv_entries("expressions") if "expressions" in ours.controlled_vocabularies else {}
     names = [value for values, _ in vocabulary.values() for value, _, _ in values]
     checks.holds("pympi reads our vocabulary", names == list(CLASSES), ", ".join(names))

@@ -135,8 +135,10 @@ def compare(checks, folder, width):
         else:
             with torch.autocast("cpu", dtype=dtype):
                 logits = network(inputs)
+            # What autocast rounds depends on the processor: 0.97 without instructions for bf16, down to 0.89 with them.
+            # The casts above are the same everywhere; of autocast ours must only not be further from 32 bits.
             own = mean_cosine(gradients_of(network, logits, labels), theirs_exact)
-            checks.at_most(f"width {width}, {precision}, as far as PyTorch's autocast", abs(to_exact - own), LIMIT, f"{own:.4f}")
+            checks.at_least(f"width {width}, {precision}, as near to f32 as PyTorch's autocast", to_exact, own - LIMIT)
 
 
 def narrow(checks, folder):

@@ -72,7 +72,7 @@ def whole():
     """Faces that fill their picture."""
     pictures = [load(path) for path in sorted(FERPLUS.glob("*.png"))[::SAMPLE]]
     for kind in DETECTORS:
-        for name, more in (("one look", ["--once"]), ("with the second look", [])):
+        for name, more in (("one look", ["--once"]), ("with the further looks", [])):
             faces = detect(kind, pictures, *more)
             print(f"whole: {kind}, {name}: found {share([len(f) > 0 for f in faces])}", flush=True)
 
@@ -167,7 +167,7 @@ def false_faces():
             counts = []
             for more in (["--once"], []):
                 counts.append(sum(len(faces) > 0 for faces in detect(kind, pictures[::SAMPLE], *more)))
-            print(f"false_faces: {kind}, {name}: {counts[0]} at one look, {counts[1]} with the second, of {len(pictures[::SAMPLE])}", flush=True)
+            print(f"false_faces: {kind}, {name}: {counts[0]} at one look, {counts[1]} with the further ones, of {len(pictures[::SAMPLE])}", flush=True)
 
 
 def boxes(count=300):

@@ -161,6 +161,7 @@ fn report(store: Store, name: &str) -> String {
             .chars()
             .take(10)
             .collect(),
+        audit: store.queue.with_untracked(|queue| queue.audit.said()),
     };
     let agreement = untrack(|| lane_comparison::reported(store));
     report_html::write(&facts, &view, agreement.as_ref(), &drawing(store, name))

@@ -166,6 +166,7 @@ pub fn describe(
         start_s: analysis.timeline.start_s(),
         is_unrelated: analysis.timeline.is_unrelated(),
         reviewed,
+        segments: 0,
         bytes,
         written_ms: js_sys::Date::now(),
     }

@@ -1,6 +1,7 @@
 //! The player on the stage: kept in step with the timeline.
 
 use leptos::prelude::*;
+use page_view::place_to_go::PlaceToGo;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -126,6 +127,27 @@ pub fn length_s(store: Store) -> f64 {
         .map(|video| video.duration())
         .filter(|duration| duration.is_finite());
     opened.max(played.unwrap_or(0.0)).max(store.view_now().end_s())
+}
+
+/// Stops at a place that was typed; beyond the end it is the last frame.
+pub fn go_to(store: Store, place: PlaceToGo) {
+    let view = store.view_now();
+    let start_of = |frame| view.span_of(frame).0;
+    let start_s = match (place, view.frame_count().checked_sub(1)) {
+        (PlaceToGo::Frame(frame), Some(last)) => start_of(frame.min(last)),
+        (PlaceToGo::Frame(_), None) => return,
+        // What is not read yet has no frames.
+        (PlaceToGo::Time(time_s), _) if time_s < view.end_s() => {
+            view.frame_at(time_s).map_or(time_s, start_of)
+        }
+        (PlaceToGo::Time(time_s), _) => time_s,
+    };
+    pause(store);
+    seek(store, start_s);
+    let at_s = store.playhead.get_untracked();
+    store
+        .viewport
+        .update(|viewport| *viewport = viewport.following(at_s));
 }
 
 /// Plays or pauses.

@@ -28,6 +28,11 @@ pub fn show(store: Store) {
     });
 }
 
+/// The project that was worked on last. What keeps the storage from being read is told where the person asks for the list.
+pub async fn latest() -> Option<KeptProject> {
+    list().await.ok()?.into_iter().next()
+}
+
 /// All kept projects, the latest first. What cannot be read is left out of the list, but stays.
 async fn list() -> Result<Vec<KeptProject>, JsValue> {
     let database = Database::open().await?;
@@ -234,6 +239,7 @@ async fn keep_now(imported: &Imported) -> Result<(), JsValue> {
         start_s: project.timeline.start_s(),
         is_unrelated: project.timeline.is_unrelated(),
         reviewed: review.segments.iter().filter(|segment| segment.confirmed).count(),
+        segments: 0,
         bytes,
         written_ms: js_sys::Date::now(),
     };

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use page_view::review::document::ReviewDocument;
+use page_view::review::doubt::Conflicts;
 use page_view::review::history::{EditKind, Review, Step};
-use page_view::review::queue::{Conflicts, ReviewQueue, next_change, previous_change};
+use page_view::review::queue::{ReviewQueue, next_change, previous_change};
 use page_view::review::rows;
 use shared_model::expression::Expression;
 use shared_model::reviewed_segment::ReviewedSegment;
@@ -107,9 +108,20 @@ pub fn label(store: Store, label: Expression) {
 
 /// Counts the current segment as reviewed as it is, and goes on.
 pub fn confirm(store: Store) {
-    if let Some(segment) = editable(store) {
+    let Some(segment) = editable(store) else { return };
+    if !is_refused_blind(store, &[segment]) {
         label(store, segment.label);
     }
+}
+
+/// Whether the person reviews blind and one of the segments has no label of theirs yet: what would confirm it is refused, and that is said.
+fn is_refused_blind(store: Store, segments: &[ReviewedSegment]) -> bool {
+    let is_refused =
+        store.bench.is_blind.get_untracked() && segments.iter().any(|segment| !segment.confirmed);
+    if is_refused {
+        store.said.set(strings::BLIND_CONFIRM.to_owned());
+    }
+    is_refused
 }
 
 /// Cuts the current segment before the frame at the playhead.
@@ -117,6 +129,9 @@ pub fn split(store: Store) {
     let (Some(segment), Some(frame)) = (editable(store), frame_now(store)) else {
         return;
     };
+    if is_refused_blind(store, &[segment]) {
+        return;
+    }
     if !edit(store, |review| review.split(segment, frame).cloned()) {
         store.said.set(strings::SPLIT_AT_EDGE.to_owned());
     }
@@ -126,6 +141,7 @@ pub fn split(store: Store) {
 pub fn merge(store: Store) {
     if let Some((segment, next)) =
         editable(store).and_then(|segment| Some((segment, neighbour(store, segment, 1)?)))
+        && !is_refused_blind(store, &[segment, next])
     {
         edit(store, |review| review.merge(segment, next).cloned());
     }
@@ -149,7 +165,7 @@ pub fn end_here(store: Store) {
 
 /// Moves the edge between two neighbours.
 pub fn move_edge(store: Store, first: ReviewedSegment, second: ReviewedSegment, frame: usize) {
-    if may_edit(store) {
+    if may_edit(store) && !is_refused_blind(store, &[first, second]) {
         edit(store, |review| review.move_edge(first, second, frame).cloned());
     }
 }

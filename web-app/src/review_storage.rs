@@ -355,6 +355,7 @@ fn changes_of(store: Store, desk: &mut ReviewDesk, video: &str) -> Result<Option
     let mut facts = store.analysis.with_value(|analysis| {
         kept_results::describe(store, analysis, &key, video.to_owned(), reviewed, bytes)
     });
+    facts.segments = store.queue.with_untracked(|queue| queue.total);
     // Frames that are not written yet are not promised.
     let written = desk.chunk_bytes.len().saturating_mul(CHUNK);
     if facts.frames > written {

@@ -16,8 +16,8 @@ const SCRIPT: &str = "service-worker.js";
 const TAKE_OVER: &str = "take-over";
 
 /// Registers the service worker; that it cannot be is worth a notice and no more.
-pub async fn register(store: Store) {
-    let Some(container) = container() else { return };
+pub async fn register(store: Store) -> Option<ServiceWorkerRegistration> {
+    let container = container()?;
     let registered: Result<ServiceWorkerRegistration, JsValue> =
         match JsFuture::from(container.register(SCRIPT)).await {
             Ok(registration) => registration.dyn_into(),
@@ -27,7 +27,7 @@ pub async fn register(store: Store) {
         Ok(registration) => registration,
         Err(error) => {
             store.notify(Tone::Info, strings::offline_off(&error_text(&error)), None);
-            return;
+            return None;
         }
     };
     if registration.waiting().is_some() && container.controller().is_some() {
@@ -44,10 +44,12 @@ pub async fn register(store: Store) {
     });
     registration.set_onupdatefound(Some(on_update.as_ref().unchecked_ref()));
     on_update.forget();
+    Some(registration)
 }
 
 /// `None` where the browser has none: insecure pages, some private windows.
-fn container() -> Option<ServiceWorkerContainer> {
+#[must_use]
+pub fn container() -> Option<ServiceWorkerContainer> {
     let navigator = web_sys::window()?.navigator();
     let container = js_sys::Reflect::get(&navigator, &JsValue::from_str("serviceWorker")).ok()?;
     container.dyn_into().ok()

@@ -1,4 +1,4 @@
-//! Keys and reaction time, kept from one visit to the next.
+//! Keys, reaction time and ways of reviewing, kept from one visit to the next.
 
 use leptos::prelude::*;
 use page_view::key_map::KeyMap;
@@ -10,6 +10,8 @@ use crate::strings;
 
 const KEYS: &str = "mien-keys";
 const REACTION: &str = "mien-reaction";
+const BLIND: &str = "mien-blind";
+const AUDIT: &str = "mien-audit";
 
 /// Takes what was kept, and keeps what is changed from now on.
 pub fn follow(store: Store) {
@@ -23,6 +25,7 @@ pub fn follow(store: Store) {
     if let Some(seconds) = kept::read(REACTION).and_then(|text| text.parse::<f64>().ok()) {
         set_reaction(store, seconds);
     }
+    follow_review_modes(store);
     // The first run is not a change.
     Effect::new(move |before: Option<KeyMap>| {
         let keys = bench.keys.get();
@@ -43,6 +46,28 @@ pub fn follow(store: Store) {
             let _ = kept::write(REACTION, &seconds.to_string());
         }
         seconds
+    });
+}
+
+/// Whether the review is blind, and the share that the audit draws.
+fn follow_review_modes(store: Store) {
+    let is_blind = store.bench.is_blind;
+    is_blind.set(kept::read(BLIND).is_some_and(|text| text == "on"));
+    if let Some(share) = kept::read(AUDIT).and_then(|text| text.parse::<f64>().ok()) {
+        let share = if share.is_finite() {
+            share.clamp(0.0, 1.0)
+        } else {
+            0.0
+        };
+        store.queue_filter.update(|filter| filter.audit_share = share);
+    }
+    let share = Memo::new(move |_| store.queue_filter.with(|filter| filter.audit_share));
+    Effect::new(move |before: Option<()>| {
+        let (blind, share) = (if is_blind.get() { "on" } else { "off" }, share.get());
+        if before.is_some() {
+            // Not worth a word: they are set again in a second.
+            let _ = kept::write(BLIND, blind).and_then(|()| kept::write(AUDIT, &share.to_string()));
+        }
     });
 }
 

@@ -11,7 +11,7 @@ use crate::browser::{error_text, query_parameter, tasks};
 use crate::engine_link::{EngineLink, Heard};
 use crate::state::notice::{Offer, Tone};
 use crate::state::store::Store;
-use crate::{engine_events, job_control, service_worker, shipped_models, strings};
+use crate::{engine_events, job_control, network_count, service_worker, shipped_models, strings};
 use page_view::job::{EnginePhase, Job, JobKind};
 
 /// Milliseconds between two looks at whether the engine is there.
@@ -33,7 +33,13 @@ pub fn start(store: Store) {
         {
             tasks::sleep(LOOK_MS).await;
         }
-        service_worker::register(store).await;
+        if let Some(registration) = service_worker::register(store).await {
+            // What it stores belongs to the loading.
+            while registration.installing().is_some() {
+                tasks::sleep(LOOK_MS).await;
+            }
+        }
+        network_count::begin(store);
     });
 }
 

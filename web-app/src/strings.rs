@@ -14,12 +14,15 @@ pub use projects::*;
 pub use review::*;
 pub use workspace::*;
 
+use page_view::window_votes::Votes;
 use shared_model::expression::Expression;
 use shared_model::smoothing::Smoothing;
 use web_messages::ModelSummary;
 
 pub const QUESTION: &str = "Question";
 pub const NAME: &str = "Mien";
+pub const REQUESTS_HINT: &str = "What this page and its service worker asked of the network since the page has loaded: files of \
+     its own, such as another model that you choose. Your videos are never sent.";
 pub const TAGLINE: &str = "Facial expressions over time, read on your own computer.";
 pub const PITCH: &str = "Drop a video and get a label for every frame: a timeline to look at, a table to work with. \
      It runs inside this page, on your graphics card if there is one.";
@@ -70,9 +73,18 @@ pub const PLOT_STYLE: &str = "Probabilities as";
 pub const TIMELINE_EMPTY: &str = "Labels appear here while the video is read.";
 pub const TIMELINE_NO_FACE: &str = "No face so far.";
 pub const TIMELINE_NO_FACE_AT_ALL: &str = "No face was found.";
-pub const LANES: [&str; 3] = ["frame", "temporal", "smoothed"];
-pub const LANES_SHORT: [&str; 3] = ["f", "t", "s"];
-pub const TRUTH_LANE: &str = "file";
+pub const LANES: [&str; 3] = ["Frame", "Temporal", "Smoothed"];
+pub const LANES_SHORT: [&str; 3] = ["F", "T", "S"];
+pub const LANES_HELP: [&str; 3] = [
+    "Frame: what the network reads from this frame alone.",
+    "Temporal: what the encoder reads from the frame among its neighbours; the rows and the confidence above are its probabilities.",
+    "Smoothed: the label made steady over the window, in the way chosen for labels. Exports take it wherever nobody has reviewed.",
+];
+pub const REVIEWED_HELP: &str =
+    "Reviewed: what a person said. Exports take it before all others; tints are not reviewed yet.";
+pub const TRUTH_LANE: &str = "File";
+pub const TRUTH_HELP: &str =
+    "File: the labels of the file that you opened, to compare with. Exports leave them out.";
 
 pub const NOW: &str = "At this moment";
 pub const NO_FACE_HERE: &str = "No face in this frame.";
@@ -143,14 +155,32 @@ pub fn smoothing_hint(smoothing: Smoothing) -> &'static str {
 }
 
 #[must_use]
-pub fn steadied_label(alone: &str) -> String {
-    format!("Steadied; this frame alone: {alone}.")
+pub fn steadied_label(alone: &str, votes: Option<Votes>) -> String {
+    let rests_on = votes.map_or_else(
+        || "Steadied".to_owned(),
+        |Votes { agreeing, frames }| format!("{agreeing} of {frames} frames"),
+    );
+    format!("{rests_on}; this frame alone: {alone}.")
+}
+
+/// What a label rests on.
+#[must_use]
+pub fn votes(Votes { agreeing, frames }: Votes) -> String {
+    format!("{agreeing} of {frames} frames.")
 }
 
 /// What a doubtful label comes nearest to.
 #[must_use]
 pub fn doubtful_label(nearest: &str) -> String {
     format!("Nearest: {nearest}, more likely wrong than right.")
+}
+
+/// How often the network was asked since the page has loaded.
+#[must_use]
+pub fn requests(count: usize, works_offline: bool) -> String {
+    let noun = if count == 1 { "request" } else { "requests" };
+    let offline = if works_offline { ", works offline" } else { "" };
+    format!("{count} {noun} since loading{offline}")
 }
 
 /// The page works, but not without a network.

@@ -1,7 +1,7 @@
 //! The page in a real browser: `tests/browser/run.mjs`, against the built page.
 
 use crate::serve::Server;
-use crate::test_count::TestCount;
+use crate::test_count::Outcome;
 use crate::{paths, process};
 use anyhow::{Context, Result};
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ pub fn are_there() -> Result<bool> {
 }
 
 /// Serves the page on a free port for as long as the tests run.
-pub fn run() -> Result<TestCount> {
+pub fn run() -> Result<Outcome> {
     let dist = paths::dist()?;
     let server = Server::start(&dist, 0)?;
     let mut command = Command::new("node");
@@ -25,7 +25,7 @@ pub fn run() -> Result<TestCount> {
         .env("MIEN_CHROMIUM", chromium()?)
         .env("MIEN_BIN", paths::target_dir()?.join("release/mien"));
     let heard = process::run_and_listen(&mut command)?;
-    Ok(TestCount::of_reporting_program(&heard))
+    Ok(Outcome::of_reporting_program(&heard))
 }
 
 /// The system's Chromium.

@@ -1,13 +1,9 @@
-//! Calls of cargo, with the shared target folder and the flags of the web build.
+//! Calls of cargo, with the shared target folder and the toolchain of the web build.
 
 use crate::wasm_toolchain::WasmToolchain;
 use crate::{paths, process};
 use anyhow::Result;
 use std::process::Command;
-
-/// SIMD carries the CPU path, WebCodecs is behind web-sys' unstable cfg, and getrandom 0.3 wants its backend named.
-const WASM_RUSTFLAGS: &str =
-    "-Ctarget-feature=+simd128,+bulk-memory --cfg=web_sys_unstable_apis --cfg getrandom_backend=\"wasm_js\"";
 
 /// The page's crates, which only build for wasm.
 pub const UI_PACKAGE: &str = "web-app";
@@ -29,11 +25,12 @@ pub fn wasm_cargo(toolchain: &WasmToolchain) -> Result<Command> {
     Ok(command)
 }
 
-/// Gives any command that ends in a wasm build its flags and its toolchain.
+/// Gives any command that ends in a wasm build its toolchain; its flags stand in `.cargo/config.toml`.
 pub fn for_wasm(command: &mut Command, toolchain: &WasmToolchain) {
-    command.env("RUSTFLAGS", WASM_RUSTFLAGS);
-    // It would win over RUSTFLAGS.
-    command.env_remove("CARGO_ENCODED_RUSTFLAGS");
+    // A person's own flags would win over the file's.
+    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
+        command.env_remove(variable);
+    }
     if let Some(name) = &toolchain.rustup_name {
         command.env("RUSTUP_TOOLCHAIN", name);
     }

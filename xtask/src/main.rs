@@ -50,8 +50,8 @@ enum Command {
     Release(release::ReleaseOptions),
     /// Read the page's sample film with its model, and keep the result
     Sample,
-    /// Format, lints, unit tests, the wasm build and the browser tests
-    Test,
+    /// Format, lints, unit tests, the wasm build, golden checks and the browser tests
+    Test(test_suite::TestOptions),
 }
 
 fn main() -> ExitCode {
@@ -62,7 +62,7 @@ fn main() -> ExitCode {
         Command::CudaOffline(options) => cuda_offline::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Release(options) => release::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Sample => sample::run().map(|()| ExitCode::SUCCESS),
-        Command::Test => test_suite::run(),
+        Command::Test(options) => test_suite::run(options),
     };
     match outcome {
         Ok(code) => code,

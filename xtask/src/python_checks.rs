@@ -1,6 +1,6 @@
 //! The checks against reference implementations: `tests/golden/check_*.py`.
 
-use crate::test_count::TestCount;
+use crate::test_count::Outcome;
 use crate::{paths, process};
 use anyhow::{Context, Result};
 use std::fs;
@@ -32,10 +32,10 @@ pub fn scripts() -> Result<Vec<PathBuf>> {
 }
 
 /// Runs them all; each prints `N passed, N failed`.
-pub fn run() -> Result<TestCount> {
+pub fn run() -> Result<Outcome> {
     let python = paths::python_env()?.join("bin/python");
     let built = paths::target_dir()?.join("release");
-    let mut sum = TestCount::default();
+    let mut outcomes = Vec::new();
     for script in scripts()? {
         let mut command = Command::new(&python);
         command
@@ -44,7 +44,7 @@ pub fn run() -> Result<TestCount> {
             .env("MIEN_BIN", built.join("mien"))
             .env("MIEN_GOLDEN_RUNNER", built.join("golden-runner"));
         let heard = process::run_and_listen(&mut command)?;
-        sum += TestCount::of_reporting_program(&heard);
+        outcomes.push(Outcome::of_reporting_program(&heard));
     }
-    Ok(sum)
+    Ok(outcomes.into_iter().sum())
 }

@@ -2,6 +2,7 @@
 
 use crate::process::Heard;
 use std::fmt;
+use std::iter::Sum;
 use std::ops::AddAssign;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,6 +77,66 @@ impl TestCount {
     }
 }
 
+/// What a part of the tests came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    pub count: TestCount,
+    /// The lines that name what failed, so that they can be said once more at the end.
+    pub failures: Vec<String>,
+}
+
+impl Outcome {
+    /// Of `cargo test` or `cargo nextest`.
+    pub fn of_cargo(heard: &Heard) -> Self {
+        Self {
+            count: TestCount::of_cargo(heard),
+            failures: failures(heard),
+        }
+    }
+
+    /// Of a program that ends with a line `N passed, N failed`.
+    pub fn of_reporting_program(heard: &Heard) -> Self {
+        Self {
+            count: TestCount::of_reporting_program(heard),
+            failures: failures(heard),
+        }
+    }
+}
+
+impl From<TestCount> for Outcome {
+    fn from(count: TestCount) -> Self {
+        Self {
+            count,
+            failures: Vec::new(),
+        }
+    }
+}
+
+impl Sum for Outcome {
+    fn sum<I: Iterator<Item = Self>>(outcomes: I) -> Self {
+        outcomes.fold(Self::default(), |mut sum, outcome| {
+            sum.count += outcome.count;
+            sum.failures.extend(outcome.failures);
+            sum
+        })
+    }
+}
+
+/// Lines by which a test program, nextest (`FAIL [ 0.1s] ...`) or `cargo test` (`test ... FAILED`) names a failed test, each once.
+fn failures(heard: &Heard) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for line in heard.lines.iter().map(|line| line.trim()) {
+        let names_one = line.starts_with("FAILED ")
+            || line.starts_with("FAIL [")
+            || line.starts_with("TIMEOUT [")
+            || (line.starts_with("test ") && line.ends_with(" FAILED"));
+        if names_one && !found.iter().any(|known| known == line) {
+            found.push(line.to_owned());
+        }
+    }
+    found
+}
+
 impl AddAssign for TestCount {
     fn add_assign(&mut self, other: Self) {
         self.passed += other.passed;
@@ -128,6 +189,23 @@ mod tests {
             TestCount::of_cargo(&heard(false, &["error: no"])),
             TestCount::FAILED
         );
+    }
+
+    #[test]
+    fn what_failed_is_named_once() {
+        let lines = [
+            "ok     a crop: 0.1",
+            "FAILED a gradient: 0.2 (limit 0.1)",
+            "        FAIL [   0.1s] (3/9) native-train::it score::a_table",
+            "        FAIL [   0.1s] (3/9) native-train::it score::a_table",
+            "test fails ... FAILED",
+            "9 passed, 1 failed",
+        ];
+        let outcome = Outcome::of_reporting_program(&heard(false, &lines));
+        assert_eq!(outcome.count, TestCount { passed: 9, failed: 1 });
+        assert_eq!(outcome.failures.len(), 3);
+        let both: Outcome = [outcome.clone(), outcome].into_iter().sum();
+        assert_eq!((both.count.failed, both.failures.len()), (2, 6));
     }
 
     #[test]

@@ -1,37 +1,76 @@
-//! `cargo xtask test`: all parts, one after the other, also after one has failed.
+//! `cargo xtask test`: all parts or those that are named, one after the other, also after one has failed.
 
 use crate::cargo_call::{self, ENGINE_PACKAGE, UI_PACKAGE};
-use crate::test_count::TestCount;
+use crate::test_count::{Outcome, TestCount};
 use crate::wasm_toolchain::WASM_TARGET;
 use crate::{browser_tests, paths, process, python_checks, setup, web_build};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use clap::Args;
 use std::fs;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
+/// What is tested.
+#[derive(Args)]
+pub struct TestOptions {
+    /// Only the parts whose name holds this, after the set-up; may be given several times
+    #[arg(long, value_name = "PART")]
+    only: Vec<String>,
+}
+
 struct Part {
     name: &'static str,
-    count: TestCount,
+    outcome: Outcome,
     took: Duration,
 }
 
 struct Suite {
     parts: Vec<Part>,
+    /// Pieces of names; none takes all.
+    only: Vec<String>,
+    /// Parts that were not asked for.
+    left_out: Vec<&'static str>,
 }
 
+/// Part that the others need.
+const SET_UP: &str = "set-up";
+/// Parts that run what other parts build.
+const NEEDS: [(&str, &[&str]); 2] = [
+    ("golden checks", &["native build"]),
+    ("browser tests", &["native build", "web build"]),
+];
+
 impl Suite {
-    fn part(&mut self, name: &'static str, run: impl FnOnce() -> Result<TestCount>) {
+    fn part<T: Into<Outcome>>(&mut self, name: &'static str, run: impl FnOnce() -> Result<T>) {
+        if !self.takes(name) {
+            self.left_out.push(name);
+            return;
+        }
         println!("\n== {name}");
         let started = Instant::now();
-        let count = run().unwrap_or_else(|error| {
-            eprintln!("{name}: {error:#}");
-            TestCount::FAILED
-        });
+        let outcome = match run() {
+            Ok(outcome) => outcome.into(),
+            Err(error) => {
+                eprintln!("{name}: {error:#}");
+                TestCount::FAILED.into()
+            }
+        };
         self.parts.push(Part {
             name,
-            count,
+            outcome,
             took: started.elapsed(),
         });
+    }
+
+    /// Whether the part was asked for, or one that was needs it.
+    fn takes(&self, name: &str) -> bool {
+        let is_named = |part: &str| self.only.iter().any(|piece| part.contains(piece));
+        let is_needed = || {
+            NEEDS
+                .iter()
+                .any(|(part, needed)| is_named(part) && needed.contains(&name))
+        };
+        self.only.is_empty() || name == SET_UP || is_named(name) || is_needed()
     }
 
     fn check(&mut self, name: &'static str, command: impl FnOnce() -> Result<Command>) {
@@ -45,13 +84,17 @@ impl Suite {
     }
 }
 
-/// Runs everything; fails without a word after the last line, which scripts read.
+/// Runs what is asked for; fails without a word after the last line, which scripts read.
 ///
 /// # Errors
-/// When the workspace itself cannot be read.
-pub fn run() -> Result<ExitCode> {
-    let mut suite = Suite { parts: Vec::new() };
-    suite.part("set-up", || {
+/// When the workspace itself cannot be read, or no part has a name as asked for.
+pub fn run(options: TestOptions) -> Result<ExitCode> {
+    let mut suite = Suite {
+        parts: Vec::new(),
+        only: options.only,
+        left_out: Vec::new(),
+    };
+    suite.part(SET_UP, || {
         setup::run(setup::Purpose::Test).map(|()| TestCount::PASSED)
     });
     suite.check("format", || {
@@ -71,6 +114,13 @@ pub fn run() -> Result<ExitCode> {
         suite.part("browser tests", browser_tests::run);
     }
     let sum = summarise(&suite.parts);
+    let has_run = |piece: &&String| suite.parts.iter().any(|part| part.name.contains(piece.as_str()));
+    if let Some(piece) = suite.only.iter().find(|piece| !has_run(piece)) {
+        bail!(
+            "no part's name holds `{piece}`: expected a piece of {}",
+            suite.left_out.join(", ")
+        );
+    }
     Ok(if sum.failed == 0 {
         ExitCode::SUCCESS
     } else {
@@ -116,13 +166,13 @@ fn native_parts(suite: &mut Suite) {
         if let Ok(program) = setup::second_ffmpeg() {
             command.env(setup::SECOND_FFMPEG_VARIABLE, program);
         }
-        Ok(TestCount::of_cargo(&process::run_and_listen(&mut command)?))
+        Ok(Outcome::of_cargo(&process::run_and_listen(&mut command)?))
     });
     suite.part("documentation examples", || {
         let mut command = cargo_call::cargo()?;
         command.args(["test", "--doc", "--no-fail-fast", "--color=never", "--release"]);
         command.args(cargo_call::native_packages()?);
-        Ok(TestCount::of_cargo(&process::run_and_listen(&mut command)?))
+        Ok(Outcome::of_cargo(&process::run_and_listen(&mut command)?))
     });
     suite.check("documentation links", || {
         let mut command = cargo_call::cargo()?;
@@ -192,18 +242,18 @@ fn summarise(parts: &[Part]) -> TestCount {
     println!("\n== summary");
     let mut sum = TestCount::default();
     for part in parts {
-        let mark = if part.count.failed == 0 {
-            "ok    "
-        } else {
-            "FAILED"
-        };
+        let Outcome { count, failures } = &part.outcome;
+        for failure in failures {
+            println!("       {}: {failure}", part.name);
+        }
+        let mark = if count.failed == 0 { "ok    " } else { "FAILED" };
         println!(
             "{mark} {:<28} {:>6.0} s  {}",
             part.name,
             part.took.as_secs_f64(),
-            part.count
+            count
         );
-        sum += part.count;
+        sum += *count;
     }
     println!("{sum}");
     sum

@@ -2,7 +2,8 @@
 
 mod found_table;
 mod output;
-mod recognition;
+pub(crate) mod output_names;
+pub(crate) mod recognition;
 
 use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
@@ -23,8 +24,9 @@ use crate::shards::shard::{self, ShardChoice};
 use crate::smoothing_options::{parse_smoothing, parse_window};
 use crate::written_files::WrittenFiles;
 use crate::{atomic_file, model_store, stdout};
-use output::{OutputNames, Written};
-use recognition::{Recognition, Strides};
+use output::Written;
+use output_names::OutputNames;
+use recognition::{Reading, Recognition, Strides};
 
 /// What to analyse and how.
 #[derive(Debug, Args)]
@@ -209,15 +211,13 @@ fn analyze_one(
         FrameSource::Pictures { paths, .. } => options.unrelated || paths.len() == 1,
         FrameSource::Video(_) | FrameSource::Animation(_) => false,
     };
-    let seen = Recognition::run(
-        source,
-        &video,
-        model,
-        options.whole_frame,
+    let reading = Reading {
+        whole_frame: options.whole_frame,
         strides,
         unrelated,
-        device,
-    )?;
+        keeps_features: false,
+    };
+    let seen = Recognition::run(source, &video, model, reading, device)?;
     if seen.timeline.frames().is_empty() {
         // The stream ended with an error before its first frame.
         return Err(seen

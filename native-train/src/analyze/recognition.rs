@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use anyhow::{Context as _, Result};
 use shared_model::frame::Frame;
 use shared_model::model_file::ModelFile;
-use shared_model::recognizer::Recognizer;
+use shared_model::recognizer::{FaceFeature, Recognizer};
 use shared_model::timeline::Timeline;
 
 use crate::detectors;
@@ -22,22 +22,36 @@ const MOST_UNREADABLE: usize = 1000;
 
 /// Steps that save work.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Strides {
+pub(crate) struct Strides {
     /// Every how many frames one is looked at.
-    pub(super) frames: usize,
+    pub(crate) frames: usize,
     /// Frames between the temporal encoder's clips, where it is not half a clip.
-    pub(super) clips: Option<usize>,
+    pub(crate) clips: Option<usize>,
+}
+
+/// How an input is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    /// The whole picture is the face.
+    pub(crate) whole_frame: bool,
+    pub(crate) strides: Strides,
+    /// The frames are pictures that have nothing to do with one another.
+    pub(crate) unrelated: bool,
+    /// The faces' features stay in memory, 4 bytes a value.
+    pub(crate) keeps_features: bool,
 }
 
 /// All that was seen in one input.
 #[derive(Debug)]
-pub(super) struct Recognition {
-    pub(super) timeline: Timeline,
+pub(crate) struct Recognition {
+    pub(crate) timeline: Timeline,
     /// Why the stream ended before its end, if it did.
-    pub(super) ended_early: Option<anyhow::Error>,
+    pub(crate) ended_early: Option<anyhow::Error>,
     /// Pictures of a folder that could not be read.
-    pub(super) unreadable: Vec<anyhow::Error>,
-    pub(super) frames_a_second: f64,
+    pub(crate) unreadable: Vec<anyhow::Error>,
+    pub(crate) frames_a_second: f64,
+    /// In the order of the frames, where they are kept.
+    pub(crate) features: Vec<FaceFeature>,
 }
 
 /// What the decoder passes on.
@@ -53,34 +67,35 @@ enum Decoded {
 }
 
 impl Recognition {
-    /// Reads `source` to its end; `unrelated` says that its frames are pictures that have nothing to do with one another.
+    /// Reads `source` to its end.
     ///
     /// # Errors
     /// When the model does not fit or the device fails. Trouble with the input is no error here:
     /// it stands in the result beside what could be read.
-    pub(super) fn run(
+    pub(crate) fn run(
         source: FrameSource,
         label: &str,
         model: &ModelFile,
-        whole_frame: bool,
-        strides: Strides,
-        unrelated: bool,
+        reading: Reading,
         device: &NamedDevice,
     ) -> Result<Self> {
-        let detector = if whole_frame {
+        let detector = if reading.whole_frame {
             None
         } else {
             Some(detectors::open(model.metadata.framing.detector, &device.device)?)
         };
         let mut recognizer =
-            Recognizer::new(model, detector, &device.device)?.with_frame_stride(strides.frames);
-        if let Some(stride) = strides.clips {
+            Recognizer::new(model, detector, &device.device)?.with_frame_stride(reading.strides.frames);
+        if let Some(stride) = reading.strides.clips {
             recognizer = recognizer.with_clip_stride(stride);
         }
         let mut timeline = Timeline::new();
-        timeline.set_unrelated(unrelated);
-        if unrelated {
+        timeline.set_unrelated(reading.unrelated);
+        if reading.unrelated {
             recognizer = recognizer.with_unrelated_frames();
+        }
+        if reading.keeps_features {
+            recognizer = recognizer.with_kept_features();
         }
         let mut progress = Progress::start(label, "frames", source.frame_count());
         // One batch waits while one is recognised and one is decoded.
@@ -102,6 +117,7 @@ fn recognise(
 ) -> Result<Recognition> {
     let mut ended_early = None;
     let mut unreadable = Vec::new();
+    let mut features = Vec::new();
     // The receiver is dropped with an error, which stops the decoder.
     for part in decoded {
         let number = timeline.frames().len();
@@ -127,6 +143,7 @@ fn recognise(
             }
         };
         predictions.into_iter().for_each(|p| timeline.push(p));
+        features.append(&mut recognizer.take_features());
     }
     for prediction in pollster::block_on(recognizer.finish())? {
         timeline.push(prediction);
@@ -136,6 +153,7 @@ fn recognise(
         ended_early,
         unreadable,
         frames_a_second: progress.rate(),
+        features,
     })
 }
 

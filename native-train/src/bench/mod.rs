@@ -1,6 +1,7 @@
 //! `mien bench`: pictures a second, where a step's time goes, what it keeps in memory, and another program beside it.
 
 pub(crate) mod beside;
+mod forward;
 mod loader;
 pub mod memory;
 mod pipeline;
@@ -21,7 +22,9 @@ use crate::run_config::precision::Precision;
 use crate::run_config::semi_supervised_config::SemiSupervisedConfig;
 use crate::{model_store, stdout};
 use beside::{Beside, Wish};
+use forward::ForwardFigures;
 use memory::{Keeping, StepBytes};
+use pipeline::PipelineFigures;
 use steps::{Parts, Step, Steps};
 
 /// Runs that are measured, after the warm-up.
@@ -152,14 +155,14 @@ pub fn run(options: &Options) -> Result<()> {
     let opened = options.device.open()?;
     if let Some(video) = &options.pipeline {
         let figures = pipeline::measure(video, &model_store::read(&options.model)?, &opened)?;
-        if options.json {
-            stdout::line(format_args!("{}", serde_json::to_string(&figures)?));
-        } else {
-            figures.print();
-        }
-        return Ok(());
+        return show(options, &figures, PipelineFigures::print);
     }
     options.precision.check(&opened.device)?;
+    let is_f32 = options.precision == Precision::F32;
+    ensure!(
+        !options.forward || is_f32 || !opened.name.starts_with("CPU"),
+        "the processor infers in f32 alone: leave out `--precision`"
+    );
     let mut beside = options.beside(size, &opened)?;
     let semi_supervised = SemiSupervisedConfig {
         recompute_teacher: options.recompute_teacher,
@@ -173,56 +176,29 @@ pub fn run(options: &Options) -> Result<()> {
         &semi_supervised,
         &opened.device,
     );
+    let network = Network { name: network, size };
     if options.forward {
-        let is_f32 = options.precision == Precision::F32;
-        ensure!(
-            is_f32 || !opened.name.starts_with("CPU"),
-            "the processor infers in f32 alone: leave out `--precision`"
-        );
         let forward = measured(Step::Forward, &mut steps, beside.as_mut())?;
-        print_forward(options, network, size, &opened, &forward, beside.as_ref())?;
-        return Ok(());
+        let figures = ForwardFigures::of(options, &network, opened.name, &forward, beside.as_ref());
+        return show(options, &figures, ForwardFigures::print);
     }
-    let [forward, training, stage1] = [
-        measured(Step::Forward, &mut steps, beside.as_mut())?,
-        measured(Step::Training, &mut steps, beside.as_mut())?,
-        measured(Step::Stage1, &mut steps, beside.as_mut())?,
-    ];
-    let rate = |step: Step, seconds: f64| step.pictures(batch) as f64 / seconds;
-    let stage1_rate = rate(Step::Stage1, stage1.ours);
-    let loader = loader::pictures_a_second(&InputSpec {
-        size,
-        ..ModelMetadata::default().input
-    })?;
-    let threads = rayon::current_num_threads();
-    let figures = Figures {
-        device: opened.name,
-        threads,
-        network,
-        input_size: size,
-        batch,
-        precision: options.precision,
-        forward_images_a_second: rate(Step::Forward, forward.ours),
-        training_images_a_second: rate(Step::Training, training.ours),
-        stage1_images_a_second: stage1_rate,
-        shares: Shares::of(steps.parts()?),
-        loader_images_a_second: loader,
-        loader_cores_needed: (LOADER_MARGIN * stage1_rate * threads as f64 / loader).ceil() as usize,
-        beside: beside.map(|beside| BesideFigures {
-            program: beside.introduction.program.clone(),
-            threads: beside.introduction.threads,
-            forward_images_a_second: rate(Step::Forward, forward.theirs),
-            training_images_a_second: rate(Step::Training, training.theirs),
-            stage1_images_a_second: rate(Step::Stage1, stage1.theirs),
-            forward_ratio: forward.ratio,
-            training_ratio: training.ratio,
-            stage1_ratio: stage1.ratio,
-        }),
-    };
+    let figures = Figures::measure(options, &network, opened.name, &mut steps, beside)?;
+    show(options, &figures, Figures::print)
+}
+
+/// What is measured.
+struct Network {
+    name: &'static str,
+    /// Side of its pictures in pixels.
+    size: usize,
+}
+
+/// As one JSON object, or in words.
+fn show<F: Serialize>(options: &Options, figures: &F, print: impl FnOnce(&F)) -> Result<()> {
     if options.json {
-        stdout::line(format_args!("{}", serde_json::to_string(&figures)?));
+        stdout::line(format_args!("{}", serde_json::to_string(figures)?));
     } else {
-        figures.print();
+        print(figures);
     }
     Ok(())
 }
@@ -264,6 +240,53 @@ impl Shares {
 }
 
 impl Figures {
+    /// Takes all steps, in turns with the other program where there is one.
+    fn measure(
+        options: &Options,
+        network: &Network,
+        device: String,
+        steps: &mut Steps,
+        mut beside: Option<Beside>,
+    ) -> Result<Self> {
+        let batch = options.batch.get();
+        let [forward, training, stage1] = [
+            measured(Step::Forward, steps, beside.as_mut())?,
+            measured(Step::Training, steps, beside.as_mut())?,
+            measured(Step::Stage1, steps, beside.as_mut())?,
+        ];
+        let rate = |step: Step, seconds: f64| step.pictures(batch) as f64 / seconds;
+        let stage1_rate = rate(Step::Stage1, stage1.ours);
+        let loader = loader::pictures_a_second(&InputSpec {
+            size: network.size,
+            ..ModelMetadata::default().input
+        })?;
+        let threads = rayon::current_num_threads();
+        Ok(Self {
+            device,
+            threads,
+            network: network.name,
+            input_size: network.size,
+            batch,
+            precision: options.precision,
+            forward_images_a_second: rate(Step::Forward, forward.ours),
+            training_images_a_second: rate(Step::Training, training.ours),
+            stage1_images_a_second: stage1_rate,
+            shares: Shares::of(steps.parts()?),
+            loader_images_a_second: loader,
+            loader_cores_needed: (LOADER_MARGIN * stage1_rate * threads as f64 / loader).ceil() as usize,
+            beside: beside.map(|beside| BesideFigures {
+                program: beside.introduction.program.clone(),
+                threads: beside.introduction.threads,
+                forward_images_a_second: rate(Step::Forward, forward.theirs),
+                training_images_a_second: rate(Step::Training, training.theirs),
+                stage1_images_a_second: rate(Step::Stage1, stage1.theirs),
+                forward_ratio: forward.ratio,
+                training_ratio: training.ratio,
+                stage1_ratio: stage1.ratio,
+            }),
+        })
+    }
+
     fn print(&self) {
         let line = |name: &str, text: String| stdout::line(format_args!("{name:<10} {text}"));
         line(
@@ -376,81 +399,6 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-/// Inference alone.
-#[derive(Debug, Serialize)]
-struct ForwardFigures<'a> {
-    device: &'a str,
-    threads: usize,
-    network: &'a str,
-    input_size: usize,
-    batch: usize,
-    precision: Precision,
-    /// Median.
-    ms: f64,
-    beside: Option<ForwardBeside<'a>>,
-}
-
-/// The other program's median, and its time over ours: above 1 we are faster.
-#[derive(Debug, Serialize)]
-struct ForwardBeside<'a> {
-    program: &'a str,
-    threads: usize,
-    ms: f64,
-    ratio: f64,
-}
-
-fn print_forward(
-    options: &Options,
-    network: &str,
-    size: usize,
-    opened: &NamedDevice,
-    forward: &Measured,
-    beside: Option<&Beside>,
-) -> Result<()> {
-    let figures = ForwardFigures {
-        device: &opened.name,
-        threads: rayon::current_num_threads(),
-        network,
-        input_size: size,
-        batch: options.batch.get(),
-        precision: options.precision,
-        ms: 1000.0 * forward.ours,
-        beside: beside.map(|beside| ForwardBeside {
-            program: &beside.introduction.program,
-            threads: beside.introduction.threads,
-            ms: 1000.0 * forward.theirs,
-            ratio: forward.ratio,
-        }),
-    };
-    if options.json {
-        stdout::line(format_args!("{}", serde_json::to_string(&figures)?));
-        return Ok(());
-    }
-    let ForwardFigures {
-        device,
-        threads,
-        batch,
-        ms,
-        ..
-    } = figures;
-    stdout::line(format_args!(
-        "{device} ({threads} threads on the processor), {network}, {size}x{size} pixels, batch {batch}, {:?}: {ms:.1} ms",
-        options.precision
-    ));
-    if let Some(ForwardBeside {
-        program,
-        threads,
-        ms,
-        ratio,
-    }) = figures.beside
-    {
-        stdout::line(format_args!(
-            "beside {program} ({threads} threads), in turns: {ms:.1} ms; ours is {ratio:.2} times as fast"
-        ));
-    }
-    Ok(())
 }
 
 /// What a stage-1 step keeps, for each way of computing.

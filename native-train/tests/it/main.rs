@@ -16,6 +16,7 @@ mod devices;
 mod evaluate;
 mod evaluate_pictures;
 mod face_detection;
+mod features;
 mod ffmpeg_programs;
 mod foreign_bytes;
 mod gpu_check;

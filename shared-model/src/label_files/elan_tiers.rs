@@ -1,12 +1,13 @@
 //! Tiers of an ELAN file (EAF) as labels: the tier `Face N` is the face of that number, a lone tier of expressions is
-//! the first face.
+//! the first face. The tiers of lanes that Mien writes beside `Face N` say where its labels come from, and are not read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use roxmltree::{Document, Node};
 use thiserror::Error;
 
 use super::label_spans::{LabelSpan, LabelSpans};
+use crate::elan::LANE_TIERS;
 use crate::expression::Expression;
 
 /// The file cannot be read as labels.
@@ -53,7 +54,9 @@ pub(super) fn read(text: &str) -> Result<LabelSpans, ElanError> {
     if root.tag_name().name() != "ANNOTATION_DOCUMENT" {
         return Err(ElanError::Root(root.tag_name().name().to_owned()));
     }
-    let tiers = tiers(root)?;
+    let mut tiers = tiers(root)?;
+    let faces: BTreeSet<u32> = tiers.iter().filter_map(|tier| face_of(tier.name)).collect();
+    tiers.retain(|tier| lane_of(tier.name).is_none_or(|face| !faces.contains(&face)));
     let all = || tiers.iter().map(|tier| tier.name).collect::<Vec<_>>().join(", ");
     let mut found = LabelSpans::default();
     let mut expressive = Vec::new();
@@ -120,6 +123,12 @@ impl Tier<'_> {
 fn face_of(tier: &str) -> Option<u32> {
     let number: u32 = tier.trim().strip_prefix("Face ")?.trim().parse().ok()?;
     number.checked_sub(1)
+}
+
+/// Whose lane a tier such as `Face 1 smoothed` is.
+fn lane_of(tier: &str) -> Option<u32> {
+    let (face, lane) = tier.trim().rsplit_once(' ')?;
+    LANE_TIERS.contains(&lane).then(|| face_of(face))?
 }
 
 fn tiers<'a>(root: Node<'a, 'a>) -> Result<Vec<Tier<'a>>, ElanError> {

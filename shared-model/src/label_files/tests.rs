@@ -49,6 +49,10 @@ fn what_elan_export_writes_is_read_back_frame_by_frame() {
     let expected: Vec<_> = classes.into_iter().map(Some).collect();
     assert_eq!(indices(&labels), expected);
     assert_eq!(spans.label_at(1, false, 1.0), None);
+    assert!(spans.left_out.is_empty(), "{:?}", spans.left_out);
+    // Without the face's own tier nobody can know which of its lanes is meant.
+    let renamed = text.replacen("\"Face 1\"", "\"Mine\"", 1);
+    assert!(said(&renamed).contains("call tiers `Face 1`"));
 }
 
 #[test]

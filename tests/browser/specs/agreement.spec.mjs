@@ -64,8 +64,8 @@ export function declare({ test, afterAll }, { url, scratch }) {
   });
 
   test("any two lanes, and the classes one by one", async () => {
-    await page.compare(SMOOTHED, "Per frame");
-    await page.until("metrics", /72 frames: Per frame against Smoothed/);
+    await page.compare(SMOOTHED, "Frame");
+    await page.until("metrics", /72 frames: Frame against Smoothed/);
     assert.equal(await page.figure("kappa"), 1);
     await page.hook("by-class").locator("summary").click();
     const happiness = await page.hook("by-class").locator("tr", { hasText: "Happiness" }).locator("td").allTextContents();

@@ -76,6 +76,35 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await rm(profile, { recursive: true, force: true });
   });
 
+  test("the page counts what is asked of the network, and without a request nothing was", async () => {
+    const own = await StaticServer.start(DIST);
+    // With a profile, since a window without one loads large files anew to store them.
+    const profile = await mkdtemp(path.join(tmpdir(), "mien-profile-"));
+    const context = await launchWithProfile(profile);
+    const page = await AnalysisPage.open(context, own.url);
+    await page.page.setViewportSize({ width: 1280, height: 800 });
+    await page.untilReady();
+    const until = (pattern) =>
+      page.page.waitForFunction(
+        (source) => new RegExp(source).test(document.querySelector('[data-testid="requests"]').textContent),
+        pattern.source,
+        { timeout: 60_000 },
+      );
+    await until(/^0 requests since loading, works offline$/);
+    await page.page.waitForFunction(() => caches.match("models/tiny.safetensors").then(Boolean), null, { timeout: 30_000 });
+    const before = own.requests.length;
+    await page.analyse(await scratch.file("four-frames.mp4"));
+    for (const hook of ["export-csv", "export-project"]) await page.save(hook);
+    assert.deepEqual(own.requests.slice(before), [], "the server heard nothing");
+    await until(/^0 requests/);
+    await page.page.evaluate(() => fetch("no-such-file.txt").then(() => null));
+    await until(/^1 request since loading/);
+    assert.deepEqual(own.requests.slice(before), ["/no-such-file.txt"]);
+    await context.close();
+    await own.stop();
+    await rm(profile, { recursive: true, force: true });
+  });
+
   test("after the first load it works without any server", async () => {
     const own = await StaticServer.start(DIST);
     const context = await browser.newContext();

@@ -87,7 +87,11 @@ export function declare({ test, afterAll }, { url, scratch }) {
     const { name, text } = await page.save("export-eaf");
     assert.match(name, /\.eaf$/);
     const runs = expected.filter((label, i) => i === 0 || label !== expected[i - 1]).length;
-    assert.equal(text.match(/<ANNOTATION_VALUE>/g).length, runs);
+    const tier = (id) => text.match(new RegExp(`TIER_ID="${id}">([^]*?)</TIER>`))[1].match(/<ANNOTATION_VALUE>/g).length;
+    assert.equal(tier("Face 1"), runs);
+    const reviewed = rows.filter((row, i) => row.reviewed !== null && row.reviewed !== rows[i - 1]?.reviewed).length;
+    assert.equal(tier("Face 1 reviewed"), reviewed, "what is confirmed stands on a tier of its own");
+    for (const lane of ["frame", "temporal", "smoothed"]) assert.ok(tier(`Face 1 ${lane}`) > 0);
     const project = JSON.parse((await page.save("export-project")).text);
     assert.equal(project.version, 2);
     assert.equal(project.reviewed.filter((segment) => segment.confirmed).length, 2);

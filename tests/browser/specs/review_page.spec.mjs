@@ -224,7 +224,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await page.openProject(scratch, project, await scratch.file("face.mp4"));
     await page.smooth("sliding", 9);
     await page.toFrame(36);
-    await page.page.waitForFunction(() => document.querySelector(".moment-why").textContent === "Steadied; this frame alone: Fear.");
+    await page.page.waitForFunction(() => document.querySelector(".moment-why").textContent === "8 of 9 frames; this frame alone: Fear.");
     await page.page.context().close();
   });
 

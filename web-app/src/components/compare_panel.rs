@@ -68,7 +68,8 @@ pub fn ComparePanel() -> impl IntoView {
                     <div><dt>{strings::SEGMENT_KAPPA}</dt><dd data-testid="segment-kappa">{figure(|it| it.segment_kappa)}</dd></div>
                 </dl>
             </div>
-            <div class="compare-more" class:is-off=is_off>
+            // Its numbers lead to frames by what is predicted of them.
+            <div class="compare-more" class:is-off=move || is_off() || store.bench.is_blind.get()>
                 <UnitWindow/>
                 <details data-testid="by-class">
                     <summary>{strings::BY_CLASS}</summary>

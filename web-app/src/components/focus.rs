@@ -40,6 +40,21 @@ pub fn kind(element: &Element) -> Focused {
     Focused::of(&element.tag_name(), &input_type)
 }
 
+/// Gives the focus to the input with this hook, whatever stands in it chosen, so that typing replaces it.
+pub fn enter(hook: &str) {
+    let document = web_sys::window().and_then(|window| window.document());
+    let found = document.and_then(|document| {
+        document
+            .query_selector(&format!("[data-testid=\"{hook}\"]"))
+            .ok()?
+    });
+    if let Some(input) = found.and_then(|found| found.dyn_into::<HtmlInputElement>().ok()) {
+        // It is refused only where the page has no focus itself.
+        let _ = input.focus();
+        input.select();
+    }
+}
+
 /// Takes the focus away from an element.
 pub fn give_back(element: &Element) {
     if let Some(element) = element.dyn_ref::<HtmlElement>() {

@@ -54,6 +54,7 @@ pub fn Header() -> impl IntoView {
                 <span class="device-label">{strings::BACKEND}</span>
                 <span class="backend" data-testid="backend">{backend}</span>
             </div>
+            <Requests/>
             <div class="openers">
                 <NoticeButton/>
                 <button type="button" class="button" data-testid="projects" on:click=move |_| projects::show(store)>
@@ -71,6 +72,22 @@ pub fn Header() -> impl IntoView {
                 </button>
             </div>
         </header>
+    }
+}
+
+/// How often the network was asked.
+#[component]
+fn Requests() -> impl IntoView {
+    let store = Store::of_page();
+    let text = move || {
+        let count = store.requests.get();
+        count.map(|count| strings::requests(count, store.works_offline.get()))
+    };
+    view! {
+        <p class="requests" class:is-off=move || store.requests.with(Option::is_none) title=strings::REQUESTS_HINT>
+            {icons::lock()}
+            <span data-testid="requests">{text}</span>
+        </p>
     }
 }
 

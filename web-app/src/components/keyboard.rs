@@ -104,6 +104,7 @@ pub fn run(store: Store, command: Command) {
         Command::SecondOn => player::step_seconds(store, 1.0),
         Command::ToStart => player::step_seconds(store, f64::NEG_INFINITY),
         Command::ToEnd => player::step_seconds(store, player::length_s(store)),
+        Command::GoTo => focus::enter("go-to"),
         Command::Slower => change_speed(store, false),
         Command::Faster => change_speed(store, true),
         Command::Loop => segment_loop::toggle(store),

@@ -5,7 +5,9 @@ use leptos::prelude::*;
 use super::file_button::pick;
 use super::icons;
 use crate::state::store::Store;
-use crate::{sample, strings, webcam};
+use crate::{projects, sample, strings, webcam};
+use page_view::kept_analysis::KeptProject;
+use wasm_bindgen_futures::spawn_local;
 
 #[component]
 pub fn Landing() -> impl IntoView {
@@ -41,6 +43,7 @@ pub fn Landing() -> impl IntoView {
                 <span class="button primary">{strings::CHOOSE_FILE}</span>
                 <span class="drop-kinds">{strings::KINDS}</span>
             </button>
+            <GoOn/>
             <div class="landing-more">
                 <button type="button" class="button" data-testid="open-sample" on:click=move |_| sample::open(store)>
                     {icons::play()}<span>{strings::TRY_SAMPLE}</span>
@@ -57,6 +60,29 @@ pub fn Landing() -> impl IntoView {
             <p class="landing-model">{device}</p>
         </section>
     }
+}
+
+/// The way back to what was worked on last.
+#[component]
+fn GoOn() -> impl IntoView {
+    let store = Store::of_page();
+    let latest = RwSignal::new(None::<KeptProject>);
+    Effect::new(move |_| {
+        // The list may have been changed in its dialog.
+        store.projects.track();
+        spawn_local(async move { latest.set(projects::latest().await) });
+    });
+    let button = move || {
+        latest.get().map(|project| {
+            let text = strings::go_on_with(&project);
+            view! {
+                <button type="button" class="button" data-testid="continue" on:click=move |_| projects::open(store, &project)>
+                    {icons::play()}<span>{text}</span>
+                </button>
+            }
+        })
+    };
+    view! { <div class="go-on">{button}</div> }
 }
 
 /// A strip of labels under a face: what the page makes of a video.

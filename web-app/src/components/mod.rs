@@ -25,6 +25,7 @@ pub mod queue_list;
 pub mod stage;
 pub mod transport;
 
+pub mod lane_help;
 pub mod timeline_gestures;
 pub mod timeline_painter;
 pub mod timeline_panel;
@@ -41,4 +42,5 @@ pub mod moment_panel;
 pub mod file_button;
 pub mod icons;
 pub mod keyboard;
+pub mod review_modes;
 pub mod review_panel;

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use page_view::sureness::{Origin, Saying};
+use page_view::window_votes;
 use shared_model::expression::{ClassScores, Expression};
 use shared_model::timeline::FrameRow;
 
@@ -12,29 +13,44 @@ use crate::{people, strings, webcam};
 pub fn MomentPanel() -> impl IntoView {
     let store = Store::of_page();
     let row = Memo::new(move |_| current_row(store));
-    let saying = Memo::new(move |_| row.with(|row| store.saying(row.as_ref()?)));
-    let scores = Signal::derive(move || row.with(|row| row.as_ref().and_then(|row| row.probabilities)));
+    let saying = Memo::new(move |_| {
+        store.bench.is_blind.track();
+        row.with(|row| store.saying(row.as_ref()?))
+    });
+    let scores = Signal::derive(move || {
+        store.bench.is_blind.track();
+        row.with(|row| store.shown_probabilities(row.as_ref()?))
+    });
     let text = move || match (saying.get(), row.with(Option::is_some)) {
         (Some(Saying::Label(label)), _) => label.name(),
         (Some(Saying::NotSure(_)), _) => strings::NOT_SURE,
+        (Some(Saying::Hidden), _) => strings::HIDDEN,
         (None, true) => strings::NO_FACE_HERE,
         (None, false) => strings::NOT_YET,
     };
+    let votes = Memo::new(move |_| {
+        let (smoothing, window) = (store.smoothing.get(), store.window.get());
+        let view = store.view();
+        row.with(|row| window_votes::votes(&view, row.as_ref()?, smoothing, window))
+    });
     let why = move || {
         row.with(|row| {
             let row = row.as_ref()?;
-            if let Some(Saying::NotSure(nearest)) = saying.get() {
-                return Some(strings::doubtful_label(nearest.name()));
+            match saying.get() {
+                Some(Saying::NotSure(nearest)) => return Some(strings::doubtful_label(nearest.name())),
+                Some(Saying::Hidden) => return Some(strings::HIDDEN_WHY.to_owned()),
+                Some(Saying::Label(_)) | None => {}
             }
-            match Origin::of(row)? {
-                Origin::Reviewed => Some(strings::REVIEWED_LABEL.to_owned()),
-                Origin::Steadied(alone) => Some(strings::steadied_label(alone.name())),
+            match Origin::of(row) {
+                Some(Origin::Reviewed) => Some(strings::REVIEWED_LABEL.to_owned()),
+                Some(Origin::Steadied(alone)) => Some(strings::steadied_label(alone.name(), votes.get())),
+                None => votes.get().map(strings::votes),
             }
         })
     };
     let class = move || match saying.get() {
         Some(Saying::Label(label)) => format!("moment-label has-label class-{}", label.index()),
-        Some(Saying::NotSure(_)) | None => "moment-label".to_owned(),
+        Some(Saying::NotSure(_) | Saying::Hidden) | None => "moment-label".to_owned(),
     };
     view! {
         <section class="panel moment">

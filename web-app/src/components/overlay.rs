@@ -88,6 +88,7 @@ fn paint_face(
             [palette.class(label), palette.on_class(label)],
         ),
         Some(Saying::NotSure(_)) => (strings::NOT_SURE.to_owned(), NO_CLASS),
+        Some(Saying::Hidden) => (strings::HIDDEN_MARK.to_owned(), NO_CLASS),
         None => (String::new(), NO_CLASS),
     };
     // A dark line below keeps the box visible on any picture.

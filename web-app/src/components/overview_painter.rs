@@ -24,6 +24,8 @@ pub struct Scene {
     pub queue: Arc<ReviewQueue>,
     /// Gives the length of the whole.
     pub sight: Viewport,
+    /// Whether only what is reviewed is drawn.
+    pub is_blind: bool,
 }
 
 /// Draws the scene on a cleared canvas: a band for each track, as high as the network is sure, in the label's colour.
@@ -46,7 +48,12 @@ fn band(
     let whole = Viewport::whole(scene.sight.total_s, scene.sight.frame_s);
     let x_of = |time_s: f64| whole.x_of(time_s, width);
     let room = (height - REVIEWED - 2.0).max(2.0);
-    for sample in samples(&scene.view, track, &whole, width) {
+    let shown = if scene.is_blind {
+        Vec::new()
+    } else {
+        samples(&scene.view, track, &whole, width)
+    };
+    for sample in shown {
         let [_, _, Some(label)] = sample.labels else {
             continue;
         };

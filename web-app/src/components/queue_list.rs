@@ -42,20 +42,36 @@ fn Line(
         view.span_of(segment.start).0,
         view.span_of(segment.end.saturating_sub(1)).1,
     );
+    let is_blind = store.bench.is_blind;
     let spoken = move || {
         let person = is_many.then(|| people::name(store, segment.track));
-        strings::queued(&line, span, person.as_deref())
+        strings::queued(&line, span, person.as_deref(), is_blind.get())
     };
+    let class = move || match is_blind.get() {
+        true => "queue-line".to_owned(),
+        false => format!("queue-line class-{}", segment.label.index()),
+    };
+    let mark = move || match is_blind.get() {
+        true => strings::HIDDEN_MARK,
+        false => strings::mark(segment.label),
+    };
+    // How doubtful the model is of it is a prediction too.
+    let doubt = move || match (is_blind.get(), line.is_audit) {
+        (true, _) => String::new(),
+        (false, true) => strings::AUDIT_MARK.to_owned(),
+        (false, false) => format!("{:.0}%", line.doubt * 100.0),
+    };
+    let bar = move || format!("scaleX({:.3})", if is_blind.get() { 0.0 } else { line.doubt });
     view! {
         <li>
-            <button type="button" class=format!("queue-line class-{}", segment.label.index())
+            <button type="button" class=class
                 on:click=move |_| review::go_to(store, &segment)>
                 <span class="visually-hidden">{spoken}</span>
-                <span class="chip" aria-hidden="true">{strings::mark(segment.label)}</span>
+                <span class="chip" aria-hidden="true">{mark}</span>
                 <span class="queue-time" aria-hidden="true">{clock::precise(span.0)}</span>
                 <span class="queue-who" aria-hidden="true">{move || is_many.then(|| people::name(store, segment.track))}</span>
-                <span class="doubt" aria-hidden="true"><span style:transform=format!("scaleX({:.3})", line.doubt)></span></span>
-                <span class="queue-doubt" aria-hidden="true">{format!("{:.0}%", line.doubt * 100.0)}</span>
+                <span class="doubt" aria-hidden="true"><span style:transform=bar></span></span>
+                <span class="queue-doubt" aria-hidden="true">{doubt}</span>
             </button>
         </li>
     }
@@ -88,6 +104,7 @@ fn QueueFilters() -> impl IntoView {
         };
         view! {
             <button type="button" class=format!("chip-button class-{}", class.index()) title=class.name()
+                disabled=move || store.bench.is_blind.get()
                 aria-pressed=move || is_on().to_string() on:click=turn>
                 <span aria-hidden="true">{strings::mark(class)}</span>
                 <span class="visually-hidden">{class.name()}</span>

@@ -6,6 +6,7 @@ use shared_model::expression::Expression;
 
 use super::keyboard;
 use super::queue_list::QueueList;
+use super::review_modes::ReviewModes;
 use crate::review;
 use crate::state::store::Store;
 use crate::{strings, webcam};
@@ -21,6 +22,7 @@ pub fn ReviewPanel() -> impl IntoView {
                 .keeping
                 .with(crate::state::review_desk::Keeping::allows_edits)
     });
+    let is_hidden = move |confirmed: bool| store.bench.is_blind.get() && !confirmed && !webcam::is_on(store);
     let progress = move || {
         let queue = store.queue.get();
         store.review_revision.track();
@@ -37,13 +39,16 @@ pub fn ReviewPanel() -> impl IntoView {
                     view.span_of(segment.start).0,
                     view.span_of(segment.end.saturating_sub(1)).1,
                 );
-                strings::segment(&segment, span)
+                strings::segment(&segment, span, is_hidden(segment.confirmed))
             },
         )
     };
     let class_button = move |class: Expression| {
-        let is_current =
-            move || current.with(|current| current.is_some_and(|segment| segment.label == class));
+        let is_current = move || {
+            current.with(|current| {
+                current.is_some_and(|segment| segment.label == class && !is_hidden(segment.confirmed))
+            })
+        };
         view! {
             <button type="button" class=format!("class-button class-{}", class.index())
                 disabled=move || is_off.get() aria-pressed=move || is_current().to_string()
@@ -82,6 +87,7 @@ pub fn ReviewPanel() -> impl IntoView {
             <p class="hint" data-testid="review-progress">{progress}</p>
             <p class="hint" data-testid="review-said" aria-live="polite">{move || store.said.get()}</p>
             <QueueList/>
+            <ReviewModes/>
             <p class="hint" data-testid="review-kept">{move || store.keeping.with(strings::keeping)}</p>
         </section>
     }

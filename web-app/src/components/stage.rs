@@ -128,6 +128,7 @@ fn draw_overlay(store: Store, canvas: NodeRef<html::Canvas>, picture: NodeRef<ht
         store.track.track();
         store.source.track();
         store.opened.track();
+        store.bench.is_blind.track();
         repaint.with_value(Repaint::request);
     });
 }

@@ -55,6 +55,8 @@ pub struct Scene {
     pub sight: Viewport,
     /// How probabilities are drawn.
     pub style: PlotStyle,
+    /// Whether only what a person has decided is drawn.
+    pub is_blind: bool,
     /// Time of the playhead in seconds.
     pub playhead: f64,
     /// Point under the pointer.
@@ -112,7 +114,11 @@ impl Painter<'_> {
         context.rect(0.0, layout::RULER, self.scene.size.0, self.scene.size.1);
         context.clip();
         let _ = context.translate(0.0, -self.scene.scroll);
-        let found = samples(&self.scene.view, track, &self.scene.sight, self.width);
+        let found = if self.scene.is_blind {
+            Vec::new()
+        } else {
+            samples(&self.scene.view, track, &self.scene.sight, self.width)
+        };
         if let Some(band) = group.heading {
             context.set_font("600 12px system-ui, sans-serif");
             context.set_fill_style_str(&self.palette.text);

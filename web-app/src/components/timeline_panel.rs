@@ -7,6 +7,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{PointerEvent, WheelEvent};
 
+use super::lane_help::LaneHelp;
 use super::overview_strip::OverviewStrip;
 use super::timeline_gestures::{self as gestures, Gestures, Plot};
 use super::timeline_painter::{self as painter, Scene};
@@ -18,7 +19,7 @@ use crate::browser::repaint::Repaint;
 use crate::browser::size::follow_size;
 use crate::browser::tasks;
 use crate::state::store::Store;
-use crate::{people, player, review, segment_loop, strings};
+use crate::{people, player, review, segment_loop, strings, webcam};
 use page_view::review::edges::HeldEdge;
 use page_view::review::stroke::Stroke;
 use page_view::timeline_layout::{self as layout, Group};
@@ -165,6 +166,7 @@ fn TimelineBoard() -> impl IntoView {
                 </div>
                 <p class="timeline-empty">{move || empty_text(store)}</p>
             </div>
+            <LaneHelp groups=board.groups open=board.open scroll=board.scroll size=board.size/>
             <TimelineTip width=Signal::derive(move || board.size.get().0)/>
         </div>
     }
@@ -230,6 +232,7 @@ fn draw(store: Store, board: Board) {
             groups: board.groups.get_untracked(),
             sight: store.viewport.get_untracked(),
             style: store.plot_style.get_untracked(),
+            is_blind: store.bench.is_blind.get_untracked() && !untrack(|| webcam::is_on(store)),
             playhead: store.playhead.get_untracked(),
             hover: store.hover.get_untracked(),
         };
@@ -251,6 +254,7 @@ fn draw(store: Store, board: Board) {
         store.bench.held_edge.track();
         store.bench.stroke.track();
         store.bench.looped.track();
+        store.bench.is_blind.track();
         store.plot_style.track();
         store.viewport.track();
         store.playhead.track();

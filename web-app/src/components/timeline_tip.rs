@@ -35,8 +35,14 @@ pub fn TimelineTip(
         })
         .unwrap_or_default()
     };
-    let label = move || row.with(|row| row.as_ref().and_then(|row| store.saying(row)).map(name));
-    let scores = Signal::derive(move || row.with(|row| row.as_ref().and_then(|row| row.probabilities)));
+    let label = move || {
+        store.bench.is_blind.track();
+        row.with(|row| row.as_ref().and_then(|row| store.saying(row)).map(name))
+    };
+    let scores = Signal::derive(move || {
+        store.bench.is_blind.track();
+        row.with(|row| store.shown_probabilities(row.as_ref()?))
+    });
     view! {
         <div class="tip" class:is-on=move || row.with(Option::is_some) style:left=left aria-hidden="true">
             <p class="tip-heading">{heading}<strong>{label}</strong></p>
@@ -49,6 +55,7 @@ fn name(saying: Saying) -> &'static str {
     match saying {
         Saying::Label(label) => label.name(),
         Saying::NotSure(_) => strings::NOT_SURE,
+        Saying::Hidden => strings::HIDDEN,
     }
 }
 
@@ -61,6 +68,8 @@ fn row_under(store: Store, hover: Hover) -> Option<FrameRow> {
 /// What a screen reader says of the playhead's place.
 #[must_use]
 pub fn spoken(store: Store) -> String {
+    store.bench.is_blind.track();
+    store.review_revision.track();
     let view = store.view();
     let playhead = store.playhead.get();
     let label = view

@@ -1,7 +1,7 @@
 //! Buttons of the player.
 
 use leptos::prelude::*;
-use web_sys::HtmlMediaElement;
+use web_sys::{HtmlInputElement, HtmlMediaElement};
 
 use super::icons;
 use super::keyboard::tip;
@@ -11,6 +11,7 @@ use crate::state::store::Store;
 use crate::strings;
 use page_view::clock;
 use page_view::command::Command;
+use page_view::place_to_go::PlaceToGo;
 use page_view::speed::SPEEDS;
 
 #[component]
@@ -90,6 +91,35 @@ fn Clock() -> impl IntoView {
             <span class="clock-now">{time}</span>" / "{length}
             <span class="clock-frame">{frame}</span>
         </p>
+        <GoTo/>
+    }
+}
+
+/// Goes to a frame or a time that is typed.
+#[component]
+fn GoTo() -> impl IntoView {
+    let store = Store::of_page();
+    let is_wrong = RwSignal::new(false);
+    let go = move |event: web_sys::Event| {
+        let text = event_target_value(&event);
+        let place = PlaceToGo::parse(&text);
+        is_wrong.set(place.is_none() && !text.trim().is_empty());
+        if let Some(place) = place {
+            player::go_to(store, place);
+            // The same place can be typed again.
+            event_target::<HtmlInputElement>(&event).set_value("");
+        }
+    };
+    // What is given up is not gone to: the focus leaves it with the key, which would count as a change.
+    let give_up = move |event: web_sys::KeyboardEvent| {
+        if event.key() == "Escape" {
+            event_target::<HtmlInputElement>(&event).set_value("");
+        }
+    };
+    view! {
+        <input class="go-to" type="text" inputmode="decimal" autocomplete="off" data-testid="go-to" placeholder=strings::GO_TO_SHORT
+            aria-label=strings::GO_TO title=move || tip(store, Command::GoTo) aria-invalid=move || is_wrong.get().to_string()
+            on:change=go on:keydown=give_up/>
     }
 }
 

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use shared_model::expression::ClassScores;
 use shared_model::smoothing::{DEFAULT_WINDOW, Smoothing};
 use shared_model::timeline::FrameRow;
 use web_messages::JobId;
@@ -27,7 +28,9 @@ use page_view::batch::Batch;
 use page_view::job::{self, Job};
 use page_view::kept_analysis::KeptProject;
 use page_view::label_view::LabelView;
-use page_view::review::queue::{Conflicts, QueueFilter, ReviewQueue};
+use page_view::review::doubt::Conflicts;
+use page_view::review::queue::ReviewQueue;
+use page_view::review::queue_filter::QueueFilter;
 use page_view::shipped_model::{Asked, ShippedModel};
 use page_view::sureness::Saying;
 use page_view::timeline_layout::PlotStyle;
@@ -161,6 +164,10 @@ pub struct Store {
     pub asked: StoredValue<Asked>,
     /// Whether the list of all notices is open.
     pub lists_notices: RwSignal<bool>,
+    /// How often the network was asked since the page has loaded; `None` until it has.
+    pub requests: RwSignal<Option<usize>>,
+    /// Whether the page is kept for use without a network.
+    pub works_offline: RwSignal<bool>,
     /// Whether the help is open.
     pub help: RwSignal<bool>,
     /// Counts up when colours change (light or dark).
@@ -172,17 +179,37 @@ impl Store {
     /// from a file, have no threshold.
     #[must_use]
     pub fn saying(self, row: &FrameRow) -> Option<Saying> {
+        if self.hides(row) {
+            return Some(Saying::Hidden);
+        }
         let made_by = self.analysis.with_value(|analysis| analysis.model.clone());
-        let is_live = self.source.with_untracked(|source| {
-            let kind = source.as_ref().map(|source| &source.kind);
-            kind == Some(&SourceKind::Webcam)
-        });
+        let is_live = self.shows_webcam();
         let threshold = self.engine.with_untracked(|engine| {
             let model = engine.model.as_ref();
             let model = model.filter(|model| is_live || model.name == made_by);
             model.map_or(0.0, |model| model.not_sure_below)
         });
         Saying::of(row, threshold)
+    }
+
+    /// The probabilities of a row, where they may be shown.
+    #[must_use]
+    pub fn shown_probabilities(self, row: &FrameRow) -> Option<ClassScores> {
+        row.probabilities.filter(|_| !self.hides(row))
+    }
+
+    /// Whether the person reviews blind and has not decided on this face in this frame; what the webcam shows is no review.
+    fn hides(self, row: &FrameRow) -> bool {
+        let has_label = row.smoothed.or(row.temporal).or(row.raw).is_some();
+        let is_open = row.reviewed.is_none() && has_label;
+        self.bench.is_blind.get_untracked() && is_open && !self.shows_webcam()
+    }
+
+    fn shows_webcam(self) -> bool {
+        self.source.with_untracked(|source| {
+            let kind = source.as_ref().map(|source| &source.kind);
+            kind == Some(&SourceKind::Webcam)
+        })
     }
 
     /// An empty page.
@@ -234,6 +261,8 @@ impl Store {
             bench: Workbench::new(),
             asked: StoredValue::new(Asked::default()),
             lists_notices: RwSignal::new(false),
+            requests: RwSignal::new(None),
+            works_offline: RwSignal::new(false),
             help: RwSignal::new(false),
             theme: RwSignal::new(0),
         }

@@ -14,6 +14,8 @@ pub struct Workbench {
     pub speed: RwSignal<f64>,
     /// By how many seconds a painted label is taken back, since people see first and press later.
     pub reaction_s: RwSignal<f64>,
+    /// Whether what the networks say of a frame is hidden until the person has decided.
+    pub is_blind: RwSignal<bool>,
     /// Track and a frame of the segment that is played over and over.
     pub looped: RwSignal<Option<(u32, usize)>>,
     /// Whether the loop is being kept.
@@ -36,6 +38,7 @@ impl Workbench {
             keys: RwSignal::new(KeyMap::default()),
             speed: RwSignal::new(1.0),
             reaction_s: RwSignal::new(0.0),
+            is_blind: RwSignal::new(false),
             looped: RwSignal::new(None),
             is_watching: StoredValue::new(false),
             held_edge: RwSignal::new(None),

@@ -36,7 +36,7 @@ pub const REFUSE_LABELS: &str = "Do not open";
 #[must_use]
 pub fn side(side: Side, file: Option<&str>) -> String {
     match side {
-        Side::Raw => "Per frame".to_owned(),
+        Side::Raw => "Frame".to_owned(),
         Side::Temporal => "Temporal".to_owned(),
         Side::Smoothed => "Smoothed".to_owned(),
         Side::Reviewed => "Reviewed only".to_owned(),

@@ -58,6 +58,20 @@ pub fn part_back(frames: usize) -> String {
     format!("{frames} frames read before the page was closed came back; the rest is read now.")
 }
 
+/// What was worked on last, and how far it is.
+#[must_use]
+pub fn go_on_with(project: &KeptProject) -> String {
+    let done = project.reviewed;
+    match project.segments {
+        0 => format!("Continue {} ({done} reviewed)", project.video),
+        all => format!(
+            "Continue {} ({done} of {} reviewed)",
+            project.video,
+            all.max(done)
+        ),
+    }
+}
+
 #[must_use]
 pub fn project_facts(project: &KeptProject) -> String {
     let part = if project.is_whole { "" } else { " so far" };

@@ -17,16 +17,29 @@ pub const LEAST_DOUBT: &str = "Least doubt";
 pub const ONLY_CLASS: &str = "Only segments labelled";
 pub const EVERY_CLASS: &str = "Every label";
 pub const SPLIT_AT_EDGE: &str = "A segment is cut before the frame shown: step into it first.";
+pub const GO_TO: &str = "Go to a frame (104) or a time (0:03.5)";
+pub const GO_TO_SHORT: &str = "frame, m:ss";
+pub const HIDDEN: &str = "Hidden";
+pub const HIDDEN_MARK: &str = "?";
+pub const HIDDEN_WHY: &str = "Blind review: give your label first.";
+pub const BLIND: &str = "Blind";
+pub const BLIND_HINT: &str = "Hides what the model says of a segment until you have labelled it.";
+pub const BLIND_CONFIRM: &str = "Blind review: give the segment a label of your own first.";
+pub const AUDIT: &str = "Audit";
+pub const AUDIT_OFF: &str = "off";
+pub const AUDIT_MARK: &str = "audit";
+pub const AUDIT_HINT: &str = "Draws a share of the segments that the queue leaves out, at random, and counts how many of them were wrong.";
+pub const MODES: &str = "Blind review, audit";
 pub const OTHER_TAB: &str =
     "Another tab reviews this video, so labels cannot be changed here. Close it to go on here.";
 pub const HELP: &str = "Keys";
 pub const HELP_DOUBT: &str = "Doubt is the mean of 1 - margin (best less second best probability) and of the disagreement \
      among the three labels of a frame; where labels of a file are open, half of it is how many frames they label otherwise.";
 pub const CLOSE: &str = "Close";
-pub const REVIEWED_LANE: &str = "reviewed";
-pub const REVIEWED_LANE_SHORT: &str = "r";
+pub const REVIEWED_LANE: &str = "Reviewed";
+pub const REVIEWED_LANE_SHORT: &str = "R";
 pub const EXPORT_EAF: &str = "ELAN";
-pub const EXPORT_EAF_HINT: &str = "One tier a face (.eaf)";
+pub const EXPORT_EAF_HINT: &str = "A tier for each face and lane (.eaf)";
 
 #[must_use]
 pub fn command(command: Command) -> String {
@@ -38,6 +51,7 @@ pub fn command(command: Command) -> String {
         Command::SecondOn => "One second on",
         Command::ToStart => "To the start",
         Command::ToEnd => "To the end",
+        Command::GoTo => "Go to a frame or a time",
         Command::Slower => "Slower",
         Command::Faster => "Faster",
         Command::Loop => "Loop the segment",
@@ -124,15 +138,18 @@ pub fn redone(step: &str) -> String {
 }
 
 #[must_use]
-pub fn segment(segment: &ReviewedSegment, (start, end): (f64, f64)) -> String {
+pub fn segment(segment: &ReviewedSegment, (start, end): (f64, f64), is_hidden: bool) -> String {
+    let label = match is_hidden {
+        true => HIDDEN,
+        false => segment.label.name(),
+    };
     let state = if segment.confirmed {
         "reviewed"
     } else {
         "not reviewed"
     };
     format!(
-        "{}, {} to {}, {state}",
-        segment.label.name(),
+        "{label}, {} to {}, {state}",
         clock::precise(start),
         clock::precise(end)
     )

@@ -6,7 +6,7 @@ use page_view::key_map::KeyRefusal;
 use page_view::review::history::EditKind;
 use page_view::review::queue::Doubtful;
 
-use super::{command, face};
+use super::{HIDDEN, command, face};
 
 pub const LOOP: &str = "Loop";
 pub const OVERVIEW: &str = "whole video";
@@ -14,8 +14,8 @@ pub const OVERVIEW_HINT: &str = "Drag to move, drag an end or turn the wheel to 
 pub const REACTION: &str = "Reaction";
 pub const REACTION_HINT: &str = "Labels painted with a held key are taken back by this time";
 pub const MILLISECONDS: &str = "ms";
-pub const CONFIDENCE_LANE: &str = "confidence";
-pub const CONFIDENCE_LANE_SHORT: &str = "c";
+pub const CONFIDENCE_LANE: &str = "Confidence";
+pub const CONFIDENCE_LANE_SHORT: &str = "C";
 
 pub const PEOPLE: &str = "People";
 pub const NO_PEOPLE: &str = "Nobody yet.";
@@ -116,13 +116,25 @@ pub fn people_step(kind: EditKind, name: impl Fn(u32) -> String) -> Option<Strin
 
 /// A line of the queue: where, and how doubtful.
 #[must_use]
-pub fn queued(doubtful: &Doubtful, (start, end): (f64, f64), person: Option<&str>) -> String {
+pub fn queued(
+    doubtful: &Doubtful,
+    (start, end): (f64, f64),
+    person: Option<&str>,
+    is_hidden: bool,
+) -> String {
     let who = person.map(|person| format!("{person}, ")).unwrap_or_default();
+    let label = match is_hidden {
+        true => HIDDEN,
+        false => doubtful.segment.label.name(),
+    };
+    let why = match (is_hidden, doubtful.is_audit) {
+        (true, _) => String::new(),
+        (false, true) => ", drawn for the audit".to_owned(),
+        (false, false) => format!(", doubt {:.0}%", doubtful.doubt * 100.0),
+    };
     format!(
-        "{who}{}, {} to {}, doubt {:.0}%",
-        doubtful.segment.label.name(),
+        "{who}{label}, {} to {}{why}",
         clock::precise(start),
-        clock::precise(end),
-        doubtful.doubt * 100.0
+        clock::precise(end)
     )
 }

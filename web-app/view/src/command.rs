@@ -12,6 +12,7 @@ pub enum Command {
     SecondOn,
     ToStart,
     ToEnd,
+    GoTo,
     Slower,
     Faster,
     /// Plays the current segment over and over.
@@ -96,6 +97,7 @@ pub const BINDINGS: &[Binding] = &[
     line(Command::SecondOn, "second-on", Group::Playing, &["ArrowRight"]),
     line(Command::ToStart, "to-start", Group::Playing, &["Home"]),
     line(Command::ToEnd, "to-end", Group::Playing, &["End"]),
+    line(Command::GoTo, "go-to", Group::Playing, &["g"]),
     line(Command::Slower, "slower", Group::Playing, &["<"]),
     line(Command::Faster, "faster", Group::Playing, &[">"]),
     line(Command::Loop, "loop", Group::Playing, &["l"]),

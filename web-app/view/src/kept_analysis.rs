@@ -43,6 +43,9 @@ pub struct KeptProject {
     pub is_unrelated: bool,
     /// Segments that a person confirmed.
     pub reviewed: usize,
+    /// Segments in all; 0 where that is not known.
+    #[serde(default)]
+    pub segments: usize,
     /// Length of all kept texts, about the place it takes in bytes.
     pub bytes: usize,
     /// When it was last written, in milliseconds since 1970.

@@ -180,9 +180,9 @@ mod tests {
         );
         assert_eq!(map.bind(Command::Loop, "Tab"), Err(KeyRefusal::Reserved));
         assert!(!map.is_changed());
-        map.bind(Command::Loop, "g").unwrap();
+        map.bind(Command::Loop, "j").unwrap();
         assert_eq!(
-            (map.command_of("g"), map.command_of("l")),
+            (map.command_of("j"), map.command_of("l")),
             (Some(Command::Loop), None)
         );
         map.take_over(Command::Loop, "z");
@@ -201,8 +201,8 @@ mod tests {
 
     #[test]
     fn what_was_kept_by_another_page_does_no_harm() {
-        let map = KeyMap::from_json(r#"{"gone":["q"],"loop":["z","g"]}"#).unwrap();
-        assert_eq!(map.keys(Command::Loop), ["g"]);
+        let map = KeyMap::from_json(r#"{"gone":["q"],"loop":["z","j"]}"#).unwrap();
+        assert_eq!(map.keys(Command::Loop), ["j"]);
         assert_eq!(map.command_of("z"), Some(Command::Undo));
         assert_eq!(map.command_of("q"), None);
         assert!(KeyMap::from_json("[1]").is_err());

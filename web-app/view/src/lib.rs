@@ -11,6 +11,7 @@ pub mod predicted_runs;
 pub mod samples;
 pub mod smoother;
 mod whole_view;
+pub mod window_votes;
 
 pub mod cast;
 
@@ -19,6 +20,7 @@ pub mod answer_limit;
 pub mod class_motif;
 pub mod clock;
 pub mod letterbox;
+pub mod place_to_go;
 pub mod ruler;
 pub mod speed;
 pub mod sureness;

@@ -39,6 +39,8 @@ pub struct Facts {
     pub smoothing: String,
     /// Day of writing.
     pub written: String,
+    /// What the audit found, in words; empty without one.
+    pub audit: String,
 }
 
 /// The page; `timeline` is the drawing.
@@ -61,6 +63,9 @@ pub fn write(
         escaped(&facts.written),
     );
     body.push_str(&shares(view));
+    if !facts.audit.is_empty() {
+        let _ = writeln!(body, "<h2>Audit</h2>\n<p>{}</p>", escaped(&facts.audit));
+    }
     if let Some(agreement) = agreement {
         body.push_str(&figures(agreement));
     }
@@ -181,6 +186,7 @@ mod tests {
             model: "tiny".into(),
             smoothing: "Sliding".into(),
             written: "today".into(),
+            audit: "Audit: 1 < 2".into(),
         };
         let agreement = ReportedAgreement {
             heading: "a against b".into(),
@@ -189,6 +195,7 @@ mod tests {
         };
         let text = write(&facts, &LabelView::default(), Some(&agreement), "<svg></svg>");
         assert!(!text.contains("<script") && !text.contains("src=") && !text.contains("href="));
+        assert!(text.contains("<p>Audit: 1 &lt; 2</p>"));
         assert!(text.contains("0.250") && text.contains("<svg></svg>"));
     }
 }

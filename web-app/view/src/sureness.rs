@@ -10,6 +10,8 @@ pub enum Saying {
     Label(Expression),
     /// That nobody can be sure; the label that comes nearest.
     NotSure(Expression),
+    /// Nothing: the person has not decided yet, and reviews blind.
+    Hidden,
 }
 
 impl Saying {

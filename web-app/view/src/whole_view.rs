@@ -83,84 +83,78 @@ mod tests {
         timeline
     }
 
-    /// The rows by the rules alone, looking through all frames for each of them: who owns a frame without a face, what fills it,
-    /// and which rows a window may cover.
-    fn rows_by_the_rules(timeline: &Timeline, smoothing: Smoothing, window: usize) -> Vec<FrameRow> {
+    /// Who owns a frame without a face, by the rule alone: a track around it, else the first of the nearest frame with a face.
+    fn owner_by_the_rule(timeline: &Timeline, frame: usize) -> Option<u32> {
         let frames = timeline.frames();
         let with_face = |frame: &usize| !frames[*frame].faces.is_empty();
-        let owner_of = |frame: usize| -> Option<u32> {
-            let before = (0..frame).rev().find(with_face);
-            let after = (frame + 1..frames.len()).find(with_face);
-            let is_seen_later = |face: &&TrackedFace| {
-                frames[frame..]
-                    .iter()
-                    .flat_map(|later| &later.faces)
-                    .any(|later| later.track == face.track)
-            };
-            let through = before.and_then(|before| frames[before].faces.iter().find(is_seen_later));
-            let nearest = match (before, after) {
-                (Some(before), Some(after)) => Some(if frame - before <= after - frame {
-                    before
-                } else {
-                    after
-                }),
-                (one, other) => one.or(other),
-            };
-            let first = nearest.and_then(|nearest| frames[nearest].faces.first());
-            through
-                .or(first)
-                .map(|face| face.track)
-                .filter(|_| !timeline.is_unrelated())
+        let before = (0..frame).rev().find(with_face);
+        let after = (frame + 1..frames.len()).find(with_face);
+        let is_seen_later = |face: &&TrackedFace| {
+            let later = frames[frame..].iter().flat_map(|later| &later.faces);
+            later.into_iter().any(|later| later.track == face.track)
         };
-        let mut rows = Vec::new();
-        let mut owners = Vec::new();
-        for (number, frame) in frames.iter().enumerate() {
+        let through = before.and_then(|before| frames[before].faces.iter().find(is_seen_later));
+        let nearest = match (before, after) {
+            (Some(before), Some(after)) => Some(if frame - before <= after - frame {
+                before
+            } else {
+                after
+            }),
+            (one, other) => one.or(other),
+        };
+        let first = nearest.and_then(|nearest| frames[nearest].faces.first());
+        let owner = through.or(first).map(|face| face.track);
+        owner.filter(|_| !timeline.is_unrelated())
+    }
+
+    /// Fills a row without a face linearly in time between the rows of its owner around it, or from the only one.
+    fn fill_by_the_rule(row: &mut FrameRow, before: Option<&FrameRow>, after: Option<&FrameRow>) {
+        let (Some(one), Some(other)) = (before.or(after), after.or(before)) else {
+            return;
+        };
+        let (a, b) = (one.probabilities.unwrap(), other.probabilities.unwrap());
+        let span = other.time_s - one.time_s;
+        let part = if span > 0.0 {
+            ((row.time_s - one.time_s) / span) as f32
+        } else {
+            0.5
+        };
+        let between = std::array::from_fn(|class| a[class] * (1.0 - part) + b[class] * part);
+        let filled = if before.is_some() && after.is_some() {
+            between
+        } else {
+            a
+        };
+        row.probabilities = Some(filled);
+        let has_temporal = one.temporal.is_some() && other.temporal.is_some();
+        row.temporal = has_temporal.then(|| Expression::argmax(&filled));
+    }
+
+    /// The rows by the rules alone, looking through all frames for each of them.
+    fn rows_by_the_rules(timeline: &Timeline, smoothing: Smoothing, window: usize) -> Vec<FrameRow> {
+        let (mut rows, mut owners) = (Vec::new(), Vec::new());
+        for (number, frame) in timeline.frames().iter().enumerate() {
             let row = FrameRow {
                 media_s: Some(frame.time_s + timeline.start_s()),
                 ..FrameRow::without_face(number, frame.time_s)
             };
             if frame.faces.is_empty() {
                 rows.push(row);
-                owners.push(owner_of(number));
+                owners.push(owner_by_the_rule(timeline, number));
                 continue;
             }
             rows.extend(frame.faces.iter().map(|face| row.clone().of_face(face)));
             owners.extend(frame.faces.iter().map(|face| Some(face.track)));
         }
         let seen = rows.clone();
-        let is_seen_of =
-            |place: &usize, owner: u32| owners[*place] == Some(owner) && seen[*place].face_box.is_some();
         for (place, row) in rows.iter_mut().enumerate() {
-            let Some(owner) = owners[place].filter(|_| row.face_box.is_none()) else {
-                continue;
-            };
-            let before = (0..place)
-                .rev()
-                .find(|place| is_seen_of(place, owner))
-                .map(|place| &seen[place]);
-            let after = (place..seen.len())
-                .find(|place| is_seen_of(place, owner))
-                .map(|place| &seen[place]);
-            let (one, other) = (before.or(after), after.or(before));
-            let Some((one, other)) = one.zip(other) else {
-                continue;
-            };
-            let span = other.time_s - one.time_s;
-            let part = if span > 0.0 {
-                ((row.time_s - one.time_s) / span) as f32
-            } else {
-                0.5
-            };
-            let (a, b) = (one.probabilities.unwrap(), other.probabilities.unwrap());
-            let between = std::array::from_fn(|class| a[class] * (1.0 - part) + b[class] * part);
-            let filled = if before.is_some() && after.is_some() {
-                between
-            } else {
-                a
-            };
-            row.probabilities = Some(filled);
-            let has_temporal = one.temporal.is_some() && other.temporal.is_some();
-            row.temporal = has_temporal.then(|| Expression::argmax(&filled));
+            if row.face_box.is_none() && owners[place].is_some() {
+                let is_owners =
+                    |other: &usize| owners[*other] == owners[place] && seen[*other].face_box.is_some();
+                let before = (0..place).rev().find(is_owners).map(|place| &seen[place]);
+                let after = (place..seen.len()).find(is_owners).map(|place| &seen[place]);
+                fill_by_the_rule(row, before, after);
+            }
         }
         let window = if timeline.is_unrelated() { 1 } else { window.max(1) };
         for owner in 0..4 {

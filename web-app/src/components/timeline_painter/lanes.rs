@@ -124,7 +124,12 @@ impl Painter<'_> {
         let context = self.context;
         for segment in found {
             let (left, right) = self.edges(segment.start_s, segment.end_s);
-            context.set_fill_style_str(self.palette.class(segment.label));
+            let colour = if self.scene.is_blind {
+                &self.palette.muted
+            } else {
+                self.palette.class(segment.label)
+            };
+            context.set_fill_style_str(colour);
             context.set_global_alpha(0.22);
             context.fill_rect(left, band.y, (right - left).max(0.5), band.h);
             context.set_global_alpha(1.0);

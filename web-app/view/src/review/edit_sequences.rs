@@ -10,9 +10,11 @@ use shared_model::reviewed_segment::ReviewedSegment;
 use shared_model::smoothing::Smoothing;
 use shared_model::timeline::{Prediction, Timeline, TrackedFace};
 
+use super::audit::Audit;
 use super::document::ReviewDocument;
 use super::history::{EditKind, Review};
-use super::queue::{QueueFilter, ReviewQueue};
+use super::queue::ReviewQueue;
+use super::queue_filter::QueueFilter;
 use super::rows;
 use crate::label_view::LabelView;
 
@@ -269,4 +271,64 @@ fn the_queue_filters_and_goes_round() {
             .iter()
             .all(|d| d.segment.label == Expression::Fear)
     );
+}
+
+#[test]
+fn an_audit_draws_from_what_is_left_out_and_its_sample_stays() {
+    let mut random = StdRng::seed_from_u64(11);
+    let view = view(&mut random);
+    let mut review = Review::default();
+    let everything = queue_of(&view, &review);
+    let middle = everything.doubtful()[everything.doubtful().len() / 2].doubt;
+    let without = QueueFilter {
+        least_doubt: middle,
+        ..QueueFilter::default()
+    };
+    let with = QueueFilter {
+        audit_share: 0.5,
+        ..without
+    };
+    let queue = |review: &Review, filter| ReviewQueue::of(&view, review.document(), None, filter);
+    assert_eq!(queue(&review, &without).audit, Audit::default());
+    let before = queue(&review, &with);
+    let offered: Vec<_> = before.doubtful().iter().filter(|line| line.is_audit).collect();
+    let (left_out, drawn) = (before.audit.left_out, before.audit.drawn);
+    assert_eq!(
+        left_out,
+        everything.total - queue(&review, &without).doubtful().len()
+    );
+    assert!(
+        offered.len() == drawn && drawn > 1 && drawn < left_out,
+        "{drawn} of {left_out}"
+    );
+    assert!(offered.iter().all(|line| line.doubt < middle));
+    assert_eq!(before.audit.decided, 0);
+    // All of them are decided, every third one otherwise than computed.
+    let mut wrong = 0;
+    for (place, line) in offered.iter().enumerate() {
+        let computed = line.segment.label;
+        let label = match place % 3 {
+            0 => Expression::ALL[(computed.index() + 1) % 8],
+            _ => computed,
+        };
+        wrong += usize::from(label != computed);
+        let said = ReviewedSegment {
+            label,
+            confirmed: true,
+            ..line.segment
+        };
+        review.set(EditKind::Relabel(label), said).unwrap();
+    }
+    let after = queue(&review, &with);
+    assert!(after.doubtful().iter().all(|line| !line.is_audit));
+    assert_eq!((after.audit.left_out, after.audit.drawn), (left_out, drawn));
+    assert_eq!((after.audit.decided, after.audit.wrong), (drawn, wrong));
+    // Edits elsewhere and of parts change neither the sample nor, where a part is open again, what counts as decided.
+    let part = offered
+        .iter()
+        .find(|line| line.segment.end - line.segment.start > 1);
+    let part = part.unwrap().segment;
+    review.clear(part.track, part.start..part.start + 1).unwrap();
+    let again = queue(&review, &with);
+    assert_eq!((again.audit.drawn, again.audit.decided), (drawn, drawn - 1));
 }

@@ -4,7 +4,10 @@ pub mod document;
 pub mod history;
 pub mod saved;
 
+pub mod audit;
+pub mod doubt;
 pub mod queue;
+pub mod queue_filter;
 pub mod segments;
 
 pub mod edges;

@@ -11,7 +11,8 @@ use shared_model::timeline::{Prediction, Timeline, TrackedFace};
 
 use super::document::ReviewDocument;
 use super::history::Review;
-use super::queue::{QueueFilter, ReviewQueue};
+use super::queue::ReviewQueue;
+use super::queue_filter::QueueFilter;
 use crate::cast::together;
 use crate::label_view::LabelView;
 

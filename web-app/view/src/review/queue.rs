@@ -1,37 +1,13 @@
 //! What is left to look at, the most doubtful first.
 
-use shared_model::expression::CLASS_COUNT;
 use shared_model::reviewed_segment::ReviewedSegment;
 
+use super::audit::{self, Audit};
 use super::document::ReviewDocument;
+use super::doubt::{Conflicts, doubt_of};
+use super::queue_filter::QueueFilter;
 use super::segments::{place_of, segments};
-use crate::comparison::LoadedLabels;
-use crate::label_view::{LabelView, TrackView};
-
-/// Which segments the queue offers. It hides nothing from the timeline.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct QueueFilter {
-    /// Least doubt, 0 to 1.
-    pub least_doubt: f64,
-    /// Labels that are offered, by class index.
-    pub classes: [bool; CLASS_COUNT],
-}
-
-impl Default for QueueFilter {
-    fn default() -> Self {
-        Self {
-            least_doubt: 0.0,
-            classes: [true; CLASS_COUNT],
-        }
-    }
-}
-
-impl QueueFilter {
-    fn takes(&self, segment: &ReviewedSegment, doubt: f64) -> bool {
-        let class = self.classes.get(segment.label.index());
-        doubt >= self.least_doubt && class.copied().unwrap_or(true)
-    }
-}
+use crate::label_view::LabelView;
 
 /// A segment that is not reviewed yet.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,6 +16,8 @@ pub struct Doubtful {
     pub segment: ReviewedSegment,
     /// How doubtful, 0 to 1.
     pub doubt: f64,
+    /// Whether the filter leaves it out, and the audit has drawn it.
+    pub is_audit: bool,
 }
 
 /// All segments of all tracks, and those to be looked at in order.
@@ -53,6 +31,8 @@ pub struct ReviewQueue {
     pub total: usize,
     /// Segments with moved edges that are not confirmed.
     pub drafts: usize,
+    /// What the audit has found.
+    pub audit: Audit,
 }
 
 impl ReviewQueue {
@@ -64,9 +44,13 @@ impl ReviewQueue {
         conflicts: Option<&Conflicts>,
         filter: &QueueFilter,
     ) -> Self {
-        let mut queue = Self::default();
+        let mut queue = Self {
+            audit: audit::count(view, document, conflicts, filter),
+            ..Self::default()
+        };
         for (index, track) in view.tracks.iter().enumerate() {
             let found = segments(track.track, track.runs.runs(), document);
+            let drawn = audit::drawn(view, (index, track), conflicts, filter);
             for segment in &found {
                 if segment.confirmed {
                     queue.reviewed += 1;
@@ -76,24 +60,38 @@ impl ReviewQueue {
                 let doubt = doubt_of(
                     view,
                     track,
-                    segment,
+                    segment.start..segment.end,
                     conflicts.map(|conflicts| (conflicts, index)),
                 );
-                if filter.takes(segment, doubt) {
+                let is_taken = filter.takes(segment.label, doubt);
+                if is_taken || audit::holds(&drawn, segment) {
                     queue.doubtful.push(Doubtful {
                         segment: *segment,
                         doubt,
+                        is_audit: !is_taken,
                     });
                 }
             }
             queue.total += found.len();
             queue.tracks.push((track.track, found));
         }
-        queue.doubtful.sort_by(|a, b| {
-            let places = (a.segment.start, a.segment.track).cmp(&(b.segment.start, b.segment.track));
-            b.doubt.total_cmp(&a.doubt).then(places)
-        });
+        queue.sort(filter);
         queue
+    }
+
+    /// The most doubtful first; the audit's among them, at places that say nothing.
+    fn sort(&mut self, filter: &QueueFilter) {
+        let most = self.doubtful.iter().filter(|line| !line.is_audit);
+        let most = most.map(|line| line.doubt).fold(filter.least_doubt, f64::max);
+        let rank = |line: &Doubtful| {
+            let place = audit::place(line.segment.track, line.segment.start);
+            let drawn = most - place * (most - filter.least_doubt);
+            if line.is_audit { drawn } else { line.doubt }
+        };
+        self.doubtful.sort_by(|a, b| {
+            let places = (a.segment.start, a.segment.track).cmp(&(b.segment.start, b.segment.track));
+            rank(b).total_cmp(&rank(a)).then(places)
+        });
     }
 
     /// What is left to look at, the most doubtful first.
@@ -171,65 +169,6 @@ impl ReviewQueue {
             .or_else(|| segments.iter().find(open))
             .copied()
     }
-}
-
-/// How far the shown labels of each track are from loaded ones: sums over the track's series.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Conflicts {
-    tracks: Vec<Vec<u32>>,
-}
-
-impl Conflicts {
-    /// Counts the frames whose smoothed label is another than the loaded one.
-    #[must_use]
-    pub fn of(view: &LabelView, labels: &LoadedLabels) -> Self {
-        let tracks = view
-            .tracks
-            .iter()
-            .map(|track| {
-                let mut sum = 0;
-                labels
-                    .beside(view, track)
-                    .map(|(row, loaded)| {
-                        sum +=
-                            u32::from(loaded.is_some() && row.smoothed.is_some() && loaded != row.smoothed);
-                        sum
-                    })
-                    .collect()
-            })
-            .collect();
-        Self { tracks }
-    }
-
-    fn share(&self, track: usize, places: std::ops::Range<usize>) -> f64 {
-        let upto = |place: usize| {
-            let sums = self.tracks.get(track);
-            let last = place.checked_sub(1);
-            f64::from(
-                sums.zip(last)
-                    .and_then(|(sums, last)| sums.get(last))
-                    .copied()
-                    .unwrap_or(0),
-            )
-        };
-        let count = places.end.saturating_sub(places.start).max(1);
-        (upto(places.end) - upto(places.start)) / count as f64
-    }
-}
-
-/// Mean doubt of a segment's frames; where labels are loaded, the mean of that and of the share that differs.
-fn doubt_of(
-    view: &LabelView,
-    track: &TrackView,
-    segment: &ReviewedSegment,
-    conflicts: Option<(&Conflicts, usize)>,
-) -> f64 {
-    let place = |frame: usize| track.series.partition_point(|row| view.frame_of(*row) < frame);
-    let places = place(segment.start)..place(segment.end);
-    let own = track.runs.doubt(places.clone());
-    conflicts.map_or(own, |(conflicts, index)| {
-        f64::midpoint(own, conflicts.share(index, places))
-    })
 }
 
 /// The frames at which the label of a track changes.
