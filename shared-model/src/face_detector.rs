@@ -37,7 +37,7 @@ const FURTHER_LOOKS: [FurtherLook; 4] = [
     FurtherLook {
         border: 0.25,
         is_mirrored: true,
-        least_score: 0.0,
+        least_score: 0.8,
     },
     FurtherLook {
         border: 1.0,
@@ -325,7 +325,7 @@ mod tests {
                 y: 12.0,
                 w: 26.0,
                 h: 25.0,
-                score: 0.75,
+                score: 0.85,
                 roll_deg: 8.0,
             },
             landmarks: Some(Landmarks { points }),
@@ -345,22 +345,19 @@ mod tests {
         assert_eq!(mirror.moved_back(&mirrored), plain.moved_back(&face));
         assert!(plain.moved_back(&face).is_some());
         // A look that finds more of what is no face wants to be surer.
-        let mut wide = Bordered::new(&frame, FURTHER_LOOKS[3]).unwrap();
-        assert!(wide.moved_back(&face).is_none());
-        wide.look.least_score = 0.75;
-        let all = FaceBox {
-            x: 0.0,
-            y: 0.0,
-            w: 200.0,
-            h: 200.0,
-            ..face.face_box
+        let wide = Bordered::new(&frame, FURTHER_LOOKS[3]).unwrap();
+        let large = |score| DetectedFace {
+            face_box: FaceBox {
+                x: 0.0,
+                y: 0.0,
+                w: 200.0,
+                h: 200.0,
+                score,
+                ..face.face_box
+            },
+            landmarks: None,
         };
-        assert!(
-            wide.moved_back(&DetectedFace {
-                face_box: all,
-                landmarks: None
-            })
-            .is_some()
-        );
+        assert!(wide.moved_back(&large(0.81)).is_some());
+        assert!(wide.moved_back(&large(0.79)).is_none());
     }
 }

@@ -11,19 +11,24 @@ use web_sys::{
     ServiceWorkerContainer,
 };
 
-use crate::service_worker;
-use crate::state::store::Store;
+/// What is counted. Cheap to copy: it holds handles.
+#[derive(Clone, Copy)]
+pub struct NetworkCount {
+    /// How often the network was asked; `None` until the counting begins.
+    pub requests: RwSignal<Option<usize>>,
+    /// Whether the page is kept for use without a network.
+    pub works_offline: RwSignal<bool>,
+}
 
-/// Counts from now on, for as long as the page lives.
-pub fn begin(store: Store) {
-    store.requests.set(Some(0));
-    let container = service_worker::container();
+/// Counts from now on, for as long as the page lives; `container` is where the browser's service workers are.
+pub fn begin(count: NetworkCount, container: Option<&ServiceWorkerContainer>) {
+    count.requests.set(Some(0));
     let is_in_charge = |container: &ServiceWorkerContainer| container.controller().is_some();
-    if let Some(container) = &container {
-        store.works_offline.set(is_in_charge(container));
+    if let Some(container) = container {
+        count.works_offline.set(is_in_charge(container));
         let controlled = container.clone();
         on_event(container, "controllerchange", move |_| {
-            store.works_offline.set(is_in_charge(&controlled));
+            count.works_offline.set(is_in_charge(&controlled));
         });
         on_event(container, "message", move |event| {
             let data = event
@@ -32,13 +37,13 @@ pub fn begin(store: Store) {
                 .map_err(JsValue::from);
             let asked = data.and_then(|data| js_sys::Reflect::get(&data, &JsValue::from_str("asked")));
             if asked.is_ok_and(|asked| asked.as_f64().is_some()) {
-                add(store, 1);
+                add(count, 1);
             }
         });
     }
     let own = Closure::<dyn FnMut(PerformanceObserverEntryList)>::new(
         move |entries: PerformanceObserverEntryList| {
-            if store.works_offline.get_untracked() {
+            if count.works_offline.get_untracked() {
                 return;
             }
             let names = entries.get_entries().into_iter().map(|entry| {
@@ -48,7 +53,7 @@ pub fn begin(store: Store) {
                     .unwrap_or_default()
             });
             // What is made here (blob:, data:) asks nobody.
-            add(store, names.filter(|name| name.starts_with("http")).count());
+            add(count, names.filter(|name| name.starts_with("http")).count());
         },
     );
     let Ok(observer) = PerformanceObserver::new(own.as_ref().unchecked_ref()) else {
@@ -59,11 +64,11 @@ pub fn begin(store: Store) {
     observer.observe(&PerformanceObserverInit::new(&kinds));
 }
 
-fn add(store: Store, count: usize) {
-    if count > 0 {
-        store
+fn add(count: NetworkCount, more: usize) {
+    if more > 0 {
+        count
             .requests
-            .update(|requests| *requests = Some(requests.unwrap_or(0).saturating_add(count)));
+            .update(|requests| *requests = Some(requests.unwrap_or(0).saturating_add(more)));
     }
 }
 

@@ -39,7 +39,7 @@ pub fn start(store: Store) {
                 tasks::sleep(LOOK_MS).await;
             }
         }
-        network_count::begin(store);
+        network_count::begin(store.network, service_worker::container().as_ref());
     });
 }
 

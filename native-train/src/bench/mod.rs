@@ -22,7 +22,7 @@ use crate::run_config::precision::Precision;
 use crate::run_config::semi_supervised_config::SemiSupervisedConfig;
 use crate::{model_store, stdout};
 use beside::{Beside, Wish};
-use forward::ForwardFigures;
+use forward::{ForwardBeside, ForwardFigures};
 use memory::{Keeping, StepBytes};
 use pipeline::PipelineFigures;
 use steps::{Parts, Step, Steps};
@@ -179,7 +179,21 @@ pub fn run(options: &Options) -> Result<()> {
     let network = Network { name: network, size };
     if options.forward {
         let forward = measured(Step::Forward, &mut steps, beside.as_mut())?;
-        let figures = ForwardFigures::of(options, &network, opened.name, &forward, beside.as_ref());
+        let figures = ForwardFigures {
+            device: opened.name,
+            threads: rayon::current_num_threads(),
+            network: network.name,
+            input_size: size,
+            batch,
+            precision: options.precision,
+            ms: 1000.0 * forward.ours,
+            beside: beside.as_ref().map(|beside| ForwardBeside {
+                program: beside.introduction.program.clone(),
+                threads: beside.introduction.threads,
+                ms: 1000.0 * forward.theirs,
+                ratio: forward.ratio,
+            }),
+        };
         return show(options, &figures, ForwardFigures::print);
     }
     let figures = Figures::measure(options, &network, opened.name, &mut steps, beside)?;

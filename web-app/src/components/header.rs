@@ -80,11 +80,11 @@ pub fn Header() -> impl IntoView {
 fn Requests() -> impl IntoView {
     let store = Store::of_page();
     let text = move || {
-        let count = store.requests.get();
-        count.map(|count| strings::requests(count, store.works_offline.get()))
+        let count = store.network.requests.get();
+        count.map(|count| strings::requests(count, store.network.works_offline.get()))
     };
     view! {
-        <p class="requests" class:is-off=move || store.requests.with(Option::is_none) title=strings::REQUESTS_HINT>
+        <p class="requests" class:is-off=move || store.network.requests.with(Option::is_none) title=strings::REQUESTS_HINT>
             {icons::lock()}
             <span data-testid="requests">{text}</span>
         </p>

@@ -23,6 +23,7 @@ use super::zip_order::Zipping;
 use crate::browser::now_ms;
 use crate::engine_link::EngineLink;
 use crate::frame_feed::Feed;
+use crate::network_count::NetworkCount;
 use crate::relabel::Relabel;
 use page_view::batch::Batch;
 use page_view::job::{self, Job};
@@ -164,10 +165,8 @@ pub struct Store {
     pub asked: StoredValue<Asked>,
     /// Whether the list of all notices is open.
     pub lists_notices: RwSignal<bool>,
-    /// How often the network was asked since the page has loaded; `None` until it has.
-    pub requests: RwSignal<Option<usize>>,
-    /// Whether the page is kept for use without a network.
-    pub works_offline: RwSignal<bool>,
+    /// How often the network was asked since the page has loaded.
+    pub network: NetworkCount,
     /// Whether the help is open.
     pub help: RwSignal<bool>,
     /// Counts up when colours change (light or dark).
@@ -261,8 +260,10 @@ impl Store {
             bench: Workbench::new(),
             asked: StoredValue::new(Asked::default()),
             lists_notices: RwSignal::new(false),
-            requests: RwSignal::new(None),
-            works_offline: RwSignal::new(false),
+            network: NetworkCount {
+                requests: RwSignal::new(None),
+                works_offline: RwSignal::new(false),
+            },
             help: RwSignal::new(false),
             theme: RwSignal::new(0),
         }
