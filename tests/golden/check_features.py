@@ -9,7 +9,9 @@ from golden import MIEN, TALKING_FACE, Checks, require, run
 from PIL import Image
 from random_networks import MEAN, STD, resnet, resnet_outputs, write_model
 
-SIZE = 64
+SIZE = 56
+# Side that a picture is resized to before its middle is taken (paper, 4.2: 256 for 224).
+RESIZED = 64
 LIMIT = 1e-4
 
 
@@ -20,7 +22,7 @@ def read(folder, name):
 
 
 def whole_pictures(checks, folder):
-    """Pictures of the network's own size are taken as they are: no resizing stands between ours and torchvision's."""
+    """Pictures of the right side are not resized: nothing but the crop of their middle stands between ours and torchvision's."""
     network = resnet((1, 1, 1, 1), 8, SIZE, seed=31)
     write_model(folder / "m.safetensors", network, size=SIZE)
     (folder / "frames").mkdir()
@@ -28,9 +30,11 @@ def whole_pictures(checks, folder):
     inputs = []
     for number in range(5):
         coarse = Image.fromarray(random.integers(0, 256, (9, 9, 3), np.uint8))
-        picture = coarse.resize((SIZE, SIZE), Image.BICUBIC)
+        picture = coarse.resize((RESIZED, RESIZED), Image.BICUBIC)
         picture.save(folder / f"frames/{number}.png")
-        values = torch.from_numpy(np.asarray(picture).copy()).permute(2, 0, 1).float() / 255
+        edge = (RESIZED - SIZE) // 2
+        middle = np.asarray(picture)[edge : edge + SIZE, edge : edge + SIZE].copy()
+        values = torch.from_numpy(middle).permute(2, 0, 1).float() / 255
         inputs.append((values - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1))
     model = ["--model", folder / "m.safetensors", "--device", "cpu", "--out", folder]
     run(MIEN, "features", folder / "frames", "--whole-frame", *model)

@@ -83,10 +83,11 @@ def export_as_onnx(checks, folder):
     told = {one.key: one.value for one in file.metadata_props}
     checks.holds("the file says its classes", told["classes"].split(",") == CLASSES, told["classes"])
     session = onnxruntime.InferenceSession(str(folder / "backbone.onnx"), providers=["CPUExecutionProvider"])
+    # Two programs of others, which add up in another order on each kind of processor: 1e-5 apart on some.
     for count in (3, 1):
         theirs = session.run(["features", "logits"], {"pictures": inputs[:count].numpy()})
-        checks.agree(f"onnxruntime, features of {count}", theirs[0], features[:count], 1e-5)
-        checks.agree(f"onnxruntime, logits of {count}", theirs[1], logits[:count], 1e-5)
+        checks.agree(f"onnxruntime, features of {count}", theirs[0], features[:count], LIMIT)
+        checks.agree(f"onnxruntime, logits of {count}", theirs[1], logits[:count], LIMIT)
 
 
 def export_in_16_bits(checks, folder):
