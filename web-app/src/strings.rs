@@ -91,6 +91,7 @@ pub const NO_FACE_HERE: &str = "No face in this frame.";
 pub const FACE_SELECT: &str = "Face";
 pub const FIRST_FACE: &str = "First face";
 pub const NOT_YET: &str = "Not read yet.";
+pub const NO_NUMBER: &str = "-";
 pub const NOT_SURE: &str = "Not sure";
 pub const REVIEWED_LABEL: &str = "As you reviewed it.";
 

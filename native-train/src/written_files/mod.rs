@@ -242,6 +242,8 @@ impl WrittenFiles {
             return Standing::Ours;
         }
         let mut listed = self.known.get(path).cloned().unwrap_or_default();
+        // Also where it wrote the same as now: an edit of that is an edit.
+        let was_ours = !listed.is_empty();
         let mut is_ours = listed.iter().any(|listed| now.is(listed));
         if !is_ours {
             // Another process may have written it in the meantime.
@@ -254,7 +256,7 @@ impl WrittenFiles {
             Standing::Obstacle(Obstacle::Reviewed)
         } else if is_ours {
             Standing::Ours
-        } else if listed.is_empty() {
+        } else if listed.is_empty() && !was_ours {
             Standing::Obstacle(Obstacle::Foreign)
         } else {
             Standing::Obstacle(Obstacle::Changed)

@@ -150,6 +150,26 @@ fn a_csv_with_reviewed_labels_is_replaced_with_force_only_and_kept() {
 }
 
 #[test]
+fn an_edit_is_kept_also_where_the_result_is_the_same_as_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let picture = image_file(folder, "face.png", 64, 64);
+    write_random_model(folder);
+    mien_ok(folder, &into_out(&picture, "csv", &[]));
+    let path = folder.join("out/face.csv");
+    let written = std::fs::read_to_string(&path).unwrap();
+    let edited = written.replacen("face.png", "mine.png", 1);
+    assert_ne!(edited, written);
+    std::fs::write(&path, &edited).unwrap();
+    mien_ok(folder, &into_out(&picture, "csv", &["--force"]));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), written);
+    assert_eq!(
+        std::fs::read_to_string(folder.join("out/face.csv.bak")).unwrap(),
+        edited
+    );
+}
+
+#[test]
 fn a_share_that_is_killed_and_two_at_once_leave_a_folder_that_can_be_written_again() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

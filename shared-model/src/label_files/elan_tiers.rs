@@ -1,7 +1,7 @@
 //! Tiers of an ELAN file (EAF) as labels: the tier `Face N` is the face of that number, a lone tier of expressions is
 //! the first face. The tiers of lanes that Mien writes beside `Face N` say where its labels come from, and are not read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use roxmltree::{Document, Node};
 use thiserror::Error;
@@ -32,7 +32,9 @@ pub enum ElanError {
     Value { tier: String, value: String },
     #[error("two annotations of tier `{tier}` overlap at {at_s:.3} s")]
     Overlap { tier: String, at_s: f64 },
-    #[error("no tier holds expression classes only; tiers: {0}")]
+    #[error(
+        "no tier holds expression classes only (tiers such as `Face 1 smoothed`, which Mien writes, are not read); tiers: {0}"
+    )]
     NoExpressions(String),
     #[error(
         "the tier `{tier}` holds expressions, but which face is meant is not known: call tiers `Face 1`, `Face 2`, ... \
@@ -55,9 +57,9 @@ pub(super) fn read(text: &str) -> Result<LabelSpans, ElanError> {
         return Err(ElanError::Root(root.tag_name().name().to_owned()));
     }
     let mut tiers = tiers(root)?;
-    let faces: BTreeSet<u32> = tiers.iter().filter_map(|tier| face_of(tier.name)).collect();
-    tiers.retain(|tier| lane_of(tier.name).is_none_or(|face| !faces.contains(&face)));
-    let all = || tiers.iter().map(|tier| tier.name).collect::<Vec<_>>().join(", ");
+    let names: Vec<&str> = tiers.iter().map(|tier| tier.name).collect();
+    let all = || names.join(", ");
+    tiers.retain(|tier| !is_lane(tier.name));
     let mut found = LabelSpans::default();
     let mut expressive = Vec::new();
     for tier in &tiers {
@@ -125,10 +127,12 @@ fn face_of(tier: &str) -> Option<u32> {
     number.checked_sub(1)
 }
 
-/// Whose lane a tier such as `Face 1 smoothed` is.
-fn lane_of(tier: &str) -> Option<u32> {
-    let (face, lane) = tier.trim().rsplit_once(' ')?;
-    LANE_TIERS.contains(&lane).then(|| face_of(face))?
+/// Whether a tier is a face's lane, such as `Face 1 smoothed`.
+fn is_lane(tier: &str) -> bool {
+    let parts = tier.trim().rsplit_once(' ');
+    parts.is_some_and(|(face, lane)| {
+        face_of(face).is_some() && LANE_TIERS.iter().any(|known| lane.eq_ignore_ascii_case(known))
+    })
 }
 
 fn tiers<'a>(root: Node<'a, 'a>) -> Result<Vec<Tier<'a>>, ElanError> {

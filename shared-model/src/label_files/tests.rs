@@ -50,9 +50,13 @@ fn what_elan_export_writes_is_read_back_frame_by_frame() {
     assert_eq!(indices(&labels), expected);
     assert_eq!(spans.label_at(1, false, 1.0), None);
     assert!(spans.left_out.is_empty(), "{:?}", spans.left_out);
-    // Without the face's own tier nobody can know which of its lanes is meant.
-    let renamed = text.replacen("\"Face 1\"", "\"Mine\"", 1);
-    assert!(said(&renamed).contains("call tiers `Face 1`"));
+    // A person's own tier is not taken for one of the lanes, and the lanes alone are no labels.
+    let LabelFile::Spans(renamed) = read(&text.replacen("\"Face 1\"", "\"Mine\"", 1)).unwrap() else {
+        panic!("an ELAN file holds spans");
+    };
+    assert_eq!(indices(&renamed.first_face(&times(200), 200.0 / 24.0)), expected);
+    let alone = text.replacen("\"Face 1\"", "\"Face 1 Reviewed\"", 1);
+    assert!(said(&alone).contains("Face 1 Reviewed"), "{}", said(&alone));
 }
 
 #[test]

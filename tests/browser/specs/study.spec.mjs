@@ -52,7 +52,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await page.hook("blind").check();
     assert.match(await page.until("review-current", /^Hidden, /), /not reviewed$/);
     assert.equal(await page.page.locator(".moment-label").textContent(), "Hidden");
-    assert.ok((await page.page.locator(".bar-share").allTextContents()).every((share) => share === "0%"));
+    assert.ok((await page.page.locator(".bar-share").allTextContents()).every((share) => share === "-"));
     assert.equal(await page.page.locator('.class-button[aria-pressed="true"]').count(), 0);
     assert.ok((await page.queue()).every((line) => line.startsWith("Hidden, ")));
     await page.page.waitForTimeout(300);
@@ -121,6 +121,20 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await goTo.press("Enter");
     assert.equal(await goTo.getAttribute("aria-invalid"), "true");
     assert.equal(await page.frame(), 71, "what is no place leads nowhere");
+    // It is corrected where it stands: no digit of it is taken for a label.
+    const before = await page.segments();
+    await goTo.focus();
+    await page.page.keyboard.type("later");
+    await page.page.keyboard.press("Enter");
+    await page.page.keyboard.type("3");
+    assert.equal(await goTo.inputValue(), "3");
+    await page.page.keyboard.press("Escape");
+    assert.deepEqual([await goTo.inputValue(), await goTo.getAttribute("aria-invalid")], ["", "false"]);
+    assert.deepEqual(await page.segments(), before);
+    // What was typed and left is not gone to.
+    await goTo.fill("60");
+    await page.page.keyboard.press("Tab");
+    assert.equal(await page.frame(), 71);
     await goTo.fill("3");
     await goTo.press("Enter");
     assert.equal(await goTo.getAttribute("aria-invalid"), "false");

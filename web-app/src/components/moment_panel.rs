@@ -84,7 +84,7 @@ pub fn ClassBars(
                 <span class="bar-track" aria-hidden="true">
                     <span class="bar-fill" style:transform=move || format!("scaleX({:.3})", share.get())></span>
                 </span>
-                <span class="bar-share">{move || format!("{:.0}%", share.get() * 100.0)}</span>
+                <span class="bar-share">{move || if scores.get().is_some() { format!("{:.0}%", share.get() * 100.0) } else { strings::NO_NUMBER.to_owned() }}</span>
             </li>
         }
     };

@@ -1,7 +1,7 @@
 //! Buttons of the player.
 
 use leptos::prelude::*;
-use web_sys::{HtmlInputElement, HtmlMediaElement};
+use web_sys::{FocusEvent, HtmlInputElement, HtmlMediaElement, KeyboardEvent};
 
 use super::icons;
 use super::keyboard::tip;
@@ -100,26 +100,33 @@ fn Clock() -> impl IntoView {
 fn GoTo() -> impl IntoView {
     let store = Store::of_page();
     let is_wrong = RwSignal::new(false);
-    let go = move |event: web_sys::Event| {
-        let text = event_target_value(&event);
-        let place = PlaceToGo::parse(&text);
-        is_wrong.set(place.is_none() && !text.trim().is_empty());
-        if let Some(place) = place {
-            player::go_to(store, place);
-            // The same place can be typed again.
-            event_target::<HtmlInputElement>(&event).set_value("");
+    let clear = move |input: &HtmlInputElement| {
+        input.set_value("");
+        is_wrong.set(false);
+    };
+    let pressed = move |event: KeyboardEvent| {
+        let input = event_target::<HtmlInputElement>(&event);
+        let text = input.value();
+        match (event.key().as_str(), PlaceToGo::parse(&text)) {
+            ("Enter", Some(place)) => {
+                player::go_to(store, place);
+                clear(&input);
+            }
+            ("Enter", None) if !text.trim().is_empty() => {
+                // The focus stays: what is typed to correct it must not label anything.
+                event.stop_propagation();
+                is_wrong.set(true);
+                input.select();
+            }
+            ("Escape", _) => clear(&input),
+            _ => {}
         }
     };
-    // What is given up is not gone to: the focus leaves it with the key, which would count as a change.
-    let give_up = move |event: web_sys::KeyboardEvent| {
-        if event.key() == "Escape" {
-            event_target::<HtmlInputElement>(&event).set_value("");
-        }
-    };
+    let left = move |event: FocusEvent| clear(&event_target::<HtmlInputElement>(&event));
     view! {
-        <input class="go-to" type="text" inputmode="decimal" autocomplete="off" data-testid="go-to" placeholder=strings::GO_TO_SHORT
+        <input class="go-to" type="text" inputmode="text" autocomplete="off" data-testid="go-to" placeholder=strings::GO_TO_SHORT
             aria-label=strings::GO_TO title=move || tip(store, Command::GoTo) aria-invalid=move || is_wrong.get().to_string()
-            on:change=go on:keydown=give_up/>
+            on:keydown=pressed on:blur=left/>
     }
 }
 

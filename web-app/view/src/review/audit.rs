@@ -8,7 +8,7 @@ use shared_model::reviewed_segment::ReviewedSegment;
 use super::document::ReviewDocument;
 use super::doubt::{Conflicts, doubt_of};
 use super::queue_filter::QueueFilter;
-use crate::label_view::{LabelView, TrackView};
+use crate::label_view::LabelView;
 use crate::predicted_runs::PredictedRun;
 
 /// Quantile of the normal distribution for intervals of 95 %.
@@ -61,11 +61,8 @@ impl Audit {
                 .to_owned();
         }
         let mut text = format!(
-            "Audit: {} of {} drawn segments decided, drawn at random ({:.0} %) of {} that the queue leaves out.",
-            self.decided,
-            self.drawn,
-            self.share * 100.0,
-            self.left_out
+            "Audit: {} of {} drawn segments decided, drawn at random of {} that the queue leaves out.",
+            self.decided, self.drawn, self.left_out
         );
         if let Some([share, least, most]) = self.error_rate() {
             let _ = write!(
@@ -84,12 +81,8 @@ impl Audit {
         text
     }
 
-    /// Counts a run that the filter leaves out.
+    /// Counts a run that is drawn.
     fn count(&mut self, track: u32, run: &PredictedRun, document: &ReviewDocument) {
-        self.left_out += 1;
-        if !is_drawn(track, run.start, self.share) {
-            return;
-        }
         self.drawn += 1;
         let (mut decided, mut wrong) = (0, 0);
         for piece in document.touching(track, run.start..run.end) {
@@ -109,86 +102,95 @@ impl Audit {
     }
 }
 
-/// Counts the audit of all tracks.
-#[must_use]
-pub fn count(
-    view: &LabelView,
-    document: &ReviewDocument,
-    conflicts: Option<&Conflicts>,
-    filter: &QueueFilter,
-) -> Audit {
-    let mut audit = Audit {
-        share: filter.audit_share,
-        ..Audit::default()
-    };
-    if audit.share > 0.0 {
+/// The sample of a video: the same for ever, so that what is reviewed today is still the sample tomorrow, and another one in another video.
+#[derive(Debug, Default)]
+pub(super) struct Sample {
+    /// What it has found.
+    pub(super) audit: Audit,
+    /// Drawn runs by place of the track, then by start.
+    drawn: Vec<Vec<PredictedRun>>,
+    seed: u64,
+}
+
+impl Sample {
+    /// Draws the filter's share of the runs that it leaves out, one at least. What a person said of a run does not matter for that.
+    pub(super) fn of(
+        view: &LabelView,
+        document: &ReviewDocument,
+        conflicts: Option<&Conflicts>,
+        filter: &QueueFilter,
+    ) -> Self {
+        let share = filter.audit_share;
+        if share <= 0.0 {
+            return Self::default();
+        }
+        let seed = seed_of(view);
+        let mut left_out = Vec::new();
         for (index, track) in view.tracks.iter().enumerate() {
+            let conflicts = conflicts.map(|conflicts| (conflicts, index));
             for run in track.runs.runs() {
-                if is_left_out(view, (index, track), run, conflicts, filter) {
-                    audit.count(track.track, run, document);
+                let doubt = doubt_of(view, track, run.start..run.end, conflicts);
+                if !filter.takes(run.label, doubt) {
+                    let lot = fraction(seed, (track.track, run.start), DRAW);
+                    left_out.push((lot, index, track.track, *run));
                 }
             }
         }
+        let mut audit = Audit {
+            share,
+            left_out: left_out.len(),
+            ..Audit::default()
+        };
+        left_out.sort_by(|a, b| a.0.total_cmp(&b.0));
+        left_out.truncate((share * left_out.len() as f64).ceil() as usize);
+        left_out.sort_by_key(|(_, index, _, run)| (*index, run.start));
+        let mut drawn = vec![Vec::new(); view.tracks.len()];
+        for (_, index, track, run) in left_out {
+            audit.count(track, &run, document);
+            if let Some(runs) = drawn.get_mut(index) {
+                runs.push(run);
+            }
+        }
+        Self { audit, drawn, seed }
     }
-    audit
+
+    /// Whether an open segment of the track at this place lies in a drawn run.
+    pub(super) fn holds(&self, track: usize, segment: &ReviewedSegment) -> bool {
+        let drawn = self.drawn.get(track).map_or(&[][..], Vec::as_slice);
+        let place = drawn.partition_point(|run| run.end <= segment.start);
+        drawn.get(place).is_some_and(|run| run.start <= segment.start)
+    }
+
+    /// Where a drawn segment comes among the doubtful ones, 0 (first) to 1, so that a blind reviewer does not know it by its place.
+    pub(super) fn place(&self, segment: &ReviewedSegment) -> f64 {
+        fraction(self.seed, (segment.track, segment.start), PLACE)
+    }
 }
 
-/// Whether the filter leaves a computed run out. What a person said of it does not matter, so that the sample stays the same all the
-/// while.
-fn is_left_out(
-    view: &LabelView,
-    (index, track): (usize, &TrackView),
-    run: &PredictedRun,
-    conflicts: Option<&Conflicts>,
-    filter: &QueueFilter,
-) -> bool {
-    let conflicts = conflicts.map(|conflicts| (conflicts, index));
-    let doubt = doubt_of(view, track, run.start..run.end, conflicts);
-    !filter.takes(run.label, doubt)
+/// Which lot is drawn.
+const DRAW: u64 = 1;
+const PLACE: u64 = 2;
+
+/// Of where the faces are in the video: no model and no label changes it.
+fn seed_of(view: &LabelView) -> u64 {
+    let boxes = view.rows.iter().filter_map(|row| row.face_box);
+    boxes.fold(view.times.len() as u64, |seed, face| {
+        mixed(seed ^ (u64::from(face.x.to_bits()) << 32) ^ u64::from(face.y.to_bits()))
+    })
 }
 
-/// The drawn runs of a track that the filter leaves out, by start.
-#[must_use]
-pub(super) fn drawn(
-    view: &LabelView,
-    (index, track): (usize, &TrackView),
-    conflicts: Option<&Conflicts>,
-    filter: &QueueFilter,
-) -> Vec<PredictedRun> {
-    let runs = track.runs.runs().iter();
-    let is_in = |run: &&PredictedRun| {
-        is_drawn(track.track, run.start, filter.audit_share)
-            && is_left_out(view, (index, track), run, conflicts, filter)
-    };
-    runs.filter(is_in).copied().collect()
-}
-
-/// Whether an open segment lies in one of the drawn runs.
-#[must_use]
-pub(super) fn holds(drawn: &[PredictedRun], segment: &ReviewedSegment) -> bool {
-    let place = drawn.partition_point(|run| run.end <= segment.start);
-    drawn.get(place).is_some_and(|run| run.start <= segment.start)
-}
-
-/// A draw that is the same for ever for a track's frame: what is reviewed today is still the sample tomorrow.
-fn is_drawn(track: u32, start: usize, share: f64) -> bool {
-    fraction(track, start, 0) < share
-}
-
-/// Where a drawn segment comes among the doubtful ones, 0 (first) to 1, so that a blind reviewer does not know it by its place.
-#[must_use]
-pub(super) fn place(track: u32, start: usize) -> f64 {
-    fraction(track, start, 1)
-}
-
-/// A number in [0, 1) that looks random (SplitMix64's finaliser, Steele et al. 2014).
-fn fraction(track: u32, start: usize, purpose: u64) -> f64 {
-    let mut bits =
-        (start as u64 ^ (u64::from(track) << 40) ^ (purpose << 62)).wrapping_add(0x9E37_79B9_7F4A_7C15);
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    bits ^= bits >> 31;
+/// A number in [0, 1) that looks random, of a track's frame.
+fn fraction(seed: u64, (track, start): (u32, usize), purpose: u64) -> f64 {
+    let bits = mixed(mixed(mixed(seed ^ purpose) ^ u64::from(track)) ^ start as u64);
     (bits >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// A step of `SplitMix64` (Steele et al. 2014).
+fn mixed(bits: u64) -> u64 {
+    let bits = bits.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    bits ^ (bits >> 31)
 }
 
 #[cfg(test)]
@@ -221,14 +223,15 @@ mod tests {
     }
 
     #[test]
-    fn the_share_that_is_drawn_is_the_share_that_was_asked_for() {
-        for share in [0.05, 0.2, 0.5] {
-            let drawn = (0..3_u32).flat_map(|track| (0..10_000).map(move |start| (track, start * 7)));
-            let drawn = drawn
-                .filter(|(track, start)| is_drawn(*track, *start, share))
-                .count();
-            assert!((drawn as f64 / 30_000.0 - share).abs() < 0.01, "{share}: {drawn}");
+    fn every_place_is_drawn_as_often_as_any_other_over_many_videos() {
+        for at in [(0, 0), (0, 7), (3, 0), (4_000_000, 90_000)] {
+            let lots: Vec<f64> = (0..20_000)
+                .map(|video| fraction(mixed(video), at, DRAW))
+                .collect();
+            for share in [0.05, 0.5, 0.9] {
+                let drawn = lots.iter().filter(|lot| **lot < share).count() as f64 / lots.len() as f64;
+                assert!((drawn - share).abs() < 0.015, "{at:?}, {share}: {drawn}");
+            }
         }
-        assert!((0..1000).all(|start| !is_drawn(0, start, 0.0) && is_drawn(0, start, 1.0)));
     }
 }

@@ -297,6 +297,7 @@ fn an_audit_draws_from_what_is_left_out_and_its_sample_stays() {
         left_out,
         everything.total - queue(&review, &without).doubtful().len()
     );
+    assert_eq!(drawn, left_out.div_ceil(2));
     assert!(
         offered.len() == drawn && drawn > 1 && drawn < left_out,
         "{drawn} of {left_out}"

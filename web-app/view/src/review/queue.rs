@@ -2,7 +2,7 @@
 
 use shared_model::reviewed_segment::ReviewedSegment;
 
-use super::audit::{self, Audit};
+use super::audit::{Audit, Sample};
 use super::document::ReviewDocument;
 use super::doubt::{Conflicts, doubt_of};
 use super::queue_filter::QueueFilter;
@@ -44,13 +44,13 @@ impl ReviewQueue {
         conflicts: Option<&Conflicts>,
         filter: &QueueFilter,
     ) -> Self {
+        let sample = Sample::of(view, document, conflicts, filter);
         let mut queue = Self {
-            audit: audit::count(view, document, conflicts, filter),
+            audit: sample.audit,
             ..Self::default()
         };
         for (index, track) in view.tracks.iter().enumerate() {
             let found = segments(track.track, track.runs.runs(), document);
-            let drawn = audit::drawn(view, (index, track), conflicts, filter);
             for segment in &found {
                 if segment.confirmed {
                     queue.reviewed += 1;
@@ -64,7 +64,7 @@ impl ReviewQueue {
                     conflicts.map(|conflicts| (conflicts, index)),
                 );
                 let is_taken = filter.takes(segment.label, doubt);
-                if is_taken || audit::holds(&drawn, segment) {
+                if is_taken || sample.holds(index, segment) {
                     queue.doubtful.push(Doubtful {
                         segment: *segment,
                         doubt,
@@ -75,16 +75,16 @@ impl ReviewQueue {
             queue.total += found.len();
             queue.tracks.push((track.track, found));
         }
-        queue.sort(filter);
+        queue.sort(filter, &sample);
         queue
     }
 
     /// The most doubtful first; the audit's among them, at places that say nothing.
-    fn sort(&mut self, filter: &QueueFilter) {
+    fn sort(&mut self, filter: &QueueFilter, sample: &Sample) {
         let most = self.doubtful.iter().filter(|line| !line.is_audit);
         let most = most.map(|line| line.doubt).fold(filter.least_doubt, f64::max);
         let rank = |line: &Doubtful| {
-            let place = audit::place(line.segment.track, line.segment.start);
+            let place = sample.place(&line.segment);
             let drawn = most - place * (most - filter.least_doubt);
             if line.is_audit { drawn } else { line.doubt }
         };
