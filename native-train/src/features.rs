@@ -13,8 +13,9 @@ use shared_model::timeline::FrameRow;
 
 use crate::analyze::output_names::{OutputNames, with_ending};
 use crate::analyze::recognition::{Reading, Recognition, Strides};
-use crate::device::{DeviceChoice, NamedDevice};
+use crate::device::NamedDevice;
 use crate::frame_source::FrameSource;
+use crate::input_options::InputOptions;
 use crate::result_format::video_name;
 use crate::written_files::WrittenFiles;
 use crate::{atomic_file, model_store, npy_file, stdout};
@@ -22,18 +23,8 @@ use crate::{atomic_file, model_store, npy_file, stdout};
 /// Whose features, and how they are read.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Videos, pictures, or folders of frames
-    #[arg(required = true, value_name = "INPUT")]
-    inputs: Vec<PathBuf>,
-    /// The model file
-    #[arg(long, value_name = "M.safetensors")]
-    model: PathBuf,
-    /// Folder for the results [default: the current folder]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t)]
-    device: DeviceChoice,
+    #[command(flatten)]
+    from: InputOptions,
     /// Take the whole picture as the face instead of looking for faces
     #[arg(long)]
     whole_frame: bool,
@@ -52,21 +43,21 @@ pub struct Options {
 /// When the model, the device or the output folder cannot be used, a file may not be replaced, and at the end when an input could not be
 /// read, or not wholly.
 pub fn run(options: &Options) -> Result<()> {
-    let folder = options.out.as_deref().unwrap_or(Path::new("."));
-    let bases = OutputNames::new(folder).take_all(&options.inputs);
+    let folder = options.from.folder();
+    let bases = OutputNames::new(folder).take_all(&options.from.inputs);
     let out = WrittenFiles::check(bases.iter().flat_map(|base| paths(base)), options.force)?;
-    let model = model_store::read(&options.model)?;
+    let model = model_store::read(&options.from.model)?;
     atomic_file::make_folder(folder)?;
-    let device = options.device.open_and_say()?;
+    let device = options.from.device.open_and_say()?;
     let mut failures = 0;
-    for (input, base) in options.inputs.iter().zip(&bases) {
+    for (input, base) in options.from.inputs.iter().zip(&bases) {
         if let Err(error) = read_one(input, options, &model, &device, base, &out) {
             eprintln!("error: {error:#}");
             failures += 1;
         }
     }
     if failures > 0 {
-        let count = options.inputs.len();
+        let count = options.from.inputs.len();
         bail!("{failures} of {count} inputs could not be read, or not wholly; the messages are above");
     }
     Ok(())

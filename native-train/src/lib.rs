@@ -34,6 +34,7 @@ mod onnx_file;
 pub mod torch_file;
 
 pub mod frame_source;
+pub mod input_options;
 pub mod picture;
 
 mod ffmpeg_log;

@@ -15,8 +15,9 @@ use shared_model::model_file::ModelFile;
 use shared_model::recognizer::MAX_FRAME_STRIDE;
 use shared_model::smoothing::Smoothing;
 
-use crate::device::{DeviceChoice, NamedDevice};
+use crate::device::NamedDevice;
 use crate::frame_source::FrameSource;
+use crate::input_options::InputOptions;
 use crate::known_people::KnownPeople;
 use crate::result_format::{Format, video_name};
 use crate::shards::manifest::{Done, Manifest, identity};
@@ -31,18 +32,8 @@ use recognition::{Reading, Recognition, Strides};
 /// What to analyse and how.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Videos, pictures, or folders of frames
-    #[arg(required = true, value_name = "INPUT")]
-    inputs: Vec<PathBuf>,
-    /// The model file
-    #[arg(long, value_name = "M.safetensors")]
-    model: PathBuf,
-    /// Folder for the results [default: the current folder]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t)]
-    device: DeviceChoice,
+    #[command(flatten)]
+    from: InputOptions,
     /// How labels are made steady: sliding, block, mean or none
     #[arg(long, default_value = "sliding", value_parser = parse_smoothing)]
     smoothing: Smoothing,
@@ -103,35 +94,40 @@ fn parse_fps(text: &str) -> Result<f64, String> {
 /// When the model, the device or the output folder cannot be used, a file may not be replaced, a job array's task is not told
 /// its share, and at the end when an input was not or not wholly analysed.
 pub fn run(options: &Options) -> Result<()> {
-    let folder = options.out.as_deref().unwrap_or(Path::new("."));
-    let shard = shard::chosen(options.shard, &options.inputs, "inputs")?;
+    let folder = options.from.folder();
+    let shard = shard::chosen(options.shard, &options.from.inputs, "inputs")?;
     // Names are given over all inputs, so that those of all shards differ.
     let mut names = OutputNames::new(folder);
-    let bases = names.take_all(&options.inputs);
-    let weights: Vec<u64> = options.inputs.iter().map(|input| shard::weight(input)).collect();
+    let bases = names.take_all(&options.from.inputs);
+    let weights: Vec<u64> = options
+        .from
+        .inputs
+        .iter()
+        .map(|input| shard::weight(input))
+        .collect();
     let places = shard.map_or_else(|| (0..bases.len()).collect(), |shard| shard.places(&weights));
     if let Some(shard) = shard {
         eprintln!(
             "shard {shard}: {} of {} inputs",
             places.len(),
-            options.inputs.len()
+            options.from.inputs.len()
         );
     }
     let work: Vec<(&PathBuf, &PathBuf)> = places
         .iter()
-        .filter_map(|place| options.inputs.get(*place).zip(bases.get(*place)))
+        .filter_map(|place| options.from.inputs.get(*place).zip(bases.get(*place)))
         .collect();
     let account = shard.map(|shard| folder.join(Manifest::file_name(shard)));
     let results = work
         .iter()
         .flat_map(|(input, base)| output::paths(input, &options.format, base));
     let out = WrittenFiles::check(results.chain(account), options.force)?;
-    let people = KnownPeople::read(&options.people, &options.inputs)?;
+    let people = KnownPeople::read(&options.people, &options.from.inputs)?;
     // Before the work: a result may replace what they name.
     let settings = shard.map(|_| options.settings()).transpose()?;
-    let model = model_store::read(&options.model)?;
+    let model = model_store::read(&options.from.model)?;
     atomic_file::make_folder(folder)?;
-    let device = options.device.open_and_say()?;
+    let device = options.from.device.open_and_say()?;
     let mut done = Vec::new();
     for (input, base) in work {
         match analyze_one(input, options, &people, &model, &device, base, &out) {
@@ -148,7 +144,7 @@ pub fn run(options: &Options) -> Result<()> {
     }
     let (count, failures) = (places.len(), places.len() - done.len());
     if let Some((shard, settings)) = shard.zip(settings) {
-        let mut manifest = Manifest::new(shard, settings, &options.inputs);
+        let mut manifest = Manifest::new(shard, settings, &options.from.inputs);
         manifest.done = done;
         manifest.write(folder, &out)?;
     }
@@ -166,7 +162,7 @@ impl Options {
     fn settings(&self) -> Result<serde_json::Value> {
         let formats: Vec<String> = self.format.iter().map(|format| format!("{format:?}")).collect();
         let mut settings = serde_json::json!({
-            "model": identity(&self.model)?,
+            "model": identity(&self.from.model)?,
             "smoothing": format!("{:?}", self.smoothing),
             "window": self.window,
             "stride": self.stride,
@@ -227,7 +223,7 @@ fn analyze_one(
     let people = people.of(input, &seen.timeline)?.cloned().unwrap_or_default();
     let written = Written {
         video: &video,
-        model: &options.model,
+        model: &options.from.model,
         smoothing: options.smoothing,
         window: options.window.unwrap_or(model.metadata.window),
         timeline: seen.timeline,

@@ -19,12 +19,17 @@ fn npy(path: &Path) -> (String, Vec<u8>) {
     (String::from_utf8(header.to_vec()).unwrap(), data.to_vec())
 }
 
+/// A folder with a model, and the model's path.
+fn workplace() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let model = write_random_model(folder.path());
+    (folder, model.to_str().unwrap().to_owned())
+}
+
 #[test]
 fn a_picture_without_a_face_has_no_row_and_a_whole_one_has_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let model = write_random_model(folder);
-    let model = model.to_str().unwrap();
+    let (folder, model) = workplace();
+    let (folder, model) = (folder.path(), model.as_str());
     let columns = random_model(false).metadata.backbone.feature_len();
     image_file(folder, "plain.png", 40, 30);
     fs::create_dir(folder.join("other")).unwrap();
@@ -65,10 +70,8 @@ fn a_picture_without_a_face_has_no_row_and_a_whole_one_has_one() {
 
 #[test]
 fn what_it_did_not_write_stays_and_what_cannot_be_read_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let model = write_random_model(folder);
-    let model = model.to_str().unwrap();
+    let (folder, model) = workplace();
+    let (folder, model) = (folder.path(), model.as_str());
     image_file(folder, "a.png", 20, 20);
     fs::write(folder.join("a.features.npy"), "mine").unwrap();
     let refused = mien_fails(
