@@ -24,9 +24,9 @@ const USUAL_FRAME_S: f64 = 1.0 / 30.0;
 /// Takes one message and what came with it.
 pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
     match in_plain_words(message) {
-        FromEngine::Loading { step } => store
+        FromEngine::Loading { step, percent } => store
             .engine
-            .update(|engine| engine.phase = EnginePhase::Loading(step)),
+            .update(|engine| engine.phase = EnginePhase::Loading { step, percent }),
         FromEngine::Ready {
             backend,
             notice,

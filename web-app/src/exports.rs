@@ -9,10 +9,12 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::browser::download::download;
 use crate::browser::{error_text, png, tasks};
+use crate::export_formats::{Export, ExportFormat};
 use crate::lane_comparison;
 use crate::state::notice::Tone;
 use crate::state::store::Store;
 use crate::{people, relabel, strings};
+use page_view::batch_files::Manner;
 use page_view::comparison::stem;
 use page_view::export_text::{self, PART};
 use page_view::job::Job;
@@ -20,60 +22,8 @@ use page_view::kept_analysis::is_fingerprint;
 use page_view::report_html::{self, Facts};
 use page_view::timeline_svg::{self, Names};
 
-/// What can be exported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Export {
-    /// Per-frame csv.
-    Csv,
-    /// Aff-Wild2 annotation.
-    AffWild2,
-    /// Subtitles.
-    Vtt,
-    /// ELAN annotation.
-    Elan,
-    /// JSON project.
-    Project,
-    /// ABAW submission.
-    Abaw,
-    /// Timeline as a drawing.
-    Svg,
-    /// Timeline as a picture.
-    Png,
-    /// Report on one page.
-    Report,
-}
-
-impl Export {
-    fn ending(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::AffWild2 => "txt",
-            Self::Vtt => "vtt",
-            Self::Elan => "eaf",
-            Self::Project => "mien.json",
-            Self::Abaw => "abaw.txt",
-            Self::Svg => "svg",
-            Self::Png => "png",
-            Self::Report => "html",
-        }
-    }
-
-    fn media_type(self) -> &'static str {
-        match self {
-            Self::Csv => "text/csv",
-            Self::AffWild2 | Self::Abaw => "text/plain",
-            Self::Vtt => "text/vtt",
-            Self::Elan => "text/xml",
-            Self::Project => "application/json",
-            Self::Svg => "image/svg+xml",
-            Self::Png => "image/png",
-            Self::Report => "text/html",
-        }
-    }
-}
-
 /// Writes a file of what is known; a running analysis is not waited for, its labels so far are.
-pub fn export(store: Store, what: Export) {
+pub fn export(store: Store, format: ExportFormat) {
     spawn_local(async move {
         let is_running = store
             .job
@@ -87,9 +37,9 @@ pub fn export(store: Store, what: Export) {
         else {
             return;
         };
-        let file_name = format!("{}.{}", stem(&name), what.ending());
-        let written = match parts_of(store, what, &name).await {
-            Ok(parts) => download(&file_name, what.media_type(), &parts),
+        let file_name = format!("{}.{}", stem(&name), format.ending);
+        let written = match parts_of(store, format.what, &name).await {
+            Ok(parts) => download(&file_name, format.media_type, &parts),
             Err(error) => Err(error),
         };
         if let Err(error) = written {
@@ -134,12 +84,37 @@ async fn parts_of(store: Store, what: Export, name: &str) -> Result<Array, JsVal
     }
 }
 
+fn lanes() -> [&'static str; 4] {
+    let [raw, temporal, smoothed] = strings::LANES;
+    [raw, temporal, smoothed, strings::REVIEWED_LANE]
+}
+
+/// How the files of a list of videos are made and what they say in words.
+#[must_use]
+pub fn manner(store: Store) -> Manner {
+    let (smoothing, window) = (store.smoothing.get_untracked(), store.window.get_untracked());
+    Manner {
+        smoothing,
+        window,
+        smoothing_text: strings::smoothing_in_force(smoothing, window),
+        lanes: lanes(),
+        face: strings::face,
+        written: today(),
+        now_s: (js_sys::Date::now() / 1000.0) as u64,
+    }
+}
+
+/// The day, as in 2026-01-31.
+fn today() -> String {
+    let now = String::from(js_sys::Date::new_0().to_iso_string());
+    now.chars().take(10).collect()
+}
+
 fn drawing(store: Store, name: &str) -> String {
     let view = store.view_now();
-    let [raw, temporal, smoothed] = strings::LANES;
     let names = Names {
         title: name.to_owned(),
-        lanes: [raw, temporal, smoothed, strings::REVIEWED_LANE],
+        lanes: lanes(),
         people: view
             .tracks
             .iter()
@@ -152,19 +127,32 @@ fn drawing(store: Store, name: &str) -> String {
 }
 
 fn report(store: Store, name: &str) -> String {
+    let agreement = untrack(|| lane_comparison::reported(store));
+    let (facts, drawing) = (facts(store, name), drawing(store, name));
+    report_html::write(&facts, &store.view_now(), agreement.as_ref(), &drawing)
+}
+
+/// The report as it is printed from the page; `None` where there are no results.
+#[must_use]
+pub fn printed(store: Store) -> Option<String> {
     let view = store.view_now();
-    let facts = Facts {
+    let name = store
+        .source
+        .with_untracked(|source| source.as_ref().map(|source| source.name.clone()))
+        .filter(|_| view.frame_count() > 0)?;
+    let agreement = untrack(|| lane_comparison::reported(store));
+    let (facts, drawing) = (facts(store, &name), drawing(store, &name));
+    Some(report_html::body(&facts, &view, agreement.as_ref(), &drawing))
+}
+
+fn facts(store: Store, name: &str) -> Facts {
+    Facts {
         video: name.to_owned(),
         model: store.analysis.with_value(|analysis| analysis.model.clone()),
         smoothing: strings::smoothing_in_force(store.smoothing.get_untracked(), store.window.get_untracked()),
-        written: String::from(js_sys::Date::new_0().to_iso_string())
-            .chars()
-            .take(10)
-            .collect(),
+        written: today(),
         audit: store.queue.with_untracked(|queue| queue.audit.said()),
-    };
-    let agreement = untrack(|| lane_comparison::reported(store));
-    report_html::write(&facts, &view, agreement.as_ref(), &drawing(store, name))
+    }
 }
 
 async fn project_parts(store: Store, name: &str) -> Result<Array, JsValue> {

@@ -11,6 +11,7 @@ pub mod batch_run;
 pub mod behind;
 pub mod engine_events;
 pub mod engine_link;
+pub mod export_formats;
 pub mod exports;
 pub mod frame_feed;
 pub mod job_control;

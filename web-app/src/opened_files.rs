@@ -299,7 +299,7 @@ fn change_model(store: Store, message: &ToEngine, file: Option<&File>) {
     store.model_chosen.set_value(true);
     store
         .engine
-        .update(|engine| engine.phase = EnginePhase::Loading(strings::MODEL_LOADING.to_owned()));
+        .update(|engine| engine.phase = EnginePhase::loading(strings::MODEL_LOADING));
     job_control::send(store, message, file.map(AsRef::as_ref));
 }
 

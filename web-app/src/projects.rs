@@ -5,6 +5,7 @@ use std::rc::Rc;
 use leptos::prelude::*;
 use page_view::kept_analysis::{self, CHUNK, KEPT_VERSION, KeptProject, chunk_key, key_of_name};
 use page_view::review::document::ReviewDocument;
+use page_view::review::history::Review;
 use page_view::review::saved::{self, SavedReview};
 use shared_model::project::{PROJECT_VERSION, Project};
 use wasm_bindgen::JsValue;
@@ -123,7 +124,9 @@ async fn project_of(kept: &KeptProject) -> Result<String, JsValue> {
     };
     let document = match database.read(Shelf::Reviews, &kept.key).await? {
         Some(text) => {
-            saved::read(&text).map_err(|error| JsValue::from_str(&strings::saved_review_error(&error)))?
+            let read = saved::read(&text);
+            let review = read.map_err(|error| JsValue::from_str(&strings::saved_review_error(&error)))?;
+            review.document().clone()
         }
         None => ReviewDocument::default(),
     };
@@ -224,7 +227,7 @@ async fn keep_now(imported: &Imported) -> Result<(), JsValue> {
         bytes += text.len();
         changes.push((Shelf::Frames, chunk_key(key, chunk), Some(text)));
     }
-    let review = SavedReview::of(&project.video, document);
+    let review = SavedReview::of(&project.video, &Review::of(document.clone()));
     let facts = KeptProject {
         version: KEPT_VERSION,
         key: key.clone(),

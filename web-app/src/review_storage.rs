@@ -75,7 +75,7 @@ fn bind_found(store: Store, key: impl Future<Output = Result<String, JsValue>> +
 /// What was found of a video.
 struct Found {
     place: Place,
-    document: ReviewDocument,
+    review: Review,
     results: Option<(KeptProject, Timeline)>,
 }
 
@@ -102,11 +102,11 @@ async fn open(
         return Ok(None);
     };
     let database = Database::open().await?;
-    let document = read_labels(&database, &key).await?;
+    let review = read_labels(&database, &key).await?;
     let results = read_results(&database, &key).await?;
     Ok(Some(Found {
         place: Place { key, database, lock },
-        document,
+        review,
         results,
     }))
 }
@@ -141,17 +141,17 @@ pub async fn look_up(file: &File) -> Result<LookedUp, JsValue> {
     let key = fingerprint(file).await?;
     let database = Database::open().await?;
     Ok(LookedUp {
-        document: read_labels(&database, &key).await?,
+        document: read_labels(&database, &key).await?.document().clone(),
         results: read_results(&database, &key).await?,
     })
 }
 
-async fn read_labels(database: &Database, key: &str) -> Result<ReviewDocument, JsValue> {
+async fn read_labels(database: &Database, key: &str) -> Result<Review, JsValue> {
     match database.read(Shelf::Reviews, key).await? {
         Some(text) => {
             saved::read(&text).map_err(|error| JsValue::from_str(&strings::saved_review_error(&error)))
         }
-        None => Ok(ReviewDocument::default()),
+        None => Ok(Review::default()),
     }
 }
 
@@ -212,20 +212,20 @@ pub async fn read_results(
 fn take(store: Store, found: Found) {
     let Found {
         place,
-        document: kept,
+        review: kept,
         results,
     } = found;
     let mut is_changed = false;
     store.desk.update_value(|desk| {
         let shown = desk.review.document().clone();
-        let count = kept.segments().filter(|segment| segment.confirmed).count();
+        let count = kept.document().segments().filter(|segment| segment.confirmed).count();
         if shown.is_empty() {
-            desk.review = Review::of(kept);
+            desk.review = kept;
             if count > 0 {
                 store.notify(Tone::Info, strings::restored(count), None);
             }
         } else {
-            desk.review = Review::of(kept);
+            desk.review = kept;
             is_changed = desk.review.take(&shown).is_some();
         }
         if let Some((project, _)) = &results {
@@ -345,7 +345,7 @@ fn changes_of(store: Store, desk: &mut ReviewDesk, video: &str) -> Result<Option
     for chunk in desk.chunk_bytes.split_off(&count).into_keys() {
         changes.push((Shelf::Frames, chunk_key(&key, chunk), None));
     }
-    let review = SavedReview::of(video, desk.review.document());
+    let review = SavedReview::of(video, &desk.review);
     if desk.is_dirty {
         let text = review.to_json().map_err(|error| error.to_string())?;
         changes.push((Shelf::Reviews, key.clone(), Some(text)));

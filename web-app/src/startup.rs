@@ -29,7 +29,7 @@ pub fn start(store: Store) {
         // What the engine loads first is then in the browser's own cache, and does not come twice.
         while store
             .engine
-            .with_untracked(|engine| matches!(engine.phase, EnginePhase::Loading(_)))
+            .with_untracked(|engine| matches!(engine.phase, EnginePhase::Loading { .. }))
         {
             tasks::sleep(LOOK_MS).await;
         }
@@ -47,7 +47,7 @@ pub fn start(store: Store) {
 pub fn restart(store: Store) {
     store
         .engine
-        .update(|engine| engine.phase = EnginePhase::Loading(strings::ENGINE_STARTS.to_owned()));
+        .update(|engine| engine.phase = EnginePhase::loading(strings::ENGINE_STARTS));
     // Later: the old link may be what is calling.
     spawn_local(async move {
         store.link.set_value(None);

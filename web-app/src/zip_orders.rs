@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use page_view::batch::ItemState;
 use page_view::batch_files;
 use page_view::comparison::stem;
+use page_view::group_figures;
 use page_view::job::{EnginePhase, Job};
 use page_view::training_export;
 use shared_model::abaw;
@@ -18,7 +19,7 @@ use crate::browser::{error_text, tasks};
 use crate::state::notice::Tone;
 use crate::state::store::Store;
 use crate::state::zip_order::Zipping;
-use crate::{batch_run, job_control, relabel, strings};
+use crate::{batch_run, exports, job_control, relabel, strings};
 
 const ZIP: &str = "application/zip";
 
@@ -87,9 +88,9 @@ pub fn list(store: Store) {
 }
 
 async fn send_list(store: Store, job: JobId) -> Result<(), String> {
-    let (smoothing, window) = (store.smoothing.get_untracked(), store.window.get_untracked());
-    let now_s = (js_sys::Date::now() / 1000.0) as u64;
+    let manner = exports::manner(store);
     let mut submission = Vec::new();
+    let mut shares = Vec::new();
     for (place, name) in read_items(store) {
         let results = store.batch.with_untracked(|batch| {
             let is_current = batch.current() == Some(place);
@@ -98,13 +99,13 @@ async fn send_list(store: Store, job: JobId) -> Result<(), String> {
         });
         let results = results.unwrap_or_else(|| batch_run::results_now(store));
         tasks::next_task().await;
-        let read = batch_files::files(&name, &results, smoothing, window, now_s);
-        let (texts, rows) = read.map_err(|fault| fault.to_string())?;
-        for (name, text) in texts {
+        let files = batch_files::files(&name, &results, &manner).map_err(|fault| fault.to_string())?;
+        for (name, text) in files.texts {
             job_control::send(store, &ToEngine::PackText { job, name, text }, None);
             tasks::next_task().await;
         }
-        submission.push((stem(&name).to_owned(), rows));
+        submission.push((stem(&name).to_owned(), files.rows));
+        shares.extend(files.shares);
     }
     if submission.is_empty() {
         return Err(strings::BATCH_NOTHING.to_owned());
@@ -112,9 +113,16 @@ async fn send_list(store: Store, job: JobId) -> Result<(), String> {
     let videos = submission
         .iter()
         .map(|(stem, rows)| (stem.as_str(), rows.as_slice()));
-    let name = "abaw-submission.txt".to_owned();
-    let text = abaw::write(videos).text;
-    job_control::send(store, &ToEngine::PackText { job, name, text }, None);
+    let table = group_figures::csv(&shares).map_err(|error| error.to_string())?;
+    let texts = [
+        ("abaw-submission.txt", abaw::write(videos).text),
+        ("shares.csv", table),
+        ("shares.svg", group_figures::svg(&shares, strings::GROUP_MEAN)),
+    ];
+    for (name, text) in texts {
+        let name = name.to_owned();
+        job_control::send(store, &ToEngine::PackText { job, name, text }, None);
+    }
     Ok(())
 }
 

@@ -22,6 +22,9 @@ const WASM_FEATURES: [&str; 7] = [
     "--enable-multivalue",
 ];
 
+/// What a script holds in place of the size of the wasm file that it loads.
+const UNKNOWN_SIZE: &str = "const BYTES = 0;";
+
 /// Whether the workspace has a page to build.
 pub fn is_there() -> Result<bool> {
     cargo_call::has_package(UI_PACKAGE)
@@ -42,11 +45,33 @@ pub fn run() -> Result<()> {
     if cargo_call::has_package(ENGINE_PACKAGE)? {
         build_engine(&toolchain, &dist.join("engine"))?;
     }
+    for (script, wasm) in [
+        ("boot.js", "web-app_bg.wasm"),
+        ("engine-worker.js", "engine/web_engine_bg.wasm"),
+    ] {
+        write_size(&dist.join(script), &dist.join(wasm))?;
+    }
     // After everything else: it lists what is there.
     page_headers::write(&dist)?;
     precache::write(&dist)?;
     packing::pack(&dist)?;
     print_sizes(&dist)
+}
+
+/// Puts the size of the wasm file that a script loads into the script: a packed answer does not say it.
+fn write_size(script: &Path, wasm: &Path) -> Result<()> {
+    let text = fs::read_to_string(script).with_context(|| format!("reading {}", script.display()))?;
+    if !text.contains(UNKNOWN_SIZE) {
+        bail!(
+            "{} has no line `{UNKNOWN_SIZE}` to put the size into",
+            script.display()
+        );
+    }
+    let bytes = fs::metadata(wasm)
+        .with_context(|| format!("looking at {}", wasm.display()))?
+        .len();
+    let text = text.replace(UNKNOWN_SIZE, &format!("const BYTES = {bytes};"));
+    fs::write(script, text).with_context(|| format!("writing {}", script.display()))
 }
 
 fn build_ui(toolchain: &WasmToolchain, dist: &Path) -> Result<()> {

@@ -19,11 +19,25 @@ export function declare({ test, afterAll }, { url, scratch }) {
     assert.match(await page.text("batch-0"), /face-short\.mp4 done/);
     assert.match(await page.text("batch-1"), /letter\.mp4 not read/);
     const files = textsOf(unzip((await page.saveBytes("export-zip")).bytes));
-    const expected = ["face-short", "four-frames"].flatMap((stem) => ["csv", "txt", "vtt", "eaf"].map((ending) => `${stem}.${ending}`));
-    assert.deepEqual([...files.keys()].sort(), [...expected, "abaw-submission.txt"].sort());
+    const expected = ["face-short", "four-frames"].flatMap((stem) => ["csv", "txt", "vtt", "eaf", "html", "svg", "mien.json"].map((ending) => `${stem}.${ending}`));
+    assert.deepEqual([...files.keys()].sort(), [...expected, "abaw-submission.txt", "shares.csv", "shares.svg"].sort());
     const frames = (name) => frameCount(readFrameTable(files.get(name)));
     assert.deepEqual([frames("face-short.csv"), frames("four-frames.csv")], [12, 4]);
     assert.equal(files.get("abaw-submission.txt").trimEnd().split("\n").length, 17);
+    // What the browser draws is the group's figure.
+    const drawn = await page.page.evaluate(async (text) => {
+      const image = new Image();
+      image.src = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
+      await image.decode();
+      return image.naturalWidth;
+    }, files.get("shares.svg"));
+    assert.equal(drawn, 900);
+    const [, ...shares] = files.get("shares.csv").trimEnd().split("\n").map((line) => line.split(","));
+    for (const video of ["face-short.mp4", "four-frames.mp4"]) {
+      const own = shares.filter(([name]) => name === video);
+      assert.equal(own.length, 8, "a line for each class");
+      assert.ok(Math.abs(own.reduce((sum, [, , , , share]) => sum + Number(share), 0) - 1) < 1e-4);
+    }
     // A video of the list comes back as it was left.
     await page.untilStatusAfter(() => page.hook("batch-0").click(), /^done/);
     assert.deepEqual((await page.rows()).map((row) => row.frame), readFrameTable(files.get("face-short.csv")).map((row) => row.frame));

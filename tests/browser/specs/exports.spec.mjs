@@ -64,6 +64,32 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await context.close();
   });
 
+  test("printing gives the report in place of the page, and leaves nothing behind", async () => {
+    // The browser's own print: it tells the page before and after.
+    const seen = await page.page.evaluate(() => {
+      globalThis.printed = [];
+      const note = new MutationObserver(() => globalThis.printed.push(document.querySelector(".printed").innerText));
+      note.observe(document.querySelector(".printed"), { childList: true });
+      return document.querySelector(".printed").innerHTML;
+    });
+    assert.equal(seen, "");
+    const pdf = await page.page.pdf({ format: "A4", landscape: true });
+    if (process.env.MIEN_SCREENSHOT) await writeFile(`${process.env.MIEN_SCREENSHOT}.printed.pdf`, pdf);
+    assert.ok(pdf.length > 10_000, `${pdf.length} bytes`);
+    await page.page.waitForFunction(() => globalThis.printed.length >= 2);
+    const printed = await page.page.evaluate(() => globalThis.printed);
+    assert.match(printed[0], /72 frames[\s\S]*macro F1/);
+    assert.equal(await page.page.evaluate(() => document.querySelector(".printed").innerHTML), "");
+    // What is shown on paper, and what is not.
+    await page.page.emulateMedia({ media: "print" });
+    await page.page.evaluate(() => window.dispatchEvent(new Event("beforeprint")));
+    assert.equal(await page.page.locator(".page").isVisible(), false);
+    assert.ok((await page.page.locator(".printed svg").boundingBox()).width > 300);
+    await page.page.evaluate(() => window.dispatchEvent(new Event("afterprint")));
+    assert.equal(await page.page.locator(".page").isVisible(), true);
+    await page.page.emulateMedia({ media: null });
+  });
+
   test("training data hold what was reviewed and nothing else, and the native program reads them", async () => {
     const { name, bytes } = await page.saveBytes("export-training");
     assert.equal(name, "face.training.zip");

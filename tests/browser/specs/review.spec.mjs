@@ -114,6 +114,23 @@ export function declare({ test, afterAll }, { url, scratch }) {
     assert.deepEqual(await reviewed(), before);
   });
 
+  test("what was done before the page was left can be taken back after it, and done again", async () => {
+    const before = await reviewed();
+    await page.page.evaluate(() => document.activeElement.blur());
+    await page.page.keyboard.press("Control+z");
+    await until("review-said", /^Undone: /);
+    assert.notDeepEqual(await reviewed(), before);
+    await until("review-kept", /Kept/);
+    await page.page.close();
+    page = await AnalysisPage.open(context, url);
+    await page.analyse(await scratch.file("face.mp4"));
+    // It can be pressed once the labels are back.
+    await page.hook("redo").click();
+    await until("review-said", /^Done again: /);
+    assert.deepEqual(await reviewed(), before);
+    await until("review-kept", /Kept/);
+  });
+
   test("cut, join and clear change what they name only", async () => {
     await page.page.evaluate(() => document.activeElement.blur());
     await page.page.keyboard.press("u");

@@ -152,22 +152,44 @@ export function declare({ test, afterAll }, { url, scratch }) {
         const { scrollTop, clientHeight, scrollHeight } = document.querySelector('[data-testid="timeline"]');
         return { scrollTop, clientHeight, scrollHeight };
       });
+    const untilSight = async (holds, what) => {
+      const end = Date.now() + 20_000;
+      for (;;) {
+        const seen = await sight();
+        if (holds(seen)) return;
+        assert.ok(Date.now() < end, `${what}: ${JSON.stringify(seen)}`);
+        await page.page.waitForTimeout(20);
+      }
+    };
+    const chosen = (person) => page.page.waitForFunction((value) => document.querySelector(".face-select select").value === value, person);
     await page.key("p");
-    await page.page.waitForTimeout(200);
-    const first = await sight();
+    await chosen("0");
     // Two groups with all their rows are 530 high.
-    assert.ok(first.scrollHeight < 360, `folded to ${first.scrollHeight}`);
-    assert.ok(first.scrollTop < 4, "the first one's rows are in sight");
+    await untilSight(({ scrollTop, scrollHeight }) => scrollHeight < 360 && scrollTop < 4, "folded, the first one's rows in sight");
     await page.key("p");
-    await page.page.waitForTimeout(200);
-    const second = await sight();
-    assert.ok(second.scrollTop + second.clientHeight >= second.scrollHeight - 4, `the second one's: ${JSON.stringify(second)}`);
+    await chosen("1");
+    await untilSight(({ scrollTop, clientHeight, scrollHeight }) => scrollTop > 4 && scrollTop + clientHeight >= scrollHeight - 4, "the second one's rows in sight");
     if (process.env.MIEN_SCREENSHOT) await page.page.screenshot({ path: `${process.env.MIEN_SCREENSHOT}.people.png` });
-    // A click on a folded one chooses it.
-    await page.page.evaluate(() => (document.querySelector('[data-testid="timeline"]').scrollTop = 0));
+    // A click on a folded one chooses it, also in the moment of the scrolling, before the browser tells of it.
     const plot = await page.plot();
+    await page.page.evaluate(
+      ({ clientX, clientY }) => {
+        const timeline = document.querySelector('[data-testid="timeline"]');
+        timeline.scrollTop = 0;
+        const at = { bubbles: true, button: 0, isPrimary: true, pointerId: 1, clientX, clientY };
+        timeline.dispatchEvent(new PointerEvent("pointerdown", { ...at, buttons: 1 }));
+        timeline.dispatchEvent(new PointerEvent("pointerup", { ...at, buttons: 0 }));
+      },
+      { clientX: plot.left + 40, clientY: plot.top + 34 },
+    );
+    await chosen("0");
+    // And so does a person's own click.
+    await page.key("p");
+    await chosen("1");
+    await untilSight(({ scrollTop }) => scrollTop > 4, "the second one's rows again");
+    await page.page.evaluate(() => (document.querySelector('[data-testid="timeline"]').scrollTop = 0));
     await page.page.mouse.click(plot.left + 40, plot.top + 34);
-    await page.page.waitForFunction(() => document.querySelector(".face-select select").value === "0");
+    await chosen("0");
     await page.page.context().close();
   });
 

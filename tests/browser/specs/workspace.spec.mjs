@@ -114,6 +114,14 @@ export function declare({ test, afterAll }, { url, scratch }) {
     assert.match(await page.text("review-progress"), /of 12 reviewed/, "segments stay as they are");
     await page.hook("class-filter").getByRole("button", { name: "Happiness" }).click();
     await page.hook("least-doubt").fill("0");
+    // By time the same lines stand in the order of the video, and "next" follows it.
+    const ofLines = (lines) => lines.map((line) => line.match(/\d+:\d+\.\d+/)[0]);
+    await page.hook("queue-order").selectOption("time");
+    const byTime = ofLines(await page.queue());
+    assert.deepEqual(byTime, [...byTime].sort());
+    assert.deepEqual([...byTime], [...ofLines(lines)].sort());
+    await page.hook("queue-order").selectOption("doubt");
+    assert.deepEqual(await page.queue(), lines);
   });
 
   test("an edge is dragged with the video following, as one step", async () => {

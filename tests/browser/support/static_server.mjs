@@ -39,7 +39,13 @@ export class StaticServer {
   /** Holds no path any more; whoever waits is hung up on. */
   release() {
     this.held.clear();
-    for (const response of this.#waiting.splice(0)) response.destroy();
+    for (const { response } of this.#waiting.splice(0)) response.destroy();
+  }
+
+  /** Holds no path any more; whoever waits is answered. */
+  letGo() {
+    this.held.clear();
+    for (const { answer } of this.#waiting.splice(0)) answer();
   }
 
   /** Ends it at once: whoever asks from now on finds nobody. */
@@ -53,7 +59,7 @@ export class StaticServer {
     this.requests.push(name);
     const file = path.join(root, path.normalize(name.endsWith("/") ? `${name}index.html` : name));
     if (this.held.has(name)) {
-      this.#waiting.push(response);
+      this.#waiting.push({ response, answer: () => this.#answer(root, headers, missing, request, response) });
       return;
     }
     const found = await stat(file).catch(() => null);

@@ -13,7 +13,7 @@ use shared_model::resume::ResumePoint;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_messages::{BackendChoice, FaceCut, FromEngine, JobId, ToEngine};
-use web_sys::{Blob, File, Response};
+use web_sys::{Blob, File};
 
 use crate::compute_message::DeviceWish;
 use crate::compute_pool::ComputePool;
@@ -22,6 +22,7 @@ use crate::frames_job::SentFrame;
 use crate::loaded_model::LoadedModel;
 use crate::outcome::{Outcome, say};
 use crate::progress::{CancelToken, Canceller, cancel_pair};
+use crate::told_fetch::told_fetch;
 use crate::worker_scope::{error_text, messages, on_panic, post, scope, unpack};
 use crate::zip_blob::ZipBlob;
 use crate::{cut_job, frames_job, picture_job, video_job};
@@ -31,6 +32,9 @@ const MAX_CPU_WORKERS: u32 = 8;
 
 /// Folder of the face detectors' weights, beside the page.
 const DETECTORS_URL: &str = "detector";
+
+/// What the engine does until a model's file is here.
+const LOADING_MODEL: &str = "loading the model";
 
 /// File name of the job under way, for the message if the engine stops over it.
 static JOB_NAME: Mutex<Option<String>> = Mutex::new(None);
@@ -141,11 +145,9 @@ impl Coordinator {
     }
 
     async fn fetch_model(&mut self, url: &str) {
-        say(&FromEngine::Loading {
-            step: "loading the model".to_owned(),
-        });
+        say_step(LOADING_MODEL, None);
         let name = url.rsplit('/').next().unwrap_or(url).to_owned();
-        let bytes = fetch(url).await;
+        let bytes = told_fetch(url, |come, whole| say_come(LOADING_MODEL, come, whole)).await;
         self.take_model(&name, bytes).await;
     }
 
@@ -188,7 +190,7 @@ impl Coordinator {
             Some((loaded, bytes)) if *loaded == kind => Ok(bytes.clone()),
             _ => {
                 let url = format!("{DETECTORS_URL}/{}", kind.file_name());
-                let bytes = fetch(&url)
+                let bytes = told_fetch(&url, |_, _| ())
                     .await
                     .map_err(|reason| format!("the face detector {reason}"))?;
                 self.detector = Some((kind, bytes.clone()));
@@ -205,9 +207,7 @@ impl Coordinator {
         };
         let mut notice = None;
         if self.choice != BackendChoice::Cpu {
-            say(&FromEngine::Loading {
-                step: "starting and checking the graphics adapter".to_owned(),
-            });
+            say_step("starting and checking the graphics adapter", None);
             let wish = DeviceWish::WebGpu {
                 software_will_do: self.choice == BackendChoice::WebGpu,
             };
@@ -220,9 +220,7 @@ impl Coordinator {
                 Err(StartError::Device(reason)) => notice = Some(format!("Running on the CPU: {reason}.")),
             }
         }
-        say(&FromEngine::Loading {
-            step: "starting the workers on the CPU".to_owned(),
-        });
+        say_step("starting the workers on the CPU", None);
         match self.start_pool(DeviceWish::Cpu, &weights).await {
             Ok(pool) => Ok(Engine { pool, model, notice }),
             Err(StartError::Model(reason)) => Err(format!("{}: {reason}", model.summary.name)),
@@ -469,29 +467,32 @@ fn conclude(job: JobId, name: &str, outcome: Result<Option<String>, Outcome>) {
     });
 }
 
+/// Says what the engine does while it gets ready, and how much of it is done.
+fn say_step(step: &str, percent: Option<u8>) {
+    say(&FromEngine::Loading {
+        step: step.to_owned(),
+        percent,
+    });
+}
+
+/// Says how many bytes of a file have come, of how many if that is known.
+fn say_come(step: &str, come: f64, whole: Option<f64>) {
+    let megabytes = |bytes: f64| format!("{:.1}", bytes / 1e6);
+    let (text, percent) = match whole {
+        Some(whole) => (
+            format!("{step}: {} of {} MB", megabytes(come), megabytes(whole)),
+            Some((100.0 * come / whole).floor() as u8),
+        ),
+        None => (format!("{step}: {} MB", megabytes(come)), None),
+    };
+    say_step(&text, percent);
+}
+
 /// One core is left to the page where there are more than two.
 fn usual_workers() -> u32 {
     let cores = scope().navigator().hardware_concurrency().max(1.0) as u32;
     let workers = if cores > 2 { cores - 1 } else { cores };
     workers.min(MAX_CPU_WORKERS)
-}
-
-async fn fetch(url: &str) -> Result<Uint8Array, String> {
-    let text = |error: JsValue| format!("cannot be loaded ({})", error_text(&error));
-    let response: Response = JsFuture::from(scope().fetch_with_str(url))
-        .await
-        .map_err(text)?
-        .unchecked_into();
-    if !response.ok() {
-        return Err(format!(
-            "cannot be loaded (the server says {})",
-            response.status()
-        ));
-    }
-    let buffer = JsFuture::from(response.array_buffer().map_err(text)?)
-        .await
-        .map_err(text)?;
-    Ok(Uint8Array::new(&buffer))
 }
 
 async fn bytes_of(blob: &Blob) -> Result<Uint8Array, String> {

@@ -11,6 +11,7 @@ mod worker_scope;
 mod blob_reader;
 mod image_frame;
 mod raw_frame;
+mod told_fetch;
 mod video_decoder;
 
 mod adapter;

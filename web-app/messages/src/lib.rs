@@ -142,6 +142,9 @@ pub enum FromEngine {
     Loading {
         /// What it does, in plain words.
         step: String,
+        /// How much of it is done in percent, where that is known.
+        #[serde(default)]
+        percent: Option<u8>,
     },
     /// The engine can work.
     Ready {

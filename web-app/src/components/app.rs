@@ -19,6 +19,7 @@ use super::model_panel::ModelPanel;
 use super::moment_panel::MomentPanel;
 use super::notices::Notices;
 use super::people_panel::PeoplePanel;
+use super::printed_report::PrintedReport;
 use super::projects_dialog::ProjectsDialog;
 use super::question_bar::QuestionBar;
 use super::review_panel::ReviewPanel;
@@ -60,6 +61,7 @@ pub fn App() -> impl IntoView {
                     <Stage/>
                     <Transport/>
                 </section>
+                <TimelinePanel/>
                 <aside class="panels">
                     <MomentPanel/>
                     <ReviewPanel/>
@@ -69,11 +71,11 @@ pub fn App() -> impl IntoView {
                     <ModelPanel/>
                     <ComparePanel/>
                 </aside>
-                <TimelinePanel/>
             </main>
         </div>
         <HelpDialog/>
         <ProjectsDialog/>
+        <PrintedReport/>
         <div class="drop-veil" class:is-on=move || dragging.get() aria-hidden="true">
             <p>{strings::DROP_ANYWHERE}</p>
         </div>

@@ -6,6 +6,7 @@ use page_view::figure;
 
 use super::confusion_table::{ClassTable, ConfusionTable};
 use super::file_button::FileButton;
+use super::fold::Fold;
 use crate::lane_comparison::{Compared, compare, sides_in_force};
 use crate::state::store::Store;
 use crate::{label_loading, opened_files, strings};
@@ -52,8 +53,7 @@ pub fn ComparePanel() -> impl IntoView {
         })
     };
     view! {
-        <section class="panel">
-            <h2>{strings::COMPARE}</h2>
+        <Fold name="compare" title=strings::COMPARE>
             <p class="hint">{strings::COMPARE_HINT}</p>
             <OpenFiles/>
             <SideSelect place=0 hook="compare-truth" text=strings::TRUTH_SIDE/>
@@ -80,7 +80,7 @@ pub fn ComparePanel() -> impl IntoView {
                     <ConfusionTable compared/>
                 </details>
             </div>
-        </section>
+        </Fold>
     }
 }
 

@@ -2,39 +2,50 @@
 
 use leptos::prelude::*;
 
-use crate::exports::{self, Export};
+use super::fold::Fold;
+use crate::export_formats::{ExportFormat, FORMATS, Purpose};
 use crate::state::store::Store;
-use crate::{strings, webcam, zip_orders};
+use crate::{exports, strings, webcam, zip_orders};
 
 #[component]
 pub fn ExportPanel() -> impl IntoView {
     let store = Store::of_page();
     let is_off = Memo::new(move |_| store.view().frame_count() == 0 || webcam::is_on(store));
-    let button = move |what: Export, hook: &'static str, name: &'static str, hint: &'static str| {
+    let button = move |format: &ExportFormat| {
+        let format = *format;
         view! {
-            <button type="button" class="button" data-testid=hook title=hint disabled=move || is_off.get()
-                on:click=move |_| exports::export(store, what)>{name}</button>
+            <button type="button" class="button small" data-testid=format.hook title=format.hint
+                disabled=move || is_off.get() on:click=move |_| exports::export(store, format)>{format.name}</button>
+        }
+    };
+    let training = move || {
+        view! {
+            <button type="button" class="button small" data-testid="export-training" title=strings::EXPORT_TRAINING_HINT
+                disabled=move || is_off.get() || !zip_orders::is_free(store)
+                on:click=move |_| zip_orders::training(store)>{strings::EXPORT_TRAINING}</button>
+        }
+    };
+    let row = move |purpose: Purpose| {
+        let buttons: Vec<_> = FORMATS
+            .iter()
+            .filter(|format| format.purpose == purpose)
+            .map(button)
+            .collect();
+        let training = (purpose == Purpose::Training).then(training);
+        view! {
+            <div class="export-row" role="group" aria-label=purpose.title()>
+                <span class="export-purpose" aria-hidden="true">{purpose.title()}</span>
+                {buttons}
+                {training}
+            </div>
         }
     };
     view! {
-        <section class="panel">
-            <h2>{strings::EXPORT}</h2>
-            <div class="exports">
-                {button(Export::Csv, "export-csv", strings::EXPORT_CSV, strings::EXPORT_CSV_HINT)}
-                {button(Export::AffWild2, "export-affwild2", strings::EXPORT_AFFWILD2, strings::EXPORT_AFFWILD2_HINT)}
-                {button(Export::Vtt, "export-vtt", strings::EXPORT_VTT, strings::EXPORT_VTT_HINT)}
-                {button(Export::Elan, "export-eaf", strings::EXPORT_EAF, strings::EXPORT_EAF_HINT)}
-                {button(Export::Abaw, "export-abaw", strings::EXPORT_ABAW, strings::EXPORT_ABAW_HINT)}
-                {button(Export::Svg, "export-svg", strings::EXPORT_SVG, strings::EXPORT_SVG_HINT)}
-                {button(Export::Png, "export-png", strings::EXPORT_PNG, strings::EXPORT_PNG_HINT)}
-                {button(Export::Report, "export-report", strings::EXPORT_REPORT, strings::EXPORT_REPORT_HINT)}
-                <button type="button" class="button" data-testid="export-training" title=strings::EXPORT_TRAINING_HINT
-                    disabled=move || is_off.get() || !zip_orders::is_free(store)
-                    on:click=move |_| zip_orders::training(store)>{strings::EXPORT_TRAINING}</button>
-                {button(Export::Project, "export-project", strings::EXPORT_PROJECT, strings::EXPORT_PROJECT_HINT)}
-            </div>
+        <Fold name="export" title=strings::EXPORT>
+            <p class="hint">{strings::EXPORT_TAKES}</p>
+            {Purpose::ALL.map(row).into_iter().collect_view()}
             <ZipProgress/>
-        </section>
+        </Fold>
     }
 }
 

@@ -14,8 +14,14 @@ pub fn Header() -> impl IntoView {
     let store = Store::of_page();
     let step = move || {
         store.engine.with(|engine| match &engine.phase {
-            EnginePhase::Loading(step) => step.clone(),
+            EnginePhase::Loading { step, .. } => step.clone(),
             _ => String::new(),
+        })
+    };
+    let percent = move || {
+        store.engine.with(|engine| match engine.phase {
+            EnginePhase::Loading { percent, .. } => percent,
+            _ => None,
         })
     };
     let backend = move || {
@@ -55,6 +61,8 @@ pub fn Header() -> impl IntoView {
                 <span class="backend" data-testid="backend">{backend}</span>
             </div>
             <Requests/>
+            <progress class="loaded" class:is-off=move || percent().is_none() max="100" aria-label=strings::ENGINE_STARTS
+                prop:value=move || f64::from(percent().unwrap_or(0))></progress>
             <div class="openers">
                 <NoticeButton/>
                 <button type="button" class="button" data-testid="projects" on:click=move |_| projects::show(store)>

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use shared_model::smoothing::{MAX_WINDOW, Smoothing};
 
 use super::file_button::FileButton;
+use super::fold::Fold;
 use crate::state::store::Store;
 use crate::strings;
 use crate::{opened_files, relabel};
@@ -42,8 +43,7 @@ pub fn LabelsPanel() -> impl IntoView {
         is_used.then(|| strings::window_seconds(store.window.get(), frame_s))
     };
     view! {
-        <section class="panel">
-            <h2>{strings::LABELS}</h2>
+        <Fold name="labels" title=strings::LABELS>
             <label class="field">
                 <span>{strings::SMOOTHING}</span>
                 <select data-testid="smoothing" prop:value=move || store.smoothing.get().name() on:change=choose>
@@ -70,6 +70,6 @@ pub fn LabelsPanel() -> impl IntoView {
                 <FileButton hook="open-predictions" text=strings::OPEN_PREDICTIONS accept=".csv,.json" small=true
                     on_files=opened_files::open_predictions/>
             </div>
-        </section>
+        </Fold>
     }
 }

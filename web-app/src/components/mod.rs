@@ -21,6 +21,7 @@ pub mod overlay;
 pub mod overview_painter;
 pub mod overview_strip;
 pub mod people_panel;
+pub mod printed_report;
 pub mod queue_list;
 pub mod stage;
 pub mod transport;
@@ -40,6 +41,7 @@ pub mod model_panel;
 pub mod moment_panel;
 
 pub mod file_button;
+pub mod fold;
 pub mod icons;
 pub mod keyboard;
 pub mod review_modes;

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::file_button::FileButton;
+use super::fold::Fold;
 use crate::state::store::Store;
 use crate::{opened_files, strings};
 use page_view::shipped_model::ShippedModel;
@@ -26,8 +27,7 @@ pub fn ModelPanel() -> impl IntoView {
         !made_by.is_empty() && model.with(|model| model.as_ref().is_some_and(|model| model.name != made_by))
     };
     view! {
-        <section class="panel model">
-            <h2>{strings::MODEL}</h2>
+        <Fold name="model" title=strings::MODEL>
             <p class="model-name">{move || name().unwrap_or_else(|| strings::MODEL_LOADING.to_owned())}</p>
             <p class="model-note">{note}</p>
             <p class="hint">{facts}</p>
@@ -42,7 +42,7 @@ pub fn ModelPanel() -> impl IntoView {
                     on_files=opened_files::open_model/>
                 <ShippedSelect/>
             </div>
-        </section>
+        </Fold>
     }
 }
 

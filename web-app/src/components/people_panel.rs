@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use page_view::cast::{Portrait, portraits, seen_s};
 use web_sys::{DragEvent, HtmlInputElement};
 
+use super::fold::Fold;
 use crate::portraits::{self, EDGE, Strip};
 use crate::state::store::Store;
 use crate::{people, player, strings};
@@ -37,16 +38,16 @@ pub fn PeoplePanel() -> impl IntoView {
         entries.with(|entries| entries.iter().map(|entry| entry.person).collect::<Vec<_>>())
     });
     let dragged = RwSignal::new(None::<u32>);
+    let is_off = move || people_now.with(Vec::is_empty) && people::ignored(store).is_empty();
     let row = move |person: u32| view! { <Person person entries dragged/> };
     view! {
-        <section class="panel people" data-testid="people" class:is-off=move || people_now.with(Vec::is_empty) && people::ignored(store).is_empty()>
-            <h2>{strings::PEOPLE}</h2>
+        <Fold name="people" title=strings::PEOPLE is_off=Signal::derive(is_off)>
             <ul class="people-list">
                 <For each=move || people_now.get() key=|person| *person let:person>{row(person)}</For>
             </ul>
             <p class="hint" class:is-off=move || people_now.with(|people| people.len() < 2)>{strings::PEOPLE_HINT}</p>
             <LeftOut/>
-        </section>
+        </Fold>
     }
 }
 

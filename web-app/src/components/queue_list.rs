@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use page_view::review::queue::Doubtful;
+use page_view::review::queue_filter::QueueOrder;
 use shared_model::expression::Expression;
 
 use crate::state::store::Store;
@@ -89,6 +90,14 @@ fn QueueFilters() -> impl IntoView {
                 .update(|filter| filter.least_doubt = percent / 100.0);
         }
     };
+    let by_time = move || store.queue_filter.with(|filter| filter.order == QueueOrder::Time);
+    let set_order = move |event| {
+        let order = match event_target_value(&event).as_str() {
+            "time" => QueueOrder::Time,
+            _ => QueueOrder::Doubt,
+        };
+        store.queue_filter.update(|filter| filter.order = order);
+    };
     let class_toggle = move |class: Expression| {
         let is_on = move || {
             store
@@ -112,6 +121,13 @@ fn QueueFilters() -> impl IntoView {
         }
     };
     view! {
+        <label class="queue-order">
+            <span class="visually-hidden">{strings::ORDER}</span>
+            <select data-testid="queue-order" prop:value=move || if by_time() { "time" } else { "doubt" } on:change=set_order>
+                <option value="doubt">{strings::BY_DOUBT}</option>
+                <option value="time">{strings::BY_TIME}</option>
+            </select>
+        </label>
         <div class="queue-filters">
             <label>
                 <span>{strings::LEAST_DOUBT}" "{move || format!("{:.0}%", percent())}</span>

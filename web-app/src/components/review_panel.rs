@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use page_view::command::Command;
 use shared_model::expression::Expression;
 
+use super::fold::Fold;
 use super::keyboard;
 use super::queue_list::QueueList;
 use super::review_modes::ReviewModes;
@@ -72,8 +73,7 @@ pub fn ReviewPanel() -> impl IntoView {
         })
     };
     view! {
-        <section class="panel review">
-            <h2>{strings::REVIEW}</h2>
+        <Fold name="review" title=strings::REVIEW>
             <p class="review-segment" data-testid="review-current">{segment}</p>
             <div class="class-buttons" role="group" aria-label=strings::LABEL_AS>
                 {Expression::ALL.map(class_button).into_iter().collect_view()}
@@ -89,6 +89,6 @@ pub fn ReviewPanel() -> impl IntoView {
             <QueueList/>
             <ReviewModes/>
             <p class="hint" data-testid="review-kept">{move || store.keeping.with(strings::keeping)}</p>
-        </section>
+        </Fold>
     }
 }

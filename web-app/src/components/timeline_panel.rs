@@ -83,14 +83,15 @@ impl Board {
         element: &web_sys::HtmlElement,
         event: &PointerEvent,
     ) -> Option<HeldEdge> {
-        let scroll = self.scroll.get_untracked();
+        let scroll = element.scroll_top();
         self.groups
             .with_untracked(|groups| gestures::edge_under(store, self.plot(), groups, scroll, element, event))
     }
 
     /// A click on a folded person chooses that one.
     fn choose_person(self, store: Store, element: &web_sys::HtmlElement, event: &PointerEvent) {
-        let scroll = self.scroll.get_untracked();
+        // Asked of the element: a click may come before the event that tells of the scrolling.
+        let scroll = element.scroll_top();
         let place = self
             .groups
             .with_untracked(|groups| gestures::folded_under(groups, scroll, element, event));
@@ -102,7 +103,7 @@ impl Board {
 
     /// Notes what is under the pointer.
     fn hover(self, store: Store, element: &web_sys::HtmlElement, event: &PointerEvent) {
-        let scroll = self.scroll.get_untracked();
+        let scroll = element.scroll_top();
         self.groups
             .with_untracked(|groups| gestures::hover(store, self.plot(), groups, scroll, element, event));
     }

@@ -21,7 +21,7 @@ pub struct EngineState {
 impl Default for EngineState {
     fn default() -> Self {
         Self {
-            phase: EnginePhase::Loading(strings::ENGINE_STARTS.to_owned()),
+            phase: EnginePhase::loading(strings::ENGINE_STARTS),
             backend: None,
             notice: None,
             model: None,

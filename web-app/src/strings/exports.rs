@@ -4,18 +4,26 @@ use shared_model::smoothing::Smoothing;
 
 use super::smoothing_name;
 
+pub const EXPORT_TAKES: &str =
+    "A frame's label is the reviewed one, else the smoothed one. CSV and ELAN have every lane.";
+pub const FOR_TABLES: &str = "Tables";
+pub const FOR_TOOLS: &str = "Other tools";
+pub const FOR_FIGURES: &str = "Figures";
+pub const FOR_TRAINING: &str = "To train";
+pub const FOR_GOING_ON: &str = "To go on";
 pub const EXPORT_ABAW: &str = "ABAW";
 pub const EXPORT_ABAW_HINT: &str = "Submission: one class for every frame";
-pub const EXPORT_SVG: &str = "Timeline SVG";
+pub const EXPORT_SVG: &str = "SVG";
 pub const EXPORT_SVG_HINT: &str = "The whole timeline as a drawing";
-pub const EXPORT_PNG: &str = "Timeline PNG";
+pub const EXPORT_PNG: &str = "PNG";
 pub const EXPORT_PNG_HINT: &str = "The whole timeline as a picture";
 pub const EXPORT_REPORT: &str = "Report";
 pub const EXPORT_REPORT_HINT: &str = "Figures and timeline on one page (HTML)";
-pub const EXPORT_TRAINING: &str = "Training";
+pub const EXPORT_TRAINING: &str = "Labels, faces";
 pub const EXPORT_TRAINING_HINT: &str =
     "Reviewed labels and the faces cut out of the video, for mien pretrain and mien refine (zip)";
 pub const NOTHING_REVIEWED: &str = "no label has been reviewed, and computed labels are not training data";
+pub const GROUP_MEAN: &str = "Mean of all";
 pub const BATCH_ZIP_NAME: &str = "mien-results.zip";
 
 pub const PACKS_NOT: &str = "the part of the page that packs files is not running; reload the page";

@@ -1,42 +1,122 @@
 //! The files of one video of a list.
 
+use shared_model::project::{PROJECT_VERSION, Project, ProjectError};
 use shared_model::smoothing::Smoothing;
 use shared_model::timeline::FrameRow;
 use shared_model::{affwild2, elan, frame_table, webvtt};
+use thiserror::Error;
 
 use crate::batch::ItemResults;
+use crate::class_seconds::ClassSeconds;
 use crate::comparison::stem;
+use crate::group_figures::GroupRow;
 use crate::label_view::LabelView;
+use crate::report_html::{self, Facts};
 use crate::review::document::{ReviewDocument, SegmentFault};
 use crate::review::rows;
+use crate::timeline_svg::{self, Names};
 
 /// Texts by file name.
 pub type Texts = Vec<(String, String)>;
 
-/// The files of a video that was read, and the rows that they were made of: faces by person, labels by hand over
-/// computed ones. `now_s` are seconds since 1970.
+/// What the files say in words, and how the rows are made.
+#[derive(Debug, Clone)]
+pub struct Manner {
+    /// How labels are smoothed.
+    pub smoothing: Smoothing,
+    /// Window in frames.
+    pub window: usize,
+    /// Both in words.
+    pub smoothing_text: String,
+    /// Raw, temporal, smoothed and reviewed lane.
+    pub lanes: [&'static str; 4],
+    /// What somebody without a name is called.
+    pub face: fn(u32) -> String,
+    /// Day of writing.
+    pub written: String,
+    /// Seconds since 1970.
+    pub now_s: u64,
+}
+
+/// Everything of one video.
+#[derive(Debug)]
+pub struct VideoFiles {
+    /// Its files.
+    pub texts: Texts,
+    /// The rows that they were made of: faces by person, labels by hand over computed ones.
+    pub rows: Vec<FrameRow>,
+    /// How long each person shows which class.
+    pub shares: Vec<GroupRow>,
+}
+
+/// A file of a list cannot be made.
+#[derive(Debug, Error)]
+pub enum BatchFilesError {
+    #[error(transparent)]
+    Segments(#[from] SegmentFault),
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+}
+
+/// The files of a video that was read.
 ///
 /// # Errors
-/// When the labels by hand contradict one another.
-pub fn files(
-    name: &str,
-    results: &ItemResults,
-    smoothing: Smoothing,
-    window: usize,
-    now_s: u64,
-) -> Result<(Texts, Vec<FrameRow>), SegmentFault> {
+/// When the labels by hand contradict one another, or the project cannot be written.
+pub fn files(name: &str, results: &ItemResults, manner: &Manner) -> Result<VideoFiles, BatchFilesError> {
+    let (smoothing, window) = (manner.smoothing, manner.window);
     let mut view = LabelView::of_people(&results.timeline, results.people.clone(), smoothing, window);
     rows::write_all(&mut view, &ReviewDocument::from_segments(&results.reviewed)?);
     let end_s = view.end_s();
+    let called = |person| {
+        let name = results.people.name(person);
+        name.map_or_else(|| (manner.face)(person), str::to_owned)
+    };
+    let names = Names {
+        title: name.to_owned(),
+        lanes: manner.lanes,
+        people: view.tracks.iter().map(|track| called(track.track)).collect(),
+    };
+    let facts = Facts {
+        video: name.to_owned(),
+        model: results.model.clone(),
+        smoothing: manner.smoothing_text.clone(),
+        written: manner.written.clone(),
+        audit: String::new(),
+    };
+    let drawing = timeline_svg::draw(&view, &[], &names);
+    let project = Project {
+        version: PROJECT_VERSION,
+        video: name.to_owned(),
+        fingerprint: None,
+        model: results.model.clone(),
+        smoothing,
+        window,
+        reviewed: results.reviewed.clone(),
+        people: results.people.clone(),
+        timeline: results.timeline.clone(),
+    };
     let texts = [
         ("csv", frame_table::to_string(name, &view.rows)),
         ("txt", affwild2::write(&view.rows)),
         ("vtt", webvtt::write(&view.rows, end_s)),
-        ("eaf", elan::write(name, &view.rows, end_s, now_s)),
+        ("eaf", elan::write(name, &view.rows, end_s, manner.now_s)),
+        ("html", report_html::write(&facts, &view, None, &drawing)),
+        ("svg", drawing),
+        ("mien.json", project.to_json()?),
     ];
     let stem = stem(name);
-    let texts = texts.map(|(ending, text)| (format!("{stem}.{ending}"), text));
-    Ok((texts.into(), view.rows))
+    let shares = view.tracks.iter().zip(names.people).map(|(track, person)| GroupRow {
+        video: name.to_owned(),
+        person,
+        seconds: ClassSeconds::of(&view, track),
+    });
+    Ok(VideoFiles {
+        texts: texts
+            .map(|(ending, text)| (format!("{stem}.{ending}"), text))
+            .into(),
+        shares: shares.collect(),
+        rows: view.rows,
+    })
 }
 
 #[cfg(test)]
@@ -89,9 +169,19 @@ mod tests {
 
     #[test]
     fn the_table_of_a_video_has_people_put_together_and_nobody_who_is_left_out() {
-        let (texts, rows) = files("a.b.mp4", &results(), Smoothing::None, 1, 0).unwrap();
+        let manner = Manner {
+            smoothing: Smoothing::None,
+            window: 1,
+            smoothing_text: "labels not smoothed".into(),
+            lanes: ["frame", "temporal", "smoothed", "reviewed"],
+            face: |person| format!("Face {}", person + 1),
+            written: "2026-01-01".into(),
+            now_s: 0,
+        };
+        let VideoFiles { texts, rows, shares } = files("a.b.mp4", &results(), &manner).unwrap();
         let names: Vec<&str> = texts.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["a.b.csv", "a.b.txt", "a.b.vtt", "a.b.eaf"]);
+        let endings = ["csv", "txt", "vtt", "eaf", "html", "svg", "mien.json"];
+        assert_eq!(names, endings.map(|ending| format!("a.b.{ending}")));
         let read = frame_table::read(texts[0].1.as_bytes()).unwrap();
         assert_eq!(read.len(), 10);
         for (frame, named) in read.iter().enumerate() {
@@ -104,5 +194,16 @@ mod tests {
         assert_eq!(labels[4], Some(Expression::Fear));
         assert_eq!(labels[8], Some(Expression::Anger));
         assert_eq!(rows.len(), 10);
+        assert!(texts[4].1.contains("Ana"), "the report names people");
+        let project = Project::from_json(&texts[6].1).unwrap();
+        assert_eq!((project.reviewed, project.people), (results().reviewed, results().people));
+        let [ana] = shares.as_slice() else {
+            panic!("one person is left: {shares:?}")
+        };
+        assert_eq!((ana.video.as_str(), ana.person.as_str()), ("a.b.mp4", "Ana"));
+        let seconds = ana.seconds.by_class;
+        assert!((seconds[Expression::Anger.index()] - 7.0 / 25.0).abs() < 1e-9, "{seconds:?}");
+        assert!((seconds[Expression::Fear.index()] - 3.0 / 25.0).abs() < 1e-9, "{seconds:?}");
+        assert_eq!((ana.seconds.confirmed, ana.seconds.frames), (3, 10));
     }
 }

@@ -6,11 +6,27 @@ use web_messages::JobId;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EnginePhase {
     /// Not yet: what it does.
-    Loading(String),
+    Loading {
+        /// In plain words.
+        step: String,
+        /// How much of it is done in percent, where that is known.
+        percent: Option<u8>,
+    },
     /// It can.
     Ready,
     /// It could not start: why.
     Failed(String),
+}
+
+impl EnginePhase {
+    /// A step of which nobody knows how long it takes.
+    #[must_use]
+    pub fn loading(step: &str) -> Self {
+        Self::Loading {
+            step: step.to_owned(),
+            percent: None,
+        }
+    }
 }
 
 /// Where the frames come from.
@@ -105,7 +121,7 @@ pub fn status(engine: &EnginePhase, job: Option<&Job>, fault: Option<&str>) -> S
     match (engine, fault, job.map(|job| &job.state)) {
         (_, Some(fault), _) => format!("error: {fault}"),
         (EnginePhase::Failed(reason), None, _) => format!("error: {reason}"),
-        (EnginePhase::Loading(_), _, _) => "loading".to_owned(),
+        (EnginePhase::Loading { .. }, _, _) => "loading".to_owned(),
         (_, _, Some(JobState::Done)) => "done".to_owned(),
         _ => "ready".to_owned(),
     }
@@ -143,7 +159,7 @@ mod tests {
 
     #[test]
     fn status_says_what_scripts_wait_for() {
-        let loading = EnginePhase::Loading("x".into());
+        let loading = EnginePhase::loading("x");
         let ready = EnginePhase::Ready;
         assert_eq!(status(&loading, None, None), "loading");
         assert_eq!(status(&ready, None, None), "ready");

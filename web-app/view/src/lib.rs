@@ -14,6 +14,7 @@ mod whole_view;
 pub mod window_votes;
 
 pub mod cast;
+pub mod class_seconds;
 
 pub mod answer_limit;
 
@@ -35,6 +36,7 @@ pub mod command;
 pub mod comparison;
 pub mod export_text;
 pub mod figure;
+pub mod group_figures;
 pub mod kept_analysis;
 pub mod key_focus;
 pub mod key_map;

@@ -6,6 +6,7 @@ use shared_model::expression::Expression;
 use shared_model::metrics::Report;
 
 use crate::agreement::classes_note;
+use crate::class_seconds::ClassSeconds;
 use crate::clock;
 use crate::figure::three;
 use crate::label_view::LabelView;
@@ -51,6 +52,24 @@ pub fn write(
     agreement: Option<&ReportedAgreement>,
     timeline: &str,
 ) -> String {
+    let body = body(facts, view, agreement, timeline);
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{}</title>\n<style>{STYLE}</style>\n</head>\n\
+         <body>\n{body}</body>\n</html>\n",
+        escaped(&facts.video)
+    )
+}
+
+/// What stands on the page, without its style.
+#[must_use]
+pub fn body(
+    facts: &Facts,
+    view: &LabelView,
+    agreement: Option<&ReportedAgreement>,
+    timeline: &str,
+) -> String {
     let mut body = String::new();
     let _ = write!(
         body,
@@ -69,13 +88,7 @@ pub fn write(
     if let Some(agreement) = agreement {
         body.push_str(&figures(agreement));
     }
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{}</title>\n<style>{STYLE}</style>\n</head>\n\
-         <body>\n{body}</body>\n</html>\n",
-        escaped(&facts.video)
-    )
+    body
 }
 
 /// How long each face shows each expression, and how much of it a person has confirmed.
@@ -85,42 +98,21 @@ fn shares(view: &LabelView) -> String {
         let _ = write!(out, "<th>Face {}, s</th><th>%</th>", u64::from(track.track) + 1);
     }
     out.push_str("</tr>\n");
-    let mut totals: Vec<[f64; 9]> = Vec::new();
-    let mut reviewed = (0_usize, 0_usize);
-    for track in &view.tracks {
-        let mut seconds = [0.0; 9];
-        for row in track
-            .series
-            .iter()
-            .filter_map(|index| view.rows.get(*index as usize))
-        {
-            let (start_s, end_s) = view.span_of(row.frame);
-            reviewed.0 += usize::from(row.reviewed.is_some());
-            reviewed.1 += 1;
-            if let Some(label) = row.reviewed.or(row.smoothed) {
-                if let Some(total) = seconds.get_mut(label.index()) {
-                    *total += end_s - start_s;
-                }
-                if let Some(total) = seconds.last_mut() {
-                    *total += end_s - start_s;
-                }
-            }
-        }
-        totals.push(seconds);
-    }
+    let all: Vec<_> = view.tracks.iter().map(|track| ClassSeconds::of(view, track)).collect();
     for class in Expression::ALL {
         let _ = write!(out, "<tr><td>{}</td>", class.name());
-        for seconds in &totals {
-            let own = seconds.get(class.index()).copied().unwrap_or(0.0);
-            let all = seconds.last().copied().unwrap_or(0.0).max(1e-9);
-            let _ = write!(out, "<td>{own:.2}</td><td>{:.1}</td>", own / all * 100.0);
+        for person in &all {
+            let own = person.by_class.get(class.index()).copied().unwrap_or(0.0);
+            let share = person.shares().get(class.index()).copied().unwrap_or(0.0);
+            let _ = write!(out, "<td>{own:.2}</td><td>{:.1}</td>", share * 100.0);
         }
         out.push_str("</tr>\n");
     }
     let _ = writeln!(
         out,
         "</table>\n<p>{} of {} labelled faces in frames were confirmed by a person.</p>",
-        reviewed.0, reviewed.1
+        all.iter().map(|person| person.confirmed).sum::<usize>(),
+        all.iter().map(|person| person.frames).sum::<usize>()
     );
     out
 }

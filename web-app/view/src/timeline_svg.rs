@@ -82,7 +82,8 @@ pub fn draw(view: &LabelView, files: &[Rc<LoadedLabels>], names: &Names) -> Stri
 }
 
 /// What `url(#class-N)` stands for: each class's colour with its motif.
-fn motifs() -> String {
+#[must_use]
+pub fn motifs() -> String {
     let mut out = String::new();
     for (class, (colour, on_colour)) in Expression::ALL.into_iter().zip(COLOURS) {
         let _ = write!(

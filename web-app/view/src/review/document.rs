@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
 use shared_model::expression::Expression;
 use shared_model::people::People;
 use shared_model::reviewed_segment::{self, ReviewedSegment};
@@ -25,7 +26,7 @@ struct Piece {
 }
 
 /// What one edit did to one track, complete enough to take it back.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrackChange {
     /// Whose labels.
     pub track: u32,
@@ -35,6 +36,14 @@ pub struct TrackChange {
     before: Vec<ReviewedSegment>,
     /// Segments that are in their place.
     after: Vec<ReviewedSegment>,
+}
+
+impl TrackChange {
+    /// Segments that it holds, as a measure of its size.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.before.len() + self.after.len()
+    }
 }
 
 impl ReviewDocument {
@@ -170,6 +179,32 @@ impl ReviewDocument {
     /// Takes a change back.
     pub fn revert(&mut self, change: &TrackChange) {
         self.exchange(&change.after, &change.before);
+    }
+
+    /// Takes a change back that may have been made to another document; `false` where it cannot have been made to this one, which is in
+    /// disorder then.
+    #[must_use]
+    pub fn try_revert(&mut self, change: &TrackChange) -> bool {
+        self.try_exchange(&change.after, &change.before)
+    }
+
+    /// The same, the other way.
+    #[must_use]
+    pub fn try_apply(&mut self, change: &TrackChange) -> bool {
+        self.try_exchange(&change.before, &change.after)
+    }
+
+    fn try_exchange(&mut self, old: &[ReviewedSegment], new: &[ReviewedSegment]) -> bool {
+        let is_there = |segment: &ReviewedSegment| self.at(segment.track, segment.start) == Some(*segment);
+        if !old.iter().all(is_there) {
+            return false;
+        }
+        self.exchange(old, new);
+        let is_alone = |segment: &ReviewedSegment| {
+            let there = self.touching(segment.track, segment.start..segment.end);
+            segment.start < segment.end && there.eq([*segment])
+        };
+        new.iter().all(is_alone)
     }
 
     fn exchange(&mut self, old: &[ReviewedSegment], new: &[ReviewedSegment]) {

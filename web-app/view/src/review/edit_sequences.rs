@@ -16,6 +16,7 @@ use super::history::{EditKind, Review};
 use super::queue::ReviewQueue;
 use super::queue_filter::QueueFilter;
 use super::rows;
+use super::saved::{self, SavedReview};
 use crate::label_view::LabelView;
 
 const FRAMES: usize = 120;
@@ -143,6 +144,17 @@ fn edits_and_undos_restore_every_document_on_the_way() {
                     } else {
                         assert_eq!(Some(review.document()), states.last());
                     }
+                }
+            }
+            // The page is left and comes back.
+            if random.random_bool(0.05) {
+                let text = SavedReview::of("a.mp4", &review).to_json().unwrap();
+                let back = saved::read(&text).unwrap();
+                assert_eq!(back.document(), review.document(), "seed {seed}");
+                assert_eq!(back.last_undone(), review.last_undone());
+                assert_eq!(back.latest_steps(), review.latest_steps(), "seed {seed}");
+                if back == review {
+                    review = back;
                 }
             }
         }

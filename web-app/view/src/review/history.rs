@@ -2,14 +2,19 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
 use shared_model::expression::Expression;
 use shared_model::people::People;
 use shared_model::reviewed_segment::ReviewedSegment;
 
 use super::document::{ReviewDocument, TrackChange};
 
+/// Steps that are kept from one visit to the next, and segments in them, at most: they are written anew with each edit.
+const KEPT_STEPS: usize = 200;
+const KEPT_SEGMENTS: usize = 2000;
+
 /// What a person did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EditKind {
     /// Confirmed a segment's label as it was.
     Accept(Expression),
@@ -40,7 +45,7 @@ pub enum EditKind {
 }
 
 /// One edit: what it was and what it changed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// What it was.
     pub kind: EditKind,
@@ -49,7 +54,7 @@ pub struct Step {
 }
 
 /// Who was who before a step, and who is who after it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct PeopleChange {
     before: People,
     after: People,
@@ -76,6 +81,13 @@ impl Step {
     }
 }
 
+/// The way back and on again from a document.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Steps {
+    done: Vec<Step>,
+    undone: Vec<Step>,
+}
+
 /// A document with the way back.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Review {
@@ -91,6 +103,28 @@ impl Review {
         Self {
             document,
             ..Self::default()
+        }
+    }
+
+    /// Begins with a document and the steps of an earlier visit. Steps that cannot have led to the document, or on from it, are left out.
+    #[must_use]
+    pub fn with_steps(document: ReviewDocument, steps: Steps) -> Self {
+        let (mut back, mut on) = (document.clone(), document.clone());
+        let leads_here = steps.done.iter().rev().all(|step| goes_back(&mut back, step));
+        let leads_on = steps.undone.iter().rev().all(|step| goes_on(&mut on, step));
+        Self {
+            document,
+            done: if leads_here { steps.done } else { Vec::new() },
+            undone: if leads_on { steps.undone } else { Vec::new() },
+        }
+    }
+
+    /// The latest steps, as many as are worth keeping.
+    #[must_use]
+    pub fn latest_steps(&self) -> Steps {
+        Steps {
+            done: latest(&self.done),
+            undone: latest(&self.undone),
         }
     }
 
@@ -317,6 +351,41 @@ impl Review {
         });
         self.done.last()
     }
+}
+
+fn latest(steps: &[Step]) -> Vec<Step> {
+    let mut room = KEPT_SEGMENTS;
+    let from_the_end = steps.iter().rev().take(KEPT_STEPS).take_while(|step| {
+        let size: usize = step.changes.iter().map(TrackChange::size).sum();
+        let fits = size <= room;
+        room = room.saturating_sub(size);
+        fits
+    });
+    let mut kept: Vec<Step> = from_the_end.cloned().collect();
+    kept.reverse();
+    kept
+}
+
+/// Takes a step back, if it can have led to this document.
+fn goes_back(document: &mut ReviewDocument, step: &Step) -> bool {
+    if let Some(people) = &step.people {
+        if *document.people() != people.after {
+            return false;
+        }
+        document.set_people(people.before.clone());
+    }
+    step.changes.iter().rev().all(|change| document.try_revert(change))
+}
+
+/// Does a step, if it can lead on from this document.
+fn goes_on(document: &mut ReviewDocument, step: &Step) -> bool {
+    if let Some(people) = &step.people {
+        if *document.people() != people.before {
+            return false;
+        }
+        document.set_people(people.after.clone());
+    }
+    step.changes.iter().all(|change| document.try_apply(change))
 }
 
 /// Where the edge between two neighbours comes to lie when it is moved towards `frame`; `None` where they have none.

@@ -1,11 +1,11 @@
-//! What is left to look at, the most doubtful first.
+//! What is left to look at, in order.
 
 use shared_model::reviewed_segment::ReviewedSegment;
 
 use super::audit::{Audit, Sample};
 use super::document::ReviewDocument;
 use super::doubt::{Conflicts, doubt_of};
-use super::queue_filter::QueueFilter;
+use super::queue_filter::{QueueFilter, QueueOrder};
 use super::segments::{place_of, segments};
 use crate::label_view::LabelView;
 
@@ -79,7 +79,7 @@ impl ReviewQueue {
         queue
     }
 
-    /// The most doubtful first; the audit's among them, at places that say nothing.
+    /// By time, or the most doubtful first; the audit's among them, at places that say nothing.
     fn sort(&mut self, filter: &QueueFilter, sample: &Sample) {
         let most = self.doubtful.iter().filter(|line| !line.is_audit);
         let most = most.map(|line| line.doubt).fold(filter.least_doubt, f64::max);
@@ -90,11 +90,14 @@ impl ReviewQueue {
         };
         self.doubtful.sort_by(|a, b| {
             let places = (a.segment.start, a.segment.track).cmp(&(b.segment.start, b.segment.track));
-            rank(b).total_cmp(&rank(a)).then(places)
+            match filter.order {
+                QueueOrder::Doubt => rank(b).total_cmp(&rank(a)).then(places),
+                QueueOrder::Time => places,
+            }
         });
     }
 
-    /// What is left to look at, the most doubtful first.
+    /// What is left to look at, in the order that was asked for.
     #[must_use]
     pub fn doubtful(&self) -> &[Doubtful] {
         &self.doubtful

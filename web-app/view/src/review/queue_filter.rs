@@ -2,6 +2,16 @@
 
 use shared_model::expression::{CLASS_COUNT, Expression};
 
+/// In which order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum QueueOrder {
+    /// The most doubtful first.
+    #[default]
+    Doubt,
+    /// As they are in the video.
+    Time,
+}
+
 /// Which segments the queue offers. It hides nothing from the timeline.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct QueueFilter {
@@ -11,6 +21,8 @@ pub struct QueueFilter {
     pub classes: [bool; CLASS_COUNT],
     /// Share of what is left out that is offered all the same, drawn at random, 0 to 1: see [`Audit`](super::audit::Audit).
     pub audit_share: f64,
+    /// In which order.
+    pub order: QueueOrder,
 }
 
 impl Default for QueueFilter {
@@ -19,6 +31,7 @@ impl Default for QueueFilter {
             least_doubt: 0.0,
             classes: [true; CLASS_COUNT],
             audit_share: 0.0,
+            order: QueueOrder::default(),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! What is kept of a review between two visits.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use shared_model::people::People;
 use shared_model::reviewed_segment::ReviewedSegment;
 
 use super::document::{ReviewDocument, SegmentFault};
+use super::history::{Review, Steps};
 
 /// Version that is written.
 pub const SAVED_VERSION: u32 = 1;
@@ -21,6 +22,15 @@ pub struct SavedReview {
     /// Who is who; not there in what older pages kept.
     #[serde(default)]
     pub people: People,
+    /// The latest edits, so that they can still be taken back; not there in what older pages kept.
+    #[serde(default, deserialize_with = "steps_or_none")]
+    pub steps: Steps,
+}
+
+/// Edits of a kind that this page does not know cost nobody their labels.
+fn steps_or_none<'de, D: Deserializer<'de>>(from: D) -> Result<Steps, D::Error> {
+    let value = serde_json::Value::deserialize(from)?;
+    Ok(serde_json::from_value(value).unwrap_or_default())
 }
 
 /// Why saved labels cannot be taken.
@@ -35,14 +45,16 @@ pub enum SavedReviewError {
 }
 
 impl SavedReview {
-    /// Of a document.
+    /// Of a review.
     #[must_use]
-    pub fn of(video: &str, document: &ReviewDocument) -> Self {
+    pub fn of(video: &str, review: &Review) -> Self {
+        let document = review.document();
         Self {
             version: SAVED_VERSION,
             video: video.to_owned(),
             segments: document.segments().collect(),
             people: document.people().clone(),
+            steps: review.latest_steps(),
         }
     }
 
@@ -59,7 +71,7 @@ impl SavedReview {
 ///
 /// # Errors
 /// On a newer version, text that is something else, and segments that overlap.
-pub fn read(text: &str) -> Result<ReviewDocument, SavedReviewError> {
+pub fn read(text: &str) -> Result<Review, SavedReviewError> {
     #[derive(Deserialize)]
     struct Versioned {
         version: u32,
@@ -70,11 +82,12 @@ pub fn read(text: &str) -> Result<ReviewDocument, SavedReviewError> {
     }
     let saved: SavedReview = serde_json::from_str(text).map_err(SavedReviewError::Json)?;
     let document = ReviewDocument::from_segments(&saved.segments).map_err(SavedReviewError::Segments)?;
-    Ok(document.with_people(saved.people))
+    Ok(Review::with_steps(document.with_people(saved.people), saved.steps))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::history::EditKind;
     use super::*;
     use shared_model::expression::Expression;
 
@@ -93,8 +106,8 @@ mod tests {
         let document = ReviewDocument::from_segments(&segments)
             .unwrap()
             .with_people(people);
-        let text = SavedReview::of("a.mp4", &document).to_json().unwrap();
-        assert_eq!(read(&text).unwrap(), document);
+        let text = SavedReview::of("a.mp4", &Review::of(document.clone())).to_json().unwrap();
+        assert_eq!(read(&text).unwrap().document(), &document);
         let newer = text.replace("\"version\":1", "\"version\":7");
         assert!(matches!(read(&newer), Err(SavedReviewError::Newer(7))));
         let overlapping = text.replace("\"start\":9", "\"start\":5");
@@ -102,6 +115,40 @@ mod tests {
         assert!(matches!(read("{}"), Err(SavedReviewError::Json(_))));
         // As it was kept before people could be told.
         let older = r#"{"version":1,"video":"a.mp4","segments":[]}"#;
-        assert!(read(older).unwrap().is_empty());
+        assert!(read(older).unwrap().document().is_empty());
+    }
+
+    #[test]
+    fn edits_come_back_with_the_labels_unless_they_are_not_of_them() {
+        let label = |start, label| ReviewedSegment {
+            track: 0,
+            start,
+            end: start + 5,
+            label,
+            confirmed: true,
+        };
+        let mut review = Review::default();
+        review.set(EditKind::Relabel(Expression::Fear), label(0, Expression::Fear));
+        review.set(EditKind::Relabel(Expression::Anger), label(2, Expression::Anger));
+        review.rename(0, "Ana");
+        review.undo();
+        let text = SavedReview::of("a.mp4", &review).to_json().unwrap();
+        let mut back = read(&text).unwrap();
+        assert_eq!(back, review);
+        assert!(back.redo().is_some() && back.document().people().name(0) == Some("Ana"));
+        while back.undo().is_some() {}
+        assert!(back.document().is_empty());
+        // Labels that were changed by another hand.
+        let changed = text.replacen("\"end\":7", "\"end\":6", 1);
+        assert_ne!(changed, text);
+        let back = read(&changed).unwrap();
+        assert_eq!(back.document().segments().last().map(|segment| segment.end), Some(6));
+        assert!(back.last_done().is_none(), "nothing that does not fit is taken back");
+        // A kind of edit that only newer pages know.
+        let newer = text.replace("\"Relabel\"", "\"Dream\"");
+        assert_ne!(newer, text);
+        let back = read(&newer).unwrap();
+        assert_eq!(back.document(), review.document());
+        assert!(back.last_done().is_none() && back.last_undone().is_none());
     }
 }
