@@ -19,6 +19,8 @@ enum Part {
     Page,
     /// Memory for a 3-minute and a 30-minute video
     Memory,
+    /// A first visit: first paint, bytes, time to the sample's timeline
+    Visit,
 }
 
 impl Part {
@@ -30,6 +32,7 @@ impl Part {
             Self::Webgpu => "webgpu",
             Self::Page => "page",
             Self::Memory => "memory",
+            Self::Visit => "visit",
         }
     }
 }
@@ -86,7 +89,7 @@ pub fn run(options: &BenchOptions) -> Result<()> {
         return Ok(());
     }
     let is_wanted = |part: Part| options.parts.is_empty() || options.parts.contains(&part);
-    let all = [Part::Cpu, Part::Film, Part::Page, Part::Memory];
+    let all = [Part::Cpu, Part::Film, Part::Page, Part::Memory, Part::Visit];
     let others: Vec<&str> = all
         .into_iter()
         .filter(|part| is_wanted(*part))

@@ -6,6 +6,7 @@ mod cargo_call;
 mod cuda_offline;
 mod demo;
 mod folders;
+mod older_glibc;
 mod packing;
 mod page_headers;
 mod paths;

@@ -1,6 +1,6 @@
 //! `cargo xtask release`: what one downloads: the program as one file, and the page as a zip that any static server opens.
 
-use crate::{cargo_call, paths, process, setup, web_build};
+use crate::{cargo_call, older_glibc, paths, process, setup, web_build};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use std::env::consts::{ARCH, OS};
@@ -13,7 +13,7 @@ const BESIDE: [&str; 2] = ["LICENSE", "CHANGELOG.md"];
 
 #[derive(Args)]
 pub struct ReleaseOptions {
-    /// Refuse a program that asks for a newer C library than this, such as 2.28
+    /// Link the program so that it asks for no newer C library than this, such as 2.28
     #[arg(long, value_name = "VERSION")]
     most_glibc: Option<String>,
     /// Leave the page out
@@ -56,27 +56,9 @@ fn program(options: &ReleaseOptions, folder: &Path) -> Result<()> {
     let made = folder.join(&name);
     fs::create_dir_all(&made).with_context(|| format!("making {}", made.display()))?;
     let binary = made.join("mien");
-    let built = paths::target_dir()?.join("release/mien");
-    fs::copy(&built, &binary).with_context(|| format!("copying {}", built.display()))?;
-    process::run(Command::new("strip").arg(&binary))?;
+    take_program(&binary)?;
     if OS == "linux" {
-        let symbols = process::output_of(Command::new("objdump").arg("-T").arg(&binary))
-            .context("`objdump` (binutils) cannot say which C library the program asks for")?;
-        let needed = newest_glibc(&symbols).context("objdump names no version of the C library")?;
-        println!("the program asks for glibc {}.{}", needed.0, needed.1);
-        if let Some(most) = &options.most_glibc {
-            let most = number(most)
-                .with_context(|| format!("--most-glibc is `{most}`, expected a version such as 2.28"))?;
-            ensure!(
-                needed <= most,
-                "it asks for glibc {}.{}, which is newer than {}.{}: build it on a system with that one, such as the image \
-                 manylinux_2_28",
-                needed.0,
-                needed.1,
-                most.0,
-                most.1
-            );
-        }
+        fit_glibc(&binary, options.most_glibc.as_deref())?;
     }
     for file in BESIDE {
         let source = paths::repository()?.join(file);
@@ -93,6 +75,42 @@ fn program(options: &ReleaseOptions, folder: &Path) -> Result<()> {
     )?;
     println!("{}", archive.display());
     Ok(())
+}
+
+fn take_program(binary: &Path) -> Result<()> {
+    let built = paths::target_dir()?.join("release/mien");
+    fs::copy(&built, binary).with_context(|| format!("copying {}", built.display()))?;
+    process::run(Command::new("strip").arg(binary))
+}
+
+/// Sees to it that the program asks for no newer C library than it may.
+fn fit_glibc(binary: &Path, most: Option<&str>) -> Result<()> {
+    let needed = needed_glibc(binary)?;
+    println!("the program asks for glibc {}.{}", needed.0, needed.1);
+    let Some(most_text) = most else { return Ok(()) };
+    let most = number(most_text)
+        .with_context(|| format!("--most-glibc is `{most_text}`, expected a version such as 2.28"))?;
+    if needed <= most {
+        return Ok(());
+    }
+    println!("linking it for glibc {most_text}");
+    older_glibc::link(most_text)?;
+    take_program(binary)?;
+    let needed = needed_glibc(binary)?;
+    ensure!(
+        needed <= most,
+        "linked for glibc {most_text} it still asks for {}.{}: build it on a system with that one, such as the image manylinux_2_28",
+        needed.0,
+        needed.1
+    );
+    println!("now it asks for glibc {}.{}", needed.0, needed.1);
+    Ok(())
+}
+
+fn needed_glibc(binary: &Path) -> Result<(u32, u32)> {
+    let symbols = process::output_of(Command::new("objdump").arg("-T").arg(binary))
+        .context("`objdump` (binutils) cannot say which C library the program asks for")?;
+    newest_glibc(&symbols).context("objdump names no version of the C library")
 }
 
 fn page(folder: &Path) -> Result<()> {

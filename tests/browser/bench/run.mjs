@@ -1,6 +1,7 @@
-// Measures and prints; nothing here passes or fails. `node bench/run.mjs [cpu] [film] [page] [timeline] [memory]`; for WebGPU see webgpu/run.mjs.
+// Measures and prints; nothing here passes or fails. `node bench/run.mjs [cpu] [film] [page] [timeline] [memory] [visit]`; for WebGPU see webgpu/run.mjs.
 //
 // MIEN_ONNX: the file that `resnet50_onnx.py` wrote. MIEN_DIST, MIEN_CHROMIUM: as in ../run.mjs.
+// MIEN_URL: the server that `visit` looks at, in place of one that packs nothing.
 
 import { launchBrowser } from "../support/browser.mjs";
 import { Scratch } from "../support/scratch.mjs";
@@ -11,8 +12,9 @@ import { compareMemory } from "./memory.mjs";
 import { compareNetworks, serveBoth } from "./networks.mjs";
 import { measureSmoothness } from "./smoothness.mjs";
 import { measureTimeline } from "./timeline.mjs";
+import { measureVisit } from "./visit.mjs";
 
-const parts = process.argv.length > 2 ? process.argv.slice(2) : ["cpu", "film", "page", "timeline", "memory"];
+const parts = process.argv.length > 2 ? process.argv.slice(2) : ["cpu", "film", "page", "timeline", "memory", "visit"];
 const scratch = await Scratch.make();
 const pageServer = await StaticServer.start(DIST);
 if (parts.includes("cpu")) {
@@ -35,5 +37,6 @@ if (parts.includes("timeline")) {
   await browser.close();
 }
 if (parts.includes("memory")) await compareMemory(launchBrowser, pageServer.url, scratch);
+if (parts.includes("visit")) await measureVisit(launchBrowser, process.env.MIEN_URL ?? pageServer.url);
 await pageServer.stop();
 await scratch.remove();

@@ -47,7 +47,7 @@ export function declare({ test, afterAll }, { scratch }) {
       assert.equal(await page.locator("#first-paint").count(), 0);
       assert.deepEqual(await texts(page, "body"), first);
       const after = await page.locator(".tagline").boundingBox();
-      assert.ok(Math.abs(after.y - before.y) < 60, `the first line stays about where it was: ${before.y}, ${after.y}`);
+      assert.ok(Math.abs(after.y - before.y) < 2, `the first line stays where it was: ${before.y}, ${after.y}`);
     });
   });
 
