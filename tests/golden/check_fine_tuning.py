@@ -62,8 +62,8 @@ def fine_tuned(folder, pictures, steps=None):
 def evaluated(model, data):
     """Accuracy, and mean recall over the seven classes that FER+ is measured by."""
     command = [MIEN, "evaluate", "--model", model, "--data", data, "--device", "cpu", "--json"]
-    report = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    recalls = [line["recall"] for line in report["classes"] if line["support"] > 0]
+    report = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=REPOSITORY).stdout)
+    recalls = [line["recall"] for line in report["classes"] if line["support"] > 0 and line["class"] != "Other"]
     return report["accuracy"], sum(recalls) / len(recalls)
 
 

@@ -68,9 +68,9 @@ export function declare({ test, afterAll }, { url, scratch }) {
     // The browser's own print: it tells the page before and after.
     const seen = await page.page.evaluate(() => {
       globalThis.printed = [];
-      const note = new MutationObserver(() => globalThis.printed.push(document.querySelector(".printed").innerText));
+      const note = new MutationObserver(() => globalThis.printed.push(document.querySelector(".printed").textContent));
       note.observe(document.querySelector(".printed"), { childList: true });
-      return document.querySelector(".printed").innerHTML;
+      return document.querySelector(".printed").textContent;
     });
     assert.equal(seen, "");
     const pdf = await page.page.pdf({ format: "A4", landscape: true });
@@ -79,7 +79,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await page.page.waitForFunction(() => globalThis.printed.length >= 2);
     const printed = await page.page.evaluate(() => globalThis.printed);
     assert.match(printed[0], /72 frames[\s\S]*macro F1/);
-    assert.equal(await page.page.evaluate(() => document.querySelector(".printed").innerHTML), "");
+    assert.equal(await page.page.evaluate(() => document.querySelector(".printed").textContent), "");
     // What is shown on paper, and what is not.
     await page.page.emulateMedia({ media: "print" });
     await page.page.evaluate(() => window.dispatchEvent(new Event("beforeprint")));
