@@ -8,13 +8,12 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::browser::download::download;
-use crate::browser::{error_text, png, tasks};
+use crate::browser::{error_text, png, tasks, today};
 use crate::export_formats::{Export, ExportFormat};
 use crate::lane_comparison;
 use crate::state::notice::Tone;
 use crate::state::store::Store;
 use crate::{people, relabel, strings};
-use page_view::batch_files::Manner;
 use page_view::comparison::stem;
 use page_view::export_text::{self, PART};
 use page_view::job::Job;
@@ -84,37 +83,11 @@ async fn parts_of(store: Store, what: Export, name: &str) -> Result<Array, JsVal
     }
 }
 
-fn lanes() -> [&'static str; 4] {
-    let [raw, temporal, smoothed] = strings::LANES;
-    [raw, temporal, smoothed, strings::REVIEWED_LANE]
-}
-
-/// How the files of a list of videos are made and what they say in words.
-#[must_use]
-pub fn manner(store: Store) -> Manner {
-    let (smoothing, window) = (store.smoothing.get_untracked(), store.window.get_untracked());
-    Manner {
-        smoothing,
-        window,
-        smoothing_text: strings::smoothing_in_force(smoothing, window),
-        lanes: lanes(),
-        face: strings::face,
-        written: today(),
-        now_s: (js_sys::Date::now() / 1000.0) as u64,
-    }
-}
-
-/// The day, as in 2026-01-31.
-fn today() -> String {
-    let now = String::from(js_sys::Date::new_0().to_iso_string());
-    now.chars().take(10).collect()
-}
-
 fn drawing(store: Store, name: &str) -> String {
     let view = store.view_now();
     let names = Names {
         title: name.to_owned(),
-        lanes: lanes(),
+        lanes: strings::lanes(),
         people: view
             .tracks
             .iter()

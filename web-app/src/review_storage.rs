@@ -18,8 +18,10 @@ use crate::state::review_desk::{Keeping, Place, ReviewDesk};
 use crate::state::store::Store;
 use crate::{job_control, kept_results, review, strings};
 
-/// Milliseconds in which a lock that this tab has just given back gets free.
+/// Milliseconds in which a lock that this tab has just given back gets free, and how often they are waited for: a tab that was closed
+/// on a busy machine takes its time.
 const LOCK_SETTLES_MS: i32 = 200;
+const LOCK_TRIES: usize = 3;
 /// Chunks of one write: more would hold up the page while they become text.
 const MOST_CHUNKS: usize = 4;
 
@@ -87,14 +89,19 @@ async fn open(
     let key = key.await?;
     let name = lock_name(&key);
     let mut lock = lock::take(&name, false).await;
+    for _ in 0..LOCK_TRIES {
+        if lock.is_none() {
+            tasks::sleep(LOCK_SETTLES_MS).await;
+            lock = lock::take(&name, false).await;
+        }
+    }
     if lock.is_none() {
-        tasks::sleep(LOCK_SETTLES_MS).await;
-        lock = lock::take(&name, false).await;
+        // Before it is said: until then nothing is read, and what is kept need not be.
+        show_without_lock(store, &key, &is_current).await;
     }
     if lock.is_none() && is_current() {
         store.keeping.set(Keeping::OtherTab);
         store.notify(Tone::Warning, strings::OTHER_TAB, None);
-        show_without_lock(store, &key, &is_current).await;
         job_control::send_queued(store);
         lock = lock::take(&name, true).await;
     }
@@ -218,7 +225,11 @@ fn take(store: Store, found: Found) {
     let mut is_changed = false;
     store.desk.update_value(|desk| {
         let shown = desk.review.document().clone();
-        let count = kept.document().segments().filter(|segment| segment.confirmed).count();
+        let count = kept
+            .document()
+            .segments()
+            .filter(|segment| segment.confirmed)
+            .count();
         if shown.is_empty() {
             desk.review = kept;
             if count > 0 {

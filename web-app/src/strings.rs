@@ -191,6 +191,13 @@ pub fn offline_off(cause: &str) -> String {
     format!("The page could not be stored for use without a network: {cause}. Everything else works.")
 }
 
+/// Frame, temporal, smoothed and reviewed lane.
+#[must_use]
+pub const fn lanes() -> [&'static str; 4] {
+    let [frame, temporal, smoothed] = LANES;
+    [frame, temporal, smoothed, REVIEWED_LANE]
+}
+
 #[must_use]
 pub fn face(track: u32) -> String {
     format!("Face {}", track.saturating_add(1))

@@ -3,7 +3,7 @@
 use js_sys::Array;
 use leptos::prelude::*;
 use page_view::batch::ItemState;
-use page_view::batch_files;
+use page_view::batch_files::{self, Manner};
 use page_view::comparison::stem;
 use page_view::group_figures;
 use page_view::job::{EnginePhase, Job};
@@ -15,11 +15,11 @@ use web_messages::{JobId, ToEngine};
 use web_sys::File;
 
 use crate::browser::download::download;
-use crate::browser::{error_text, tasks};
+use crate::browser::{error_text, tasks, today};
 use crate::state::notice::Tone;
 use crate::state::store::Store;
 use crate::state::zip_order::Zipping;
-use crate::{batch_run, exports, job_control, relabel, strings};
+use crate::{batch_run, job_control, relabel, strings};
 
 const ZIP: &str = "application/zip";
 
@@ -88,7 +88,7 @@ pub fn list(store: Store) {
 }
 
 async fn send_list(store: Store, job: JobId) -> Result<(), String> {
-    let manner = exports::manner(store);
+    let manner = manner(store);
     let mut submission = Vec::new();
     let mut shares = Vec::new();
     for (place, name) in read_items(store) {
@@ -124,6 +124,20 @@ async fn send_list(store: Store, job: JobId) -> Result<(), String> {
         job_control::send(store, &ToEngine::PackText { job, name, text }, None);
     }
     Ok(())
+}
+
+/// How the files of a list of videos are made, and what they say in words.
+fn manner(store: Store) -> Manner {
+    let (smoothing, window) = (store.smoothing.get_untracked(), store.window.get_untracked());
+    Manner {
+        smoothing,
+        window,
+        smoothing_text: strings::smoothing_in_force(smoothing, window),
+        lanes: strings::lanes(),
+        face: strings::face,
+        written: today(),
+        now_s: (js_sys::Date::now() / 1000.0) as u64,
+    }
 }
 
 /// Place and name of the videos of the list that were read.

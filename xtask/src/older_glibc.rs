@@ -18,7 +18,15 @@ pub fn link(version: &str) -> Result<()> {
     let linker = linker(version)?;
     process::run(
         cargo_call::cargo()?
-            .args(["rustc", "--release", "--package", "native-train", "--bin", "mien", "--"])
+            .args([
+                "rustc",
+                "--release",
+                "--package",
+                "native-train",
+                "--bin",
+                "mien",
+                "--",
+            ])
             .arg("-C")
             .arg(format!("linker={}", linker.display())),
     )
@@ -32,10 +40,14 @@ fn linker(version: &str) -> Result<PathBuf> {
     if !fs::read_to_string(&stamp).is_ok_and(|installed| installed == ZIG) {
         println!("installing {ZIG} into {}", folder.display());
         process::run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-        process::run(
-            Command::new(&python)
-                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ZIG]),
-        )
+        process::run(Command::new(&python).args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            ZIG,
+        ]))
         .with_context(|| format!("install {ZIG} into {} by hand", folder.display()))?;
         fs::write(&stamp, ZIG).with_context(|| format!("writing {}", stamp.display()))?;
     }

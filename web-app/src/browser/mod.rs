@@ -26,6 +26,13 @@ pub fn now_ms() -> f64 {
         .map_or_else(js_sys::Date::now, |clock| clock.now())
 }
 
+/// The day, as in 2026-01-31.
+#[must_use]
+pub fn today() -> String {
+    let now = String::from(js_sys::Date::new_0().to_iso_string());
+    now.chars().take(10).collect()
+}
+
 /// A parameter of the page's address.
 #[must_use]
 pub fn query_parameter(name: &str) -> Option<String> {

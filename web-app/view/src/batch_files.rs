@@ -105,11 +105,15 @@ pub fn files(name: &str, results: &ItemResults, manner: &Manner) -> Result<Video
         ("mien.json", project.to_json()?),
     ];
     let stem = stem(name);
-    let shares = view.tracks.iter().zip(names.people).map(|(track, person)| GroupRow {
-        video: name.to_owned(),
-        person,
-        seconds: ClassSeconds::of(&view, track),
-    });
+    let shares = view
+        .tracks
+        .iter()
+        .zip(names.people)
+        .map(|(track, person)| GroupRow {
+            video: name.to_owned(),
+            person,
+            seconds: ClassSeconds::of(&view, track),
+        });
     Ok(VideoFiles {
         texts: texts
             .map(|(ending, text)| (format!("{stem}.{ending}"), text))
@@ -196,14 +200,23 @@ mod tests {
         assert_eq!(rows.len(), 10);
         assert!(texts[4].1.contains("Ana"), "the report names people");
         let project = Project::from_json(&texts[6].1).unwrap();
-        assert_eq!((project.reviewed, project.people), (results().reviewed, results().people));
+        assert_eq!(
+            (project.reviewed, project.people),
+            (results().reviewed, results().people)
+        );
         let [ana] = shares.as_slice() else {
             panic!("one person is left: {shares:?}")
         };
         assert_eq!((ana.video.as_str(), ana.person.as_str()), ("a.b.mp4", "Ana"));
         let seconds = ana.seconds.by_class;
-        assert!((seconds[Expression::Anger.index()] - 7.0 / 25.0).abs() < 1e-9, "{seconds:?}");
-        assert!((seconds[Expression::Fear.index()] - 3.0 / 25.0).abs() < 1e-9, "{seconds:?}");
+        assert!(
+            (seconds[Expression::Anger.index()] - 7.0 / 25.0).abs() < 1e-9,
+            "{seconds:?}"
+        );
+        assert!(
+            (seconds[Expression::Fear.index()] - 3.0 / 25.0).abs() < 1e-9,
+            "{seconds:?}"
+        );
         assert_eq!((ana.seconds.confirmed, ana.seconds.frames), (3, 10));
     }
 }

@@ -143,7 +143,11 @@ mod tests {
         long[0] = 3600.0;
         let mut short = [0.0; CLASS_COUNT];
         short[3] = 1.0;
-        let rows = [row("a.mp4", long), row("b.mp4", short), row("no face.mp4", [0.0; 8])];
+        let rows = [
+            row("a.mp4", long),
+            row("b.mp4", short),
+            row("no face.mp4", [0.0; 8]),
+        ];
         let mean = mean_shares(&rows);
         assert_eq!((mean[0], mean[3]), (0.5, 0.5));
         assert!((mean.iter().sum::<f64>() - 1.0).abs() < 1e-12);
@@ -157,8 +161,15 @@ mod tests {
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let records: Vec<_> = reader.records().map(Result::unwrap).collect();
         assert_eq!(records.len(), CLASS_COUNT);
-        assert!(records.iter().all(|record| &record[0] == "a,\"b\".mp4" && &record[1] == "Ana, the first"));
-        let sum: f64 = records.iter().map(|record| record[4].parse::<f64>().unwrap()).sum();
+        assert!(
+            records
+                .iter()
+                .all(|record| &record[0] == "a,\"b\".mp4" && &record[1] == "Ana, the first")
+        );
+        let sum: f64 = records
+            .iter()
+            .map(|record| record[4].parse::<f64>().unwrap())
+            .sum();
         assert!((sum - 1.0).abs() < 1e-4, "{sum}");
     }
 

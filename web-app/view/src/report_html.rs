@@ -98,7 +98,11 @@ fn shares(view: &LabelView) -> String {
         let _ = write!(out, "<th>Face {}, s</th><th>%</th>", u64::from(track.track) + 1);
     }
     out.push_str("</tr>\n");
-    let all: Vec<_> = view.tracks.iter().map(|track| ClassSeconds::of(view, track)).collect();
+    let all: Vec<_> = view
+        .tracks
+        .iter()
+        .map(|track| ClassSeconds::of(view, track))
+        .collect();
     for class in Expression::ALL {
         let _ = write!(out, "<tr><td>{}</td>", class.name());
         for person in &all {

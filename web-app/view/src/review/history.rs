@@ -374,7 +374,10 @@ fn goes_back(document: &mut ReviewDocument, step: &Step) -> bool {
         }
         document.set_people(people.before.clone());
     }
-    step.changes.iter().rev().all(|change| document.try_revert(change))
+    step.changes
+        .iter()
+        .rev()
+        .all(|change| document.try_revert(change))
 }
 
 /// Does a step, if it can lead on from this document.

@@ -82,7 +82,10 @@ pub fn read(text: &str) -> Result<Review, SavedReviewError> {
     }
     let saved: SavedReview = serde_json::from_str(text).map_err(SavedReviewError::Json)?;
     let document = ReviewDocument::from_segments(&saved.segments).map_err(SavedReviewError::Segments)?;
-    Ok(Review::with_steps(document.with_people(saved.people), saved.steps))
+    Ok(Review::with_steps(
+        document.with_people(saved.people),
+        saved.steps,
+    ))
 }
 
 #[cfg(test)]
@@ -106,7 +109,9 @@ mod tests {
         let document = ReviewDocument::from_segments(&segments)
             .unwrap()
             .with_people(people);
-        let text = SavedReview::of("a.mp4", &Review::of(document.clone())).to_json().unwrap();
+        let text = SavedReview::of("a.mp4", &Review::of(document.clone()))
+            .to_json()
+            .unwrap();
         assert_eq!(read(&text).unwrap().document(), &document);
         let newer = text.replace("\"version\":1", "\"version\":7");
         assert!(matches!(read(&newer), Err(SavedReviewError::Newer(7))));
@@ -142,8 +147,14 @@ mod tests {
         let changed = text.replacen("\"end\":7", "\"end\":6", 1);
         assert_ne!(changed, text);
         let back = read(&changed).unwrap();
-        assert_eq!(back.document().segments().last().map(|segment| segment.end), Some(6));
-        assert!(back.last_done().is_none(), "nothing that does not fit is taken back");
+        assert_eq!(
+            back.document().segments().last().map(|segment| segment.end),
+            Some(6)
+        );
+        assert!(
+            back.last_done().is_none(),
+            "nothing that does not fit is taken back"
+        );
         // A kind of edit that only newer pages know.
         let newer = text.replace("\"Relabel\"", "\"Dream\"");
         assert_ne!(newer, text);
