@@ -40,7 +40,7 @@ pub fn csv(rows: &[GroupRow]) -> Result<String, csv::Error> {
             writer.write_record([&row.video, &row.person, class.name(), &seconds, &share])?;
         }
     }
-    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
+    let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
