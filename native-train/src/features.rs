@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
+use shared_model::film_looks::Stretches;
 use shared_model::frame_table;
 use shared_model::model_file::ModelFile;
 use shared_model::recognizer::FaceFeature;
@@ -88,6 +89,7 @@ fn read_one(
         strides: Strides {
             frames: 1,
             clips: None,
+            detector: Stretches::default(),
         },
         unrelated,
         keeps_features: true,

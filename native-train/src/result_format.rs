@@ -31,7 +31,7 @@ impl Format {
             Self::Csv => Some(frame_table::to_string(video, rows)),
             Self::Affwild2 => Some(affwild2::write(rows)),
             Self::Vtt => Some(webvtt::write(rows, end_s)),
-            Self::Eaf => Some(elan::write(video, rows, end_s, now_unix_s())),
+            Self::Eaf => Some(elan::write(video, rows, &[], end_s, now_unix_s())),
             Self::Json => None,
         }
     }

@@ -1,49 +1,69 @@
 //! ELAN's annotation format (EAF 3.0): a tier of labels for each face and one for each lane that they come from, an annotation for each run of
-//! equal labels.
+//! equal labels; and tiers of what a person noted.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::expression::Expression;
 use crate::label_runs::{LabelRun, label_runs, lane_runs};
+use crate::remark::{RemarkKind, TimedRemark};
 use crate::timeline::FrameRow;
 
 /// What stands behind a face's name in the tiers of its lanes. `reviewed` holds what a person has confirmed, and nothing else.
 pub const LANE_TIERS: [&str; 4] = ["frame", "temporal", "smoothed", "reviewed"];
 
+/// Linguistic type of the tiers that hold remarks. Tiers of this type hold no labels, whatever stands in them.
+pub const REMARK_TYPE: &str = "remark";
+
+/// What stands in a tier.
+struct Tier {
+    name: String,
+    linguistic_type: &'static str,
+    annotations: Vec<Annotation>,
+}
+
+/// Start and end in milliseconds, and the text.
+struct Annotation {
+    start: u64,
+    end: u64,
+    value: String,
+}
+
 /// Writes for each face a tier `Face N` with its reviewed, else smoothed labels, and behind it a tier for each lane that has labels:
-/// `Face N frame`, `Face N temporal`, `Face N smoothed` and `Face N reviewed`. `video` is the file's name, which ELAN looks for
-/// beside the annotation; `end_s` the video's end in seconds; `written_unix_s` the time of writing
-/// in seconds since 1970.
+/// `Face N frame`, `Face N temporal`, `Face N smoothed` and `Face N reviewed`; then `Face N notes` and `Face N unsure` where a person has
+/// said something, and `Events`. `video` is the file's name, which ELAN looks for beside the annotation; `end_s` the video's end in seconds;
+/// `written_unix_s` the time of writing in seconds since 1970.
 #[must_use]
-pub fn write(video: &str, rows: &[FrameRow], end_s: f64, written_unix_s: u64) -> String {
-    let tiers = tiers(rows, end_s);
-    let count: usize = tiers.values().map(Vec::len).sum();
+pub fn write(
+    video: &str,
+    rows: &[FrameRow],
+    remarks: &[TimedRemark<'_>],
+    end_s: f64,
+    written_unix_s: u64,
+) -> String {
+    let mut tiers = label_tiers(rows, end_s);
+    tiers.extend(remark_tiers(remarks));
+    let count: usize = tiers.iter().map(|tier| tier.annotations.len()).sum();
     let mut out = header(video, count, written_unix_s);
     out.push_str("  <TIME_ORDER>\n");
-    let runs = || tiers.values().flatten();
-    for (number, (start, end)) in (1..).step_by(2).zip(runs().map(milliseconds)) {
-        let _ = writeln!(
-            out,
-            "    <TIME_SLOT TIME_SLOT_ID=\"ts{number}\" TIME_VALUE=\"{start}\"/>"
-        );
-        let _ = writeln!(
-            out,
-            "    <TIME_SLOT TIME_SLOT_ID=\"ts{}\" TIME_VALUE=\"{end}\"/>",
-            number + 1
-        );
+    let annotations = tiers.iter().flat_map(|tier| &tier.annotations);
+    for (number, annotation) in (1..).step_by(2).zip(annotations) {
+        for (slot, time) in [(number, annotation.start), (number + 1, annotation.end)] {
+            let _ = writeln!(
+                out,
+                "    <TIME_SLOT TIME_SLOT_ID=\"ts{slot}\" TIME_VALUE=\"{time}\"/>"
+            );
+        }
     }
     out.push_str("  </TIME_ORDER>\n");
     let mut number = 0;
-    for ((track, place), runs) in &tiers {
-        let lane = place.checked_sub(1).and_then(|lane| LANE_TIERS.get(lane));
-        let lane = lane.map(|lane| format!(" {lane}")).unwrap_or_default();
+    for tier in &tiers {
         let _ = writeln!(
             out,
-            "  <TIER LINGUISTIC_TYPE_REF=\"expression\" TIER_ID=\"Face {}{lane}\">",
-            u64::from(*track) + 1
+            "  <TIER LINGUISTIC_TYPE_REF=\"{}\" TIER_ID=\"{}\">",
+            tier.linguistic_type, tier.name
         );
-        for run in runs {
+        for annotation in &tier.annotations {
             number += 1;
             let (first, second) = (2 * number - 1, 2 * number);
             let _ = write!(
@@ -51,7 +71,7 @@ pub fn write(video: &str, rows: &[FrameRow], end_s: f64, written_unix_s: u64) ->
                 "    <ANNOTATION>\n      <ALIGNABLE_ANNOTATION ANNOTATION_ID=\"a{number}\" \
                  TIME_SLOT_REF1=\"ts{first}\" TIME_SLOT_REF2=\"ts{second}\">\n        \
                  <ANNOTATION_VALUE>{}</ANNOTATION_VALUE>\n      </ALIGNABLE_ANNOTATION>\n    </ANNOTATION>\n",
-                run.label.name()
+                escape(&annotation.value)
             );
         }
         out.push_str("  </TIER>\n");
@@ -61,8 +81,8 @@ pub fn write(video: &str, rows: &[FrameRow], end_s: f64, written_unix_s: u64) ->
     out
 }
 
-/// Runs by track and place: 0 the labels that count, then the lanes.
-fn tiers(rows: &[FrameRow], end_s: f64) -> BTreeMap<(u32, usize), Vec<LabelRun>> {
+/// A face's tiers, in the order of its lanes: first the labels that count.
+fn label_tiers(rows: &[FrameRow], end_s: f64) -> Vec<Tier> {
     let mut tiers: BTreeMap<(u32, usize), Vec<LabelRun>> = BTreeMap::new();
     let lanes: [fn(&FrameRow) -> Option<Expression>; 4] = [
         |row| row.raw,
@@ -76,14 +96,72 @@ fn tiers(rows: &[FrameRow], end_s: f64) -> BTreeMap<(u32, usize), Vec<LabelRun>>
             tiers.entry((run.track, place)).or_default().push(run);
         }
     }
-    tiers
+    let tier = |((track, place), runs): ((u32, usize), Vec<LabelRun>)| {
+        let lane = place.checked_sub(1).and_then(|lane| LANE_TIERS.get(lane));
+        let lane = lane.map(|lane| format!(" {lane}")).unwrap_or_default();
+        let annotation = |run: &LabelRun| {
+            let (start, end) = milliseconds(run.start_s, run.end_s);
+            let value = run.label.name().to_owned();
+            Annotation { start, end, value }
+        };
+        Tier {
+            name: format!("Face {}{lane}", u64::from(track) + 1),
+            linguistic_type: "expression",
+            annotations: runs.iter().map(annotation).collect(),
+        }
+    };
+    tiers.into_iter().map(tier).collect()
+}
+
+/// What a person noted, by face and kind, then the events.
+fn remark_tiers(remarks: &[TimedRemark<'_>]) -> Vec<Tier> {
+    let mut tiers: BTreeMap<(Option<u32>, RemarkKind), Vec<Annotation>> = BTreeMap::new();
+    for timed in remarks {
+        let (start, end) = milliseconds(timed.start_s, timed.end_s);
+        let value = match timed.remark.kind {
+            RemarkKind::Unsure => timed.remark.kind.name().to_owned(),
+            RemarkKind::Note | RemarkKind::Event => timed.remark.text.clone(),
+        };
+        let tier = tiers.entry((timed.remark.track, timed.remark.kind)).or_default();
+        match tier.last_mut() {
+            // Annotations of a tier cannot lie over each other.
+            Some(last) if last.start == start => {
+                last.end = last.end.max(end);
+                if last.value != value {
+                    last.value = format!("{}; {value}", last.value);
+                }
+            }
+            last => {
+                if let Some(last) = last {
+                    last.end = last.end.min(start);
+                }
+                tier.push(Annotation { start, end, value });
+            }
+        }
+    }
+    // Events are of nobody, and stand last.
+    let (events, of_faces): (Vec<_>, Vec<_>) = tiers.into_iter().partition(|((track, _), _)| track.is_none());
+    let name = |track: Option<u32>, kind| match (track, kind) {
+        (None, _) => "Events".to_owned(),
+        (Some(track), RemarkKind::Unsure) => format!("Face {} unsure", u64::from(track) + 1),
+        (Some(track), _) => format!("Face {} notes", u64::from(track) + 1),
+    };
+    of_faces
+        .into_iter()
+        .chain(events)
+        .map(|((track, kind), annotations)| Tier {
+            name: name(track, kind),
+            linguistic_type: REMARK_TYPE,
+            annotations,
+        })
+        .collect()
 }
 
 /// Start and end in whole milliseconds, at least one apart.
-fn milliseconds(run: &LabelRun) -> (u64, u64) {
+fn milliseconds(start_s: f64, end_s: f64) -> (u64, u64) {
     let rounded = |seconds: f64| (seconds.max(0.0) * 1000.0).round() as u64;
-    let start = rounded(run.start_s);
-    (start, rounded(run.end_s).max(start + 1))
+    let start = rounded(start_s);
+    (start, rounded(end_s).max(start + 1))
 }
 
 fn header(video: &str, annotations: usize, written_unix_s: u64) -> String {
@@ -101,11 +179,12 @@ fn header(video: &str, annotations: usize, written_unix_s: u64) -> String {
     )
 }
 
-/// The classes as ELAN's pick list.
+/// The types of tiers, and the classes as ELAN's pick list.
 fn vocabulary() -> String {
     let mut out = String::from(
         "  <LINGUISTIC_TYPE CONTROLLED_VOCABULARY_REF=\"expressions\" GRAPHIC_REFERENCES=\"false\" \
          LINGUISTIC_TYPE_ID=\"expression\" TIME_ALIGNABLE=\"true\"/>\n  \
+         <LINGUISTIC_TYPE GRAPHIC_REFERENCES=\"false\" LINGUISTIC_TYPE_ID=\"remark\" TIME_ALIGNABLE=\"true\"/>\n  \
          <LANGUAGE LANG_DEF=\"http://cdb.iso.org/lg/CDB-00138502-001\" LANG_ID=\"eng\" LANG_LABEL=\"English (eng)\"/>\n  \
          <CONTROLLED_VOCABULARY CV_ID=\"expressions\">\n    \
          <DESCRIPTION LANG_REF=\"eng\">Expression classes of Aff-Wild2</DESCRIPTION>\n",
@@ -173,6 +252,7 @@ fn date_time(unix_s: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::remark::Remarks;
 
     #[test]
     fn dates_are_those_of_the_calendar() {
@@ -201,7 +281,7 @@ mod tests {
             row(1, Expression::Fear),
             row(2, Expression::Anger),
         ];
-        let text = write("a & \"b\".mp4", &rows, 0.12, 0);
+        let text = write("a & \"b\".mp4", &rows, &[], 0.12, 0);
         assert!(text.contains("TIER_ID=\"Face 2\""));
         assert!(text.contains("RELATIVE_MEDIA_URL=\"./a &amp; &quot;b&quot;.mp4\""));
         assert!(text.contains("TIME_SLOT_ID=\"ts2\" TIME_VALUE=\"80\""));
@@ -221,5 +301,57 @@ mod tests {
         );
         assert_eq!(text.matches("<ANNOTATION_VALUE>").count(), 5);
         assert_eq!(text.matches("<CVE_VALUE").count(), 8);
+    }
+
+    #[test]
+    fn remarks_have_tiers_in_which_nothing_overlaps() {
+        let remarks = Remarks::default()
+            .with_note(1, 0..3, "hand <before> the face")
+            .with_note(1, 2..4, "gone")
+            .with_unsure(1, 0..2, true)
+            .with_event(1, "bell")
+            .with_event(1, "door");
+        let times = [0.0, 0.04, 0.08, 0.12];
+        let text = write("a.mp4", &[], &remarks.timed(&times, 1.0), 0.16, 0);
+        let file = roxmltree::Document::parse(&text).unwrap();
+        let slots: BTreeMap<&str, u64> = file
+            .descendants()
+            .filter(|node| node.has_tag_name("TIME_SLOT"))
+            .map(|slot| {
+                let time = slot.attribute("TIME_VALUE").unwrap().parse().unwrap();
+                (slot.attribute("TIME_SLOT_ID").unwrap(), time)
+            })
+            .collect();
+        let tiers: Vec<_> = file
+            .descendants()
+            .filter(|node| node.has_tag_name("TIER"))
+            .map(|tier| {
+                assert_eq!(tier.attribute("LINGUISTIC_TYPE_REF"), Some(REMARK_TYPE));
+                let annotations = tier
+                    .descendants()
+                    .filter(|node| node.has_tag_name("ALIGNABLE_ANNOTATION"));
+                let all: Vec<_> = annotations
+                    .map(|node| {
+                        let time = |slot| slots[node.attribute(slot).unwrap()];
+                        let value = node
+                            .descendants()
+                            .find_map(|node| node.text().filter(|t| !t.trim().is_empty()));
+                        (time("TIME_SLOT_REF1"), time("TIME_SLOT_REF2"), value.unwrap())
+                    })
+                    .collect();
+                (tier.attribute("TIER_ID").unwrap(), all)
+            })
+            .collect();
+        assert_eq!(
+            tiers,
+            [
+                (
+                    "Face 2 notes",
+                    vec![(1000, 1080, "hand <before> the face"), (1080, 1160, "gone")]
+                ),
+                ("Face 2 unsure", vec![(1000, 1080, "unsure")]),
+                ("Events", vec![(1040, 1080, "bell; door")]),
+            ]
+        );
     }
 }

@@ -1,5 +1,7 @@
 //! Where faces are in a frame, by whichever detector a model's framing names.
 
+use std::borrow::Borrow;
+
 use burn::tensor::Device;
 
 use crate::detected_face::{DetectError, DetectedFace, Landmarks};
@@ -81,12 +83,13 @@ impl FaceDetector {
     ///
     /// # Errors
     /// When a frame cannot be resized or the device cannot be read.
-    pub async fn detect(
+    pub async fn detect<F: Borrow<Frame>>(
         &self,
-        frames: &[Frame],
+        frames: &[F],
         device: &Device,
     ) -> Result<Vec<Vec<DetectedFace>>, DetectError> {
-        let mut found = self.detect_once(frames, device).await?;
+        let frames: Vec<&Frame> = frames.iter().map(Borrow::borrow).collect();
+        let mut found = self.look(&frames, device).await?;
         for look in FURTHER_LOOKS {
             let mut missed = Vec::new();
             for (frame, faces) in frames.iter().zip(&mut found) {

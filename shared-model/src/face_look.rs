@@ -53,6 +53,13 @@ impl FaceLook {
         &self.0
     }
 
+    /// Whether it has a single brightness: it is like any other look then, and says nothing.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        let first = self.0.first();
+        self.0.iter().all(|cell| Some(cell) == first)
+    }
+
     /// Correlation of the two (Pearson's), -1 to 1: light that is brighter or has more contrast changes nothing. 1 where one of
     /// them has a single brightness, which says nothing.
     #[must_use]
@@ -113,6 +120,7 @@ mod tests {
         let plain = frame(|_, _| 7);
         let beyond = look(&plain, 300.0);
         assert_eq!(beyond.cells(), [7; LOOK_LEN]);
+        assert!(beyond.is_plain() && !look(&frame(|x, _| x as u8), 0.0).is_plain());
         assert_eq!(beyond.likeness(&look(&frame(|x, _| x as u8), 0.0)), 1.0);
         assert_eq!(FaceLook::of_cells(beyond.cells().to_vec()), Some(beyond));
         assert_eq!(FaceLook::of_cells(vec![0; 3]), None);

@@ -1,5 +1,7 @@
 //! What can be said of a frame alone: where faces are, their features and per-frame logits.
 
+use std::ops::Range;
+
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +13,7 @@ use crate::face_crop::{InputSpec, ResizeError};
 use crate::face_detector::FaceDetector;
 use crate::face_look::FaceLook;
 use crate::face_tracker::TrackerInput;
+use crate::film_looks::{FilmLooks, Stretches};
 use crate::frame::Frame;
 use crate::framing::Framing;
 use crate::model_file::{ModelFile, ModelFileError};
@@ -69,10 +72,15 @@ pub struct FaceReader {
     backbone: ResNet50,
     input: InputSpec,
     framing: Framing,
+    /// Which frames of a film the detector looks at.
+    stretches: Stretches,
     /// What the per-frame head's logits are divided by.
     temperature: f64,
     device: Device,
 }
+
+/// A frame with the faces that were found in it.
+type FoundFaces<'a> = (&'a Frame, Vec<FaceBox>);
 
 impl FaceReader {
     /// A reader with the model's backbone (batch normalisation folded), which cuts faces out as the model's framing says; the
@@ -96,6 +104,7 @@ impl FaceReader {
             backbone,
             input,
             framing: model.metadata.framing,
+            stretches: Stretches::default().for_input(model.metadata.input.size),
             temperature: model.metadata.temperatures.frame,
             device: device.clone(),
         })
@@ -113,49 +122,101 @@ impl FaceReader {
         self.input.size
     }
 
-    /// The faces of each frame. The result does not depend on how frames are grouped.
+    /// With other stretches for films ([`FaceReader::read_film`]).
+    #[must_use]
+    pub fn with_stretches(mut self, stretches: Stretches) -> Self {
+        self.stretches = stretches.for_input(self.input.size);
+        self
+    }
+
+    /// The faces of each frame, which has nothing to do with the others: the detector looks at all of them. The result does not depend on how
+    /// frames are grouped.
     ///
     /// # Errors
     /// When the device cannot be read or a picture cannot be resized.
     pub async fn read(&self, frames: &[Frame]) -> Result<Vec<Vec<SeenFace>>, FaceReaderError> {
-        #[cfg(feature = "threads")]
-        if is_processor(&self.device) && rayon::current_num_threads() > 1 && frames.len() > 1 {
-            return self.read_on_threads(frames);
-        }
-        self.read_together(frames).await
+        let each: Vec<Range<usize>> = (0..frames.len()).map(|place| place..place + 1).collect();
+        self.read_stretches(&each, frames).await
     }
 
-    /// A thread for each share of the frames: less waits for one another than where threads share each layer.
-    #[cfg(feature = "threads")]
-    fn read_on_threads(&self, frames: &[Frame]) -> Result<Vec<Vec<SeenFace>>, FaceReaderError> {
-        use rayon::iter::ParallelIterator as _;
-        use rayon::slice::ParallelSlice as _;
-        let share = frames.len().div_ceil(rayon::current_num_threads());
-        let read = frames.par_chunks(share).map(|frames| {
-            let late = || ReadError("the processor does not answer at once".to_owned());
-            at_once(self.read_together(frames)).ok_or_else(late)?
-        });
-        // All are waited for: of several errors the earliest frame's is told, whichever thread was the quickest.
-        let read: Vec<Result<Vec<Vec<SeenFace>>, FaceReaderError>> = read.collect();
-        let read: Vec<Vec<Vec<SeenFace>>> = read.into_iter().collect::<Result<_, _>>()?;
-        Ok(read.into_iter().flatten().collect())
+    /// The faces of frames of a film with these numbers, which the detector need not look at one by one ([`crate::film_looks`]). The result
+    /// does not depend on how stretches are put together; a stretch that is cut in two may give other boxes.
+    ///
+    /// # Errors
+    /// As [`FaceReader::read`].
+    pub async fn read_film(
+        &self,
+        numbers: &[usize],
+        frames: &[Frame],
+    ) -> Result<Vec<Vec<SeenFace>>, FaceReaderError> {
+        let pixels = frames.iter().map(|frame| frame.width() * frame.height()).max();
+        let stretches = self.stretches.for_pixels(pixels.unwrap_or(0));
+        self.read_stretches(&stretches.ranges(numbers), frames).await
     }
 
-    async fn read_together(&self, frames: &[Frame]) -> Result<Vec<Vec<SeenFace>>, FaceReaderError> {
-        let boxes: Vec<Vec<FaceBox>> = match &self.detector {
+    async fn read_stretches(
+        &self,
+        stretches: &[Range<usize>],
+        frames: &[Frame],
+    ) -> Result<Vec<Vec<SeenFace>>, FaceReaderError> {
+        let boxes = match &self.detector {
             Some(detector) => {
-                let found = detector.detect(frames, &self.device).await?;
-                let boxes_of =
-                    |faces: Vec<DetectedFace>| faces.into_iter().map(|face| face.face_box).collect();
-                found.into_iter().map(boxes_of).collect()
+                let mut looks = FilmLooks::new(stretches);
+                while !looks.wanted().is_empty() {
+                    let pictures: Vec<&Frame> = looks
+                        .wanted()
+                        .iter()
+                        .filter_map(|place| frames.get(*place))
+                        .collect();
+                    let found = self.look(detector, &pictures).await?;
+                    looks.take(frames, found);
+                }
+                looks.finish()
             }
             None => frames
                 .iter()
-                .map(|f| vec![FaceBox::whole(f.width(), f.height())])
+                .map(|frame| vec![FaceBox::whole(frame.width(), frame.height())])
                 .collect(),
         };
+        let found: Vec<FoundFaces<'_>> = frames.iter().zip(boxes).collect();
+        #[cfg(feature = "threads")]
+        if self.shares(found.len()) {
+            return on_threads(&found, async |found: &[FoundFaces<'_>]| {
+                self.read_faces(found).await
+            });
+        }
+        self.read_faces(&found).await
+    }
+
+    /// Where faces are in these pictures.
+    async fn look(
+        &self,
+        detector: &FaceDetector,
+        pictures: &[&Frame],
+    ) -> Result<Vec<Vec<FaceBox>>, FaceReaderError> {
+        let look = async |pictures: &[&Frame]| {
+            let found = detector.detect(pictures, &self.device).await?;
+            let boxes_of =
+                |faces: Vec<DetectedFace>| faces.into_iter().map(|face| face.face_box).collect::<Vec<_>>();
+            Ok::<Vec<Vec<FaceBox>>, FaceReaderError>(found.into_iter().map(boxes_of).collect())
+        };
+        #[cfg(feature = "threads")]
+        if self.shares(pictures.len()) {
+            return on_threads(pictures, look);
+        }
+        look(pictures).await
+    }
+
+    /// Whether work on so many pictures is shared among threads.
+    #[cfg(feature = "threads")]
+    fn shares(&self, pictures: usize) -> bool {
+        is_processor(&self.device) && rayon::current_num_threads() > 1 && pictures > 1
+    }
+
+    /// What the backbone says of faces whose place is known.
+    async fn read_faces(&self, found: &[FoundFaces<'_>]) -> Result<Vec<Vec<SeenFace>>, FaceReaderError> {
         let mut inputs = Vec::new();
-        for (frame, boxes) in frames.iter().zip(&boxes) {
+        for (frame, boxes) in found {
             for face_box in boxes {
                 inputs.push(match self.detector {
                     Some(_) => self.input.tensor(frame, face_box, &self.framing)?,
@@ -171,17 +232,16 @@ impl FaceReader {
         let mut outputs = outputs.into_iter();
         // Whoever says that each picture is a face says that they are one person's, whatever they look like.
         let looks_for_cuts = self.detector.is_some();
-        Ok(boxes
-            .into_iter()
-            .zip(frames)
-            .map(|(boxes, frame)| {
-                let faces = boxes.into_iter().zip(outputs.by_ref());
+        Ok(found
+            .iter()
+            .map(|(frame, boxes)| {
+                let faces = boxes.iter().zip(outputs.by_ref());
                 faces
                     .map(|(face_box, (logits, feature))| SeenFace {
-                        face_box,
+                        face_box: *face_box,
                         logits,
                         feature,
-                        look: looks_for_cuts.then(|| FaceLook::of(frame, &face_box)),
+                        look: looks_for_cuts.then(|| FaceLook::of(frame, face_box)),
                     })
                     .collect()
             })
@@ -203,4 +263,23 @@ impl FaceReader {
             })
             .collect())
     }
+}
+
+/// A thread for each share of the work: less waits for one another than where threads share each layer.
+#[cfg(feature = "threads")]
+fn on_threads<T: Sync, R: Send>(
+    all: &[T],
+    work: impl AsyncFn(&[T]) -> Result<Vec<R>, FaceReaderError> + Sync,
+) -> Result<Vec<R>, FaceReaderError> {
+    use rayon::iter::ParallelIterator as _;
+    use rayon::slice::ParallelSlice as _;
+    let share = all.len().div_ceil(rayon::current_num_threads());
+    let done = all.par_chunks(share.max(1)).map(|part| {
+        let late = || ReadError("the processor does not answer at once".to_owned());
+        at_once(work(part)).ok_or_else(late)?
+    });
+    // All are waited for: of several errors the earliest picture's is told, whichever thread was the quickest.
+    let done: Vec<Result<Vec<R>, FaceReaderError>> = done.collect();
+    let done: Vec<Vec<R>> = done.into_iter().collect::<Result<_, _>>()?;
+    Ok(done.into_iter().flatten().collect())
 }

@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use crate::face_box::FaceBox;
 use crate::people::People;
+use crate::remark::Remarks;
 use crate::reviewed_segment::ReviewedSegment;
 use crate::smoothing::Smoothing;
 use crate::timeline::Timeline;
@@ -37,6 +38,9 @@ pub struct Project {
     /// Who is who; the tracks of `reviewed` are people.
     #[serde(default)]
     pub people: People,
+    /// What a person noted; the tracks in it are people.
+    #[serde(default, skip_serializing_if = "Remarks::is_empty")]
+    pub remarks: Remarks,
     /// All that was seen.
     pub timeline: Timeline,
 }
@@ -173,6 +177,7 @@ mod tests {
                 confirmed: true,
             }],
             people: People::default(),
+            remarks: Remarks::default().with_event(2, "bell"),
             timeline: Timeline::new(),
         }
     }

@@ -7,6 +7,7 @@ use crate::face_box::FaceBox;
 use crate::face_detector::FaceDetector;
 use crate::face_reader::{FaceReader, FaceReaderError};
 use crate::face_tracker::MAX_GAP;
+use crate::film_looks::Stretches;
 use crate::frame::Frame;
 use crate::model_file::{ModelFile, ModelFileError};
 use crate::timeline::Prediction;
@@ -32,6 +33,8 @@ pub struct Recognizer {
     reader: FaceReader,
     refiner: TrackRefiner,
     frame_stride: usize,
+    /// Whether the frames have nothing to do with one another.
+    is_unrelated: bool,
     /// Of the frames since they were taken last, where they are kept.
     features: Option<Vec<FaceFeature>>,
 }
@@ -51,6 +54,7 @@ impl Recognizer {
             reader: FaceReader::new(model, detector, device)?,
             refiner: TrackRefiner::new(model, device)?,
             frame_stride: 1,
+            is_unrelated: false,
             features: None,
         })
     }
@@ -83,15 +87,24 @@ impl Recognizer {
         self
     }
 
+    /// With the detector looking at other frames ([`crate::film_looks`]). To be set before the first frame.
+    #[must_use]
+    pub fn with_stretches(mut self, stretches: Stretches) -> Self {
+        self.reader = self.reader.with_stretches(stretches);
+        self
+    }
+
     /// For pictures that have nothing to do with one another, see [`TrackRefiner::with_unrelated_frames`]. To be set before the
     /// first frame.
     #[must_use]
     pub fn with_unrelated_frames(mut self) -> Self {
         self.refiner = self.refiner.with_unrelated_frames();
+        self.is_unrelated = true;
         self
     }
 
-    /// Takes the next frames, each with its number and time in seconds, in order.
+    /// Takes the next frames, each with its number and time in seconds, in order: whole stretches, if the result shall not depend on how they
+    /// are handed over.
     ///
     /// # Errors
     /// When the device fails or a picture cannot be resized.
@@ -101,7 +114,10 @@ impl Recognizer {
         frames: &[Frame],
     ) -> Result<Vec<Prediction>, FaceReaderError> {
         let is_looked_at = |frame: usize| frame.is_multiple_of(self.frame_stride);
-        let faces = if self.frame_stride == 1 {
+        let faces = if self.frame_stride == 1 && !self.is_unrelated {
+            let numbers: Vec<usize> = numbers.iter().map(|(frame, _)| *frame).collect();
+            self.reader.read_film(&numbers, frames).await?
+        } else if self.frame_stride == 1 {
             self.reader.read(frames).await?
         } else {
             let looked_at = numbers

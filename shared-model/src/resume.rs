@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::face_tracker::{FaceTracker, MAX_GAP};
+use crate::film_looks::Stretches;
 use crate::timeline::{Prediction, TimelineFrame, TrackedFace};
 
 /// A track that was under way.
@@ -41,6 +42,8 @@ impl ResumePoint {
     pub fn of(frames: &[TimelineFrame], clip_length: Option<usize>) -> Option<Self> {
         let last = frames.len().checked_sub(1)?;
         let from = clip_length.map_or(last, |length| first_needed(frames, length).min(last));
+        // From the middle of a stretch on the detector would look at other frames than it did.
+        let from = Stretches::default().start_of(from);
         let (before, known) = frames.split_at_checked(from)?;
         let mut tracker = FaceTracker::default();
         let mut begun: BTreeMap<u32, BegunTrack> = BTreeMap::new();

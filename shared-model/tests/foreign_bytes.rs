@@ -15,6 +15,7 @@ use shared_model::model_file::{
     ModelFile, ModelMetadata, TemporalShape, Weight, WeightType, Weights, read_weights,
 };
 use shared_model::project::{PROJECT_VERSION, Project};
+use shared_model::remark::Remarks;
 use shared_model::reviewed_segment::ReviewedSegment;
 use shared_model::smoothing::Smoothing;
 use shared_model::timeline::{FrameRow, Prediction, Timeline, TrackedFace};
@@ -68,6 +69,9 @@ fn project() -> Project {
             confirmed: true,
         }],
         people: People::default(),
+        remarks: Remarks::default()
+            .with_note(0, 1..3, "hand")
+            .with_event(2, "bell"),
         timeline: timeline(),
     }
 }
@@ -132,7 +136,7 @@ fn csv_tables() {
 fn label_files_of_all_kinds() {
     let rows = rows();
     let good = [
-        elan::write("a.mp4", &rows, 0.2, 0),
+        elan::write("a.mp4", &rows, &[], 0.2, 0),
         affwild2::write(&rows),
         frame_table::to_string("a.mp4", &rows),
         project().to_json().unwrap(),

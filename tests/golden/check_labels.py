@@ -155,7 +155,16 @@ def elan_file(checks, folder):
     ours = pympi.Elan.Eaf(str(write_elan(folder, truth)))
     annotations = sorted(ours.get_annotation_data_for_tier("Face 1"))
     expected = [(round(s / 24 * 1000), CLASSES[truth[s]]) for s in starts]
-    checks.holds("pympi reads our tiers", list(ours.get_tier_names()) == ["Face 1", "Face 1 smoothed", "Face 1 reviewed"])
+    of_labels = ["Face 1", "Face 1 smoothed", "Face 1 reviewed"]
+    of_remarks = {
+        "Face 1 notes": [(0, 250, 'a <note> & "more"'), (250, 1000, "over the first one's end")],
+        "Face 1 unsure": [(500, 1000, "unsure")],
+        "Events": [(250, 292, "bell")],
+    }
+    checks.holds("pympi reads our tiers", list(ours.get_tier_names()) == [*of_labels, *of_remarks])
+    for tier, remarks in of_remarks.items():
+        read = sorted(ours.get_annotation_data_for_tier(tier))
+        checks.holds(f"pympi reads our tier {tier}", read == remarks, f"{read}")
     checks.holds("pympi reads our annotations", [(start, value) for start, _, value in annotations] == expected)
     checks.holds("the lane's tier has the same", sorted(ours.get_annotation_data_for_tier("Face 1 smoothed")) == annotations)
     # The second half is confirmed.

@@ -147,14 +147,10 @@ fn is_stage(store: Store, file: &File) -> bool {
 /// Results of the video on the stage.
 #[must_use]
 pub fn results_now(store: Store) -> ItemResults {
-    let (reviewed, people) = store.desk.with_value(|desk| {
-        let document = desk.review.document();
-        (document.segments().collect(), document.people().clone())
-    });
+    let document = store.desk.with_value(|desk| desk.review.document().clone());
     store.analysis.with_value(|analysis| ItemResults {
         timeline: analysis.timeline.clone(),
-        reviewed,
-        people,
+        document,
         model: analysis.model.clone(),
     })
 }

@@ -6,10 +6,11 @@ use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use web_messages::{FromEngine, JobId, ModelSummary};
 
+use crate::browser::now_ms;
 use crate::state::notice::Tone;
 use crate::state::store::{Opened, Store};
 use crate::{
-    behind, job_control, opened_files, relabel, review_storage, service_worker, startup, zip_orders,
+    behind, job_control, opened_files, relabel, review_storage, service_worker, startup, webcam, zip_orders,
 };
 use page_view::job::EnginePhase;
 use page_view::job::{JobKind, JobState};
@@ -325,6 +326,9 @@ fn take_live(store: Store, predictions: Vec<Prediction>) {
     let mut end_s = 0.0;
     store.analysis.update_value(|analysis| {
         for prediction in predictions {
+            if let Prediction::Seen { time_s, .. } = &prediction {
+                webcam::note_speed(store, now_ms(), *time_s);
+            }
             analysis.live.push(prediction);
         }
         let view = LabelView::of(&analysis.live.timeline(), smoothing, window);

@@ -23,6 +23,10 @@ pub enum Export {
     Png,
     /// Report on one page.
     Report,
+    /// Notes, unsure segments and events.
+    Remarks,
+    /// Events as chapters.
+    Chapters,
 }
 
 /// What a file is for.
@@ -83,7 +87,7 @@ pub struct ExportFormat {
 }
 
 /// In the order of the panel.
-pub const FORMATS: [ExportFormat; 9] = [
+pub const FORMATS: [ExportFormat; 11] = [
     ExportFormat {
         what: Export::Csv,
         purpose: Purpose::Tables,
@@ -112,6 +116,15 @@ pub const FORMATS: [ExportFormat; 9] = [
         media_type: "text/plain",
     },
     ExportFormat {
+        what: Export::Remarks,
+        purpose: Purpose::Tables,
+        hook: "export-remarks",
+        name: strings::EXPORT_REMARKS,
+        hint: strings::EXPORT_REMARKS_HINT,
+        ending: "notes.csv",
+        media_type: "text/csv",
+    },
+    ExportFormat {
         what: Export::Elan,
         purpose: Purpose::Tools,
         hook: "export-eaf",
@@ -127,6 +140,15 @@ pub const FORMATS: [ExportFormat; 9] = [
         name: strings::EXPORT_VTT,
         hint: strings::EXPORT_VTT_HINT,
         ending: "vtt",
+        media_type: "text/vtt",
+    },
+    ExportFormat {
+        what: Export::Chapters,
+        purpose: Purpose::Tools,
+        hook: "export-chapters",
+        name: strings::EXPORT_CHAPTERS,
+        hint: strings::EXPORT_CHAPTERS_HINT,
+        ending: "chapters.vtt",
         media_type: "text/vtt",
     },
     ExportFormat {

@@ -3,7 +3,7 @@
 use js_sys::Array;
 use leptos::prelude::*;
 use shared_model::project::{PROJECT_VERSION, Project};
-use shared_model::{abaw, affwild2, elan, webvtt};
+use shared_model::{abaw, affwild2, elan, remark_table, webvtt};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
@@ -13,12 +13,12 @@ use crate::export_formats::{Export, ExportFormat};
 use crate::lane_comparison;
 use crate::state::notice::Tone;
 use crate::state::store::Store;
-use crate::{people, relabel, strings};
+use crate::{people, relabel, remarks, strings};
 use page_view::comparison::stem;
 use page_view::export_text::{self, PART};
 use page_view::job::Job;
 use page_view::kept_analysis::is_fingerprint;
-use page_view::report_html::{self, Facts};
+use page_view::report_html::{self, Facts, reported_remarks};
 use page_view::timeline_svg::{self, Names};
 
 /// Writes a file of what is known; a running analysis is not waited for, its labels so far are.
@@ -36,6 +36,10 @@ pub fn export(store: Store, format: ExportFormat) {
         else {
             return;
         };
+        if let Some(reason) = nothing_to_write(store, format.what) {
+            store.notify(Tone::Info, reason.to_owned(), None);
+            return;
+        }
         let file_name = format!("{}.{}", stem(&name), format.ending);
         let written = match parts_of(store, format.what, &name).await {
             Ok(parts) => download(&file_name, format.media_type, &parts),
@@ -45,6 +49,16 @@ pub fn export(store: Store, format: ExportFormat) {
             store.fail(strings::export_failed(&error_text(&error)));
         }
     });
+}
+
+/// Why there would be nothing in the file.
+fn nothing_to_write(store: Store, what: Export) -> Option<&'static str> {
+    let remarks = untrack(|| remarks::all(store));
+    match what {
+        Export::Remarks if remarks.is_empty() => Some(strings::NO_REMARKS),
+        Export::Chapters if remarks.events().next().is_none() => Some(strings::NO_EVENTS),
+        _ => None,
+    }
 }
 
 async fn parts_of(store: Store, what: Export, name: &str) -> Result<Array, JsValue> {
@@ -62,8 +76,10 @@ async fn parts_of(store: Store, what: Export, name: &str) -> Result<Array, JsVal
         Export::Vtt => Ok(Array::of1(&webvtt::write(&view.rows, view.end_s()).into())),
         Export::Elan => {
             let now_s = (js_sys::Date::now() / 1000.0) as u64;
+            let remarks = untrack(|| remarks::all(store));
+            let remarks = remarks.timed(&view.times, view.start_s());
             Ok(Array::of1(
-                &elan::write(name, &view.rows, view.end_s(), now_s).into(),
+                &elan::write(name, &view.rows, &remarks, view.end_s(), now_s).into(),
             ))
         }
         Export::Project => project_parts(store, name).await,
@@ -80,6 +96,17 @@ async fn parts_of(store: Store, what: Export, name: &str) -> Result<Array, JsVal
             Ok(Array::of1(&picture))
         }
         Export::Report => Ok(Array::of1(&report(store, name).into())),
+        Export::Remarks => {
+            let remarks = untrack(|| remarks::all(store));
+            let remarks = remarks.timed(&view.times, view.start_s());
+            Ok(Array::of1(&remark_table::to_string(name, &remarks).into()))
+        }
+        Export::Chapters => {
+            let remarks = untrack(|| remarks::all(store));
+            let remarks = remarks.timed(&view.times, view.start_s());
+            let end_s = view.start_s() + view.end_s();
+            Ok(Array::of1(&webvtt::chapters(&remarks, end_s).into()))
+        }
     }
 }
 
@@ -125,6 +152,10 @@ fn facts(store: Store, name: &str) -> Facts {
         smoothing: strings::smoothing_in_force(store.smoothing.get_untracked(), store.window.get_untracked()),
         written: today(),
         audit: store.queue.with_untracked(|queue| queue.audit.said()),
+        remarks: untrack(|| {
+            let remarks = remarks::all(store);
+            reported_remarks(&remarks, &store.view_now(), |person| people::name(store, person))
+        }),
     }
 }
 
@@ -154,6 +185,7 @@ async fn project_parts(store: Store, name: &str) -> Result<Array, JsValue> {
         people: store
             .desk
             .with_value(|desk| desk.review.document().people().clone()),
+        remarks: untrack(|| remarks::all(store)),
         timeline,
     };
     let (before, after) = export_text::project_frame(&project).map_err(said)?;

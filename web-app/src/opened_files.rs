@@ -5,6 +5,7 @@ use std::rc::Rc;
 use leptos::prelude::*;
 use shared_model::people::People;
 use shared_model::project::{PROJECT_VERSION, Project};
+use shared_model::remark::Remarks;
 use shared_model::timeline::Timeline;
 use wasm_bindgen_futures::spawn_local;
 use web_messages::ToEngine;
@@ -187,8 +188,7 @@ pub fn show_read(store: Store, file: File, results: ItemResults, is_whole: bool)
     place(store, source_of(file, FileKind::Video));
     let ItemResults {
         timeline,
-        reviewed,
-        people,
+        document,
         model,
     } = results;
     let (duration_s, frame_s) = length_of(&timeline);
@@ -205,10 +205,7 @@ pub fn show_read(store: Store, file: File, results: ItemResults, is_whole: bool)
         analysis.model = model;
         analysis.is_whole = is_whole;
     });
-    // They are this page's own, and do not contradict one another.
-    if let Ok(document) = ReviewDocument::from_segments(&reviewed) {
-        behind::show_document(store, document.with_people(people));
-    }
+    behind::show_document(store, document);
     review::document_replaced(store);
     relabel::results_replaced(store);
     if !behind::is_on(store) {
@@ -355,6 +352,7 @@ fn project_of(found: Predictions, file: &str) -> Project {
         window: found.window,
         reviewed: found.reviewed,
         people: People::default(),
+        remarks: Remarks::default(),
         timeline: found.timeline,
     }
 }
@@ -367,11 +365,8 @@ fn open_project(store: Store, file: File) {
             return;
         };
         match Project::from_json(&text) {
-            Ok(project) => match ReviewDocument::from_segments(&project.reviewed) {
-                Ok(reviewed) => {
-                    let reviewed = reviewed.with_people(project.people.clone());
-                    show_project(store, project, &reviewed);
-                }
+            Ok(project) => match ReviewDocument::of_project(&project) {
+                Ok(reviewed) => show_project(store, project, &reviewed),
                 Err(fault) => store.fail(strings::not_readable(&name, &fault.to_string())),
             },
             Err(error) => store.fail(strings::not_readable(&name, &error.to_string())),
@@ -385,8 +380,7 @@ fn open_project(store: Store, file: File) {
 /// What is wrong with the text.
 pub fn open_with_video(store: Store, project: &str, video: File) -> Result<(), String> {
     let project = Project::from_json(project).map_err(|error| error.to_string())?;
-    let reviewed = ReviewDocument::from_segments(&project.reviewed).map_err(|fault| fault.to_string())?;
-    let reviewed = reviewed.with_people(project.people.clone());
+    let reviewed = ReviewDocument::of_project(&project).map_err(|fault| fault.to_string())?;
     show_project(store, project, &reviewed);
     attach(store, video);
     Ok(())

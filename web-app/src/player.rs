@@ -37,7 +37,7 @@ pub fn watch(store: Store, video: &HtmlVideoElement) {
 }
 
 /// Waits for the next picture; its presentation time in seconds.
-async fn picture_shown(video: &HtmlVideoElement) -> f64 {
+pub async fn picture_shown(video: &HtmlVideoElement) -> f64 {
     let promise = js_sys::Promise::new(&mut |resolve, _| {
         let callback = Closure::once_into_js(move |_now: JsValue, metadata: JsValue| {
             let _ = resolve.call1(&JsValue::NULL, &metadata);

@@ -139,6 +139,7 @@ async fn project_of(kept: &KeptProject) -> Result<String, JsValue> {
         window: kept.window,
         reviewed: document.segments().collect(),
         people: document.people().clone(),
+        remarks: document.remarks().clone(),
         timeline,
     };
     project
@@ -160,9 +161,7 @@ pub fn import(store: Store, files: &FileList) {
 async fn import_file(store: Store, file: &File) -> Result<(), String> {
     let text = text_of(file).await.map_err(|error| error_text(&error))?;
     let project = Project::from_json(&text).map_err(|error| error.to_string())?;
-    let document = ReviewDocument::from_segments(&project.reviewed)
-        .map_err(|fault| fault.to_string())?
-        .with_people(project.people.clone());
+    let document = ReviewDocument::of_project(&project).map_err(|fault| fault.to_string())?;
     let key = project
         .fingerprint
         .clone()

@@ -10,6 +10,7 @@ use page_view::review::history::{EditKind, Review, Step};
 use page_view::review::queue::{ReviewQueue, next_change, previous_change};
 use page_view::review::rows;
 use shared_model::expression::Expression;
+use shared_model::remark::Remark;
 use shared_model::reviewed_segment::ReviewedSegment;
 
 use crate::browser::now_ms;
@@ -202,6 +203,8 @@ fn turn(store: Store, act: fn(&mut Review) -> Option<&Step>, says: fn(&str) -> S
         store.said.set(says(&step_text(store, &step)));
         if let Some((track, frames)) = step.place() {
             go_to_frame(store, track, frames.start);
+        } else if let Some(remark) = step.remark() {
+            go_to_remark(store, remark);
         }
     }
 }
@@ -284,7 +287,9 @@ pub fn to_change(store: Store, on: bool) {
 #[must_use]
 pub fn step_text(store: Store, step: &Step) -> String {
     let view = store.view_now();
-    let span = step.place().map(|(_, frames)| {
+    let of_remark = || step.remark().map(|remark| remark.start..remark.end);
+    let frames = step.place().map(|(_, frames)| frames).or_else(of_remark);
+    let span = frames.map(|frames| {
         (
             view.span_of(frames.start).0,
             view.span_of(frames.end.saturating_sub(1)).1,
@@ -361,6 +366,32 @@ pub fn go_to(store: Store, segment: &ReviewedSegment) {
     go_to_frame(store, segment.track, segment.start);
 }
 
+/// Shows the segment at the playhead with half its length on either side.
+pub fn show_segment(store: Store) {
+    if let Some(segment) = untrack(|| current(store)) {
+        bring_into_sight(store, segment.start, segment.end);
+    }
+}
+
+fn bring_into_sight(store: Store, start: usize, end: usize) {
+    let view = store.view_now();
+    let (start_s, end_s) = (view.span_of(start).0, view.span_of(end.saturating_sub(1)).1);
+    let margin_s = (end_s - start_s) / 2.0;
+    store
+        .viewport
+        .update(|viewport| *viewport = viewport.showing(start_s - margin_s, end_s + margin_s));
+}
+
+/// Goes to where something was noted.
+pub fn go_to_remark(store: Store, remark: &Remark) {
+    if let Some(track) = remark.track {
+        go_to_frame(store, track, remark.start);
+    } else {
+        player::pause(store);
+        player::seek(store, store.view_now().span_of(remark.start).0);
+    }
+}
+
 /// Goes to a frame of a face, and chooses the face.
 pub fn go_to_frame(store: Store, track: u32, frame: usize) {
     if store.view_now().tracks.len() > 1 {
@@ -373,7 +404,13 @@ pub fn go_to_frame(store: Store, track: u32, frame: usize) {
     }
     let start_s = store.view_now().span_of(frame).0;
     player::seek(store, start_s);
-    store
-        .viewport
-        .update(|viewport| *viewport = viewport.following(start_s));
+    let segment = store
+        .queue
+        .with_untracked(|queue| queue.at(track, frame).map(|(_, segment)| segment));
+    match segment.filter(|_| store.bench.follows.get_untracked()) {
+        Some(segment) => bring_into_sight(store, segment.start, segment.end),
+        None => store
+            .viewport
+            .update(|viewport| *viewport = viewport.following(start_s)),
+    }
 }

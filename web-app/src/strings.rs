@@ -4,6 +4,7 @@ mod agreement;
 mod exports;
 mod faults;
 mod projects;
+mod remarks;
 mod review;
 mod workspace;
 
@@ -11,9 +12,11 @@ pub use agreement::*;
 pub use exports::*;
 pub use faults::*;
 pub use projects::*;
+pub use remarks::*;
 pub use review::*;
 pub use workspace::*;
 
+use page_view::clock;
 use page_view::window_votes::Votes;
 use shared_model::expression::Expression;
 use shared_model::smoothing::Smoothing;
@@ -123,6 +126,12 @@ pub const ENGINE_LOST: &str =
 pub const ENGINE_NOT_LOADED: &str = "The part of the page that computes cannot be loaded; check the connection and reload the page, or try another browser";
 pub const WEBCAM_NAME: &str = "Webcam";
 pub const WEBCAM_ON: &str = "live";
+pub const WEBCAM_FILM: &str = "webcam";
+pub const CAMERA: &str = "Camera";
+pub const KEEP_FILM: &str = "Keep and review it";
+pub const DROP_FILM: &str = "Throw it away";
+pub const SAVE_FILM: &str = "Save the film";
+pub const SAVE_FILM_HINT: &str = "The film of the webcam is in this page's memory alone, and goes with it";
 pub const WEBCAM_DENIED: &str =
     "The webcam was not allowed. Allow it for this page in the browser's address bar, then try again.";
 pub const WEBCAM_NONE: &str = "No webcam was found. Connect one, then try again.";
@@ -248,5 +257,28 @@ pub fn model_facts(model: &ModelSummary) -> String {
         )
     } else {
         format!("{size} x {size} pixels a face, frame by frame")
+    }
+}
+
+/// A camera without a name, by its place in the list.
+#[must_use]
+pub fn camera(place: usize) -> String {
+    format!("{CAMERA} {}", place + 1)
+}
+
+#[must_use]
+pub fn keep_film(seconds: f64) -> String {
+    format!(
+        "The webcam was recorded for {}, in this page's memory alone. Keep the film?",
+        clock::coarse(seconds)
+    )
+}
+
+/// On the webcam's picture: pictures per second, and milliseconds from a picture to its label.
+#[must_use]
+pub fn live(figures: Option<(f64, f64)>) -> String {
+    match figures {
+        Some((rate, late_ms)) => format!("{WEBCAM_ON}, {rate:.0} frames/s, labels after {late_ms:.0} ms"),
+        None => WEBCAM_ON.to_owned(),
     }
 }

@@ -1,16 +1,31 @@
 //! The webcam on the stage.
 
+use std::rc::Rc;
+
+use js_sys::{Array, Object, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{DomException, MediaStream, MediaStreamConstraints, MediaStreamTrack};
+use web_sys::{
+    DomException, File, MediaDeviceInfo, MediaDeviceKind, MediaDevices, MediaStream, MediaStreamConstraints,
+    MediaStreamTrack,
+};
 
-use crate::browser::error_text;
+use crate::browser::download::download;
+use crate::browser::recorder::Recorder;
+use crate::browser::{error_text, this_minute};
 use crate::frame_feed::Feed;
+use crate::state::live_desk::Camera;
+use crate::state::question::Question;
 use crate::state::source::{Source, SourceKind};
 use crate::state::store::Store;
 use crate::{batch_run, job_control, opened_files, strings};
+use page_view::file_kind::FileKind;
 use page_view::job::{JobKind, JobState};
+use page_view::live_speed::LiveSpeed;
+
+/// Seconds that a film has at least; less is a slip of the hand.
+const LEAST_FILM_S: f64 = 1.0;
 
 /// Whether the webcam is on the stage; tracks changes.
 #[must_use]
@@ -22,28 +37,85 @@ pub fn is_on(store: Store) -> bool {
     })
 }
 
-/// Asks for the webcam and shows live labels.
+/// Asks for the webcam and shows live labels. It is recorded meanwhile, in this page's memory.
 pub fn start(store: Store) {
+    start_with(store, None);
+}
+
+/// Goes over to another camera.
+pub fn choose(store: Store, camera: String) {
+    start_with(store, Some(camera));
+}
+
+fn start_with(store: Store, camera: Option<String>) {
     store.clear_faults();
     spawn_local(async move {
-        match stream().await {
-            Ok(stream) => show(store, stream),
+        match stream(camera.as_deref()).await {
+            Ok(stream) => {
+                show(store, stream);
+                list_cameras(store).await;
+            }
             Err(error) => store.fail(explain(&error)),
         }
     });
 }
 
-async fn stream() -> Result<MediaStream, JsValue> {
+fn devices() -> Result<MediaDevices, JsValue> {
     let unsupported = || JsValue::from_str(strings::WEBCAM_UNSUPPORTED);
     let window = web_sys::window().ok_or_else(unsupported)?;
     let devices = window.navigator().media_devices().map_err(|_| unsupported())?;
     if devices.is_undefined() {
         return Err(unsupported());
     }
+    Ok(devices)
+}
+
+async fn stream(camera: Option<&str>) -> Result<MediaStream, JsValue> {
     let constraints = MediaStreamConstraints::new();
-    constraints.set_video(&JsValue::TRUE);
-    let stream = JsFuture::from(devices.get_user_media_with_constraints(&constraints)?).await?;
+    match camera {
+        Some(id) => {
+            let wanted = Object::new();
+            let exact = Object::new();
+            Reflect::set(&exact, &"exact".into(), &id.into())?;
+            Reflect::set(&wanted, &"deviceId".into(), &exact)?;
+            constraints.set_video(&wanted);
+        }
+        None => constraints.set_video(&JsValue::TRUE),
+    }
+    let stream = JsFuture::from(devices()?.get_user_media_with_constraints(&constraints)?).await?;
     stream.dyn_into()
+}
+
+/// Which cameras there are; their names are told once one is allowed. Without the list there is no choice, and nothing else is amiss.
+async fn list_cameras(store: Store) {
+    let asked = devices().and_then(|devices| devices.enumerate_devices());
+    let Ok(asked) = asked else { return };
+    let Ok(found) = JsFuture::from(asked).await else {
+        return;
+    };
+    let found: Vec<MediaDeviceInfo> = Array::from(&found)
+        .iter()
+        .filter_map(|device| device.dyn_into().ok())
+        .collect();
+    let cameras = found
+        .iter()
+        .filter(|device| device.kind() == MediaDeviceKind::Videoinput);
+    let cameras = cameras.enumerate().map(|(place, device)| Camera {
+        id: device.device_id(),
+        label: match device.label() {
+            label if label.is_empty() => strings::camera(place),
+            label => label,
+        },
+    });
+    store.live.cameras.set(cameras.collect());
+}
+
+fn camera_of(stream: &MediaStream) -> String {
+    let tracks = stream.get_video_tracks();
+    let track: Option<MediaStreamTrack> = tracks.get(0).dyn_into().ok();
+    let settings = track.map(|track| track.get_settings());
+    let id = settings.and_then(|settings| Reflect::get(&settings, &"deviceId".into()).ok());
+    id.and_then(|id| id.as_string()).unwrap_or_default()
 }
 
 fn explain(error: &JsValue) -> String {
@@ -59,6 +131,10 @@ fn show(store: Store, stream: MediaStream) {
     job_control::give_way(store);
     stop(store);
     batch_run::interrupt(store);
+    store.live.camera.set(camera_of(&stream));
+    store.live.speed.set(LiveSpeed::default());
+    // Where it cannot be recorded, it is shown all the same.
+    store.live.recording.set_value(Recorder::start(&stream).ok());
     opened_files::place(
         store,
         Source {
@@ -73,12 +149,27 @@ fn show(store: Store, stream: MediaStream) {
     store.feed.set_value(Some(Feed::Live { started_ms: None }));
 }
 
-/// Takes the webcam off the stage and lets the device go.
+/// Takes the webcam off the stage and lets the device go. What was recorded is asked about.
 pub fn stop(store: Store) {
     let Some(source) = store.source.get_untracked() else {
         return;
     };
     let Some(stream) = source.stream else { return };
+    let mut recording = None;
+    store
+        .live
+        .recording
+        .update_value(|recorder| recording = recorder.take());
+    if let Some(recording) = recording {
+        let seconds = recording.seconds();
+        let name = format!("{} {}", strings::WEBCAM_FILM, this_minute());
+        // Before the stream ends, so that the end of the film is in it.
+        spawn_local(async move {
+            if let Some(film) = recording.film(&name).await.filter(|_| seconds >= LEAST_FILM_S) {
+                ask(store, film, seconds);
+            }
+        });
+    }
     for track in stream.get_tracks().iter() {
         if let Ok(track) = track.dyn_into::<MediaStreamTrack>() {
             track.stop();
@@ -96,4 +187,76 @@ pub fn stop(store: Store) {
         });
     }
     opened_files::clear_stage(store);
+}
+
+/// Whether what was recorded is kept.
+fn ask(store: Store, film: File, seconds: f64) {
+    store.question.set(Some(Question {
+        text: strings::keep_film(seconds),
+        yes: strings::KEEP_FILM.to_owned(),
+        no: strings::DROP_FILM.to_owned(),
+        act: Rc::new(move |store| keep(store, film.clone())),
+    }));
+}
+
+/// A film that is kept comes on the stage as any other, unless something else has come there meanwhile: then it is saved as a file.
+fn keep(store: Store, film: File) {
+    if has_film_now(store) {
+        // The one before must not be lost for it.
+        save_film(store);
+    }
+    store.live.film.set(Some(film.clone()));
+    if store.source.with_untracked(Option::is_some) {
+        return save_film(store);
+    }
+    job_control::give_way(store);
+    batch_run::clear(store);
+    opened_files::open_media(store, film, FileKind::Video);
+}
+
+/// Whether a film is kept in the page's memory alone; tracks changes.
+#[must_use]
+pub fn has_film(store: Store) -> bool {
+    store.live.film.with(Option::is_some)
+}
+
+/// Whether closing the page would throw a film away.
+#[must_use]
+pub fn is_in_memory(store: Store) -> bool {
+    store.live.recording.with_value(Option::is_some) || has_film_now(store)
+}
+
+fn has_film_now(store: Store) -> bool {
+    store.live.film.with_untracked(Option::is_some)
+}
+
+/// Hands the film that was recorded last out as a file.
+pub fn save_film(store: Store) {
+    let Some(film) = store.live.film.get_untracked() else {
+        return;
+    };
+    match download(&film.name(), &film.type_(), &Array::of1(&film)) {
+        Ok(()) => store.live.film.set(None),
+        Err(error) => store.fail(strings::export_failed(&error_text(&error))),
+    }
+}
+
+/// An answer came: how fast, and how late after its picture, which was sent `time_s` seconds after the first one.
+pub fn note_speed(store: Store, now_ms: f64, time_s: f64) {
+    let started_ms = store.feed.with_value(|feed| match feed {
+        Some(Feed::Live { started_ms }) => *started_ms,
+        _ => None,
+    });
+    if let Some(started_ms) = started_ms {
+        let late_ms = now_ms - started_ms - time_s * 1000.0;
+        // Only what is said anew wakes whoever shows it.
+        let mut is_new = false;
+        store
+            .live
+            .speed
+            .update_untracked(|speed| is_new = speed.take(now_ms, late_ms));
+        if is_new {
+            store.live.speed.notify();
+        }
+    }
 }

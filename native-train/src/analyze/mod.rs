@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::Args;
+use shared_model::film_looks::{MOST_STRETCH, STRETCH, Stretches};
 use shared_model::model_file::ModelFile;
 use shared_model::recognizer::MAX_FRAME_STRIDE;
 use shared_model::smoothing::Smoothing;
@@ -46,6 +47,10 @@ pub struct Options {
     /// Frames between the temporal encoder's clips [default: half a clip]
     #[arg(long, value_name = "FRAMES")]
     clip_stride: Option<NonZeroUsize>,
+    /// Look for faces in the first and the last of N frames, and between them only where these two differ, at most 32; 1 looks at every
+    /// frame. Models with an input of 128 pixels or more look at every frame
+    #[arg(long, value_name = "N", default_value_t = STRETCH, value_parser = parse_span)]
+    detector_span: usize,
     /// Take the whole picture as the face instead of looking for faces
     #[arg(long)]
     whole_frame: bool,
@@ -77,6 +82,13 @@ fn parse_stride(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(stride) if (1..=MAX_FRAME_STRIDE).contains(&stride) => Ok(stride),
         _ => Err(format!("expected 1 to {MAX_FRAME_STRIDE} frames")),
+    }
+}
+
+fn parse_span(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(span) if (1..=MOST_STRETCH).contains(&span) => Ok(span),
+        _ => Err(format!("expected 1 to {MOST_STRETCH} frames")),
     }
 }
 
@@ -167,6 +179,7 @@ impl Options {
             "window": self.window,
             "stride": self.stride,
             "clip_stride": self.clip_stride,
+            "detector_span": self.detector_span,
             "whole_frame": self.whole_frame,
             "fps": self.fps,
             "format": formats,
@@ -202,6 +215,7 @@ fn analyze_one(
     let strides = Strides {
         frames: options.stride,
         clips: options.clip_stride.map(NonZeroUsize::get),
+        detector: Stretches::of(options.detector_span),
     };
     let unrelated = match &source {
         FrameSource::Pictures { paths, .. } => options.unrelated || paths.len() == 1,

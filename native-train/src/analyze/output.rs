@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use shared_model::people::People;
 use shared_model::project::{PROJECT_VERSION, Project};
+use shared_model::remark::Remarks;
 use shared_model::smoothing::Smoothing;
 use shared_model::timeline::{FrameRow, Timeline};
 
@@ -115,6 +116,7 @@ impl Written<'_> {
             fingerprint: None,
             reviewed: Vec::new(),
             people: self.people,
+            remarks: Remarks::default(),
             video: self.video.to_owned(),
             model: model.unwrap_or_default(),
             smoothing: self.smoothing,

@@ -3,6 +3,7 @@
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use anyhow::{Context as _, Result};
+use shared_model::film_looks::Stretches;
 use shared_model::frame::Frame;
 use shared_model::model_file::ModelFile;
 use shared_model::recognizer::{FaceFeature, Recognizer};
@@ -14,7 +15,7 @@ use crate::frame_source::FrameSource;
 use crate::progress::Progress;
 
 /// Frames that go through the networks together, at most.
-const FRAMES_A_BATCH: usize = 16;
+const FRAMES_A_BATCH: usize = 32;
 /// Bytes of pixels that a batch may hold before it is passed on, so that 8K video fits in memory.
 const BYTES_A_BATCH: usize = 128 << 20;
 /// Unreadable pictures after which the rest of a folder is given up.
@@ -27,6 +28,8 @@ pub(crate) struct Strides {
     pub(crate) frames: usize,
     /// Frames between the temporal encoder's clips, where it is not half a clip.
     pub(crate) clips: Option<usize>,
+    /// Frames of which the detector looks at the first and the last, and between them only where they differ.
+    pub(crate) detector: Stretches,
 }
 
 /// How an input is read.
@@ -84,8 +87,9 @@ impl Recognition {
         } else {
             Some(detectors::open(model.metadata.framing.detector, &device.device)?)
         };
-        let mut recognizer =
-            Recognizer::new(model, detector, &device.device)?.with_frame_stride(reading.strides.frames);
+        let mut recognizer = Recognizer::new(model, detector, &device.device)?
+            .with_frame_stride(reading.strides.frames)
+            .with_stretches(reading.strides.detector);
         if let Some(stride) = reading.strides.clips {
             recognizer = recognizer.with_clip_stride(stride);
         }
@@ -101,7 +105,8 @@ impl Recognition {
         // One batch waits while one is recognised and one is decoded.
         let (sender, receiver) = sync_channel(1);
         let result = std::thread::scope(|scope| {
-            scope.spawn(move || decode(source, &sender));
+            let stretches = reading.strides.detector.for_input(model.metadata.input.size);
+            scope.spawn(move || decode(source, stretches, &sender));
             recognise(receiver, recognizer, timeline, &mut progress)
         });
         progress.finish();
@@ -157,10 +162,12 @@ fn recognise(
     })
 }
 
-/// Decodes to the end of the input, or until nobody listens any more.
-fn decode(mut source: FrameSource, sender: &SyncSender<Decoded>) {
+/// Decodes to the end of the input, or until nobody listens any more. What is passed on are whole stretches.
+fn decode(mut source: FrameSource, stretches: Stretches, sender: &SyncSender<Decoded>) {
     let mut batch: Vec<(f64, Frame)> = Vec::new();
     let mut bytes = 0;
+    let mut next = 0;
+    let mut stretches_here = stretches;
     let mut unreadable = 0;
     let mut is_start_sent = false;
     loop {
@@ -174,7 +181,9 @@ fn decode(mut source: FrameSource, sender: &SyncSender<Decoded>) {
                     }
                 }
                 bytes += frame.rgb().len();
+                stretches_here = stretches.for_pixels(frame.width() * frame.height());
                 batch.push((time_s, frame));
+                next += 1;
                 None
             }
             Ok(None) => {
@@ -184,12 +193,14 @@ fn decode(mut source: FrameSource, sender: &SyncSender<Decoded>) {
             Err(error) => match time_s {
                 Some(time_s) if unreadable < MOST_UNREADABLE => {
                     unreadable += 1;
+                    next += 1;
                     Some(Decoded::Unreadable(time_s, error))
                 }
                 _ => Some(Decoded::Broken(error)),
             },
         };
-        if batch.len() >= FRAMES_A_BATCH || bytes >= BYTES_A_BATCH || after.is_some() {
+        let is_full = batch.len() >= FRAMES_A_BATCH || bytes >= BYTES_A_BATCH;
+        if (is_full && stretches_here.begin_with(next)) || after.is_some() {
             bytes = 0;
             if sender.send(Decoded::Frames(std::mem::take(&mut batch))).is_err() {
                 return;

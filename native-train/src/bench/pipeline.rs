@@ -39,10 +39,11 @@ pub(super) struct PipelineFigures {
     height: usize,
     /// Reading, decoding (by ffmpeg) and the conversion to RGB.
     decode_ms: f64,
+    /// The detector looking at every frame.
     detector_ms: f64,
     crop_ms: f64,
     backbone_ms: f64,
-    /// The whole reader: detector, crop and backbone as `mien analyze` calls them.
+    /// The whole reader: detector, crop and backbone as `mien analyze` calls them, the detector looking at some frames only.
     reader_ms: f64,
     /// Tracks and the temporal encoder.
     temporal_ms: f64,
@@ -79,7 +80,7 @@ pub(super) fn measure(video: &Path, model: &ModelFile, opened: &NamedDevice) -> 
     let first: Vec<Frame> = frames.iter().take(FRAMES_A_BATCH).cloned().collect();
     pollster::block_on(reader.read(&first))?;
 
-    let (found, detect) = timed(&frames, |batch| {
+    let (found, detect) = timed(&frames, |_, batch| {
         Ok(pollster::block_on(detector.detect(batch, device))?)
     })?;
     let (inputs, crop) = {
@@ -95,7 +96,10 @@ pub(super) fn measure(video: &Path, model: &ModelFile, opened: &NamedDevice) -> 
         logits.try_into_data().context("reading the backbone's answer")?;
     }
     let backbone = begin.elapsed();
-    let (seen, read) = timed(&frames, |batch| Ok(pollster::block_on(reader.read(batch))?))?;
+    let (seen, read) = timed(&frames, |first, batch| {
+        let numbers: Vec<usize> = (first..).take(batch.len()).collect();
+        Ok(pollster::block_on(reader.read_film(&numbers, batch))?)
+    })?;
 
     let mut refiner = TrackRefiner::new(model, device)?;
     let mut timeline = Timeline::new();
@@ -132,12 +136,16 @@ pub(super) fn measure(video: &Path, model: &ModelFile, opened: &NamedDevice) -> 
     })
 }
 
-/// What `run` gives for all frames, batch by batch, and how long that takes.
-fn timed<T>(frames: &[Frame], run: impl Fn(&[Frame]) -> Result<Vec<T>>) -> Result<(Vec<T>, Duration)> {
+/// What `run` gives for all frames, batch by batch, and how long that takes. It is told the number of a batch's first frame.
+fn timed<T>(frames: &[Frame], run: impl Fn(usize, &[Frame]) -> Result<Vec<T>>) -> Result<(Vec<T>, Duration)> {
     let begin = Instant::now();
     let mut found = Vec::with_capacity(frames.len());
-    for batch in frames.chunks(FRAMES_A_BATCH) {
-        found.extend(run(batch)?);
+    let mut start = 0;
+    while start < frames.len() {
+        // Frame 0 is a stretch of its own: the first batch has one frame more, so that none ends in the middle of a stretch.
+        let end = (start.max(1) + FRAMES_A_BATCH).min(frames.len());
+        found.extend(run(start, frames.get(start..end).unwrap_or_default())?);
+        start = end;
     }
     Ok((found, begin.elapsed()))
 }

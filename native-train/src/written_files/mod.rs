@@ -326,12 +326,13 @@ fn name_of(path: &Path) -> String {
         .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
-/// A person's labels in a project or a per-frame csv.
+/// A person's labels or remarks in a project, or their labels in a per-frame csv.
 fn holds_reviewed_labels(path: &Path) -> bool {
     match path.extension().and_then(|ending| ending.to_str()) {
         Some(ending) if ending.eq_ignore_ascii_case("json") => {
             let text = fs::read_to_string(path).unwrap_or_default();
-            Project::from_json(&text).is_ok_and(|project| !project.reviewed.is_empty())
+            Project::from_json(&text)
+                .is_ok_and(|project| !project.reviewed.is_empty() || !project.remarks.is_empty())
         }
         Some(ending) if ending.eq_ignore_ascii_case("csv") => {
             csv_holds_reviewed_labels(path).unwrap_or(false)

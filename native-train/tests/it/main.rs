@@ -18,6 +18,7 @@ mod evaluate_pictures;
 mod face_detection;
 mod features;
 mod ffmpeg_programs;
+mod film_looks;
 mod foreign_bytes;
 mod gpu_check;
 mod hard_cuts;

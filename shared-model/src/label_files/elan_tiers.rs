@@ -1,5 +1,5 @@
 //! Tiers of an ELAN file (EAF) as labels: the tier `Face N` is the face of that number, a lone tier of expressions is
-//! the first face. The tiers of lanes that Mien writes beside `Face N` say where its labels come from, and are not read.
+//! the first face. The tiers of lanes and of remarks that Mien writes beside `Face N` are not read.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use roxmltree::{Document, Node};
 use thiserror::Error;
 
 use super::label_spans::{LabelSpan, LabelSpans};
-use crate::elan::LANE_TIERS;
+use crate::elan::{LANE_TIERS, REMARK_TYPE};
 use crate::expression::Expression;
 
 /// The file cannot be read as labels.
@@ -46,6 +46,8 @@ pub enum ElanError {
 /// A tier's name and its annotations: start and end in ms, and the value.
 struct Tier<'a> {
     name: &'a str,
+    /// Whether it holds remarks, which may read like expressions and are none.
+    is_of_remarks: bool,
     annotations: Vec<(u64, u64, &'a str)>,
 }
 
@@ -59,7 +61,7 @@ pub(super) fn read(text: &str) -> Result<LabelSpans, ElanError> {
     let mut tiers = tiers(root)?;
     let names: Vec<&str> = tiers.iter().map(|tier| tier.name).collect();
     let all = || names.join(", ");
-    tiers.retain(|tier| !is_lane(tier.name));
+    tiers.retain(|tier| !is_lane(tier.name) && !tier.is_of_remarks);
     let mut found = LabelSpans::default();
     let mut expressive = Vec::new();
     for tier in &tiers {
@@ -172,7 +174,11 @@ fn tiers<'a>(root: Node<'a, 'a>) -> Result<Vec<Tier<'a>>, ElanError> {
             annotations.push((start_ms, end_ms, value_of(annotation)));
         }
         referring.extend(named(tier, "REF_ANNOTATION").map(|node| (tiers.len(), node)));
-        tiers.push(Tier { name, annotations });
+        tiers.push(Tier {
+            name,
+            is_of_remarks: tier.attribute("LINGUISTIC_TYPE_REF") == Some(REMARK_TYPE),
+            annotations,
+        });
     }
     for (place, annotation) in referring {
         let Some(tier) = tiers.get_mut(place) else {

@@ -4,6 +4,7 @@ use super::*;
 use crate::elan;
 use crate::face_box::FaceBox;
 use crate::project::PROJECT_VERSION;
+use crate::remark::Remarks;
 use crate::smoothing::Smoothing;
 use crate::timeline::{Prediction, Timeline, TrackedFace};
 
@@ -41,7 +42,12 @@ fn indices(labels: &FrameLabels) -> Vec<Option<usize>> {
 fn what_elan_export_writes_is_read_back_frame_by_frame() {
     let classes: Vec<usize> = (0..200).map(|frame| frame / 7 % 8).collect();
     let rows = timeline(&classes).rows(Smoothing::None, 1);
-    let text = elan::write("a.mp4", &rows, 200.0 / 24.0, 0);
+    // Words that read like expressions are none where they are remarks.
+    let remarks = Remarks::default()
+        .with_note(0, 3..9, "Fear")
+        .with_unsure(0, 3..9, true)
+        .with_event(7, "Anger");
+    let text = elan::write("a.mp4", &rows, &remarks.timed(&times(200), 0.0), 200.0 / 24.0, 0);
     let LabelFile::Spans(spans) = read(&text).unwrap() else {
         panic!("an ELAN file holds spans");
     };
@@ -93,6 +99,7 @@ fn reviewed_labels_of_a_project_count_alone() {
         window: 1,
         reviewed: vec![segment(2, 4)],
         people: Default::default(),
+        remarks: Remarks::default(),
         timeline: timeline(&[0; 6]),
     };
     let LabelFile::Table(rows) = read(&project.to_json().unwrap()).unwrap() else {

@@ -1,9 +1,12 @@
 // The camera, played by a file.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { AnalysisPage } from "../page_objects/analysis_page.mjs";
 import { launchBrowser } from "../support/browser.mjs";
 
+const run = promisify(execFile);
 const CLASS = /Neutral|Anger|Disgust|Fear|Happiness|Sadness|Surprise|Other/;
 const FAKE_CAMERA = "--use-fake-device-for-media-stream";
 
@@ -29,6 +32,68 @@ export function declare({ test }, { url, scratch }) {
     await page.untilReady();
     await page.hook("webcam").click();
     await page.untilNoticed(/webcam was not allowed/i);
+    assert.equal((await page.analyse(await scratch.file("four-frames.mp4"))).length, 4);
+    await browser.close();
+  });
+
+  test("what the webcam saw is asked about when it stops, and kept it is a film like others", async () => {
+    const film = await scratch.file("camera.mjpeg");
+    const flags = [FAKE_CAMERA, "--use-fake-ui-for-media-stream", `--use-file-for-fake-video-capture=${film}`];
+    const browser = await launchBrowser({ flags });
+    const page = await AnalysisPage.open(await browser.newContext({ viewport: { width: 1280, height: 900 } }), url);
+    await page.untilReady();
+    assert.ok(!(await page.hook("save-film").isVisible()));
+    await page.hook("webcam").click();
+    await page.page.waitForFunction(
+      () => /^live, \d+ frames\/s, labels after \d+ ms$/.test(document.querySelector('[data-testid="live"]').textContent),
+      null,
+      { timeout: 60_000 },
+    );
+    await page.page.waitForTimeout(1500);
+    if (process.env.MIEN_SCREENSHOT) await page.page.screenshot({ path: `${process.env.MIEN_SCREENSHOT}.webcam.png` });
+    await page.hook("webcam").click();
+    await page.hook("question").waitFor({ state: "visible", timeout: 15_000 });
+    assert.match(await page.hook("question").locator("p").textContent(), /recorded for 0:\d\d, in this page's memory alone/);
+    const status = await page.untilStatusAfter(() => page.hook("question-yes").click(), /^(done|error)/);
+    assert.equal(status, "done", await page.notices());
+    const rows = await page.rows();
+    assert.ok(rows.length > 5, `${rows.length} rows`);
+    assert.match(rows[0].video, /^webcam \d{4}-\d\d-\d\d \d\d-\d\d\.webm$/);
+    assert.ok(rows.every((row, place) => place === 0 || Number(row.time) >= Number(rows[place - 1].time)));
+    // The film is a file that others read.
+    const [saved] = await Promise.all([page.page.waitForEvent("download"), page.hook("save-film").click()]);
+    assert.equal(saved.suggestedFilename(), rows[0].video);
+    const counted = ["-v", "error", "-count_frames", "-select_streams", "v", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", await saved.path()];
+    const frames = Number((await run("ffprobe", counted)).stdout.trim());
+    assert.equal(new Set(rows.map((row) => row.frame)).size, frames, "the page has read each of its frames");
+    await page.hook("save-film").waitFor({ state: "hidden" });
+    await browser.close();
+  });
+
+  test("a film that is not wanted is gone, and of two cameras one is chosen", async () => {
+    const flags = [`${FAKE_CAMERA}=device-count=2`, "--use-fake-ui-for-media-stream"];
+    const browser = await launchBrowser({ flags });
+    const page = await AnalysisPage.open(await browser.newContext({ viewport: { width: 1280, height: 900 } }), url);
+    await page.untilReady();
+    await page.hook("webcam").click();
+    await page.hook("camera").waitFor({ state: "visible", timeout: 30_000 });
+    const inUse = () => page.page.evaluate(() => document.querySelector("video").srcObject?.getVideoTracks()[0].getSettings().deviceId);
+    const first = await inUse();
+    assert.equal(await page.hook("camera").inputValue(), first);
+    const ids = await page.hook("camera").locator("option").evaluateAll((all) => all.map((one) => one.value));
+    assert.equal(ids.length, 2);
+    const other = ids.find((id) => id !== first);
+    await page.hook("camera").selectOption(other);
+    await page.page.waitForFunction(
+      (other) => document.querySelector("video").srcObject?.getVideoTracks()[0].getSettings().deviceId === other,
+      other,
+    );
+    await page.page.waitForTimeout(1500);
+    await page.hook("webcam").click();
+    await page.hook("question").waitFor({ state: "visible", timeout: 15_000 });
+    await page.hook("question-no").click();
+    await page.hook("question").waitFor({ state: "hidden" });
+    assert.ok(!(await page.hook("save-film").isVisible()));
     assert.equal((await page.analyse(await scratch.file("four-frames.mp4"))).length, 4);
     await browser.close();
   });

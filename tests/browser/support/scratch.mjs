@@ -133,6 +133,12 @@ const RECIPES = {
   "one-pixel.png": ["-f", "lavfi", "-i", "color=red:size=16x16", "-vf", "scale=1:1", "-frames:v", 1],
   "8k.jpg": ["-f", "lavfi", "-i", "testsrc=size=7680x4320", "-frames:v", 1],
   "letter.png": async () => Buffer.from("This is a letter and no picture.\n"),
+  // A second of silence, then a second of a tone.
+  "tone.mp4": [
+    ...["-f", "lavfi", "-i", "color=gray:size=320x240:rate=24:duration=2"],
+    ...["-f", "lavfi", "-i", "aevalsrc=exprs='0.8*sin(880*PI*t)*gte(t,1)':duration=2:sample_rate=44100"],
+    ...["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac"],
+  ],
   // What the browser's fake camera sees.
   "camera.mjpeg": [...FACE(12, 3), "-an", "-c:v", "mjpeg", "-q:v", 3, "-f", "mjpeg"],
 };

@@ -8,6 +8,7 @@ use shared_model::agreement::{LabelPair, Unit, count};
 use shared_model::elan;
 use shared_model::expression::{CLASS_COUNT, ClassScores, Expression};
 use shared_model::metrics::ConfusionMatrix;
+use shared_model::remark::Remarks;
 use shared_model::smoothing::Smoothing;
 use shared_model::temperature::fitted;
 use shared_model::timeline::FrameRow;
@@ -90,7 +91,7 @@ pub fn agreement(rate: f64, windows: &[f64], input: &TensorFile) -> Result<Strin
     Ok(serde_json::to_string(&reports)?)
 }
 
-/// The ELAN file of one face's `labels`. Frame i begins at i / `rate` seconds.
+/// The ELAN file of one face's `labels`, with remarks on the first 24 frames. Frame i begins at i / `rate` seconds.
 pub fn elan(rate: f64, input: &TensorFile) -> Result<String> {
     let labels = labels(input, "labels")?;
     let end_s = labels.len() as f64 / rate;
@@ -106,7 +107,13 @@ pub fn elan(rate: f64, input: &TensorFile) -> Result<String> {
             ..FrameRow::without_face(frame, frame as f64 / rate)
         })
         .collect();
-    Ok(elan::write("v.mp4", &rows, end_s, 0))
+    let times: Vec<f64> = rows.iter().map(|row| row.time_s).collect();
+    let remarks = Remarks::default()
+        .with_note(0, 0..12, "a <note> & \"more\"")
+        .with_note(0, 6..24, "over the first one's end")
+        .with_unsure(0, 12..24, true)
+        .with_event(6, "bell");
+    Ok(elan::write("v.mp4", &rows, &remarks.timed(&times, 0.0), end_s, 0))
 }
 
 fn labels(input: &TensorFile, name: &str) -> Result<Vec<Expression>> {

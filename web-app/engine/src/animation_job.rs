@@ -2,14 +2,15 @@
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesOrdered;
+use shared_model::film_looks::Stretches;
 use web_messages::{FromEngine, JobId};
 
 use crate::animation::Animation;
 use crate::compute_pool::ComputePool;
+use crate::film_batch::{FilmBatch, answer};
 use crate::loaded_model::LoadedModel;
 use crate::outcome::{Outcome, say};
 use crate::progress::{CancelToken, Speed};
-use crate::video_job::{Batch, PIXELS_A_BATCH, answer};
 
 /// Recognises the faces of an animation; gives a warning where it ends early.
 ///
@@ -27,14 +28,16 @@ pub async fn run(
     let mut refiner = model.track_refiner().map_err(Outcome::Failed)?;
     let mut speed = Speed::starting_at(0);
     let mut in_flight = FuturesOrdered::new();
-    let (mut is_opened, mut done) = (false, 0);
+    let (mut is_opened, mut gathered, mut done) = (false, 0, 0);
     let mut ended_early = None;
     let mut has_more = true;
     loop {
         while has_more && in_flight.len() < pool.capacity() {
+            let most = model.frames_a_batch(pool.is_gpu());
             let (batch, ending) = token
-                .or(gather(&mut animation, model.frames_a_batch(pool.is_gpu())))
+                .or(gather(&mut animation, gathered, most, model.stretches()))
                 .await?;
+            gathered += batch.frames.len();
             has_more = ending.is_none();
             ended_early = ending.flatten();
             let Some(first) = batch.frames.first() else {
@@ -80,17 +83,17 @@ pub async fn run(
     }
 }
 
-/// The next frames, as many as a worker takes at once. At the end also why there are no more: `Some(None)` where all have come.
-async fn gather(animation: &mut Animation, most: usize) -> (Batch, Option<Option<String>>) {
-    let mut batch = Batch::default();
-    let mut pixels = 0;
-    while batch.frames.len() < most && pixels < PIXELS_A_BATCH {
+/// The next frames from number `first` on, as many as a worker takes at once. At the end also why there are no more: `Some(None)` where all have come.
+async fn gather(
+    animation: &mut Animation,
+    first: usize,
+    most: usize,
+    stretches: Stretches,
+) -> (FilmBatch, Option<Option<String>>) {
+    let mut batch = FilmBatch::starting_at(first);
+    while batch.frames.is_empty() || !batch.is_full(most, stretches) {
         match animation.next().await {
-            Ok(Some((frame, time_s))) => {
-                pixels += 2 * frame.header.pixels();
-                batch.times_s.push(time_s);
-                batch.frames.push(frame);
-            }
+            Ok(Some((frame, time_s))) => batch.push(frame, time_s),
             Ok(None) => return (batch, Some(None)),
             Err(cause) => return (batch, Some(Some(cause))),
         }

@@ -72,7 +72,7 @@ impl Compute {
                 [model, detector] => self.take_model(model, detector).await,
                 _ => no_device(),
             },
-            ToCompute::Read { frames } => return self.read(&frames, &attachment).await,
+            ToCompute::Read { frames, first } => return self.read(&frames, first, &attachment).await,
             ToCompute::Benchmark { passes, of_model } => self.measure(passes, of_model).await,
             ToCompute::LoseDevice => self.device_name(),
         };
@@ -137,7 +137,12 @@ impl Compute {
         FromCompute::ModelTaken
     }
 
-    async fn read(&self, headers: &[FrameHeader], attachment: &JsValue) -> (FromCompute, JsValue) {
+    async fn read(
+        &self,
+        headers: &[FrameHeader],
+        first: Option<usize>,
+        attachment: &JsValue,
+    ) -> (FromCompute, JsValue) {
         let Some(reader) = &self.reader else {
             return (no_device(), JsValue::NULL);
         };
@@ -151,7 +156,14 @@ impl Compute {
             Ok(frames) => frames,
             Err(reason) => return refused(reason),
         };
-        match reader.read(&frames).await {
+        let faces = match first {
+            Some(first) => {
+                let numbers: Vec<usize> = (first..).take(frames.len()).collect();
+                reader.read_film(&numbers, &frames).await
+            }
+            None => reader.read(&frames).await,
+        };
+        match faces {
             Ok(faces) => {
                 let counts = faces.iter().map(Vec::len).collect();
                 (FromCompute::Faces { counts }, face_rows(&faces))

@@ -31,9 +31,12 @@ pub enum ToCompute {
     /// Take a model (attachment: an array of its bytes and the detector's) and, on a graphics adapter, check it against the CPU. Answered by
     /// `ModelTaken`, `ModelRefused` (the file's fault) or `Failed` (the device's fault).
     TakeModel,
-    /// Find and recognise the faces of some frames (attachment: an array of their bytes). Answered by `Faces`,
-    /// `FramesRefused` (the frames' fault) or `Failed` (the device's fault).
-    Read { frames: Vec<FrameHeader> },
+    /// Find and recognise the faces of some frames (attachment: an array of their bytes). `first` is the number of the first one where they
+    /// follow each other in a film. Answered by `Faces`, `FramesRefused` (the frames' fault) or `Failed` (the device's fault).
+    Read {
+        frames: Vec<FrameHeader>,
+        first: Option<usize>,
+    },
     /// Run the model's backbone, or a random full ResNet-50 at 224, this often. Answered by `Measured`.
     Benchmark {
         passes: u32,

@@ -19,6 +19,8 @@ const WHAT_TO_DO: &str = "open the file again, or reload the page";
 /// Frames on their way through a pool.
 struct Task {
     frames: Vec<RawFrame>,
+    /// Number of the first one, where they follow each other in a film.
+    first: Option<usize>,
     reply: oneshot::Sender<Faces>,
     /// Workers that died over it.
     deaths: u32,
@@ -127,12 +129,13 @@ impl ComputePool {
         self.shared.is_gpu.get()
     }
 
-    /// Sends frames to the next worker that is free. The answer is an error if no worker is left, or the pool is gone by
+    /// Sends frames to the next worker that is free; `first` is the number of the first one where they follow each other in a film. The answer is an error if no worker is left, or the pool is gone by
     /// then.
-    pub fn submit(&self, frames: Vec<RawFrame>) -> oneshot::Receiver<Faces> {
+    pub fn submit(&self, frames: Vec<RawFrame>, first: Option<usize>) -> oneshot::Receiver<Faces> {
         let (reply, answer) = oneshot::channel();
         let task = Task {
             frames,
+            first,
             reply,
             deaths: 0,
         };
@@ -201,7 +204,7 @@ async fn serve(mut worker: Rc<ComputeWorker>, shared: &Rc<Shared>, again: &Again
         if task.reply.is_canceled() {
             continue;
         }
-        let reason = match worker.read(&task.frames, &shared.limit).await {
+        let reason = match worker.read(&task.frames, task.first, &shared.limit).await {
             Ok(faces) => {
                 // The job may have ended meanwhile.
                 drop(task.reply.send(faces));

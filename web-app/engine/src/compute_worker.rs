@@ -134,9 +134,17 @@ impl ComputeWorker {
     }
 
     /// Faces, or why the frames are refused; the outer error says that the worker is of no use any more.
-    pub async fn read(&self, frames: &[RawFrame], limit: &Cell<AnswerLimit>) -> Result<Faces, String> {
+    pub async fn read(
+        &self,
+        frames: &[RawFrame],
+        first: Option<usize>,
+        limit: &Cell<AnswerLimit>,
+    ) -> Result<Faces, String> {
         let headers = frames.iter().map(|frame| frame.header).collect();
-        let question = ToCompute::Read { frames: headers };
+        let question = ToCompute::Read {
+            frames: headers,
+            first,
+        };
         match self.ask(&question, &frame_bytes(frames), limit).await? {
             (FromCompute::Faces { counts }, rows) => {
                 Ok(faces_of_rows(&counts, &rows).ok_or_else(|| "a worker's answer does not fit".to_owned()))

@@ -9,6 +9,7 @@ use wasm_bindgen::JsValue;
 use web_messages::{FromEngine, JobId};
 
 use crate::compute_pool::ComputePool;
+use crate::film_batch::FilmBatch;
 use crate::image_frame;
 use crate::loaded_model::LoadedModel;
 use crate::outcome::{Outcome, say};
@@ -17,8 +18,8 @@ use crate::progress::CancelToken;
 /// A frame with its time in seconds; `None` says that there are no more.
 pub type SentFrame = Option<(JsValue, f64)>;
 
-/// Recognises the frames as they come. Live ones get their temporal label from the latest clip at once; nothing of
-/// them is kept but that clip.
+/// Recognises the frames as they come, those of a file by stretches. Live ones get their temporal label from the latest clip at once; nothing
+/// of them is kept but that clip.
 ///
 /// # Errors
 /// When a frame cannot be used, or the job is stopped.
@@ -34,21 +35,31 @@ pub async fn run(
     let mut tracks = model.track_refiner().map_err(fail)?;
     let mut live = model.live_refiner().map_err(fail)?;
     let mut frames = pin!(frames);
-    let mut number = 0;
-    say(&FromEngine::NeedFrame { job });
-    while let Some(Some((attachment, time_s))) = token.or(frames.next()).await? {
-        let frame = token
-            .or(image_frame::from_attachment(attachment))
-            .await?
-            .map_err(fail)?;
-        let answer = pool.submit(vec![frame]);
+    let mut waiting = FilmBatch::starting_at(0);
+    loop {
+        say(&FromEngine::NeedFrame { job });
+        let sent = token.or(frames.next()).await?.flatten();
+        let is_end = sent.is_none();
+        if let Some((attachment, time_s)) = sent {
+            let frame = token.or(image_frame::from_attachment(attachment)).await?;
+            waiting.push(frame.map_err(fail)?, time_s);
+        }
+        if is_end && waiting.frames.is_empty() {
+            break;
+        }
+        if !is_live && !is_end && !waiting.is_full(1, model.stretches()) {
+            continue;
+        }
+        let next = waiting.first + waiting.frames.len();
+        let batch = std::mem::replace(&mut waiting, FilmBatch::starting_at(next));
+        let answer = pool.submit(batch.frames, (!is_live).then_some(batch.first));
         let faces = token
             .or(answer)
             .await?
             .unwrap_or_else(|_| Err("the computation was ended".to_owned()))
             .map_err(fail)?;
         let mut predictions: Vec<Prediction> = Vec::new();
-        for faces in faces {
+        for ((number, time_s), faces) in (batch.first..).zip(batch.times_s).zip(faces) {
             if is_live {
                 let seen = live.push(number, time_s, faces).await;
                 predictions.push(seen.map_err(|error| fail(error.to_string()))?);
@@ -57,9 +68,10 @@ pub async fn run(
                 predictions.extend(more.map_err(|error| fail(error.to_string()))?);
             }
         }
-        number += 1;
         say(&FromEngine::Predictions { job, predictions });
-        say(&FromEngine::NeedFrame { job });
+        if is_end {
+            break;
+        }
     }
     let last = tracks.finish().await;
     let predictions = last.map_err(|error| fail(error.to_string()))?;

@@ -20,6 +20,7 @@ mod compute_message;
 mod compute_pool;
 mod compute_worker;
 mod faces;
+mod film_batch;
 mod self_check;
 
 mod zip_blob;

@@ -3,6 +3,7 @@
 use burn::tensor::Device;
 use js_sys::Uint8Array;
 use serde_json::Value;
+use shared_model::film_looks::Stretches;
 use shared_model::framing::Framing;
 use shared_model::live_refiner::LiveRefiner;
 use shared_model::model_file::{ModelFile, ModelFileError};
@@ -76,7 +77,13 @@ impl LoadedModel {
         self.temporal.metadata.framing
     }
 
-    /// Frames that go through a worker together: small inputs are cheap, and a large one should not hold up the
+    /// Which frames of a film the detector looks at.
+    #[must_use]
+    pub fn stretches(&self) -> Stretches {
+        Stretches::default().for_input(self.summary.input_size)
+    }
+
+    /// Frames that go through a worker together, whole stretches of a film: small inputs are cheap, and a large one should not hold up the
     /// progress or a cancel.
     #[must_use]
     pub fn frames_a_batch(&self, is_gpu: bool) -> usize {

@@ -63,7 +63,7 @@ pub async fn run(
         notice,
     });
     let faces = token
-        .or(pool.submit(vec![frame]))
+        .or(pool.submit(vec![frame], None))
         .await?
         .unwrap_or_else(|_| Err("the computation was ended".to_owned()))
         .map_err(Outcome::Failed)?;

@@ -1,12 +1,10 @@
 //! A video file, from its packets to its predictions.
 
-use std::future::Future;
-
-use futures_channel::oneshot;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesOrdered;
 use shared_model::conv_norm::ReadError;
 use shared_model::face_reader::SeenFace;
+use shared_model::film_looks::Stretches;
 use shared_model::resume::ResumePoint;
 use shared_model::timeline::Prediction;
 use shared_model::track_refiner::TrackRefiner;
@@ -15,25 +13,15 @@ use web_messages::{FromEngine, JobId};
 use web_sys::File;
 
 use crate::compute_pool::ComputePool;
-use crate::faces::Faces;
+use crate::film_batch::{FilmBatch, answer};
 use crate::loaded_model::LoadedModel;
 use crate::outcome::{Outcome, say};
 use crate::progress::{CancelToken, Speed};
 use crate::raw_frame::RawFrame;
 use crate::video_decoder::{FrameStream, check_support, open};
 
-/// Pixels that travel to a worker together at most: two frames of 4K, one of 8K.
-pub(crate) const PIXELS_A_BATCH: usize = 17_000_000;
-
 /// Seconds by which the time of a frame that was kept as text may differ.
 const SAME_TIME_S: f64 = 2e-6;
-
-/// Frames on their way to a worker.
-#[derive(Default)]
-pub(crate) struct Batch {
-    pub(crate) times_s: Vec<f64>,
-    pub(crate) frames: Vec<RawFrame>,
-}
 
 /// What a job knows of its video.
 struct VideoJob<'a> {
@@ -41,6 +29,7 @@ struct VideoJob<'a> {
     pool: &'a ComputePool,
     track: VideoTrack,
     batch_len: usize,
+    stretches: Stretches,
     stream: FrameStream,
     refiner: TrackRefiner,
     speed: Speed,
@@ -97,6 +86,7 @@ pub async fn run(
         pool,
         track,
         batch_len: model.frames_a_batch(pool.is_gpu()),
+        stretches: model.stretches(),
         stream,
         refiner: model.track_refiner().map_err(Outcome::Failed)?,
         speed: Speed::starting_at(0),
@@ -253,11 +243,10 @@ impl VideoJob<'_> {
         }
     }
 
-    /// The next frames, at most as many as this; `None` at the end, and before a frame that is not the known one.
-    async fn gather(&mut self, most_frames: usize) -> Result<Option<Batch>, String> {
-        let mut batch = Batch::default();
-        let mut pixels = 0;
-        while batch.frames.len() < most_frames && pixels < PIXELS_A_BATCH {
+    /// The next frames, at most as many as this and up to the end of a stretch; `None` at the end, and before a frame that is not the known one.
+    async fn gather(&mut self, most_frames: usize) -> Result<Option<FilmBatch>, String> {
+        let mut batch = FilmBatch::starting_at(self.next_decoded);
+        while batch.frames.is_empty() || !batch.is_full(most_frames, self.stretches) {
             let Some((frame, time_us)) = self.stream.next().await else {
                 break;
             };
@@ -277,10 +266,7 @@ impl VideoJob<'_> {
             }
             let display = self.stream.display_of(&frame);
             let frame = RawFrame::from_video_frame(frame, display).await?;
-            // As many again would be too much: this one goes with those before.
-            pixels += 2 * frame.header.pixels();
-            batch.times_s.push(time_s);
-            batch.frames.push(frame);
+            batch.push(frame, time_s);
             self.next_decoded += 1;
         }
         Ok((!batch.frames.is_empty()).then_some(batch))
@@ -334,13 +320,4 @@ enum Place {
     Before,
     /// Where none was known.
     Elsewhere,
-}
-
-/// Sends a batch off now; the answer comes with the frames' times.
-pub(crate) fn answer(
-    pool: &ComputePool,
-    batch: Batch,
-) -> impl Future<Output = (Vec<f64>, Result<Faces, oneshot::Canceled>)> + use<> {
-    let answer = pool.submit(batch.frames);
-    async move { (batch.times_s, answer.await) }
 }

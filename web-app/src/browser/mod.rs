@@ -1,5 +1,6 @@
 //! Small things that the browser gives.
 
+pub mod audio;
 pub mod canvas;
 pub mod database;
 pub mod download;
@@ -8,6 +9,7 @@ pub mod kept;
 pub mod lock;
 pub mod palette;
 pub mod png;
+pub mod recorder;
 pub mod repaint;
 pub mod size;
 pub mod tasks;
@@ -31,6 +33,20 @@ pub fn now_ms() -> f64 {
 pub fn today() -> String {
     let now = String::from(js_sys::Date::new_0().to_iso_string());
     now.chars().take(10).collect()
+}
+
+/// The minute on the person's own clock, as in 2026-01-31 09-05, for names of files.
+#[must_use]
+pub fn this_minute() -> String {
+    let now = js_sys::Date::new_0();
+    format!(
+        "{:04}-{:02}-{:02} {:02}-{:02}",
+        now.get_full_year(),
+        now.get_month() + 1,
+        now.get_date(),
+        now.get_hours(),
+        now.get_minutes()
+    )
 }
 
 /// A parameter of the page's address.

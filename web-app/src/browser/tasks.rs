@@ -50,11 +50,12 @@ pub async fn painted() {
     });
     // The timer is for pages that are opened in the background.
     let timeout = sleep(400);
-    futures_race(JsFuture::from(promise), timeout).await;
+    first_of(JsFuture::from(promise), timeout).await;
     next_task().await;
 }
 
-async fn futures_race(first: impl Future, second: impl Future) {
+/// Waits for the first of two things; the other is given up.
+pub async fn first_of(first: impl Future, second: impl Future) {
     let mut first = std::pin::pin!(first);
     let mut second = std::pin::pin!(second);
     std::future::poll_fn(|context| {

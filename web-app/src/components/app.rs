@@ -22,12 +22,15 @@ use super::people_panel::PeoplePanel;
 use super::printed_report::PrintedReport;
 use super::projects_dialog::ProjectsDialog;
 use super::question_bar::QuestionBar;
+use super::remarks_panel::RemarksPanel;
 use super::review_panel::ReviewPanel;
 use super::stage::Stage;
 use super::timeline_panel::TimelinePanel;
 use super::transport::Transport;
 use crate::state::store::Store;
-use crate::{batch_run, label_loading, label_strokes, opened_files, review, settings, startup, strings};
+use crate::{
+    batch_run, label_loading, label_strokes, opened_files, review, settings, sound, startup, strings, webcam,
+};
 
 /// The whole page.
 #[component]
@@ -40,12 +43,18 @@ pub fn App() -> impl IntoView {
     window_event_listener(ev::keyup, move |event| keyboard::released(store, &event));
     // A key that is released elsewhere says nothing here.
     window_event_listener(ev::blur, move |_| label_strokes::release(store));
+    window_event_listener(ev::beforeunload, move |event| {
+        if webcam::is_in_memory(store) {
+            event.prevent_default();
+        }
+    });
     focus::follow(store);
     settings::follow(store);
     follow_theme(store);
     review::follow(store);
     label_loading::follow(store);
     batch_run::follow(store);
+    sound::follow(store);
     startup::start(store);
     let is_empty = move || store.source.with(Option::is_none);
     view! {
@@ -68,6 +77,7 @@ pub fn App() -> impl IntoView {
                     <PeoplePanel/>
                     <LabelsPanel/>
                     <ExportPanel/>
+                    <RemarksPanel/>
                     <ModelPanel/>
                     <ComparePanel/>
                 </aside>

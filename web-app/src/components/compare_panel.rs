@@ -1,15 +1,17 @@
 //! Two lanes of labels against each other.
 
 use leptos::prelude::*;
+use page_view::adjudication::kappas;
 use page_view::agreement::{self, Side};
 use page_view::figure;
+use shared_model::expression::Expression;
 
 use super::confusion_table::{ClassTable, ConfusionTable};
 use super::file_button::FileButton;
 use super::fold::Fold;
 use crate::lane_comparison::{Compared, compare, sides_in_force};
 use crate::state::store::Store;
-use crate::{label_loading, opened_files, strings};
+use crate::{adjudication, label_loading, opened_files, strings};
 
 /// Names of the open files, in their order.
 fn file_names(store: Store) -> Vec<String> {
@@ -58,6 +60,7 @@ pub fn ComparePanel() -> impl IntoView {
             <OpenFiles/>
             <SideSelect place=0 hook="compare-truth" text=strings::TRUTH_SIDE/>
             <SideSelect place=1 hook="compare-other" text=strings::OTHER_SIDE/>
+            <BetweenFiles/>
             <div class="metrics" data-testid="metrics" role="status">
                 <p class="hint">{summary}</p>
                 <p class="hint" data-testid="macro-f1-note">{note}</p>
@@ -102,6 +105,77 @@ fn OpenFiles() -> impl IntoView {
         <div class="panel-buttons">
             <FileButton hook="open-labels" text=strings::OPEN_LABELS accept=".txt,.csv,.json,.eaf" small=true
                 on_files=opened_files::open_labels/>
+        </div>
+    }
+}
+
+/// What several annotators say, and the way to decide between two of them.
+#[component]
+fn BetweenFiles() -> impl IntoView {
+    let store = Store::of_page();
+    let is_open = RwSignal::new(false);
+    let has_several = move || file_names(store).len() > 1;
+    let said = move || {
+        let said = adjudication::who_said(store).into_iter();
+        said.map(|(name, label)| {
+            let label = label.map_or(strings::NO_LABEL, Expression::name);
+            view! { <li><span>{name}</span><strong>{label}</strong></li> }
+        })
+        .collect_view()
+    };
+    // Every pair is counted anew with each edit: only where it is looked at.
+    let kappas = Memo::new(move |_| {
+        if !is_open.get() {
+            return Vec::new();
+        }
+        store.review_revision.track();
+        let view = store.view();
+        store
+            .analysis
+            .with_value(|analysis| kappas(&view, &analysis.label_files))
+    });
+    let rows = move || {
+        let names: Vec<String> = file_names(store)
+            .into_iter()
+            .chain([strings::REVIEWED_LANE.to_owned()])
+            .collect();
+        let head = names
+            .iter()
+            .map(|name| view! { <th scope="col">{name.clone()}</th> })
+            .collect_view();
+        let body = kappas.with(|kappas| {
+            let lines = names.iter().zip(kappas);
+            lines
+                .map(|(name, line)| {
+                    let cell =
+                        |kappa: &Option<f64>| kappa.map_or_else(|| "\u{2013}".to_owned(), figure::three);
+                    let cells = line
+                        .iter()
+                        .map(|kappa| view! { <td>{cell(kappa)}</td> })
+                        .collect_view();
+                    view! { <tr><th scope="row">{name.clone()}</th>{cells}</tr> }
+                })
+                .collect_view()
+        });
+        view! {
+            <thead><tr><th></th>{head}</tr></thead>
+            <tbody>{body}</tbody>
+        }
+    };
+    let toggled = move |event: web_sys::Event| {
+        is_open.set(event_target::<web_sys::Element>(&event).has_attribute("open"));
+    };
+    view! {
+        <div class="between-files" class:is-off=move || !has_several()>
+            <ul class="who-said" data-testid="who-said" aria-label=strings::WHO_SAID
+                class:is-off=move || store.bench.is_blind.get()>{said}</ul>
+            <button type="button" class="button small" data-testid="lay-together" title=strings::LAY_TOGETHER_HINT
+                disabled=move || adjudication::files_chosen(store).is_none()
+                on:click=move |_| adjudication::lay_together(store)>{strings::LAY_TOGETHER}</button>
+            <details data-testid="each-two" on:toggle=toggled>
+                <summary>{strings::EACH_TWO}</summary>
+                <table class="figures">{rows}</table>
+            </details>
         </div>
     }
 }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::film_export::FilmExport;
 use super::fold::Fold;
 use crate::export_formats::{ExportFormat, FORMATS, Purpose};
 use crate::state::store::Store;
@@ -44,6 +45,9 @@ pub fn ExportPanel() -> impl IntoView {
         <Fold name="export" title=strings::EXPORT>
             <p class="hint">{strings::EXPORT_TAKES}</p>
             {Purpose::ALL.map(row).into_iter().collect_view()}
+            <FilmExport/>
+            <button type="button" class="button small" data-testid="save-film" title=strings::SAVE_FILM_HINT
+                class:is-off=move || !webcam::has_film(store) on:click=move |_| webcam::save_film(store)>{strings::SAVE_FILM}</button>
             <ZipProgress/>
         </Fold>
     }

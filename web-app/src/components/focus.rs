@@ -40,7 +40,8 @@ pub fn kind(element: &Element) -> Focused {
     Focused::of(&element.tag_name(), &input_type)
 }
 
-/// Gives the focus to the input with this hook, whatever stands in it chosen, so that typing replaces it.
+/// Gives the focus to the input with this hook, whatever stands in it chosen, so that typing replaces it. A folded section that holds it is
+/// opened.
 pub fn enter(hook: &str) {
     let document = web_sys::window().and_then(|window| window.document());
     let found = document.and_then(|document| {
@@ -49,6 +50,10 @@ pub fn enter(hook: &str) {
             .ok()?
     });
     if let Some(input) = found.and_then(|found| found.dyn_into::<HtmlInputElement>().ok()) {
+        if let Ok(Some(fold)) = input.closest("details") {
+            // A section that cannot be opened keeps its field to itself.
+            let _ = fold.set_attribute("open", "");
+        }
         // It is refused only where the page has no focus itself.
         let _ = input.focus();
         input.select();

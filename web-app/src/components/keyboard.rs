@@ -9,7 +9,7 @@ use web_sys::{Element, KeyboardEvent};
 
 use super::focus;
 use crate::state::store::Store;
-use crate::{label_strokes, people, player, review, segment_loop, strings};
+use crate::{label_strokes, people, player, range_labels, remarks, review, segment_loop, strings};
 use page_view::speed;
 
 /// Zoom of one key press.
@@ -68,6 +68,10 @@ pub fn handle(store: Store, event: &KeyboardEvent) {
     if focused.keeps(by_pointer, &name) {
         return;
     }
+    if name == "Escape" && has_range(store) {
+        range_labels::drop_it(store);
+        return;
+    }
     let command = store.bench.keys.with_untracked(|keys| keys.command_of(&name));
     let Some(command) = command else { return };
     event.prevent_default();
@@ -78,9 +82,15 @@ pub fn handle(store: Store, event: &KeyboardEvent) {
     match command {
         // A held key repeats; one stroke of it is meant.
         Command::Label(_) if event.repeat() => {}
-        Command::Label(class) if store.playing.get_untracked() => label_strokes::press(store, class),
+        Command::Label(class) if store.playing.get_untracked() && !has_range(store) => {
+            label_strokes::press(store, class);
+        }
         command => run(store, command),
     }
+}
+
+fn has_range(store: Store) -> bool {
+    store.bench.range_from.with_untracked(Option::is_some)
 }
 
 /// Whether a dialog is open. The document knows at once; the store hears of a dialog's end a moment later, and a key may come
@@ -111,7 +121,7 @@ pub fn run(store: Store, command: Command) {
         Command::ZoomIn => zoom(store, ZOOM_STEP),
         Command::ZoomOut => zoom(store, 1.0 / ZOOM_STEP),
         Command::ShowAll => zoom(store, f64::INFINITY),
-        Command::ShowSegment => show_segment(store),
+        Command::ShowSegment => review::show_segment(store),
         Command::PanLeft => pan(store, -PAN_STEP),
         Command::PanRight => pan(store, PAN_STEP),
         Command::PlotStyle => store.plot_style.update(|style| {
@@ -120,6 +130,7 @@ pub fn run(store: Store, command: Command) {
                 PlotStyle::Stacked => PlotStyle::Rows,
             };
         }),
+        Command::Label(class) if range_labels::label(store, class) => {}
         Command::Label(class) => review::label(store, class),
         Command::Confirm => review::confirm(store),
         Command::NextDoubtful => review::next_doubtful(store),
@@ -135,6 +146,10 @@ pub fn run(store: Store, command: Command) {
         Command::StartHere => review::start_here(store),
         Command::EndHere => review::end_here(store),
         Command::Clear => review::clear(store),
+        Command::Range => range_labels::toggle(store),
+        Command::Unsure => remarks::toggle_unsure(store),
+        Command::Note => focus::enter("note"),
+        Command::MarkEvent => remarks::mark_event(store),
         Command::NextPerson => people::choose(store, 1),
         Command::PreviousPerson => people::choose(store, -1),
         Command::SplitPerson => people::split_current(store),
@@ -153,22 +168,6 @@ fn pan(store: Store, part: f64) {
     store
         .viewport
         .update(|viewport| *viewport = viewport.panned(part * viewport.span_s));
-}
-
-/// Shows the segment at the playhead with half its length on either side.
-fn show_segment(store: Store) {
-    let Some(segment) = untrack(|| review::current(store)) else {
-        return;
-    };
-    let view = store.view_now();
-    let (start_s, end_s) = (
-        view.span_of(segment.start).0,
-        view.span_of(segment.end.saturating_sub(1)).1,
-    );
-    let margin_s = (end_s - start_s) / 2.0;
-    store
-        .viewport
-        .update(|viewport| *viewport = viewport.showing(start_s - margin_s, end_s + margin_s));
 }
 
 /// Zooms around the playhead if it is in sight, else around the middle.

@@ -30,9 +30,6 @@ pub fn paint(store: Store, canvas: &HtmlCanvasElement, scene: &Scene, palette: &
     let Some(context) = prepared(canvas, scene.size.0, scene.size.1) else {
         return;
     };
-    let Some(area) = contain(scene.picture, scene.size) else {
-        return;
-    };
     let view = store.view_now();
     let shown_s = store.shown_s.get_untracked();
     // Past the last frame that has been read there is nothing to say yet.
@@ -42,6 +39,21 @@ pub fn paint(store: Store, canvas: &HtmlCanvasElement, scene: &Scene, palette: &
     let Some(frame) = view.frame_at(shown_s) else {
         return;
     };
+    paint_frame(store, &context, frame, scene, palette);
+}
+
+/// Draws the faces of a frame and their labels, in pixels of the scene's size.
+pub fn paint_frame(
+    store: Store,
+    context: &CanvasRenderingContext2d,
+    frame: usize,
+    scene: &Scene,
+    palette: &Palette,
+) {
+    let Some(area) = contain(scene.picture, scene.size) else {
+        return;
+    };
+    let view = store.view_now();
     let chosen = store.track.get_untracked();
     let rows = view.rows_of(frame);
     let many = view.tracks.len() > 1;
@@ -56,7 +68,7 @@ pub fn paint(store: Store, canvas: &HtmlCanvasElement, scene: &Scene, palette: &
             let dimmed = chosen.is_some() && chosen != row.track && rows.len() > 1;
             context.set_global_alpha(if dimmed { 0.45 } else { 1.0 });
             let badge = row.track.filter(|_| many).map(badge);
-            paint_face(&context, (row, store.saying(row)), &place, scene, palette, badge);
+            paint_face(context, (row, store.saying(row)), &place, scene, palette, badge);
         }
     }
     context.set_global_alpha(1.0);

@@ -1,4 +1,4 @@
-//! The review: the segment at the playhead, what it can be labelled, and how much is left.
+//! The review: what the segment at the playhead can be labelled, what is left, and how it is gone about. Where one is stands over the timeline.
 
 use leptos::prelude::*;
 use page_view::command::Command;
@@ -8,9 +8,8 @@ use super::fold::Fold;
 use super::keyboard;
 use super::queue_list::QueueList;
 use super::review_modes::ReviewModes;
-use crate::review;
 use crate::state::store::Store;
-use crate::{strings, webcam};
+use crate::{review, strings, webcam};
 
 #[component]
 pub fn ReviewPanel() -> impl IntoView {
@@ -24,26 +23,6 @@ pub fn ReviewPanel() -> impl IntoView {
                 .with(crate::state::review_desk::Keeping::allows_edits)
     });
     let is_hidden = move |confirmed: bool| store.bench.is_blind.get() && !confirmed && !webcam::is_on(store);
-    let progress = move || {
-        let queue = store.queue.get();
-        store.review_revision.track();
-        let left = queue.total.saturating_sub(queue.reviewed);
-        let seconds = store.desk.with_value(|desk| desk.pace.seconds_for(left));
-        strings::progress(&queue, seconds)
-    };
-    let segment = move || {
-        let view = store.view();
-        current.get().map_or_else(
-            || strings::NO_SEGMENT.to_owned(),
-            |segment| {
-                let span = (
-                    view.span_of(segment.start).0,
-                    view.span_of(segment.end.saturating_sub(1)).1,
-                );
-                strings::segment(&segment, span, is_hidden(segment.confirmed))
-            },
-        )
-    };
     let class_button = move |class: Expression| {
         let is_current = move || {
             current.with(|current| {
@@ -53,7 +32,7 @@ pub fn ReviewPanel() -> impl IntoView {
         view! {
             <button type="button" class=format!("class-button class-{}", class.index())
                 disabled=move || is_off.get() aria-pressed=move || is_current().to_string()
-                on:click=move |_| review::label(store, class)>
+                on:click=move |_| keyboard::run(store, Command::Label(class))>
                 <kbd>{move || store.bench.keys.with(|keys| keys.first_key(Command::Label(class)))}</kbd>{class.name()}
             </button>
         }
@@ -65,7 +44,6 @@ pub fn ReviewPanel() -> impl IntoView {
                 on:click=move |_| keyboard::run(store, command)>{strings::command_short(command)}</button>
         }
     };
-    let nothing_to_do = Signal::derive(move || store.queue.with(|queue| queue.doubtful().is_empty()));
     let without = move |has: fn(&page_view::review::history::Review) -> bool| {
         Signal::derive(move || {
             store.review_revision.track();
@@ -74,18 +52,14 @@ pub fn ReviewPanel() -> impl IntoView {
     };
     view! {
         <Fold name="review" title=strings::REVIEW>
-            <p class="review-segment" data-testid="review-current">{segment}</p>
             <div class="class-buttons" role="group" aria-label=strings::LABEL_AS>
                 {Expression::ALL.map(class_button).into_iter().collect_view()}
             </div>
             <div class="panel-buttons">
-                {command_button(Command::NextDoubtful, "review-next", nothing_to_do)}
                 {command_button(Command::Undo, "undo", without(|review| review.last_done().is_some()))}
                 {command_button(Command::Redo, "redo", without(|review| review.last_undone().is_some()))}
                 {command_button(Command::Help, "help", Signal::derive(|| false))}
             </div>
-            <p class="hint" data-testid="review-progress">{progress}</p>
-            <p class="hint" data-testid="review-said" aria-live="polite">{move || store.said.get()}</p>
             <QueueList/>
             <ReviewModes/>
             <p class="hint" data-testid="review-kept">{move || store.keeping.with(strings::keeping)}</p>

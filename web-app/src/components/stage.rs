@@ -58,7 +58,33 @@ pub fn Stage() -> impl IntoView {
                     on_files=opened_files::attach_video/>
             </div>
             <canvas node_ref=canvas class:is-mirrored=move || webcam::is_on(store) aria-hidden="true"></canvas>
-            <span class="live-badge" class:is-off=move || !webcam::is_on(store)>{strings::WEBCAM_ON}</span>
+            <LiveBadge/>
+        </div>
+    }
+}
+
+/// What is said on the webcam's picture, and the choice among several cameras.
+#[component]
+fn LiveBadge() -> impl IntoView {
+    let store = Store::of_page();
+    let said = move || store.live.speed.with(|speed| strings::live(speed.figures()));
+    let options = move || {
+        let in_use = store.live.camera.get();
+        let cameras = store.live.cameras.get();
+        cameras
+            .into_iter()
+            .map(|camera| {
+                let selected = camera.id == in_use;
+                view! { <option value=camera.id selected=selected>{camera.label}</option> }
+            })
+            .collect_view()
+    };
+    view! {
+        <div class="live-badge" class:is-off=move || !webcam::is_on(store)>
+            <span data-testid="live">{said}</span>
+            <select data-testid="camera" aria-label=strings::CAMERA
+                class:is-off=move || store.live.cameras.with(|cameras| cameras.len() < 2)
+                on:change=move |event| webcam::choose(store, event_target_value(&event))>{options}</select>
         </div>
     }
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use web_sys::{HtmlElement, PointerEvent, WheelEvent};
 
 use crate::state::store::{Hover, Store};
-use crate::{player, review};
+use crate::{player, range_labels, review};
 use page_view::review::edges::HeldEdge;
 use page_view::timeline_layout::{self as layout, Group};
 
@@ -58,7 +58,7 @@ impl Plot {
 }
 
 /// A button or finger goes down: takes the edge that is under it, else seeks there, unless another finger is down or
-/// shift or the middle button moves.
+/// shift or the middle button moves. With control (command on a Mac) a range begins there.
 pub fn down(
     store: Store,
     gestures: &mut Gestures,
@@ -74,6 +74,8 @@ pub fn down(
         x,
     });
     gestures.pans = event.shift_key() || event.button() == 1;
+    let begins_range = event.ctrl_key() || event.meta_key();
+    let edge = edge.filter(|_| !begins_range);
     if let Some(held) = edge.filter(|_| gestures.held.len() == 1 && !gestures.pans && event.button() == 0) {
         gestures.drags_edge = true;
         player::pause(store);
@@ -83,6 +85,22 @@ pub fn down(
     }
     if gestures.held.len() == 1 && !gestures.pans && event.button() == 0 {
         player::seek(store, plot.time_at(store, x));
+        if begins_range {
+            begin_range(store);
+        }
+    }
+}
+
+/// A range of the person under the pointer begins; it reaches to the playhead, which follows the pointer.
+fn begin_range(store: Store) {
+    let view = store.view_now();
+    let Some(hover) = store.hover.get_untracked() else {
+        return;
+    };
+    if let Some(track) = view.tracks.get(hover.group) {
+        player::pause(store);
+        store.track.set(Some(track.track));
+        range_labels::begin(store, track.track, hover.frame);
     }
 }
 

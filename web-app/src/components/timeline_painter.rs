@@ -1,6 +1,7 @@
 //! Draws the timeline: only what is in sight.
 
 mod lanes;
+mod marks;
 mod time;
 
 use std::ops::Range;
@@ -8,6 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use shared_model::expression::Expression;
+use shared_model::remark::Remarks;
 use shared_model::reviewed_segment::ReviewedSegment;
 use web_sys::CanvasRenderingContext2d;
 
@@ -22,6 +24,7 @@ use page_view::review::stroke::Stroke;
 use page_view::samples::{Sample, samples};
 use page_view::timeline_layout::{self as layout, Band, Group, PlotStyle};
 use page_view::viewport::Viewport;
+use page_view::waveform::Waveform;
 
 const FONT: &str = "11px system-ui, sans-serif";
 /// Pixels that a letter takes, about.
@@ -43,6 +46,12 @@ pub struct Scene {
     pub current: Option<ReviewedSegment>,
     /// What the people are called, by track.
     pub names: Vec<String>,
+    /// Notes, unsure segments and events.
+    pub remarks: Remarks,
+    /// How loud the film is, where that is known.
+    pub sound: Option<Arc<Waveform>>,
+    /// The range of frames that is about to be labelled.
+    pub range: Option<Range<usize>>,
     /// The edge that is dragged.
     pub held_edge: Option<HeldEdge>,
     /// What is painted, and from which frame to which.
@@ -90,6 +99,8 @@ pub fn paint(context: &CanvasRenderingContext2d, scene: &Scene, palette: &Palett
         }
     }
     painter.ruler();
+    painter.range();
+    painter.events();
     painter.cursor_lines();
 }
 

@@ -9,6 +9,7 @@ use web_sys::{PointerEvent, WheelEvent};
 
 use super::lane_help::LaneHelp;
 use super::overview_strip::OverviewStrip;
+use super::review_bar::ReviewBar;
 use super::timeline_gestures::{self as gestures, Gestures, Plot};
 use super::timeline_painter::{self as painter, Scene};
 use super::timeline_tip::{TimelineTip, spoken};
@@ -19,7 +20,7 @@ use crate::browser::repaint::Repaint;
 use crate::browser::size::follow_size;
 use crate::browser::tasks;
 use crate::state::store::Store;
-use crate::{people, player, review, segment_loop, strings, webcam};
+use crate::{people, player, range_labels, remarks, review, segment_loop, strings, webcam};
 use page_view::review::edges::HeldEdge;
 use page_view::review::stroke::Stroke;
 use page_view::timeline_layout::{self as layout, Group};
@@ -113,6 +114,7 @@ impl Board {
 pub fn TimelinePanel() -> impl IntoView {
     view! {
         <section class="timeline-panel">
+            <ReviewBar/>
             <TimelineTools/>
             <OverviewStrip/>
             <TimelineBoard/>
@@ -227,6 +229,9 @@ fn draw(store: Store, board: Board) {
             queue: store.queue.get_untracked(),
             current: untrack(|| review::current(store)),
             names: names(store),
+            remarks: untrack(|| remarks::all(store)),
+            sound: store.bench.sound.get_untracked(),
+            range: untrack(|| range_labels::range(store)).map(|(_, frames)| frames),
             held_edge: store.bench.held_edge.get_untracked(),
             stroke: stroke(store),
             looped: untrack(|| segment_loop::segment(store)),
@@ -254,6 +259,8 @@ fn draw(store: Store, board: Board) {
         store.track.track();
         store.bench.held_edge.track();
         store.bench.stroke.track();
+        store.bench.range_from.track();
+        store.bench.sound.track();
         store.bench.looped.track();
         store.bench.is_blind.track();
         store.plot_style.track();

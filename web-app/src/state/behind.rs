@@ -39,8 +39,7 @@ impl Behind {
     pub fn results(&self) -> ItemResults {
         ItemResults {
             timeline: self.analysis.timeline.clone(),
-            reviewed: self.document.segments().collect(),
-            people: self.document.people().clone(),
+            document: self.document.clone(),
             model: self.analysis.model.clone(),
         }
     }

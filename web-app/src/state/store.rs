@@ -14,6 +14,7 @@ use super::analysis::Analysis;
 use super::behind::Behind;
 use super::comparing::Comparing;
 use super::engine_state::EngineState;
+use super::live_desk::LiveDesk;
 use super::notice::{NoticeBoard, Offer, Tone};
 use super::question::Question;
 use super::review_desk::{Keeping, ReviewDesk};
@@ -159,6 +160,8 @@ pub struct Store {
     pub question: RwSignal<Option<Question>, LocalStorage>,
     /// What the last edit was, for the eye and for screen readers.
     pub said: RwSignal<String>,
+    /// The webcam.
+    pub live: LiveDesk,
     /// Tools of the timeline, and settings.
     pub bench: Workbench,
     /// What the address asks of the engine, or the person in its place.
@@ -257,6 +260,7 @@ impl Store {
             comparing: RwSignal::new(Comparing::default()),
             question: RwSignal::new_local(None),
             said: RwSignal::new(String::new()),
+            live: LiveDesk::new(),
             bench: Workbench::new(),
             asked: StoredValue::new(Asked::default()),
             lists_notices: RwSignal::new(false),

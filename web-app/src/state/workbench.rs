@@ -1,9 +1,12 @@
 //! What the hand is doing, and the settings that stay from one video to the next.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use page_view::key_map::KeyMap;
 use page_view::review::edges::HeldEdge;
 use page_view::review::stroke::Stroke;
+use page_view::waveform::Waveform;
 
 /// Tools of the timeline. Cheap to copy: it holds handles.
 #[derive(Clone, Copy)]
@@ -16,6 +19,14 @@ pub struct Workbench {
     pub reaction_s: RwSignal<f64>,
     /// Whether what the networks say of a frame is hidden until the person has decided.
     pub is_blind: RwSignal<bool>,
+    /// Whose range was begun, and at which frame; it reaches to the playhead.
+    pub range_from: RwSignal<Option<(u32, usize)>>,
+    /// How loud the film on the stage is, where it has a sound that could be read.
+    pub sound: RwSignal<Option<Arc<Waveform>>>,
+    /// Whether the timeline zooms to each segment that is gone to.
+    pub follows: RwSignal<bool>,
+    /// What the next event is called.
+    pub event_name: RwSignal<String>,
     /// Track and a frame of the segment that is played over and over.
     pub looped: RwSignal<Option<(u32, usize)>>,
     /// Whether the loop is being kept.
@@ -39,6 +50,10 @@ impl Workbench {
             speed: RwSignal::new(1.0),
             reaction_s: RwSignal::new(0.0),
             is_blind: RwSignal::new(false),
+            range_from: RwSignal::new(None),
+            sound: RwSignal::new(None),
+            follows: RwSignal::new(false),
+            event_name: RwSignal::new(String::new()),
             looped: RwSignal::new(None),
             is_watching: StoredValue::new(false),
             held_edge: RwSignal::new(None),
@@ -51,6 +66,7 @@ impl Workbench {
     /// Lets go of all that belongs to the video that leaves.
     pub fn let_go(self) {
         self.looped.set(None);
+        self.range_from.set(None);
         self.held_edge.set(None);
         self.stroke.set(None);
     }

@@ -1,5 +1,6 @@
 //! Sentences about label files and agreement.
 
+use page_view::adjudication::Adjudication;
 use page_view::agreement::{CellFrame, Side};
 use page_view::comparison::Misfit;
 use shared_model::expression::Expression;
@@ -29,6 +30,12 @@ pub const PRECISION: &str = "P";
 pub const RECALL: &str = "R";
 pub const F1: &str = "F1";
 pub const SUPPORT: &str = "Frames";
+pub const LAY_TOGETHER: &str = "Decide between them";
+pub const LAY_TOGETHER_HINT: &str =
+    "What both files say counts as reviewed; what they differ in waits to be decided. Undo takes it back.";
+pub const WHO_SAID: &str = "Who said what";
+pub const EACH_TWO: &str = "Kappa of each two";
+pub const NO_LABEL: &str = "no label";
 pub const CUT_LABELS: &str = "Cut the labels";
 pub const PAD_LABELS: &str = "Leave the rest unlabelled";
 pub const REFUSE_LABELS: &str = "Do not open";
@@ -120,5 +127,18 @@ pub fn tiers_left_out(name: &str, tiers: &[String]) -> String {
     format!(
         "{name}: tiers without expressions were left out: {}.",
         tiers.join(", ")
+    )
+}
+
+#[must_use]
+pub fn laid_together(found: &Adjudication) -> String {
+    let places = match found.open {
+        0 => "Nothing is left to decide.".to_owned(),
+        1 => "1 segment is left to decide.".to_owned(),
+        open => format!("{open} segments are left to decide."),
+    };
+    format!(
+        "Both say the same in {} of {} frames. {places}",
+        found.agreed, found.frames
     )
 }

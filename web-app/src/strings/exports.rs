@@ -22,6 +22,14 @@ pub const EXPORT_REPORT_HINT: &str = "Figures and timeline on one page (HTML)";
 pub const EXPORT_TRAINING: &str = "Labels, faces";
 pub const EXPORT_TRAINING_HINT: &str =
     "Reviewed labels and the faces cut out of the video, for mien pretrain and mien refine (zip)";
+pub const FILM: &str = "Film";
+pub const EXPORT_FILM: &str = "With labels";
+pub const EXPORT_FILM_HINT: &str = "Plays the film once through and records it with boxes and labels, without its sound; keep this tab in sight meanwhile";
+pub const HIDE_FACES: &str = "Hide faces";
+pub const HIDE_FACES_HINT: &str = "Every face that was found is made of a few squares, also of people who are left out. Look at the film before you pass it on: a face that was not found is not hidden";
+pub const FILM_LABELLED: &str = "labelled";
+pub const FILM_HIDDEN: &str = "labelled, faces hidden";
+pub const FILM_EMPTY: &str = "the browser has recorded nothing";
 pub const NOTHING_REVIEWED: &str = "no label has been reviewed, and computed labels are not training data";
 pub const GROUP_MEAN: &str = "Mean of all";
 pub const BATCH_ZIP_NAME: &str = "mien-results.zip";

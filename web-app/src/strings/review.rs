@@ -7,7 +7,7 @@ use page_view::review::queue::ReviewQueue;
 use page_view::review::saved::SavedReviewError;
 use shared_model::reviewed_segment::ReviewedSegment;
 
-use super::{FIT, FRAME_BACK, FRAME_ON, PEOPLE, TIMELINE, ZOOM_IN, ZOOM_OUT, people_step};
+use super::{FIT, FRAME_BACK, FRAME_ON, MARK_EVENT, PEOPLE, TIMELINE, ZOOM_IN, ZOOM_OUT, people_step};
 use crate::state::review_desk::Keeping;
 
 pub const REVIEW: &str = "Review";
@@ -22,6 +22,11 @@ pub const EVERY_CLASS: &str = "Every label";
 pub const SPLIT_AT_EDGE: &str = "A segment is cut before the frame shown: step into it first.";
 pub const GO_TO: &str = "Go to a frame (104) or a time (0:03.5)";
 pub const GO_TO_SHORT: &str = "frame, m:ss";
+pub const FOLLOW: &str = "Follow";
+pub const FOLLOW_HINT: &str = "Zoom to each segment that you go to";
+pub const RANGE_DROPPED: &str = "Range dropped.";
+pub const RANGE_UNCHANGED: &str =
+    "Nothing changed: the face is not seen in the range, or has this label already.";
 pub const HIDDEN: &str = "Hidden";
 pub const HIDDEN_MARK: &str = "?";
 pub const HIDDEN_WHY: &str = "Blind review: give your label first.";
@@ -80,6 +85,10 @@ pub fn command(command: Command) -> String {
         Command::StartHere => "Segment starts with this frame",
         Command::EndHere => "Segment ends with this frame",
         Command::Clear => "Take the reviewed label away",
+        Command::Range => "Begin a range, or drop it",
+        Command::Unsure => "Not sure of the segment",
+        Command::Note => "Note on the segment",
+        Command::MarkEvent => MARK_EVENT,
         Command::NextPerson => "Next person",
         Command::PreviousPerson => "Person before",
         Command::SplitPerson => "Another person from this frame on",
@@ -96,6 +105,7 @@ pub fn command(command: Command) -> String {
 pub fn command_short(shown: Command) -> String {
     match shown {
         Command::NextDoubtful => "Next doubtful".to_owned(),
+        Command::Confirm => "Confirm".to_owned(),
         _ => command(shown),
     }
 }
@@ -123,6 +133,12 @@ pub fn step(kind: EditKind, span: Option<(f64, f64)>, name: impl Fn(u32) -> Stri
         EditKind::Merge(class) => format!("Joined as {} and confirmed", class.name()),
         EditKind::MoveEdge => "Edge moved, both sides confirmed".to_owned(),
         EditKind::OpenProject => return "Labels of the project taken".to_owned(),
+        EditKind::LayTogether => return "Two label files laid together".to_owned(),
+        EditKind::Note => "Note changed".to_owned(),
+        EditKind::Unsure(true) => "Marked as unsure".to_owned(),
+        EditKind::Unsure(false) => "Sure again".to_owned(),
+        EditKind::MarkEvent => "Event marked".to_owned(),
+        EditKind::ChangeEvent => "Event changed".to_owned(),
         _ => return people_step(kind, name).unwrap_or_default(),
     };
     span.map_or(what.clone(), |(start, end)| {
@@ -214,4 +230,23 @@ pub fn saved_review_error(error: &SavedReviewError) -> String {
         SavedReviewError::Json(error) => format!("what was kept cannot be read: {error}"),
         SavedReviewError::Segments(fault) => fault.to_string(),
     }
+}
+
+#[must_use]
+pub fn range_from(start_s: f64) -> String {
+    format!(
+        "Range from {}: go to its end, then press a label; Escape drops it.",
+        clock::precise(start_s)
+    )
+}
+
+/// The range that a label would go to.
+#[must_use]
+pub fn range(frames: usize, (start, end): (f64, f64)) -> String {
+    let noun = if frames == 1 { "frame" } else { "frames" };
+    format!(
+        "Range of {frames} {noun}, {} to {}",
+        clock::precise(start),
+        clock::precise(end)
+    )
 }

@@ -1,8 +1,8 @@
 //! Several videos, read one after the other.
 
-use shared_model::people::People;
-use shared_model::reviewed_segment::ReviewedSegment;
 use shared_model::timeline::Timeline;
+
+use crate::review::document::ReviewDocument;
 
 /// How far a video of the list is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,9 +23,7 @@ pub struct ItemResults {
     /// All that was seen.
     pub timeline: Timeline,
     /// What a person said.
-    pub reviewed: Vec<ReviewedSegment>,
-    /// Who is who; the tracks of `reviewed` are people.
-    pub people: People,
+    pub document: ReviewDocument,
     /// Name of the model.
     pub model: String,
 }

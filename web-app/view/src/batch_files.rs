@@ -3,16 +3,14 @@
 use shared_model::project::{PROJECT_VERSION, Project, ProjectError};
 use shared_model::smoothing::Smoothing;
 use shared_model::timeline::FrameRow;
-use shared_model::{affwild2, elan, frame_table, webvtt};
-use thiserror::Error;
+use shared_model::{affwild2, elan, frame_table, remark_table, webvtt};
 
 use crate::batch::ItemResults;
 use crate::class_seconds::ClassSeconds;
 use crate::comparison::stem;
 use crate::group_figures::GroupRow;
 use crate::label_view::LabelView;
-use crate::report_html::{self, Facts};
-use crate::review::document::{ReviewDocument, SegmentFault};
+use crate::report_html::{self, Facts, reported_remarks};
 use crate::review::rows;
 use crate::timeline_svg::{self, Names};
 
@@ -49,26 +47,19 @@ pub struct VideoFiles {
     pub shares: Vec<GroupRow>,
 }
 
-/// A file of a list cannot be made.
-#[derive(Debug, Error)]
-pub enum BatchFilesError {
-    #[error(transparent)]
-    Segments(#[from] SegmentFault),
-    #[error(transparent)]
-    Project(#[from] ProjectError),
-}
-
 /// The files of a video that was read.
 ///
 /// # Errors
-/// When the labels by hand contradict one another, or the project cannot be written.
-pub fn files(name: &str, results: &ItemResults, manner: &Manner) -> Result<VideoFiles, BatchFilesError> {
+/// When the project cannot be written.
+pub fn files(name: &str, results: &ItemResults, manner: &Manner) -> Result<VideoFiles, ProjectError> {
     let (smoothing, window) = (manner.smoothing, manner.window);
-    let mut view = LabelView::of_people(&results.timeline, results.people.clone(), smoothing, window);
-    rows::write_all(&mut view, &ReviewDocument::from_segments(&results.reviewed)?);
+    let (document, people) = (&results.document, results.document.people());
+    let mut view = LabelView::of_people(&results.timeline, people.clone(), smoothing, window);
+    rows::write_all(&mut view, document);
+    let remarks = document.remarks().timed(&view.times, view.start_s());
     let end_s = view.end_s();
     let called = |person| {
-        let name = results.people.name(person);
+        let name = people.name(person);
         name.map_or_else(|| (manner.face)(person), str::to_owned)
     };
     let names = Names {
@@ -82,6 +73,7 @@ pub fn files(name: &str, results: &ItemResults, manner: &Manner) -> Result<Video
         smoothing: manner.smoothing_text.clone(),
         written: manner.written.clone(),
         audit: String::new(),
+        remarks: reported_remarks(document.remarks(), &view, called),
     };
     let drawing = timeline_svg::draw(&view, &[], &names);
     let project = Project {
@@ -91,19 +83,29 @@ pub fn files(name: &str, results: &ItemResults, manner: &Manner) -> Result<Video
         model: results.model.clone(),
         smoothing,
         window,
-        reviewed: results.reviewed.clone(),
-        people: results.people.clone(),
+        reviewed: document.segments().collect(),
+        people: people.clone(),
+        remarks: document.remarks().clone(),
         timeline: results.timeline.clone(),
     };
-    let texts = [
+    let mut texts = vec![
         ("csv", frame_table::to_string(name, &view.rows)),
         ("txt", affwild2::write(&view.rows)),
         ("vtt", webvtt::write(&view.rows, end_s)),
-        ("eaf", elan::write(name, &view.rows, end_s, manner.now_s)),
+        (
+            "eaf",
+            elan::write(name, &view.rows, &remarks, end_s, manner.now_s),
+        ),
         ("html", report_html::write(&facts, &view, None, &drawing)),
         ("svg", drawing),
         ("mien.json", project.to_json()?),
     ];
+    if !remarks.is_empty() {
+        texts.push(("notes.csv", remark_table::to_string(name, &remarks)));
+    }
+    if document.remarks().events().next().is_some() {
+        texts.push(("chapters.vtt", webvtt::chapters(&remarks, view.start_s() + end_s)));
+    }
     let stem = stem(name);
     let shares = view
         .tracks
@@ -116,8 +118,9 @@ pub fn files(name: &str, results: &ItemResults, manner: &Manner) -> Result<Video
         });
     Ok(VideoFiles {
         texts: texts
+            .into_iter()
             .map(|(ending, text)| (format!("{stem}.{ending}"), text))
-            .into(),
+            .collect(),
         shares: shares.collect(),
         rows: view.rows,
     })
@@ -126,9 +129,11 @@ pub fn files(name: &str, results: &ItemResults, manner: &Manner) -> Result<Video
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::review::document::ReviewDocument;
     use shared_model::expression::Expression;
     use shared_model::face_box::FaceBox;
     use shared_model::people::People;
+    use shared_model::remark::Remarks;
     use shared_model::reviewed_segment::ReviewedSegment;
     use shared_model::timeline::{Prediction, Timeline, TrackedFace};
 
@@ -156,17 +161,20 @@ mod tests {
         people.merge(1, 0);
         people.rename(0, "Ana");
         people.set_ignored(2, true);
-        let reviewed = vec![ReviewedSegment {
+        let reviewed = [ReviewedSegment {
             track: 0,
             start: 4,
             end: 7,
             label: Expression::Fear,
             confirmed: true,
         }];
+        let remarks = Remarks::default()
+            .with_note(0, 4..7, "hand before the face")
+            .with_event(5, "bell");
+        let document = ReviewDocument::from_segments(&reviewed).unwrap();
         ItemResults {
             timeline,
-            reviewed,
-            people,
+            document: document.with_people(people).with_remarks(remarks),
             model: "tiny".into(),
         }
     }
@@ -184,7 +192,17 @@ mod tests {
         };
         let VideoFiles { texts, rows, shares } = files("a.b.mp4", &results(), &manner).unwrap();
         let names: Vec<&str> = texts.iter().map(|(name, _)| name.as_str()).collect();
-        let endings = ["csv", "txt", "vtt", "eaf", "html", "svg", "mien.json"];
+        let endings = [
+            "csv",
+            "txt",
+            "vtt",
+            "eaf",
+            "html",
+            "svg",
+            "mien.json",
+            "notes.csv",
+            "chapters.vtt",
+        ];
         assert_eq!(names, endings.map(|ending| format!("a.b.{ending}")));
         let read = frame_table::read(texts[0].1.as_bytes()).unwrap();
         assert_eq!(read.len(), 10);
@@ -200,10 +218,15 @@ mod tests {
         assert_eq!(rows.len(), 10);
         assert!(texts[4].1.contains("Ana"), "the report names people");
         let project = Project::from_json(&texts[6].1).unwrap();
-        assert_eq!(
-            (project.reviewed, project.people),
-            (results().reviewed, results().people)
-        );
+        assert_eq!(ReviewDocument::of_project(&project).unwrap(), results().document);
+        for (place, words) in [
+            (3, "hand before the face"),
+            (4, "hand before the face"),
+            (7, "hand before the face"),
+            (8, "bell"),
+        ] {
+            assert!(texts[place].1.contains(words), "{} lacks {words}", texts[place].0);
+        }
         let [ana] = shares.as_slice() else {
             panic!("one person is left: {shares:?}")
         };

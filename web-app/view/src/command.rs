@@ -45,6 +45,14 @@ pub enum Command {
     EndHere,
     /// Takes the reviewed label of the current segment away.
     Clear,
+    /// Begins a range at the playhead, which a label then goes to, or drops it.
+    Range,
+    /// Says that the person is not sure of the current segment, or takes that back.
+    Unsure,
+    /// Goes to where the note on the current segment is written.
+    Note,
+    /// Marks an event at the playhead.
+    MarkEvent,
     NextPerson,
     PreviousPerson,
     /// From the playhead on the chosen person is another one.
@@ -195,6 +203,10 @@ pub const BINDINGS: &[Binding] = &[
     line(Command::StartHere, "start-here", Group::Review, &["i"]),
     line(Command::EndHere, "end-here", Group::Review, &["o"]),
     line(Command::Clear, "clear", Group::Review, &["Delete", "Backspace"]),
+    line(Command::Range, "range", Group::Review, &["x"]),
+    line(Command::Unsure, "unsure", Group::Review, &["q"]),
+    line(Command::Note, "note", Group::Review, &["t"]),
+    line(Command::MarkEvent, "mark-event", Group::Review, &["b"]),
     line(Command::NextPerson, "next-person", Group::People, &["p"]),
     line(
         Command::PreviousPerson,

@@ -275,7 +275,11 @@ mod tests {
         for (name, text, frames) in [
             ("a.csv", frame_table::to_string("v", &view.rows), 12),
             ("a.txt", affwild2::write(&view.rows), 6),
-            ("a.eaf", elan::write("v.mp4", &view.rows, view.end_s(), 0), 12),
+            (
+                "a.eaf",
+                elan::write("v.mp4", &view.rows, &[], view.end_s(), 0),
+                12,
+            ),
         ] {
             let labels = LoadedLabels::read(name, &text, "v.mp4").unwrap();
             assert_eq!(labels.misfit(&view), None, "{name}");

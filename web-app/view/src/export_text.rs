@@ -56,6 +56,7 @@ mod tests {
     use shared_model::face_box::FaceBox;
     use shared_model::people::People;
     use shared_model::project::PROJECT_VERSION;
+    use shared_model::remark::Remarks;
     use shared_model::smoothing::Smoothing;
     use shared_model::timeline::{Prediction, Timeline, TrackedFace};
 
@@ -102,6 +103,7 @@ mod tests {
                 window: 12,
                 reviewed: Vec::new(),
                 people: People::default(),
+                remarks: Remarks::default().with_event(0, "[]"),
                 timeline: timeline.without_frames(),
             };
             let (before, after) = project_frame(&project).unwrap();

@@ -6,6 +6,7 @@ pub mod shipped_model;
 
 pub mod label_view;
 pub mod levels;
+pub mod live_speed;
 pub mod live_strip;
 pub mod predicted_runs;
 pub mod samples;
@@ -27,7 +28,9 @@ pub mod speed;
 pub mod sureness;
 pub mod timeline_layout;
 pub mod viewport;
+pub mod waveform;
 
+pub mod adjudication;
 pub mod agreement;
 pub mod archive;
 pub mod batch;

@@ -1,11 +1,13 @@
-//! The last frames of a webcam: nothing older is kept.
+//! The last half minute of a webcam, as its labels came; the film itself is recorded elsewhere.
 
 use std::collections::VecDeque;
 
 use shared_model::timeline::{Prediction, Timeline, TimelineFrame};
 
-/// Frames in sight: one clip.
-pub const LIVE_FRAMES: usize = 64;
+/// Seconds in sight.
+const LIVE_S: f64 = 30.0;
+/// Frames in sight at most, whatever a camera gives.
+const LIVE_FRAMES: usize = 1800;
 
 /// A running window over a stream of predictions.
 #[derive(Debug, Default)]
@@ -28,7 +30,8 @@ impl LiveStrip {
                 }
                 faces.sort_by_key(|face| face.track);
                 self.frames.push_back(TimelineFrame { time_s, faces });
-                while self.frames.len() > LIVE_FRAMES {
+                let is_old = |first: &TimelineFrame| time_s - first.time_s > LIVE_S;
+                while self.frames.len() > LIVE_FRAMES || self.frames.front().is_some_and(is_old) {
                     self.frames.pop_front();
                     self.first += 1;
                 }
@@ -72,7 +75,7 @@ mod tests {
     use shared_model::timeline::TrackedFace;
 
     #[test]
-    fn only_the_last_clip_is_kept_and_refined() {
+    fn only_the_last_half_minute_is_kept_and_refined() {
         let mut strip = LiveStrip::default();
         for frame in 0..100 {
             let face = TrackedFace {
@@ -83,7 +86,7 @@ mod tests {
             };
             strip.push(Prediction::Seen {
                 frame,
-                time_s: frame as f64,
+                time_s: frame as f64 / 2.0,
                 faces: vec![face],
             });
         }
@@ -95,13 +98,13 @@ mod tests {
             });
         }
         let timeline = strip.timeline();
-        assert_eq!(timeline.frames().len(), LIVE_FRAMES);
+        assert_eq!(timeline.frames().len(), 61, "30 s at two frames per second");
         assert_eq!(timeline.frames()[0].time_s, 0.0);
         let refined: Vec<_> = timeline
             .frames()
             .iter()
             .map(|f| f.faces[0].temporal.is_some())
             .collect();
-        assert!(refined[LIVE_FRAMES - 1] && !refined[..LIVE_FRAMES - 1].contains(&true));
+        assert!(refined[60] && !refined[..60].contains(&true));
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use shared_model::expression::Expression;
 use shared_model::metrics::Report;
+use shared_model::remark::{RemarkKind, Remarks};
 
 use crate::agreement::classes_note;
 use crate::class_seconds::ClassSeconds;
@@ -15,7 +16,7 @@ use crate::timeline_svg::escaped;
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:32px auto;max-width:1240px;padding:0 16px;color:#1c2126}\
 h1{font-size:24px;margin:0}h2{font-size:17px;margin:28px 0 8px}table{border-collapse:collapse;font-variant-numeric:tabular-nums}\
 th,td{padding:3px 10px;text-align:right;border-bottom:1px solid #dcdad4}th:first-child,td:first-child{text-align:left}\
-p{margin:4px 0;color:#5a636b}svg{max-width:100%;height:auto;border:1px solid #dcdad4}\
+.notes th,.notes td{text-align:left}p{margin:4px 0;color:#5a636b}svg{max-width:100%;height:auto;border:1px solid #dcdad4}\
 .figures{display:flex;gap:32px;margin:8px 0}.figures b{display:block;font-size:22px;color:#1c2126}";
 
 /// Two lanes against each other, as the page showed them.
@@ -42,6 +43,41 @@ pub struct Facts {
     pub written: String,
     /// What the audit found, in words; empty without one.
     pub audit: String,
+    /// What was noted, by time.
+    pub remarks: Vec<ReportedRemark>,
+}
+
+/// A remark in words.
+#[derive(Debug, Clone)]
+pub struct ReportedRemark {
+    /// When, in seconds from the first frame on.
+    pub start_s: f64,
+    /// Whose face; empty for an event.
+    pub who: String,
+    /// What was said.
+    pub text: String,
+}
+
+/// The remarks on frames that the video has, in words. `called`: what people are called.
+#[must_use]
+pub fn reported_remarks(
+    remarks: &Remarks,
+    view: &LabelView,
+    called: impl Fn(u32) -> String,
+) -> Vec<ReportedRemark> {
+    let timed = remarks.timed(&view.times, 0.0);
+    timed
+        .iter()
+        .map(|timed| ReportedRemark {
+            start_s: timed.start_s,
+            who: timed.remark.track.map(&called).unwrap_or_default(),
+            text: match timed.remark.kind {
+                RemarkKind::Unsure => "not sure of the label".to_owned(),
+                RemarkKind::Note => timed.remark.text.clone(),
+                RemarkKind::Event => format!("event: {}", timed.remark.text),
+            },
+        })
+        .collect()
 }
 
 /// The page; `timeline` is the drawing.
@@ -85,10 +121,31 @@ pub fn body(
     if !facts.audit.is_empty() {
         let _ = writeln!(body, "<h2>Audit</h2>\n<p>{}</p>", escaped(&facts.audit));
     }
+    body.push_str(&noted(&facts.remarks));
     if let Some(agreement) = agreement {
         body.push_str(&figures(agreement));
     }
     body
+}
+
+fn noted(remarks: &[ReportedRemark]) -> String {
+    if remarks.is_empty() {
+        return String::new();
+    }
+    let mut out = String::from(
+        "<h2>Notes and events</h2>\n<table class=\"notes\"><tr><th>Time</th><th>Face</th><th>Note</th></tr>\n",
+    );
+    for remark in remarks {
+        let _ = writeln!(
+            out,
+            "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
+            clock::precise(remark.start_s),
+            escaped(&remark.who),
+            escaped(&remark.text)
+        );
+    }
+    out.push_str("</table>\n");
+    out
 }
 
 /// How long each face shows each expression, and how much of it a person has confirmed.
@@ -183,6 +240,11 @@ mod tests {
             smoothing: "Sliding".into(),
             written: "today".into(),
             audit: "Audit: 1 < 2".into(),
+            remarks: vec![ReportedRemark {
+                start_s: 61.5,
+                who: "<b>Ada".into(),
+                text: "a & b".into(),
+            }],
         };
         let agreement = ReportedAgreement {
             heading: "a against b".into(),
@@ -192,6 +254,7 @@ mod tests {
         let text = write(&facts, &LabelView::default(), Some(&agreement), "<svg></svg>");
         assert!(!text.contains("<script") && !text.contains("src=") && !text.contains("href="));
         assert!(text.contains("<p>Audit: 1 &lt; 2</p>"));
+        assert!(text.contains("<td>1:01.50</td><td>&lt;b&gt;Ada</td><td>a &amp; b</td>"));
         assert!(text.contains("0.250") && text.contains("<svg></svg>"));
     }
 }

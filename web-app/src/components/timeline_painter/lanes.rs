@@ -65,6 +65,7 @@ impl Painter<'_> {
                 );
             }
         }
+        self.remark_marks(track, band);
         let held = self
             .scene
             .held_edge

@@ -1,4 +1,4 @@
-//! What belongs to time alone: the ruler, the loop, the playhead.
+//! What belongs to time alone: the ruler, the sound behind it, the loop, the playhead.
 
 use super::{FONT, LETTER, Painter};
 use page_view::timeline_layout as layout;
@@ -6,6 +6,7 @@ use page_view::{clock, ruler};
 
 impl Painter<'_> {
     pub(super) fn ruler(&self) {
+        self.sound();
         let context = self.context;
         let sight = &self.scene.sight;
         let step_s = ruler::step_s(sight.span_s, self.width, 76.0);
@@ -50,6 +51,29 @@ impl Painter<'_> {
         context.line_to(x.round(), 9.0);
         context.close_path();
         context.fill();
+    }
+
+    /// How loud the film is, behind the ruler: a bar per pixel from the middle up and down.
+    fn sound(&self) {
+        let Some(sound) = &self.scene.sound else { return };
+        let context = self.context;
+        let sight = &self.scene.sight;
+        // The sound counts from the start of the media, the timeline from the first picture.
+        let start_s = self.scene.view.start_s();
+        let s_a_pixel = sight.span_s / self.width;
+        context.set_fill_style_str(&self.palette.accent);
+        context.set_global_alpha(0.28);
+        context.begin_path();
+        for column in 0..self.width.floor() as usize {
+            let from_s = start_s + sight.start_s + column as f64 * s_a_pixel;
+            let high = f64::from(sound.peak(from_s, from_s + s_a_pixel)) * (layout::RULER - 4.0);
+            if high >= 0.5 {
+                let top = (layout::RULER - high) / 2.0;
+                context.rect(self.gutter + column as f64, top, 1.0, high);
+            }
+        }
+        context.fill();
+        context.set_global_alpha(1.0);
     }
 
     /// A bar in the ruler over what is played over and over.

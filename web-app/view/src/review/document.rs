@@ -1,4 +1,4 @@
-//! The labels that a person gave, by track and frame.
+//! What a person said of a video: labels by track and frame, who is who, and remarks.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -6,6 +6,8 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use shared_model::expression::Expression;
 use shared_model::people::People;
+use shared_model::project::Project;
+use shared_model::remark::Remarks;
 use shared_model::reviewed_segment::{self, ReviewedSegment};
 
 pub use shared_model::reviewed_segment::SegmentFault;
@@ -14,6 +16,7 @@ pub use shared_model::reviewed_segment::SegmentFault;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ReviewDocument {
     people: People,
+    remarks: Remarks,
     tracks: BTreeMap<u32, BTreeMap<usize, Piece>>,
 }
 
@@ -59,6 +62,16 @@ impl ReviewDocument {
         Ok(document)
     }
 
+    /// Of a project.
+    ///
+    /// # Errors
+    /// When its segments cannot all be true.
+    pub fn of_project(project: &Project) -> Result<Self, SegmentFault> {
+        Ok(Self::from_segments(&project.reviewed)?
+            .with_people(project.people.clone())
+            .with_remarks(project.remarks.clone()))
+    }
+
     /// With what is known of who is who.
     #[must_use]
     pub fn with_people(self, people: People) -> Self {
@@ -76,10 +89,27 @@ impl ReviewDocument {
         self.people = people;
     }
 
+    /// With remarks.
+    #[must_use]
+    pub fn with_remarks(self, remarks: Remarks) -> Self {
+        Self { remarks, ..self }
+    }
+
+    /// What was noted beside the labels.
+    #[must_use]
+    pub fn remarks(&self) -> &Remarks {
+        &self.remarks
+    }
+
+    /// Puts other remarks in the place of these.
+    pub fn set_remarks(&mut self, remarks: Remarks) {
+        self.remarks = remarks;
+    }
+
     /// Whether nothing was said by hand.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.people.is_empty() && self.tracks.values().all(BTreeMap::is_empty)
+        self.people.is_empty() && self.remarks.is_empty() && self.tracks.values().all(BTreeMap::is_empty)
     }
 
     /// All segments by track and start.

@@ -88,7 +88,17 @@ fn edit(review: &mut Review, view: &LabelView, random: &mut StdRng) -> bool {
         ..segment
     };
     let frame = random.random_range(0..FRAMES);
-    match random.random_range(0..8) {
+    match random.random_range(0..10) {
+        8 => {
+            let remarks = review.document().remarks();
+            let note = ["", "hand", "hair"][random.random_range(0..3)];
+            let noted = remarks.with_note(track, segment.start..segment.end, note);
+            review.set_remarks(EditKind::Note, noted)
+        }
+        9 => {
+            let marked = review.document().remarks().with_event(frame, "bell");
+            review.set_remarks(EditKind::MarkEvent, marked)
+        }
         0 => review.set(EditKind::Accept(segment.label), reviewed),
         1 => review.set(EditKind::Relabel(label), ReviewedSegment { label, ..reviewed }),
         2 => {
@@ -183,7 +193,14 @@ fn an_edit_touches_only_the_frames_it_names_and_leaves_no_gap() {
                 continue;
             }
             let after = labels(review.document());
-            let (track, frames) = review.last_done().unwrap().place().unwrap();
+            let step = review.last_done().unwrap();
+            let Some((track, frames)) = step.place() else {
+                assert!(
+                    step.remark().is_some() && before == after,
+                    "remarks touch no label"
+                );
+                continue;
+            };
             let outside = |labels: &Labels| -> Labels {
                 let inside = |key: &(u32, usize)| key.0 == track && frames.contains(&key.1);
                 labels

@@ -5,6 +5,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use shared_model::expression::Expression;
 use shared_model::people::People;
+use shared_model::remark::{Remark, Remarks};
 use shared_model::reviewed_segment::ReviewedSegment;
 
 use super::document::{ReviewDocument, TrackChange};
@@ -32,6 +33,8 @@ pub enum EditKind {
     MoveEdge,
     /// Took the labels of a project file.
     OpenProject,
+    /// Laid two label files together.
+    LayTogether,
     /// Gave a person a name.
     Rename(u32),
     /// Made the first person the second one.
@@ -42,6 +45,14 @@ pub enum EditKind {
     Ignore(u32),
     /// Took a person in again who was left out.
     BringBack(u32),
+    /// Wrote, changed or took away a note on a segment.
+    Note,
+    /// Was not sure of a segment, or sure again.
+    Unsure(bool),
+    /// Marked an event.
+    MarkEvent,
+    /// Gave an event another name, or took it away.
+    ChangeEvent,
 }
 
 /// One edit: what it was and what it changed.
@@ -51,6 +62,9 @@ pub struct Step {
     pub kind: EditKind,
     changes: Vec<TrackChange>,
     people: Option<PeopleChange>,
+    /// Not there in what older pages kept.
+    #[serde(default)]
+    remarks: Option<RemarksChange>,
 }
 
 /// Who was who before a step, and who is who after it.
@@ -58,6 +72,13 @@ pub struct Step {
 struct PeopleChange {
     before: People,
     after: People,
+}
+
+/// Remarks that a step took away, and those that it put in their place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct RemarksChange {
+    gone: Vec<Remark>,
+    new: Vec<Remark>,
 }
 
 impl Step {
@@ -73,11 +94,30 @@ impl Step {
         self.people.is_some()
     }
 
-    /// Track and frames of the first change, to go to and to name; a change of people has no place.
+    /// Track and frames of the first change, to go to and to name; a change of people or of remarks has no place here.
     #[must_use]
     pub fn place(&self) -> Option<(u32, Range<usize>)> {
         let change = self.changes.first().filter(|_| self.people.is_none())?;
         Some((change.track, change.frames.clone()))
+    }
+
+    /// A remark that was changed by a step of remarks alone, to go to and to name.
+    #[must_use]
+    pub fn remark(&self) -> Option<&Remark> {
+        let change = self
+            .remarks
+            .as_ref()
+            .filter(|_| self.changes.is_empty() && self.people.is_none())?;
+        change.new.first().or_else(|| change.gone.first())
+    }
+
+    /// Segments and remarks that it holds.
+    fn size(&self) -> usize {
+        let remarks = self
+            .remarks
+            .as_ref()
+            .map_or(0, |change| change.gone.len() + change.new.len());
+        self.changes.iter().map(TrackChange::size).sum::<usize>() + remarks
     }
 }
 
@@ -209,7 +249,21 @@ impl Review {
                 self.document.replace(track, 0..usize::MAX, &theirs)
             })
             .collect();
-        self.record(EditKind::OpenProject, changes, other.people().clone())
+        let (people, remarks) = (other.people().clone(), other.remarks().clone());
+        self.record(EditKind::OpenProject, changes, people, remarks)
+    }
+
+    /// Puts segments, by track and start, in the place of what is there in their frames, as one step.
+    pub fn lay_together(&mut self, segments: &[ReviewedSegment]) -> Option<&Step> {
+        let stretches = segments.chunk_by(|one, next| one.track == next.track && one.end == next.start);
+        let changes: Vec<TrackChange> = stretches
+            .filter_map(|stretch| {
+                let (first, last) = (stretch.first()?, stretch.last()?);
+                self.document.replace(first.track, first.start..last.end, stretch)
+            })
+            .collect();
+        let (people, remarks) = (self.document.people().clone(), self.document.remarks().clone());
+        self.record(EditKind::LayTogether, changes, people, remarks)
     }
 
     /// Labels the parts of `frames` that the segments of `there` cover, reviewed; where nobody is seen nothing is
@@ -244,7 +298,7 @@ impl Review {
     pub fn rename(&mut self, person: u32, name: &str) -> Option<&Step> {
         let mut people = self.document.people().clone();
         people.rename(person, name);
-        self.record(EditKind::Rename(person), Vec::new(), people)
+        self.record_people(EditKind::Rename(person), people)
     }
 
     /// Leaves a person out, or takes them in again. Their labels are kept.
@@ -256,10 +310,16 @@ impl Review {
         } else {
             EditKind::BringBack(person)
         };
-        self.record(kind, Vec::new(), people)
+        self.record_people(kind, people)
     }
 
-    /// Makes `from` the same person as `into`, labels included; where both have labels, those of `into` count.
+    /// Puts other remarks in the place of those that are there.
+    pub fn set_remarks(&mut self, kind: EditKind, remarks: Remarks) -> Option<&Step> {
+        let people = self.document.people().clone();
+        self.record(kind, Vec::new(), people, remarks)
+    }
+
+    /// Makes `from` the same person as `into`, labels and remarks included; where both have labels, those of `into` count.
     pub fn merge_people(&mut self, from: u32, into: u32) -> Option<&Step> {
         if from == into {
             return None;
@@ -279,10 +339,11 @@ impl Review {
             self.document.replace(into, 0..usize::MAX, &of(&both, into)),
         ];
         let changes = changes.into_iter().flatten().collect();
-        self.record(EditKind::MergePeople(from, into), changes, people)
+        let remarks = self.document.remarks().of_one_person(from, into);
+        self.record(EditKind::MergePeople(from, into), changes, people, remarks)
     }
 
-    /// From `frame` on a person is another one, of the number `other` that nobody has; their labels go along.
+    /// From `frame` on a person is another one, of the number `other` that nobody has; their labels and remarks go along.
     pub fn split_person(&mut self, person: u32, frame: usize, other: u32) -> Option<&Step> {
         let later: Vec<ReviewedSegment> = self.document.touching(person, frame..usize::MAX).collect();
         let mut people = self.document.people().clone();
@@ -292,7 +353,8 @@ impl Review {
             self.document.replace(other, frame..usize::MAX, &later),
         ];
         let changes = changes.into_iter().flatten().collect();
-        self.record(EditKind::SplitPerson(person, other), changes, people)
+        let remarks = self.document.remarks().of_another_from(person, frame, other);
+        self.record(EditKind::SplitPerson(person, other), changes, people, remarks)
     }
 
     /// Takes the last step back and tells which it was.
@@ -303,6 +365,9 @@ impl Review {
         }
         if let Some(people) = &step.people {
             self.document.set_people(people.before.clone());
+        }
+        if let Some(RemarksChange { gone, new }) = &step.remarks {
+            exchange_remarks(&mut self.document, new, gone);
         }
         self.undone.push(step);
         self.undone.last()
@@ -317,6 +382,9 @@ impl Review {
         if let Some(people) = &step.people {
             self.document.set_people(people.after.clone());
         }
+        if let Some(RemarksChange { gone, new }) = &step.remarks {
+            exchange_remarks(&mut self.document, gone, new);
+        }
         self.done.push(step);
         self.done.last()
     }
@@ -329,18 +397,38 @@ impl Review {
         with: &[ReviewedSegment],
     ) -> Option<&Step> {
         let change = self.document.replace(track, frames, with)?;
-        let people = self.document.people().clone();
-        self.record(kind, vec![change], people)
+        let (people, remarks) = (self.document.people().clone(), self.document.remarks().clone());
+        self.record(kind, vec![change], people, remarks)
     }
 
-    /// Notes a step whose label changes are done already; who is who is set here.
-    fn record(&mut self, kind: EditKind, changes: Vec<TrackChange>, after: People) -> Option<&Step> {
+    fn record_people(&mut self, kind: EditKind, people: People) -> Option<&Step> {
+        let remarks = self.document.remarks().clone();
+        self.record(kind, Vec::new(), people, remarks)
+    }
+
+    /// Notes a step whose label changes are done already; who is who and the remarks are set here.
+    fn record(
+        &mut self,
+        kind: EditKind,
+        changes: Vec<TrackChange>,
+        people: People,
+        remarks: Remarks,
+    ) -> Option<&Step> {
         let before = self.document.people().clone();
-        let people = (before != after).then(|| {
-            self.document.set_people(after.clone());
-            PeopleChange { before, after }
+        let people = (before != people).then(|| {
+            self.document.set_people(people.clone());
+            PeopleChange {
+                before,
+                after: people,
+            }
         });
-        if changes.is_empty() && people.is_none() {
+        let before = self.document.remarks();
+        let (gone, new) = (before.less(&remarks), remarks.less(before));
+        let remarks = (!gone.is_empty() || !new.is_empty()).then(|| {
+            self.document.set_remarks(remarks);
+            RemarksChange { gone, new }
+        });
+        if changes.is_empty() && people.is_none() && remarks.is_none() {
             return None;
         }
         self.undone.clear();
@@ -348,15 +436,26 @@ impl Review {
             kind,
             changes,
             people,
+            remarks,
         });
         self.done.last()
     }
 }
 
+/// Puts remarks in the place of others; `false` where that cannot be, and nothing changes then.
+fn exchange_remarks(document: &mut ReviewDocument, old: &[Remark], new: &[Remark]) -> bool {
+    let exchanged = document.remarks().exchanged(old, new);
+    let is_done = exchanged.is_some();
+    if let Some(remarks) = exchanged {
+        document.set_remarks(remarks);
+    }
+    is_done
+}
+
 fn latest(steps: &[Step]) -> Vec<Step> {
     let mut room = KEPT_SEGMENTS;
     let from_the_end = steps.iter().rev().take(KEPT_STEPS).take_while(|step| {
-        let size: usize = step.changes.iter().map(TrackChange::size).sum();
+        let size = step.size();
         let fits = size <= room;
         room = room.saturating_sub(size);
         fits
@@ -374,6 +473,11 @@ fn goes_back(document: &mut ReviewDocument, step: &Step) -> bool {
         }
         document.set_people(people.before.clone());
     }
+    if let Some(RemarksChange { gone, new }) = &step.remarks
+        && !exchange_remarks(document, new, gone)
+    {
+        return false;
+    }
     step.changes
         .iter()
         .rev()
@@ -387,6 +491,11 @@ fn goes_on(document: &mut ReviewDocument, step: &Step) -> bool {
             return false;
         }
         document.set_people(people.after.clone());
+    }
+    if let Some(RemarksChange { gone, new }) = &step.remarks
+        && !exchange_remarks(document, gone, new)
+    {
+        return false;
     }
     step.changes.iter().all(|change| document.try_apply(change))
 }

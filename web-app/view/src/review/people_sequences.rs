@@ -10,7 +10,7 @@ use shared_model::smoothing::Smoothing;
 use shared_model::timeline::{Prediction, Timeline, TrackedFace};
 
 use super::document::ReviewDocument;
-use super::history::Review;
+use super::history::{EditKind, Review};
 use super::queue::ReviewQueue;
 use super::queue_filter::QueueFilter;
 use crate::cast::together;
@@ -74,6 +74,10 @@ fn edit(review: &mut Review, view: &LabelView, random: &mut StdRng) -> bool {
             review.split_person(person, start, free)
         }
         4 => review.set_ignored(person, true),
+        5 => {
+            let noted = review.document().remarks().with_note(person, start..end, "hand");
+            review.set_remarks(EditKind::Note, noted)
+        }
         _ => {
             let queue = ReviewQueue::of(view, review.document(), None, &QueueFilter::default());
             let there = queue.segments(person).to_vec();

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 use shared_model::people::People;
+use shared_model::remark::Remarks;
 use shared_model::reviewed_segment::ReviewedSegment;
 
 use super::document::{ReviewDocument, SegmentFault};
@@ -22,6 +23,9 @@ pub struct SavedReview {
     /// Who is who; not there in what older pages kept.
     #[serde(default)]
     pub people: People,
+    /// What was noted beside the labels; not there in what older pages kept.
+    #[serde(default)]
+    pub remarks: Remarks,
     /// The latest edits, so that they can still be taken back; not there in what older pages kept.
     #[serde(default, deserialize_with = "steps_or_none")]
     pub steps: Steps,
@@ -54,6 +58,7 @@ impl SavedReview {
             video: video.to_owned(),
             segments: document.segments().collect(),
             people: document.people().clone(),
+            remarks: document.remarks().clone(),
             steps: review.latest_steps(),
         }
     }
@@ -83,7 +88,7 @@ pub fn read(text: &str) -> Result<Review, SavedReviewError> {
     let saved: SavedReview = serde_json::from_str(text).map_err(SavedReviewError::Json)?;
     let document = ReviewDocument::from_segments(&saved.segments).map_err(SavedReviewError::Segments)?;
     Ok(Review::with_steps(
-        document.with_people(saved.people),
+        document.with_people(saved.people).with_remarks(saved.remarks),
         saved.steps,
     ))
 }
@@ -108,7 +113,12 @@ mod tests {
         people.merge(2, 1);
         let document = ReviewDocument::from_segments(&segments)
             .unwrap()
-            .with_people(people);
+            .with_people(people)
+            .with_remarks(
+                Remarks::default()
+                    .with_note(1, 4..7, "hand")
+                    .with_event(5, "bell"),
+            );
         let text = SavedReview::of("a.mp4", &Review::of(document.clone()))
             .to_json()
             .unwrap();

@@ -1,0 +1,29 @@
+//! The sound of a film, decoded here.
+
+use page_view::waveform::Waveform;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AudioBuffer, File, OfflineAudioContext};
+
+use super::tasks;
+
+/// Samples per second to which the browser brings what it decodes: the least that all of them can.
+const RATE: f32 = 8000.0;
+
+/// How loud a film is over time; the whole file is read into memory for it.
+///
+/// # Errors
+/// Where the browser reads no sound in it.
+pub async fn waveform(film: &File) -> Result<Waveform, JsValue> {
+    let bytes: js_sys::ArrayBuffer = JsFuture::from(film.array_buffer()).await?.dyn_into()?;
+    let context = OfflineAudioContext::new_with_number_of_channels_and_length_and_sample_rate(1, 1, RATE)?;
+    let decoded = JsFuture::from(context.decode_audio_data(&bytes)?).await?;
+    let decoded: AudioBuffer = decoded.dyn_into()?;
+    let rate = f64::from(decoded.sample_rate());
+    let mut waveform = Waveform::default();
+    for channel in 0..decoded.number_of_channels() {
+        waveform.add(&decoded.get_channel_data(channel)?, rate);
+        tasks::next_task().await;
+    }
+    Ok(waveform)
+}

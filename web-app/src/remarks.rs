@@ -1,0 +1,83 @@
+//! What a person notes beside the labels: notes, segments they are not sure of, events.
+
+use leptos::prelude::*;
+use page_view::review::history::EditKind;
+use shared_model::remark::{Remark, RemarkKind, Remarks};
+
+use crate::state::store::Store;
+use crate::{review, strings};
+
+/// All remarks; tracks changes.
+#[must_use]
+pub fn all(store: Store) -> Remarks {
+    store.review_revision.track();
+    store
+        .desk
+        .with_value(|desk| desk.review.document().remarks().clone())
+}
+
+/// The note on the segment at the playhead; tracks changes.
+#[must_use]
+pub fn note(store: Store) -> String {
+    let remarks = all(store);
+    review::current(store)
+        .map(|segment| remarks.note(segment.track, &(segment.start..segment.end)))
+        .unwrap_or_default()
+}
+
+/// Whether the person is not sure of the segment at the playhead; tracks changes.
+#[must_use]
+pub fn is_unsure(store: Store) -> bool {
+    let remarks = all(store);
+    review::current(store)
+        .is_some_and(|segment| remarks.is_unsure(segment.track, &(segment.start..segment.end)))
+}
+
+/// Writes the note on the segment at the playhead; empty words take it away.
+pub fn set_note(store: Store, text: &str) {
+    if let Some(segment) = review::editable(store) {
+        let noted = untrack(|| all(store)).with_note(segment.track, segment.start..segment.end, text);
+        set(store, EditKind::Note, noted);
+    }
+}
+
+/// Says that the person is not sure of the segment at the playhead, or takes that back.
+pub fn toggle_unsure(store: Store) {
+    if let Some(segment) = review::editable(store) {
+        let is_unsure = !untrack(|| is_unsure(store));
+        let remarks = untrack(|| all(store));
+        let said = remarks.with_unsure(segment.track, segment.start..segment.end, is_unsure);
+        set(store, EditKind::Unsure(is_unsure), said);
+    }
+}
+
+/// Marks an event at the playhead by the name that stands in its field.
+pub fn mark_event(store: Store) {
+    let view = store.view_now();
+    let frame = view.frame_at(store.playhead.get_untracked());
+    if let Some(frame) = frame.filter(|_| review::may_edit(store)) {
+        let name = store.bench.event_name.get_untracked();
+        let name = match name.trim() {
+            "" => strings::EVENT,
+            name => name,
+        };
+        let marked = untrack(|| all(store)).with_event(frame, name);
+        set(store, EditKind::MarkEvent, marked);
+    }
+}
+
+/// Takes a remark away.
+pub fn take_away(store: Store, remark: &Remark) {
+    if review::may_edit(store) {
+        let kind = match remark.kind {
+            RemarkKind::Note => EditKind::Note,
+            RemarkKind::Unsure => EditKind::Unsure(false),
+            RemarkKind::Event => EditKind::ChangeEvent,
+        };
+        set(store, kind, untrack(|| all(store)).without(remark));
+    }
+}
+
+fn set(store: Store, kind: EditKind, remarks: Remarks) {
+    review::edit(store, |review| review.set_remarks(kind, remarks).cloned());
+}
