@@ -30,8 +30,8 @@ struct Annotation {
 }
 
 /// Writes for each face a tier `Face N` with its reviewed, else smoothed labels, and behind it a tier for each lane that has labels:
-/// `Face N frame`, `Face N temporal`, `Face N smoothed` and `Face N reviewed`; then `Face N notes` and `Face N unsure` where a person has
-/// said something, and `Events`. `video` is the file's name, which ELAN looks for beside the annotation; `end_s` the video's end in seconds;
+/// `Face N frame`, `Face N temporal`, `Face N smoothed` and `Face N reviewed`; then `Face N notes`, `Face N unsure` and `Face N labels` (of the
+/// person's own set) where a person has said something, and `Events`. `video` is the file's name, which ELAN looks for beside the annotation; `end_s` the video's end in seconds;
 /// `written_unix_s` the time of writing in seconds since 1970.
 #[must_use]
 pub fn write(
@@ -120,7 +120,7 @@ fn remark_tiers(remarks: &[TimedRemark<'_>]) -> Vec<Tier> {
         let (start, end) = milliseconds(timed.start_s, timed.end_s);
         let value = match timed.remark.kind {
             RemarkKind::Unsure => timed.remark.kind.name().to_owned(),
-            RemarkKind::Note | RemarkKind::Event => timed.remark.text.clone(),
+            RemarkKind::Note | RemarkKind::Label | RemarkKind::Event => timed.remark.text.clone(),
         };
         let tier = tiers.entry((timed.remark.track, timed.remark.kind)).or_default();
         match tier.last_mut() {
@@ -144,6 +144,7 @@ fn remark_tiers(remarks: &[TimedRemark<'_>]) -> Vec<Tier> {
     let name = |track: Option<u32>, kind| match (track, kind) {
         (None, _) => "Events".to_owned(),
         (Some(track), RemarkKind::Unsure) => format!("Face {} unsure", u64::from(track) + 1),
+        (Some(track), RemarkKind::Label) => format!("Face {} labels", u64::from(track) + 1),
         (Some(track), _) => format!("Face {} notes", u64::from(track) + 1),
     };
     of_faces

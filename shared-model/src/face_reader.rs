@@ -149,9 +149,12 @@ impl FaceReader {
         numbers: &[usize],
         frames: &[Frame],
     ) -> Result<Vec<Vec<SeenFace>>, FaceReaderError> {
-        let pixels = frames.iter().map(|frame| frame.width() * frame.height()).max();
-        let stretches = self.stretches.for_pixels(pixels.unwrap_or(0));
-        self.read_stretches(&stretches.ranges(numbers), frames).await
+        let pixels: Vec<usize> = frames
+            .iter()
+            .map(|frame| frame.width() * frame.height())
+            .collect();
+        self.read_stretches(&self.stretches.ranges(numbers, &pixels), frames)
+            .await
     }
 
     async fn read_stretches(

@@ -77,9 +77,10 @@ impl Stretches {
             .map_or(0, |before| before - before % self.len + 1)
     }
 
-    /// The stretches of frames with these numbers, by their places. Numbers that do not follow each other begin a new one.
+    /// The stretches of frames with these numbers and so many pixels each, by their places. Numbers that do not follow each other begin a new
+    /// one; the frames of one that has too many pixels are looked at one by one.
     #[must_use]
-    pub fn ranges(self, numbers: &[usize]) -> Vec<Range<usize>> {
+    pub fn ranges(self, numbers: &[usize], pixels: &[usize]) -> Vec<Range<usize>> {
         let mut ranges: Vec<Range<usize>> = Vec::new();
         let mut before = None;
         for (place, number) in numbers.iter().enumerate() {
@@ -90,7 +91,19 @@ impl Stretches {
                 _ => ranges.push(place..place + 1),
             }
         }
-        ranges
+        let is_large = |range: &Range<usize>| {
+            let sizes = pixels.get(range.clone()).unwrap_or_default();
+            let most = sizes.iter().max().copied().unwrap_or(0);
+            self.for_pixels(most) != self
+        };
+        let in_parts = |range: Range<usize>| {
+            let step = if is_large(&range) { 1 } else { range.len().max(1) };
+            range
+                .clone()
+                .step_by(step)
+                .map(move |start| start..(start + step).min(range.end))
+        };
+        ranges.into_iter().flat_map(in_parts).collect()
     }
 }
 
@@ -270,7 +283,7 @@ mod tests {
                 (start + batch..=frames.len()).find(|end| *end == frames.len() || stretches.begin_with(*end));
             let end = ends.unwrap_or(frames.len());
             let numbers: Vec<usize> = (start..end).collect();
-            let mut looks = FilmLooks::new(&stretches.ranges(&numbers));
+            let mut looks = FilmLooks::new(&stretches.ranges(&numbers, &[]));
             while !looks.wanted().is_empty() {
                 count += looks.wanted().len();
                 let seen = looks.wanted().iter().map(|place| {
@@ -295,10 +308,21 @@ mod tests {
             [0, 1, 4, 5, 8, 9].map(|frame| stretches.start_of(frame)),
             [0, 1, 1, 5, 5, 9]
         );
-        assert_eq!(stretches.ranges(&[0, 1, 2, 3, 4, 5, 6]), [0..1, 1..5, 5..7]);
-        assert_eq!(stretches.ranges(&[3, 4, 7, 8, 9]), [0..2, 2..4, 4..5]);
-        assert_eq!(Stretches::of(1).ranges(&[0, 1, 2]), [0..1, 1..2, 2..3]);
+        assert_eq!(
+            stretches.ranges(&[0, 1, 2, 3, 4, 5, 6], &[9; 7]),
+            [0..1, 1..5, 5..7]
+        );
+        assert_eq!(stretches.ranges(&[3, 4, 7, 8, 9], &[9; 5]), [0..2, 2..4, 4..5]);
+        assert_eq!(Stretches::of(1).ranges(&[0, 1, 2], &[9; 3]), [0..1, 1..2, 2..3]);
         assert_eq!(stretches.for_pixels(3840 * 2160), Stretches::of(1));
+        // One large frame costs its own stretch, and no other.
+        let mut pixels = [9; 9];
+        pixels[3] = 3840 * 2160;
+        let numbers: Vec<usize> = (0..9).collect();
+        assert_eq!(
+            stretches.ranges(&numbers, &pixels),
+            [0..1, 1..2, 2..3, 3..4, 4..5, 5..9]
+        );
         assert_eq!(Stretches::default().for_pixels(1920 * 1080), Stretches::default());
         assert_eq!(stretches.for_input(224), Stretches::of(1));
     }

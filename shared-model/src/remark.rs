@@ -17,6 +17,8 @@ pub enum RemarkKind {
     Note,
     /// The person is not sure of the label of a face's frames.
     Unsure,
+    /// A label of the person's own set on a face's frames, beside the expression.
+    Label,
     /// Something that happens in the video, whoever is seen: words at one frame.
     Event,
 }
@@ -28,6 +30,7 @@ impl RemarkKind {
         match self {
             Self::Note => "note",
             Self::Unsure => "unsure",
+            Self::Label => "label",
             Self::Event => "event",
         }
     }
@@ -45,7 +48,7 @@ pub struct Remark {
     /// Whose face; events have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub track: Option<u32>,
-    /// Words of a note, name of an event; on one line, empty for [`RemarkKind::Unsure`].
+    /// Words of a note, a label, name of an event; on one line, empty for [`RemarkKind::Unsure`].
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
 }
@@ -63,7 +66,7 @@ impl Remark {
         let has_words = !self.text.is_empty();
         self.start < self.end
             && match self.kind {
-                RemarkKind::Note => has_words && self.track.is_some(),
+                RemarkKind::Note | RemarkKind::Label => has_words && self.track.is_some(),
                 RemarkKind::Unsure => !has_words && self.track.is_some(),
                 RemarkKind::Event => has_words && self.track.is_none(),
             }
@@ -83,7 +86,7 @@ pub struct TimedRemark<'a> {
 
 /// All remarks of one video, by their frames; none stands twice.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(from = "Vec<Remark>", into = "Vec<Remark>")]
+#[serde(from = "Vec<serde_json::Value>", into = "Vec<Remark>")]
 pub struct Remarks(Vec<Remark>);
 
 impl From<Vec<Remark>> for Remarks {
@@ -96,6 +99,16 @@ impl From<Vec<Remark>> for Remarks {
         remarks.sort();
         remarks.dedup();
         Self(remarks)
+    }
+}
+
+impl From<Vec<serde_json::Value>> for Remarks {
+    /// As [`Remarks::from`] a list of remarks: what is none, or of a kind that only newer programs know, costs nobody the others.
+    fn from(values: Vec<serde_json::Value>) -> Self {
+        let known = values
+            .into_iter()
+            .filter_map(|value| serde_json::from_value(value).ok());
+        Self::from(known.collect::<Vec<Remark>>())
     }
 }
 
@@ -141,6 +154,34 @@ impl Remarks {
                 end_s: start_s + span_of(times_s, remark.end.saturating_sub(1).min(last)).1,
             })
             .collect()
+    }
+
+    /// The names of the own labels that are in use, in order.
+    #[must_use]
+    pub fn label_names(&self) -> Vec<String> {
+        let labels = self.iter().filter(|remark| remark.kind == RemarkKind::Label);
+        let mut names: Vec<String> = labels.map(|remark| remark.text.clone()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// With a label of the person's own set on a face's frames, or without it where exactly these frames have it.
+    #[must_use]
+    pub fn with_label_turned(&self, track: u32, frames: Range<usize>, name: &str) -> Self {
+        let label = Remark {
+            start: frames.start,
+            end: frames.end,
+            kind: RemarkKind::Label,
+            track: Some(track),
+            text: one_line(name),
+        };
+        if self.0.contains(&label) {
+            return self.without(&label);
+        }
+        let mut all = self.0.clone();
+        all.push(label);
+        Self::from(all)
     }
 
     /// The note of a face's segment; several are joined.
@@ -322,6 +363,22 @@ mod tests {
     }
 
     #[test]
+    fn an_own_label_is_put_on_frames_and_taken_off_again() {
+        let remarks = Remarks::default()
+            .with_label_turned(0, 3..9, " speaks ")
+            .with_label_turned(0, 5..20, "laughs")
+            .with_label_turned(1, 3..9, "speaks");
+        assert_eq!(remarks.len(), 3, "they may lie over each other");
+        assert_eq!(remarks.label_names(), ["laughs", "speaks"]);
+        let fewer = remarks.with_label_turned(0, 3..9, "speaks");
+        assert_eq!(
+            (fewer.len(), fewer.with_label_turned(0, 3..8, "laughs").len()),
+            (2, 3)
+        );
+        assert!(Remarks::default().with_label_turned(0, 3..9, " ").is_empty());
+    }
+
+    #[test]
     fn remarks_go_where_their_person_goes() {
         let remarks = Remarks::default()
             .with_note(3, 0..10, "first")
@@ -353,6 +410,8 @@ mod tests {
             {"start":4,"end":5,"kind":"event","text":"a\u0000b"},
             {"start":4,"end":5,"kind":"event","text":"a b"},
             {"start":4,"end":4,"kind":"event","text":"no frame"},
+            {"start":4,"end":9,"kind":"smell","track":0,"text":"of a later program"},
+            {"start":-4,"end":9,"kind":"event","text":"a number that is none"}, "nothing", 7,
             {"start":4,"end":6,"kind":"note","text":"of nobody"}
         ]"#;
         let remarks: Remarks = serde_json::from_str(text).unwrap();

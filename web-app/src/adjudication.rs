@@ -25,9 +25,16 @@ pub fn lay_together(store: Store) {
     let Some(chosen) = untrack(|| files_chosen(store)).filter(|_| review::may_edit(store)) else {
         return;
     };
-    let found = store
-        .analysis
-        .with_value(|analysis| Adjudication::of(&analysis.view, &analysis.label_files, chosen));
+    let found = store.analysis.with_value(|analysis| {
+        store.desk.with_value(|desk| {
+            Adjudication::of(
+                &analysis.view,
+                &analysis.label_files,
+                chosen,
+                desk.review.document(),
+            )
+        })
+    });
     review::edit(store, |review| review.lay_together(&found.segments).cloned());
     store.said.set(strings::laid_together(&found));
 }

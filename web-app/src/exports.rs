@@ -3,6 +3,7 @@
 use js_sys::Array;
 use leptos::prelude::*;
 use shared_model::project::{PROJECT_VERSION, Project};
+use shared_model::remark::RemarkKind;
 use shared_model::{abaw, affwild2, elan, remark_table, webvtt};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -54,9 +55,13 @@ pub fn export(store: Store, format: ExportFormat) {
 /// Why there would be nothing in the file.
 fn nothing_to_write(store: Store, what: Export) -> Option<&'static str> {
     let remarks = untrack(|| remarks::all(store));
+    let frames = store.view_now().frame_count();
+    let there = || remarks.iter().filter(|remark| remark.start < frames);
     match what {
-        Export::Remarks if remarks.is_empty() => Some(strings::NO_REMARKS),
-        Export::Chapters if remarks.events().next().is_none() => Some(strings::NO_EVENTS),
+        Export::Remarks if there().next().is_none() => Some(strings::NO_REMARKS),
+        Export::Chapters if !there().any(|remark| remark.kind == RemarkKind::Event) => {
+            Some(strings::NO_EVENTS)
+        }
         _ => None,
     }
 }

@@ -99,12 +99,13 @@ fn take_waiting(store: Store) {
 }
 
 fn ask(store: Store, labels: Rc<LoadedLabels>, misfit: Misfit) {
-    store.question.set(Some(Question {
+    store.ask(Question {
         text: strings::misfit(&labels.name, misfit),
         yes: strings::misfit_answer(misfit).to_owned(),
         no: strings::REFUSE_LABELS.to_owned(),
         act: Rc::new(move |store| take(store, &labels)),
-    }));
+        otherwise: None,
+    });
 }
 
 fn take(store: Store, labels: &Rc<LoadedLabels>) {

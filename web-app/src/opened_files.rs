@@ -104,12 +104,13 @@ pub fn attach_video(store: Store, files: &FileList) {
             .source
             .with_untracked(|source| source.as_ref().map(|source| source.name.clone()))
             .unwrap_or_default();
-        store.question.set(Some(Question {
+        store.ask(Question {
             text: strings::other_file(&file.name(), &video),
             yes: strings::ATTACH_ANYWAY.to_owned(),
             no: strings::ATTACH_NOT.to_owned(),
             act: Rc::new(move |store| attach(store, file.clone())),
-        }));
+            otherwise: None,
+        });
     });
 }
 

@@ -64,7 +64,7 @@ fn is_open_here(store: Store, key: &str) -> bool {
 /// Deletes a project, once the person has said so.
 pub fn delete(store: Store, project: KeptProject) {
     store.projects.set(None);
-    store.question.set(Some(Question {
+    store.ask(Question {
         text: strings::delete_project(&project),
         yes: strings::PROJECT_DELETE.to_owned(),
         no: strings::PROJECT_KEEP.to_owned(),
@@ -80,7 +80,8 @@ pub fn delete(store: Store, project: KeptProject) {
                 }
             });
         }),
-    }));
+        otherwise: None,
+    });
 }
 
 async fn delete_now(project: &KeptProject) -> Result<(), JsValue> {
@@ -178,12 +179,13 @@ async fn import_file(store: Store, file: &File) -> Result<(), String> {
         return Ok(());
     }
     store.projects.set(None);
-    store.question.set(Some(Question {
+    store.ask(Question {
         text: strings::replace_project(&imported.project.video),
         yes: strings::PROJECT_REPLACE.to_owned(),
         no: strings::PROJECT_KEEP.to_owned(),
         act: Rc::new(move |store| keep(store, Rc::clone(&imported))),
-    }));
+        otherwise: None,
+    });
     Ok(())
 }
 

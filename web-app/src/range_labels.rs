@@ -49,6 +49,9 @@ pub fn label(store: Store, label: Expression) -> bool {
         return false;
     };
     store.bench.range_from.set(None);
+    if !review::may_edit(store) {
+        return true;
+    }
     let queue = store.queue.get_untracked();
     let is_done = review::edit(store, |review| {
         review.paint(label, track, frames, queue.segments(track)).cloned()

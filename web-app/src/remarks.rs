@@ -1,11 +1,13 @@
 //! What a person notes beside the labels: notes, segments they are not sure of, events.
 
+use std::ops::Range;
+
 use leptos::prelude::*;
 use page_view::review::history::EditKind;
 use shared_model::remark::{Remark, RemarkKind, Remarks};
 
 use crate::state::store::Store;
-use crate::{review, strings};
+use crate::{range_labels, review, strings};
 
 /// All remarks; tracks changes.
 #[must_use]
@@ -33,12 +35,28 @@ pub fn is_unsure(store: Store) -> bool {
         .is_some_and(|segment| remarks.is_unsure(segment.track, &(segment.start..segment.end)))
 }
 
-/// Writes the note on the segment at the playhead; empty words take it away.
-pub fn set_note(store: Store, text: &str) {
-    if let Some(segment) = review::editable(store) {
-        let noted = untrack(|| all(store)).with_note(segment.track, segment.start..segment.end, text);
+/// Writes a note on a face's frames, those that were meant when it was begun; empty words take it away.
+pub fn set_note(store: Store, (track, frames): (u32, Range<usize>), text: &str) {
+    if review::may_edit(store) {
+        let noted = untrack(|| all(store)).with_note(track, frames, text);
         set(store, EditKind::Note, noted);
     }
+}
+
+/// Puts a label of the person's own set on the segment at the playhead, or on the range that was begun; again takes it off.
+pub fn turn_label(store: Store, name: &str) {
+    if let Some((track, frames)) = target(store) {
+        let labelled = untrack(|| all(store)).with_label_turned(track, frames, name);
+        set(store, EditKind::OwnLabel, labelled);
+        store.bench.range_from.set(None);
+    }
+}
+
+/// Whose frames are meant: the range that was begun, else the segment at the playhead; `None` where nothing can be changed.
+#[must_use]
+pub fn target(store: Store) -> Option<(u32, Range<usize>)> {
+    let range = untrack(|| range_labels::range(store)).filter(|_| review::may_edit(store));
+    range.or_else(|| review::editable(store).map(|segment| (segment.track, segment.start..segment.end)))
 }
 
 /// Says that the person is not sure of the segment at the playhead, or takes that back.
@@ -72,6 +90,7 @@ pub fn take_away(store: Store, remark: &Remark) {
         let kind = match remark.kind {
             RemarkKind::Note => EditKind::Note,
             RemarkKind::Unsure => EditKind::Unsure(false),
+            RemarkKind::Label => EditKind::OwnLabel,
             RemarkKind::Event => EditKind::ChangeEvent,
         };
         set(store, kind, untrack(|| all(store)).without(remark));

@@ -323,6 +323,7 @@ fn apply(store: Store, step: &Step) {
     shown(store);
     review_storage::changed(store);
     if step.changes_people() {
+        store.bench.range_from.set(None);
         relabel::results_grew(store);
     }
 }
@@ -397,6 +398,8 @@ pub fn go_to_frame(store: Store, track: u32, frame: usize) {
     if store.view_now().tracks.len() > 1 {
         store.track.set(Some(track));
     }
+    // A range reaches to the playhead: it was not meant to reach there.
+    store.bench.range_from.set(None);
     let plays_on = store.bench.looped.with_untracked(Option::is_some);
     segment_loop::follow(store, track, frame);
     if !plays_on {

@@ -1,4 +1,4 @@
-//! Keys, reaction time and ways of reviewing, kept from one visit to the next.
+//! Keys, reaction time, ways of reviewing and own labels, kept from one visit to the next.
 
 use leptos::prelude::*;
 use page_view::key_map::KeyMap;
@@ -12,6 +12,7 @@ const KEYS: &str = "mien-keys";
 const REACTION: &str = "mien-reaction";
 const BLIND: &str = "mien-blind";
 const AUDIT: &str = "mien-audit";
+const OWN_LABELS: &str = "mien-own-labels";
 
 /// Takes what was kept, and keeps what is changed from now on.
 pub fn follow(store: Store) {
@@ -26,6 +27,8 @@ pub fn follow(store: Store) {
         set_reaction(store, seconds);
     }
     follow_review_modes(store);
+    let own_labels = kept::read(OWN_LABELS).and_then(|text| serde_json::from_str(&text).ok());
+    bench.own_labels.set(own_labels.unwrap_or_default());
     // The first run is not a change.
     Effect::new(move |before: Option<KeyMap>| {
         let keys = bench.keys.get();
@@ -76,5 +79,38 @@ pub fn set_reaction(store: Store, seconds: f64) {
     if seconds.is_finite() {
         let longest = page_view::review::stroke::LONGEST_REACTION_S;
         store.bench.reaction_s.set(seconds.clamp(0.0, longest));
+    }
+}
+
+/// Adds a label to the person's own set; a name that is there already, or is none, changes nothing.
+pub fn add_own_label(store: Store, name: &str) {
+    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    let is_new = store
+        .bench
+        .own_labels
+        .with_untracked(|names| !name.is_empty() && !names.contains(&name));
+    if is_new {
+        store.bench.own_labels.update(|names| names.push(name));
+        keep_own_labels(store);
+    }
+}
+
+/// Takes a label out of the person's own set; where it was put, it stays.
+pub fn forget_own_label(store: Store, name: &str) {
+    store
+        .bench
+        .own_labels
+        .update(|names| names.retain(|other| other != name));
+    keep_own_labels(store);
+}
+
+fn keep_own_labels(store: Store) {
+    let written = store
+        .bench
+        .own_labels
+        .with_untracked(|names| serde_json::to_string(names).ok());
+    if let Some(text) = written {
+        // Not worth a word: they are typed again in a moment.
+        let _ = kept::write(OWN_LABELS, &text);
     }
 }

@@ -11,9 +11,9 @@ use crate::state::source::SourceKind;
 use crate::state::store::Store;
 
 /// Bytes of a film whose sound is read, at most: all of it lies in memory meanwhile.
-const MOST_BYTES: f64 = 300e6;
-/// Seconds of such a film, at most.
-const MOST_S: f64 = 3600.0;
+const MOST_BYTES: f64 = 200e6;
+/// Seconds of such a film, at most: browsers decode all of its sound at once, 23 MB a minute.
+const MOST_S: f64 = 900.0;
 
 /// The sound follows the film on the stage, for as long as the page lives.
 pub fn follow(store: Store) {
@@ -21,20 +21,18 @@ pub fn follow(store: Store) {
     let read = StoredValue::new(None);
     Effect::new(move |_| {
         let film = shown.get();
-        let is_short = store.opened.with(|opened| {
-            opened.is_some_and(|opened| opened.duration_s > 0.0 && opened.duration_s <= MOST_S)
-        });
         if read.get_value() == film {
             return;
         }
         store.bench.sound.set(None);
-        if film.is_some() && !is_short {
-            // Its length is not known yet, or it is too long.
+        // While the film is read there is enough to do.
+        if film.is_some() && (store.reads_stage() || length_s(store) <= 0.0) {
             read.set_value(None);
             return;
         }
         read.set_value(film.clone());
-        let Some(file) = untrack(|| file_shown(store)).filter(|file| file.size() <= MOST_BYTES) else {
+        let is_short = |file: &File| file.size() <= MOST_BYTES && untrack(|| length_s(store)) <= MOST_S;
+        let Some(file) = untrack(|| file_shown(store)).filter(is_short) else {
             return;
         };
         spawn_local(async move {
@@ -48,6 +46,14 @@ pub fn follow(store: Store) {
             }
         });
     });
+}
+
+/// Length of the film in seconds, 0 while it is not known; tracks changes.
+fn length_s(store: Store) -> f64 {
+    let opened_s = store
+        .opened
+        .with(|opened| opened.map_or(0.0, |opened| opened.duration_s));
+    opened_s.max(store.view().end_s())
 }
 
 /// The video file on the stage; tracks changes.

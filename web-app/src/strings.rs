@@ -126,6 +126,7 @@ pub const ENGINE_LOST: &str =
 pub const ENGINE_NOT_LOADED: &str = "The part of the page that computes cannot be loaded; check the connection and reload the page, or try another browser";
 pub const WEBCAM_NAME: &str = "Webcam";
 pub const WEBCAM_ON: &str = "live";
+pub const WEBCAM_RECORDED: &str = "live, recorded in this page";
 pub const WEBCAM_FILM: &str = "webcam";
 pub const CAMERA: &str = "Camera";
 pub const KEEP_FILM: &str = "Keep and review it";
@@ -274,11 +275,20 @@ pub fn keep_film(seconds: f64) -> String {
     )
 }
 
-/// On the webcam's picture: pictures per second, and milliseconds from a picture to its label.
+/// On the webcam's picture: whether it is recorded, pictures per second, and milliseconds from a picture to its label.
 #[must_use]
-pub fn live(figures: Option<(f64, f64)>) -> String {
+pub fn live(is_recorded: bool, figures: Option<(f64, f64)>) -> String {
+    let on = match is_recorded {
+        true => WEBCAM_RECORDED,
+        false => WEBCAM_ON,
+    };
     match figures {
-        Some((rate, late_ms)) => format!("{WEBCAM_ON}, {rate:.0} frames/s, labels after {late_ms:.0} ms"),
-        None => WEBCAM_ON.to_owned(),
+        Some((rate, late_ms)) => format!("{on}, {rate:.0} frames/s, labels after {late_ms:.0} ms"),
+        None => on.to_owned(),
     }
+}
+
+#[must_use]
+pub fn film_saved(name: &str) -> String {
+    format!("The film of the webcam was saved as {name}, since something else is open.")
 }

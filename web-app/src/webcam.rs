@@ -16,6 +16,7 @@ use crate::browser::recorder::Recorder;
 use crate::browser::{error_text, this_minute};
 use crate::frame_feed::Feed;
 use crate::state::live_desk::Camera;
+use crate::state::notice::Tone;
 use crate::state::question::Question;
 use crate::state::source::{Source, SourceKind};
 use crate::state::store::Store;
@@ -49,6 +50,8 @@ pub fn choose(store: Store, camera: String) {
 
 fn start_with(store: Store, camera: Option<String>) {
     store.clear_faults();
+    // Many phones cannot open a second camera beside the first.
+    stop(store);
     spawn_local(async move {
         match stream(camera.as_deref()).await {
             Ok(stream) => {
@@ -134,7 +137,9 @@ fn show(store: Store, stream: MediaStream) {
     store.live.camera.set(camera_of(&stream));
     store.live.speed.set(LiveSpeed::default());
     // Where it cannot be recorded, it is shown all the same.
-    store.live.recording.set_value(Recorder::start(&stream).ok());
+    let recorder = Recorder::start(&stream).ok();
+    store.live.is_recorded.set(recorder.is_some());
+    store.live.recording.set_value(recorder);
     opened_files::place(
         store,
         Source {
@@ -161,14 +166,9 @@ pub fn stop(store: Store) {
         .recording
         .update_value(|recorder| recording = recorder.take());
     if let Some(recording) = recording {
-        let seconds = recording.seconds();
-        let name = format!("{} {}", strings::WEBCAM_FILM, this_minute());
         // Before the stream ends, so that the end of the film is in it.
-        spawn_local(async move {
-            if let Some(film) = recording.film(&name).await.filter(|_| seconds >= LEAST_FILM_S) {
-                ask(store, film, seconds);
-            }
-        });
+        recording.end();
+        finish(store, recording);
     }
     for track in stream.get_tracks().iter() {
         if let Ok(track) = track.dyn_into::<MediaStreamTrack>() {
@@ -189,29 +189,52 @@ pub fn stop(store: Store) {
     opened_files::clear_stage(store);
 }
 
-/// Whether what was recorded is kept.
+/// Makes a film of what was recorded, and asks whether it is kept.
+fn finish(store: Store, recording: Recorder) {
+    let seconds = recording.seconds();
+    let name = format!("{} {}", strings::WEBCAM_FILM, this_minute());
+    store.live.undecided.update_value(|count| *count += 1);
+    spawn_local(async move {
+        match recording.film(&name).await.filter(|_| seconds >= LEAST_FILM_S) {
+            Some(film) => ask(store, film, seconds),
+            None => decided(store),
+        }
+    });
+}
+
 fn ask(store: Store, film: File, seconds: f64) {
-    store.question.set(Some(Question {
+    store.ask(Question {
         text: strings::keep_film(seconds),
         yes: strings::KEEP_FILM.to_owned(),
         no: strings::DROP_FILM.to_owned(),
-        act: Rc::new(move |store| keep(store, film.clone())),
-    }));
+        act: Rc::new(move |store| {
+            decided(store);
+            keep(store, &film);
+        }),
+        otherwise: Some(Rc::new(decided)),
+    });
 }
 
-/// A film that is kept comes on the stage as any other, unless something else has come there meanwhile: then it is saved as a file.
-fn keep(store: Store, film: File) {
-    if has_film_now(store) {
-        // The one before must not be lost for it.
-        save_film(store);
+fn decided(store: Store) {
+    store
+        .live
+        .undecided
+        .update_value(|count| *count = count.saturating_sub(1));
+}
+
+/// A film that is kept comes on the stage as any other. Where something else is there by now, or another film waits to be saved, it is saved
+/// as a file at once.
+fn keep(store: Store, film: &File) {
+    if store.source.with_untracked(Option::is_some) || has_film_now(store) {
+        if hand_out(store, film) {
+            store.notify(Tone::Info, strings::film_saved(&film.name()), None);
+        }
+        return;
     }
     store.live.film.set(Some(film.clone()));
-    if store.source.with_untracked(Option::is_some) {
-        return save_film(store);
-    }
     job_control::give_way(store);
     batch_run::clear(store);
-    opened_files::open_media(store, film, FileKind::Video);
+    opened_files::open_media(store, film.clone(), FileKind::Video);
 }
 
 /// Whether a film is kept in the page's memory alone; tracks changes.
@@ -223,7 +246,8 @@ pub fn has_film(store: Store) -> bool {
 /// Whether closing the page would throw a film away.
 #[must_use]
 pub fn is_in_memory(store: Store) -> bool {
-    store.live.recording.with_value(Option::is_some) || has_film_now(store)
+    let is_undecided = store.live.undecided.get_value() > 0;
+    is_undecided || store.live.recording.with_value(Option::is_some) || has_film_now(store)
 }
 
 fn has_film_now(store: Store) -> bool {
@@ -232,13 +256,18 @@ fn has_film_now(store: Store) -> bool {
 
 /// Hands the film that was recorded last out as a file.
 pub fn save_film(store: Store) {
-    let Some(film) = store.live.film.get_untracked() else {
-        return;
-    };
-    match download(&film.name(), &film.type_(), &Array::of1(&film)) {
-        Ok(()) => store.live.film.set(None),
-        Err(error) => store.fail(strings::export_failed(&error_text(&error))),
+    let film = store.live.film.get_untracked();
+    if film.is_some_and(|film| hand_out(store, &film)) {
+        store.live.film.set(None);
     }
+}
+
+fn hand_out(store: Store, film: &File) -> bool {
+    let done = download(&film.name(), &film.type_(), &Array::of1(film));
+    if let Err(error) = &done {
+        store.fail(strings::export_failed(&error_text(error)));
+    }
+    done.is_ok()
 }
 
 /// An answer came: how fast, and how late after its picture, which was sent `time_s` seconds after the first one.

@@ -29,6 +29,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await page.compare("ada.txt", "bob.txt");
     await page.until("who-said", /ada\.txtNeutral.*bob\.txtNeutral/);
     await page.hook("each-two").locator("summary").click();
+    await page.hook("each-two").locator("tbody td").first().waitFor();
     const shown = await page.figure("kappa");
     const cells = await page.hook("each-two").locator("tbody tr").nth(0).locator("td").allTextContents();
     assert.equal(Number(cells[1]), shown);
@@ -61,7 +62,11 @@ export function declare({ test, afterAll }, { url, scratch }) {
     assert.equal((await page.save("export-affwild2")).text, annotationOf(third));
   });
 
-  test("adjudication: laying together is one step that is taken back", async () => {
+  test("adjudication: what was decided stays when it is done again, and it is one step that is taken back", async () => {
+    const decided = await segments();
+    await page.hook("lay-together").click();
+    await page.until("review-said", /72 frames were reviewed before, and stay/);
+    assert.deepEqual(await segments(), decided);
     for (let step = 0; step < 3; step += 1) await page.hook("undo").click();
     assert.deepEqual(await segments(), []);
     await page.hook("redo").click();

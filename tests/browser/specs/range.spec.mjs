@@ -5,7 +5,7 @@ import { AnnotatorPage } from "../page_objects/annotator_page.mjs";
 import { launchBrowser } from "../support/browser.mjs";
 import { makeProject } from "../support/project.mjs";
 
-const FACE = [{ track: 0, from: 0, to: 60, box: [120, 60, 110, 130] }];
+const FACE = [{ track: 0, from: 0, to: 40, box: [120, 60, 110, 130] }];
 
 export function declare({ test, afterAll }, { url, scratch }) {
   let browser;
@@ -48,7 +48,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await page.key("Escape");
     await page.until("review-said", /^Range dropped/);
     assert.match(await page.text("review-current"), /not reviewed$/);
-    await page.toFrame(59);
+    await page.toFrame(39);
     await page.key("x");
     await page.key("x");
     await page.until("review-said", /^Range dropped/);
@@ -56,7 +56,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
     for (let step = 0; step < 4; step += 1) await page.key(".");
     await page.key("3");
     await page.until("review-said", /^Painted Fear/);
-    assert.deepEqual((await page.segments()).map(said), [{ track: 0, start: 59, end: 60, label: "fear", confirmed: true }]);
+    assert.deepEqual((await page.segments()).map(said), [{ track: 0, start: 39, end: 40, label: "fear", confirmed: true }]);
     await page.key("z");
   });
 
@@ -64,17 +64,17 @@ export function declare({ test, afterAll }, { url, scratch }) {
     const { left, width, top, height } = await page.plot();
     const x = (frame) => left + ((frame + 0.5) / 72) * width;
     const y = top + height / 2;
-    await page.page.mouse.move(x(30), y);
+    await page.page.mouse.move(x(20), y);
     await page.page.keyboard.down("Control");
     await page.page.mouse.down();
-    await page.page.mouse.move(x(35), y, { steps: 3 });
-    await page.page.mouse.move(x(41), y, { steps: 3 });
+    await page.page.mouse.move(x(25), y, { steps: 3 });
+    await page.page.mouse.move(x(31), y, { steps: 3 });
     await page.page.mouse.up();
     await page.page.keyboard.up("Control");
     await page.until("review-current", /^Range of 12 frames/);
     await page.key("1");
     await page.until("review-said", /^Painted Anger/);
-    assert.deepEqual((await page.segments()).map(said), [{ track: 0, start: 30, end: 42, label: "anger", confirmed: true }]);
+    assert.deepEqual((await page.segments()).map(said), [{ track: 0, start: 20, end: 32, label: "anger", confirmed: true }]);
     await page.key("z");
   });
 

@@ -61,6 +61,25 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await page.page.waitForFunction(() => document.querySelector(".clock-frame").textContent.startsWith("frame 30 "));
   });
 
+  test("remarks: what is typed stays with its segment, wherever one clicks then, and Escape drops it", async () => {
+    await page.toFrame(15);
+    await page.key("t");
+    await page.page.keyboard.type("of the second");
+    const { left, width, top, height } = await page.plot();
+    await page.page.mouse.click(left + width * 0.95, top + height / 2);
+    await page.until("review-said", /^Note changed, 0:00\.50 to 0:01\.00$/);
+    await page.page.waitForFunction(() => document.querySelector('[data-testid="note"]').value === "");
+    assert.ok((await listed()).includes("0:00.50, Face 1: of the second"));
+    await page.toFrame(15);
+    await page.key("t");
+    await page.page.keyboard.type(" and more");
+    assert.equal(await page.hook("note").inputValue(), "of the second and more", "the caret stands behind what was there");
+    await page.page.keyboard.press("Escape");
+    assert.ok((await listed()).includes("0:00.50, Face 1: of the second"));
+    await page.key("z");
+    await untilListed(4);
+  });
+
   test("remarks: tables, ELAN, chapters and the report have them", async () => {
     const table = (await page.save("export-remarks")).text.trim().split("\n");
     assert.deepEqual(table, [
@@ -112,6 +131,38 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await page.hook("remark-away").first().click();
     await untilListed(3);
     assert.deepEqual(await listed(), before.slice(1));
+  });
+
+  test("remarks: labels of one's own go to a segment or a range, lie over each other, and have a tier", async () => {
+    await page.hook("new-label").fill("speaks");
+    await page.hook("new-label").press("Enter");
+    await page.hook("new-label").fill("laughs out loud");
+    await page.hook("add-label").click();
+    const label = (name) => page.hook("own-label").filter({ hasText: name });
+    await page.toFrame(3);
+    const before = await page.hook("remark").count();
+    await label("speaks").click();
+    await untilListed(before + 1);
+    await page.toFrame(6);
+    await page.key("x");
+    for (let step = 0; step < 3; step += 1) await page.key(".");
+    await label("laughs").click();
+    await untilListed(before + 2);
+    const labels = (await page.project()).remarks.filter((remark) => remark.kind === "label");
+    assert.deepEqual(labels, [
+      { start: 0, end: 12, kind: "label", track: 0, text: "speaks" },
+      { start: 6, end: 10, kind: "label", track: 0, text: "laughs out loud" },
+    ]);
+    const { text: elan } = await page.save("export-eaf");
+    assert.match(elan, /TIER_ID="Face 1 labels"[\s\S]*speaks[\s\S]*laughs out loud/);
+    if (process.env.MIEN_SCREENSHOT) await page.page.screenshot({ path: `${process.env.MIEN_SCREENSHOT}.labels.png` });
+    await page.page.reload();
+    await page.hook("continue").click();
+    await untilListed(before + 2);
+    assert.equal(await page.hook("own-label").count(), 2, "the set stays from visit to visit");
+    await page.toFrame(3);
+    await label("speaks").click();
+    await untilListed(before + 1);
   });
 
   test("remarks: without any there is no file of them, and that is said", async () => {

@@ -42,10 +42,11 @@ impl FilmBatch {
     /// Whether it goes off as it is: it has so many frames, or as many pixels as can travel, and ends with a stretch.
     #[must_use]
     pub fn is_full(&self, most_frames: usize, stretches: Stretches) -> bool {
-        let sizes = self.frames.iter().map(|frame| frame.header.pixels());
+        let mut sizes = self.frames.iter().map(|frame| frame.header.pixels());
         // As many again would be too much: this one goes with those before.
         let is_large = 2 * sizes.clone().sum::<usize>() >= PIXELS_A_BATCH;
-        let stretches = stretches.for_pixels(sizes.max().unwrap_or(0));
+        // Frames that are looked at one by one need not stay together.
+        let stretches = stretches.for_pixels(sizes.next_back().unwrap_or(0));
         (is_large || self.frames.len() >= most_frames) && stretches.begin_with(self.first + self.frames.len())
     }
 }

@@ -9,6 +9,8 @@ use super::tasks;
 
 /// Samples per second to which the browser brings what it decodes: the least that all of them can.
 const RATE: f32 = 8000.0;
+/// Samples that are looked at together.
+const BLOCK: usize = 1 << 18;
 
 /// How loud a film is over time; the whole file is read into memory for it.
 ///
@@ -21,9 +23,18 @@ pub async fn waveform(film: &File) -> Result<Waveform, JsValue> {
     let decoded: AudioBuffer = decoded.dyn_into()?;
     let rate = f64::from(decoded.sample_rate());
     let mut waveform = Waveform::default();
-    for channel in 0..decoded.number_of_channels() {
-        waveform.add(&decoded.get_channel_data(channel)?, rate);
-        tasks::next_task().await;
+    // Block by block: memory of this module is never given back.
+    let mut block = vec![0.0; BLOCK];
+    for channel in 0..decoded.number_of_channels() as i32 {
+        let mut first = 0;
+        while first < decoded.length() as usize {
+            let count = BLOCK.min(decoded.length() as usize - first);
+            let Some(part) = block.get_mut(..count) else { break };
+            decoded.copy_from_channel_with_start_in_channel(part, channel, first as u32)?;
+            waveform.add(first, part, rate);
+            first += count;
+            tasks::next_task().await;
+        }
     }
     Ok(waveform)
 }

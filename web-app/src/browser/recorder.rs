@@ -1,6 +1,6 @@
 //! A film of a stream, recorded in this browser's memory and nowhere else.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::Array;
@@ -21,14 +21,18 @@ pub struct Recorder {
     recorder: MediaRecorder,
     parts: Rc<RefCell<Vec<Blob>>>,
     started_ms: f64,
-    /// Lives as long as the recording.
+    /// Whether the browser has said that it has ended: all parts are here then.
+    has_ended: Rc<Cell<bool>>,
+    /// Both live as long as the recording.
     _take: Closure<dyn FnMut(BlobEvent)>,
+    _end: Closure<dyn FnMut()>,
 }
 
 impl Drop for Recorder {
     fn drop(&mut self) {
         self.end();
         self.recorder.set_ondataavailable(None);
+        self.recorder.set_onstop(None);
     }
 }
 
@@ -54,12 +58,18 @@ impl Recorder {
             }
         });
         recorder.set_ondataavailable(Some(take.as_ref().unchecked_ref()));
+        let has_ended: Rc<Cell<bool>> = Rc::default();
+        let ended = Rc::clone(&has_ended);
+        let end = Closure::<dyn FnMut()>::new(move || ended.set(true));
+        recorder.set_onstop(Some(end.as_ref().unchecked_ref()));
         recorder.start_with_time_slice(PART_MS)?;
         Ok(Self {
             recorder,
             parts,
             started_ms: now_ms(),
+            has_ended,
             _take: take,
+            _end: end,
         })
     }
 
@@ -83,14 +93,9 @@ impl Recorder {
 
     /// The film; `stem` is its name without an ending. `None` where nothing was recorded.
     pub async fn film(self, stem: &str) -> Option<File> {
-        if self.is_on() {
-            let ended = tasks::event(&self.recorder, &["stop", "error"]);
-            self.end();
-            ended.await;
-        } else {
-            // Its last part comes with the event that it has ended, which may be on its way.
-            tasks::next_task().await;
-            tasks::sleep(PART_MS).await;
+        self.end();
+        if !self.has_ended.get() {
+            tasks::event(&self.recorder, &["stop"]).await;
         }
         let parts: Array = self.parts.borrow().iter().collect();
         if parts.length() == 0 {

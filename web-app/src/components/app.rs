@@ -46,6 +46,8 @@ pub fn App() -> impl IntoView {
     window_event_listener(ev::beforeunload, move |event| {
         if webcam::is_in_memory(store) {
             event.prevent_default();
+            // What older browsers ask for.
+            event.set_return_value(strings::SAVE_FILM_HINT);
         }
     });
     focus::follow(store);

@@ -43,21 +43,35 @@ pub fn kind(element: &Element) -> Focused {
 /// Gives the focus to the input with this hook, whatever stands in it chosen, so that typing replaces it. A folded section that holds it is
 /// opened.
 pub fn enter(hook: &str) {
+    if let Some(input) = opened(hook) {
+        input.select();
+    }
+}
+
+/// Gives the focus to the input with this hook, behind what stands in it.
+pub fn enter_behind(hook: &str) {
+    if let Some(input) = opened(hook) {
+        let end = input.value().encode_utf16().count() as u32;
+        // Only inputs without a caret refuse it.
+        let _ = input.set_selection_range(end, end);
+    }
+}
+
+fn opened(hook: &str) -> Option<HtmlInputElement> {
     let document = web_sys::window().and_then(|window| window.document());
     let found = document.and_then(|document| {
         document
             .query_selector(&format!("[data-testid=\"{hook}\"]"))
             .ok()?
     });
-    if let Some(input) = found.and_then(|found| found.dyn_into::<HtmlInputElement>().ok()) {
-        if let Ok(Some(fold)) = input.closest("details") {
-            // A section that cannot be opened keeps its field to itself.
-            let _ = fold.set_attribute("open", "");
-        }
-        // It is refused only where the page has no focus itself.
-        let _ = input.focus();
-        input.select();
+    let input: HtmlInputElement = found?.dyn_into().ok()?;
+    if let Ok(Some(fold)) = input.closest("details") {
+        // A section that cannot be opened keeps its field to itself.
+        let _ = fold.set_attribute("open", "");
     }
+    // It is refused only where the page has no focus itself.
+    let _ = input.focus();
+    Some(input)
 }
 
 /// Takes the focus away from an element.

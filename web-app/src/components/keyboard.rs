@@ -148,7 +148,7 @@ pub fn run(store: Store, command: Command) {
         Command::Clear => review::clear(store),
         Command::Range => range_labels::toggle(store),
         Command::Unsure => remarks::toggle_unsure(store),
-        Command::Note => focus::enter("note"),
+        Command::Note => focus::enter_behind("note"),
         Command::MarkEvent => remarks::mark_event(store),
         Command::NextPerson => people::choose(store, 1),
         Command::PreviousPerson => people::choose(store, -1),

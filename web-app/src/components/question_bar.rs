@@ -1,7 +1,5 @@
 //! What the page asks before it goes on.
 
-use std::rc::Rc;
-
 use leptos::prelude::*;
 
 use crate::state::store::Store;
@@ -13,11 +11,7 @@ pub fn QuestionBar() -> impl IntoView {
         move || store.question.with(|question| question.as_ref().map(read))
     };
     let answer = move |acts: bool| {
-        let question = store.question.get_untracked();
-        store.question.set(None);
-        if let Some(question) = question.filter(|_| acts) {
-            Rc::clone(&question.act)(store);
-        }
+        store.answer(acts);
         // Something else may wait for the answer.
         store.results_changed();
     };

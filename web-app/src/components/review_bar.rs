@@ -6,7 +6,7 @@ use page_view::command::Command;
 use super::keyboard;
 use crate::state::review_desk::Keeping;
 use crate::state::store::Store;
-use crate::{range_labels, remarks, review, strings, webcam};
+use crate::{people, range_labels, remarks, review, strings, webcam};
 
 #[component]
 pub fn ReviewBar() -> impl IntoView {
@@ -20,8 +20,10 @@ pub fn ReviewBar() -> impl IntoView {
         let view = store.view();
         let span_of =
             |start: usize, end: usize| (view.span_of(start).0, view.span_of(end.saturating_sub(1)).1);
-        if let Some((_, frames)) = range_labels::range(store) {
-            return strings::range(frames.len(), span_of(frames.start, frames.end));
+        if let Some((track, frames)) = range_labels::range(store) {
+            let person = (view.tracks.len() > 1).then(|| people::name(store, track));
+            let span = span_of(frames.start, frames.end);
+            return strings::range(person.as_deref(), frames.len(), span);
         }
         let Some(segment) = current.get() else {
             return strings::NO_SEGMENT.to_owned();
@@ -40,7 +42,7 @@ pub fn ReviewBar() -> impl IntoView {
         let seconds = store.desk.with_value(|desk| desk.pace.seconds_for(left));
         strings::progress(&queue, seconds)
     };
-    let nothing_to_do = move || store.queue.with(|queue| queue.doubtful().is_empty());
+    let nothing_to_do = move || webcam::is_on(store) || store.queue.with(|queue| queue.doubtful().is_empty());
     let button = move |command: Command, hook: &'static str, is_off: Signal<bool>| {
         view! {
             <button type="button" class="button small" data-testid=hook disabled=move || is_off.get()

@@ -16,7 +16,7 @@ pub fn ReviewPanel() -> impl IntoView {
     let store = Store::of_page();
     let current = Memo::new(move |_| review::current(store));
     let is_off = Memo::new(move |_| {
-        current.with(Option::is_none)
+        (current.with(Option::is_none) && store.bench.range_from.with(Option::is_none))
             || webcam::is_on(store)
             || !store
                 .keeping

@@ -67,7 +67,13 @@ pub fn Stage() -> impl IntoView {
 #[component]
 fn LiveBadge() -> impl IntoView {
     let store = Store::of_page();
-    let said = move || store.live.speed.with(|speed| strings::live(speed.figures()));
+    let said = move || {
+        let is_recorded = store.live.is_recorded.get();
+        store
+            .live
+            .speed
+            .with(|speed| strings::live(is_recorded, speed.figures()))
+    };
     let options = move || {
         let in_use = store.live.camera.get();
         let cameras = store.live.cameras.get();

@@ -20,6 +20,10 @@ pub struct Camera {
 pub struct LiveDesk {
     /// The film that is being recorded.
     pub recording: StoredValue<Option<Recorder>, LocalStorage>,
+    /// Whether it is recorded at all.
+    pub is_recorded: RwSignal<bool>,
+    /// Films of which nobody has said yet whether they are kept.
+    pub undecided: StoredValue<usize>,
     /// The film that was recorded last, as long as it is in the page's memory alone.
     pub film: RwSignal<Option<File>, LocalStorage>,
     /// All cameras, once one was allowed.
@@ -36,6 +40,8 @@ impl LiveDesk {
     pub fn new() -> Self {
         Self {
             recording: StoredValue::new_local(None),
+            is_recorded: RwSignal::new(false),
+            undecided: StoredValue::new(0),
             film: RwSignal::new_local(None),
             cameras: RwSignal::new(Vec::new()),
             camera: RwSignal::new(String::new()),

@@ -4,15 +4,17 @@ use std::rc::Rc;
 
 use super::store::Store;
 
-/// A question with two answers; nothing changes until it is answered.
+/// A question with two answers; nothing changes until it is answered. One is asked at a time ([`Store::ask`]).
 #[derive(Clone)]
 pub struct Question {
     /// What is the matter.
     pub text: String,
     /// The answer that does something.
     pub yes: String,
-    /// The answer that leaves everything as it is.
+    /// The other answer.
     pub no: String,
     /// What the first answer does.
     pub act: Rc<dyn Fn(Store)>,
+    /// What the other answer does, where it does not leave everything as it is.
+    pub otherwise: Option<Rc<dyn Fn(Store)>>,
 }

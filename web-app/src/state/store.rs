@@ -1,5 +1,6 @@
 //! The one store: every signal of the page.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -158,6 +159,8 @@ pub struct Store {
     pub comparing: RwSignal<Comparing>,
     /// What the page asks the person, until it is answered.
     pub question: RwSignal<Option<Question>, LocalStorage>,
+    /// What it asks after that.
+    questions: StoredValue<VecDeque<Question>, LocalStorage>,
     /// What the last edit was, for the eye and for screen readers.
     pub said: RwSignal<String>,
     /// The webcam.
@@ -192,6 +195,29 @@ impl Store {
             model.map_or(0.0, |model| model.not_sure_below)
         });
         Saying::of(row, threshold)
+    }
+
+    /// Asks something, once what is asked already is answered.
+    pub fn ask(self, question: Question) {
+        if self.question.with_untracked(Option::is_some) {
+            self.questions.update_value(|waiting| waiting.push_back(question));
+        } else {
+            self.question.set(Some(question));
+        }
+    }
+
+    /// Takes an answer, and asks what waits.
+    pub fn answer(self, is_yes: bool) {
+        let question = self.question.get_untracked();
+        let mut next = None;
+        self.questions.update_value(|waiting| next = waiting.pop_front());
+        self.question.set(next);
+        let Some(question) = question else { return };
+        if is_yes {
+            Rc::clone(&question.act)(self);
+        } else if let Some(otherwise) = &question.otherwise {
+            Rc::clone(otherwise)(self);
+        }
     }
 
     /// The probabilities of a row, where they may be shown.
@@ -259,6 +285,7 @@ impl Store {
             zipping: RwSignal::new(None),
             comparing: RwSignal::new(Comparing::default()),
             question: RwSignal::new_local(None),
+            questions: StoredValue::new_local(VecDeque::new()),
             said: RwSignal::new(String::new()),
             live: LiveDesk::new(),
             bench: Workbench::new(),

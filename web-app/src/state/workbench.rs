@@ -25,6 +25,8 @@ pub struct Workbench {
     pub sound: RwSignal<Option<Arc<Waveform>>>,
     /// Whether the timeline zooms to each segment that is gone to.
     pub follows: RwSignal<bool>,
+    /// The person's own set of labels, beside the expressions.
+    pub own_labels: RwSignal<Vec<String>>,
     /// What the next event is called.
     pub event_name: RwSignal<String>,
     /// Track and a frame of the segment that is played over and over.
@@ -53,6 +55,7 @@ impl Workbench {
             range_from: RwSignal::new(None),
             sound: RwSignal::new(None),
             follows: RwSignal::new(false),
+            own_labels: RwSignal::new(Vec::new()),
             event_name: RwSignal::new(String::new()),
             looped: RwSignal::new(None),
             is_watching: StoredValue::new(false),

@@ -31,8 +31,7 @@ pub const RECALL: &str = "R";
 pub const F1: &str = "F1";
 pub const SUPPORT: &str = "Frames";
 pub const LAY_TOGETHER: &str = "Decide between them";
-pub const LAY_TOGETHER_HINT: &str =
-    "What both files say counts as reviewed; what they differ in waits to be decided. Undo takes it back.";
+pub const LAY_TOGETHER_HINT: &str = "What both files say counts as reviewed; what they differ in waits to be decided; what you have reviewed stays. Undo takes it back.";
 pub const WHO_SAID: &str = "Who said what";
 pub const EACH_TWO: &str = "Kappa of each two";
 pub const NO_LABEL: &str = "no label";
@@ -137,8 +136,12 @@ pub fn laid_together(found: &Adjudication) -> String {
         1 => "1 segment is left to decide.".to_owned(),
         open => format!("{open} segments are left to decide."),
     };
+    let kept = match found.kept {
+        0 => String::new(),
+        kept => format!(" {kept} frames were reviewed before, and stay."),
+    };
     format!(
-        "Both say the same in {} of {} frames. {places}",
+        "Both say the same in {} of {} frames. {places}{kept}",
         found.agreed, found.frames
     )
 }

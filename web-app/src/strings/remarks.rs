@@ -7,6 +7,12 @@ pub const REMARKS: &str = "Notes and events";
 pub const UNSURE: &str = "Not sure of this segment";
 pub const UNSURE_MARK: &str = "?";
 pub const NOTE: &str = "Note on this segment";
+pub const OWN_LABELS: &str = "Labels of your own";
+pub const OWN_LABELS_HINT: &str =
+    "Puts it on the segment, or on the range that was begun; again takes it off";
+pub const NEW_LABEL: &str = "A label of your own, for example: speaks";
+pub const ADD_LABEL: &str = "Add";
+pub const FORGET_LABEL: &str = "Remove from the list";
 pub const EVENT: &str = "Event";
 pub const EVENT_NAME: &str = "Name of the event";
 pub const EVENT_EXAMPLE: &str = "Event, for example: bell";
@@ -27,6 +33,7 @@ pub fn remark(remark: &Remark, who: &str) -> String {
     match remark.kind {
         RemarkKind::Note => format!("{who}: {}", remark.text),
         RemarkKind::Unsure => format!("{who}: not sure"),
+        RemarkKind::Label => format!("{who}: [{}]", remark.text),
         RemarkKind::Event => remark.text.clone(),
     }
 }

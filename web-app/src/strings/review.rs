@@ -137,6 +137,7 @@ pub fn step(kind: EditKind, span: Option<(f64, f64)>, name: impl Fn(u32) -> Stri
         EditKind::Note => "Note changed".to_owned(),
         EditKind::Unsure(true) => "Marked as unsure".to_owned(),
         EditKind::Unsure(false) => "Sure again".to_owned(),
+        EditKind::OwnLabel => "Own label changed".to_owned(),
         EditKind::MarkEvent => "Event marked".to_owned(),
         EditKind::ChangeEvent => "Event changed".to_owned(),
         _ => return people_step(kind, name).unwrap_or_default(),
@@ -240,12 +241,13 @@ pub fn range_from(start_s: f64) -> String {
     )
 }
 
-/// The range that a label would go to.
+/// The range that a label would go to; its person is named where there are several.
 #[must_use]
-pub fn range(frames: usize, (start, end): (f64, f64)) -> String {
+pub fn range(person: Option<&str>, frames: usize, (start, end): (f64, f64)) -> String {
     let noun = if frames == 1 { "frame" } else { "frames" };
+    let of = person.map(|person| format!(" of {person}")).unwrap_or_default();
     format!(
-        "Range of {frames} {noun}, {} to {}",
+        "Range of {frames} {noun}{of}, {} to {}",
         clock::precise(start),
         clock::precise(end)
     )

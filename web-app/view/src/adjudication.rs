@@ -8,6 +8,7 @@ use shared_model::reviewed_segment::ReviewedSegment;
 use crate::agreement::{self, Side};
 use crate::comparison::LoadedLabels;
 use crate::label_view::LabelView;
+use crate::review::document::ReviewDocument;
 
 /// Two label files laid together.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,12 +22,19 @@ pub struct Adjudication {
     pub agreed: usize,
     /// Segments that are left to decide.
     pub open: usize,
+    /// Frames that were reviewed before and stay as they are; they are none of those above.
+    pub kept: usize,
 }
 
 impl Adjudication {
-    /// Of two open files, by their places in the list.
+    /// Of two open files, by their places in the list. What a person has confirmed in `document` is decided already, and is left alone.
     #[must_use]
-    pub fn of(view: &LabelView, files: &[Rc<LoadedLabels>], [first, second]: [usize; 2]) -> Self {
+    pub fn of(
+        view: &LabelView,
+        files: &[Rc<LoadedLabels>],
+        [first, second]: [usize; 2],
+        document: &ReviewDocument,
+    ) -> Self {
         let mut found = Self::default();
         // What the last segment is of.
         let mut last: Option<[Option<Expression>; 2]> = None;
@@ -36,6 +44,12 @@ impl Adjudication {
                 last = None;
                 continue;
             };
+            let before = document.at(pair.track, pair.frame);
+            if before.is_some_and(|segment| segment.confirmed) {
+                found.kept += 1;
+                last = None;
+                continue;
+            }
             let confirmed = pair.truth == pair.other;
             found.frames += 1;
             found.agreed += usize::from(confirmed);
@@ -83,7 +97,7 @@ mod tests {
     use shared_model::smoothing::Smoothing;
     use shared_model::timeline::{Prediction, Timeline, TrackedFace};
 
-    use crate::review::history::Review;
+    use crate::review::history::{EditKind, Review};
 
     fn view() -> LabelView {
         let mut timeline = Timeline::new();
@@ -116,7 +130,8 @@ mod tests {
             file("a", &[0, 0, 0, 3, 3, 3, 3, 3, -1, -1, 5, 5]),
             file("b", &[0, 0, 0, 3, 3, 4, 4, 6, 6, -1, 5, -1]),
         ];
-        let found = Adjudication::of(&view, &files, [0, 1]);
+        let nothing = ReviewDocument::default();
+        let found = Adjudication::of(&view, &files, [0, 1], &nothing);
         let segments: Vec<_> = found
             .segments
             .iter()
@@ -147,10 +162,25 @@ mod tests {
         review.lay_together(&found.segments).unwrap();
         assert!(review.document().segments().eq(found.segments.iter().copied()));
         assert!(review.document().at(4, 9).is_none());
+        // What was decided since is not asked again.
+        let decided = ReviewedSegment {
+            label: Expression::Surprise,
+            confirmed: true,
+            ..found.segments[2]
+        };
+        review
+            .set(EditKind::Relabel(Expression::Surprise), decided)
+            .unwrap();
+        let again = Adjudication::of(&view, &files, [0, 1], review.document());
+        assert_eq!((again.kept, again.agreed, again.open), (8, 0, 3));
+        let before = review.document().clone();
+        assert!(review.lay_together(&again.segments).is_none());
+        assert_eq!(review.document(), &before);
+        review.undo();
         review.undo();
         assert!(review.document().is_empty());
         // The other way round the other one stands where they differ.
-        let other = Adjudication::of(&view, &files, [1, 0]);
+        let other = Adjudication::of(&view, &files, [1, 0], &nothing);
         assert_eq!(other.agreed, found.agreed);
         assert_eq!(other.segments[2].label.index(), 4);
     }

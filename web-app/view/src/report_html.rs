@@ -74,6 +74,7 @@ pub fn reported_remarks(
             text: match timed.remark.kind {
                 RemarkKind::Unsure => "not sure of the label".to_owned(),
                 RemarkKind::Note => timed.remark.text.clone(),
+                RemarkKind::Label => format!("label: {}", timed.remark.text),
                 RemarkKind::Event => format!("event: {}", timed.remark.text),
             },
         })

@@ -14,22 +14,23 @@ impl Waveform {
     #[must_use]
     pub fn of(samples: &[f32], rate: f64) -> Self {
         let mut waveform = Self::default();
-        waveform.add(samples, rate);
+        waveform.add(0, samples, rate);
         waveform
     }
 
-    /// Takes the samples of another channel, from the same start: what is louder counts.
-    pub fn add(&mut self, samples: &[f32], rate: f64) {
+    /// Takes more samples of any channel, from the sample of this number on: what is louder counts.
+    pub fn add(&mut self, first: usize, samples: &[f32], rate: f64) {
         if !(rate.is_finite() && rate > 0.0) {
             return;
         }
-        let count = (samples.len() as f64 / rate * PER_S).ceil() as usize;
-        self.peaks.resize(count.max(self.peaks.len()), 0.0);
-        for (place, peak) in self.peaks.iter_mut().enumerate().take(count) {
-            let edge = |place: usize| ((place as f64 / PER_S * rate).round() as usize).min(samples.len());
-            let inside = samples.get(edge(place)..edge(place + 1)).unwrap_or_default();
-            let loudest = inside.iter().filter(|value| value.is_finite());
-            *peak = loudest.fold(*peak, |most, value| most.max(value.abs())).min(1.0);
+        for (number, value) in (first..).zip(samples) {
+            let place = (number as f64 / rate * PER_S) as usize;
+            if place >= self.peaks.len() {
+                self.peaks.resize(place + 1, 0.0);
+            }
+            if let Some(peak) = self.peaks.get_mut(place).filter(|_| value.is_finite()) {
+                *peak = peak.max(value.abs()).min(1.0);
+            }
         }
     }
 
@@ -69,7 +70,8 @@ mod tests {
         assert!((waveform.peak(1.2, 1.3) - 0.5).abs() < 0.01);
         assert!((waveform.peak(0.0, 2.5) - 0.5).abs() < 0.01);
         // The other channel is louder, and longer.
-        waveform.add(&vec![-2.0; 24_000], rate);
+        waveform.add(0, &vec![-2.0; 12_000], rate);
+        waveform.add(12_000, &vec![-2.0; 12_000], rate);
         assert_eq!(waveform.peak(0.2, 0.3), 1.0, "what clips counts as 1");
         assert_eq!(waveform.peak(2.9, 2.95), 1.0);
         assert_eq!(waveform.peak(-5.0, -4.0), waveform.peak(0.0, 0.01));

@@ -77,8 +77,32 @@ impl Painter<'_> {
                 RemarkKind::Note => self.mark("\u{270e}", x, band),
                 // Beside a note's mark.
                 RemarkKind::Unsure => self.mark(strings::UNSURE_MARK, x + 2.0 * MARK + 2.0, band),
+                RemarkKind::Label => self.own_label(remark, band),
                 RemarkKind::Event => {}
             }
+        }
+    }
+
+    /// A line under the frames, with the label's name where there is room for it.
+    fn own_label(&self, remark: &Remark, band: Band) {
+        let view = &self.scene.view;
+        let last = remark
+            .end
+            .saturating_sub(1)
+            .min(view.frame_count().saturating_sub(1));
+        let (left, right) = self.edges(view.span_of(remark.start).0, view.span_of(last).1);
+        let context = self.context;
+        context.set_fill_style_str(&self.palette.text);
+        context.fill_rect(left, band.y + band.h - 3.0, (right - left).max(1.0), 3.0);
+        context.set_font("600 9px system-ui, sans-serif");
+        let width = context
+            .measure_text(&remark.text)
+            .map_or(0.0, |measured| measured.width());
+        if width + 6.0 < right - left && band.h > 15.0 {
+            let x = right - width - 6.0;
+            context.fill_rect(x, band.y + band.h - 12.0, width + 6.0, 12.0);
+            context.set_fill_style_str(&self.palette.surface);
+            let _ = context.fill_text(&remark.text, x + 3.0, band.y + band.h - 5.5);
         }
     }
 

@@ -49,6 +49,8 @@ pub enum EditKind {
     Note,
     /// Was not sure of a segment, or sure again.
     Unsure(bool),
+    /// Put a label of their own set on frames, or took it off.
+    OwnLabel,
     /// Marked an event.
     MarkEvent,
     /// Gave an event another name, or took it away.
