@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::conv_norm::ReadError;
 use crate::detected_face::{DetectError, DetectedFace};
-use crate::expression::{CLASS_COUNT, ClassScores};
+use crate::expression::{CLASS_COUNT, ClassScores, softmax};
 use crate::face_box::FaceBox;
 use crate::face_crop::{InputSpec, ResizeError};
 use crate::face_detector::FaceDetector;
 use crate::face_look::FaceLook;
 use crate::face_tracker::TrackerInput;
-use crate::film_looks::{FilmLooks, Stretches};
+use crate::film_looks::{FilmLooks, LEAST_MARGIN, Stretches};
 use crate::frame::Frame;
 use crate::framing::Framing;
 use crate::model_file::{ModelFile, ModelFileError};
@@ -162,26 +162,44 @@ impl FaceReader {
         stretches: &[Range<usize>],
         frames: &[Frame],
     ) -> Result<Vec<Vec<SeenFace>>, FaceReaderError> {
-        let boxes = match &self.detector {
-            Some(detector) => {
-                let mut looks = FilmLooks::new(stretches);
-                while !looks.wanted().is_empty() {
-                    let pictures: Vec<&Frame> = looks
-                        .wanted()
-                        .iter()
-                        .filter_map(|place| frames.get(*place))
-                        .collect();
-                    let found = self.look(detector, &pictures).await?;
-                    looks.take(frames, found);
-                }
-                looks.finish()
-            }
-            None => frames
-                .iter()
-                .map(|frame| vec![FaceBox::whole(frame.width(), frame.height())])
-                .collect(),
+        let Some(detector) = &self.detector else {
+            let whole = |frame: &Frame| vec![FaceBox::whole(frame.width(), frame.height())];
+            return self
+                .read_found(frames.iter().map(|frame| (frame, whole(frame))))
+                .await;
         };
-        let found: Vec<FoundFaces<'_>> = frames.iter().zip(boxes).collect();
+        let mut looks = FilmLooks::new(stretches);
+        let at = |places: &[usize]| -> Vec<&Frame> {
+            places.iter().filter_map(|place| frames.get(*place)).collect()
+        };
+        while !looks.wanted().is_empty() {
+            let found = self.look(detector, &at(looks.wanted())).await?;
+            looks.take(frames, found);
+        }
+        let carried = looks.carried().to_vec();
+        let mut seen = self.read_found(frames.iter().zip(looks.finish())).await?;
+        // Where the label hangs by little, the detector's own box decides.
+        let hesitates = |place: &usize| seen.get(*place).is_some_and(|faces| faces.iter().any(hesitates));
+        let again: Vec<usize> = carried.into_iter().filter(hesitates).collect();
+        if !again.is_empty() {
+            let pictures = at(&again);
+            let found = self.look(detector, &pictures).await?;
+            let read = self.read_found(pictures.into_iter().zip(found)).await?;
+            for (place, faces) in again.into_iter().zip(read) {
+                if let Some(seen) = seen.get_mut(place) {
+                    *seen = faces;
+                }
+            }
+        }
+        Ok(seen)
+    }
+
+    /// What the backbone says of faces whose place is known.
+    async fn read_found<'a>(
+        &self,
+        found: impl Iterator<Item = FoundFaces<'a>>,
+    ) -> Result<Vec<Vec<SeenFace>>, FaceReaderError> {
+        let found: Vec<FoundFaces<'_>> = found.collect();
         #[cfg(feature = "threads")]
         if self.shares(found.len()) {
             return on_threads(&found, async |found: &[FoundFaces<'_>]| {
@@ -216,7 +234,6 @@ impl FaceReader {
         is_processor(&self.device) && rayon::current_num_threads() > 1 && pictures > 1
     }
 
-    /// What the backbone says of faces whose place is known.
     async fn read_faces(&self, found: &[FoundFaces<'_>]) -> Result<Vec<Vec<SeenFace>>, FaceReaderError> {
         let mut inputs = Vec::new();
         for (frame, boxes) in found {
@@ -266,6 +283,14 @@ impl FaceReader {
             })
             .collect())
     }
+}
+
+/// Whether a face's label would be another one if little changed.
+fn hesitates(face: &SeenFace) -> bool {
+    let mut sorted = softmax(&face.logits);
+    sorted.sort_by(|a, b| b.total_cmp(a));
+    let [best, second, ..] = sorted;
+    best - second < LEAST_MARGIN
 }
 
 /// A thread for each share of the work: less waits for one another than where threads share each layer.

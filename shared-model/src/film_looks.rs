@@ -2,7 +2,9 @@
 //!
 //! Faces move little from one frame to the next, and the detector takes longer than all else of a small model. It looks at the first and the
 //! last frame of a stretch; where both show the same faces, the frames between have the boxes between theirs. Where they do not (a cut, a
-//! face that comes or goes, a fast movement) it looks at the frame in the middle, and so on for both halves.
+//! face that comes or goes, a fast movement) it looks at the frame in the middle, and so on for both halves. Boxes between others differ from
+//! what the detector would say by a pixel or two; where the network hesitates between two classes that can change the label, so it looks there
+//! too ([`LEAST_MARGIN`]).
 
 use std::ops::Range;
 
@@ -12,12 +14,12 @@ use crate::frame::Frame;
 
 /// Frames of a stretch unless something else is asked for: labels agree with those of every frame looked at in more than 0.99 of the frames
 /// (docs/models.md).
-pub const STRETCH: usize = 8;
+pub const STRETCH: usize = 4;
 
 /// Frames of a stretch at most. A face that is there for less than a stretch, and at neither end of it, is not seen.
 pub const MOST_STRETCH: usize = 32;
 
-/// Pixels of a stretch's frames together at most, so that they fit in memory: eight frames of 1080p. Larger frames are looked at one by one.
+/// Pixels of a stretch's frames together at most, so that they fit in memory: four frames of 1440p. Larger frames are looked at one by one.
 const MOST_PIXELS: usize = 17_000_000;
 
 /// Side of the backbone's input in pixels from which on the detector is a small part of the work.
@@ -29,6 +31,9 @@ const LEAST_OVERLAP: f32 = 0.6;
 /// Likeness of a face to itself within a stretch, at least: a hard cut has less. Measured: a person's face is 0.86 and more like itself three
 /// frames later, 0.83 eight frames later (docs/models.md).
 const LEAST_LIKENESS: f32 = 0.8;
+
+/// Best less second best probability of the per-frame head from which on a face's box may lie between two others.
+pub const LEAST_MARGIN: f32 = 0.25;
 
 /// How a film's frames are put together in stretches: frame 0 is one of its own, so that it can be answered at once; then so many each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +128,8 @@ pub struct FilmLooks {
     wanted: Vec<usize>,
     /// Frames that are looked at by then, with frames between them.
     open: Vec<(usize, usize)>,
+    /// Frames whose boxes lie between others.
+    carried: Vec<usize>,
 }
 
 impl FilmLooks {
@@ -141,6 +148,7 @@ impl FilmLooks {
                 .into_iter()
                 .filter(|(first, last)| last - first > 1)
                 .collect(),
+            carried: Vec::new(),
         }
     }
 
@@ -163,6 +171,7 @@ impl FilmLooks {
                 for (place, faces) in (first + 1..last).zip(between) {
                     if let Some(boxes) = self.boxes.get_mut(place) {
                         *boxes = Some(faces);
+                        self.carried.push(place);
                     }
                 }
             } else {
@@ -173,6 +182,12 @@ impl FilmLooks {
             }
         }
         self.open = open;
+    }
+
+    /// Places of the frames whose boxes lie between others, where nobody has looked.
+    #[must_use]
+    pub fn carried(&self) -> &[usize] {
+        &self.carried
     }
 
     /// The faces of each frame, best first where the detector has looked.

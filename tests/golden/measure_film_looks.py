@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-SPANS = (1, 4, 6, 8, 12, 16)
+SPANS = (1, 4, 6, 8, 12)
 MIEN = os.environ["MIEN_BIN"]
 
 

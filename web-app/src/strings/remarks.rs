@@ -10,12 +10,12 @@ pub const NOTE: &str = "Note on this segment";
 pub const OWN_LABELS: &str = "Labels of your own";
 pub const OWN_LABELS_HINT: &str =
     "Puts it on the segment, or on the range that was begun; again takes it off";
-pub const NEW_LABEL: &str = "A label of your own, for example: speaks";
+pub const NEW_LABEL: &str = "Own label, such as speaks";
 pub const ADD_LABEL: &str = "Add";
 pub const FORGET_LABEL: &str = "Remove from the list";
 pub const EVENT: &str = "Event";
 pub const EVENT_NAME: &str = "Name of the event";
-pub const EVENT_EXAMPLE: &str = "Event, for example: bell";
+pub const EVENT_EXAMPLE: &str = "Event, such as bell";
 pub const MARK_EVENT: &str = "Mark an event here";
 pub const MARK: &str = "Mark here";
 pub const REMARKS_LISTED: &str = "All notes and events";

@@ -191,13 +191,16 @@ mod tests {
         let files = [
             file("a", &[0, 0, 0, 0, 0, 0, 3, 3, 3, 3, 3, 3]),
             file("b", &[0, 0, 0, 0, 0, 3, 3, 3, 3, 3, 3, 0]),
-            file("c", &[-1; 12]),
+            // Where the fourth says something the third is silent.
+            file("c", &[0, 3, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1]),
+            file("d", &[-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 3, 3]),
         ];
         let kappas = kappas(&view, &files);
         // Ten of twelve alike, half expected by chance: (10/12 - 1/2) / (1 - 1/2).
         assert!((kappas[0][1].unwrap() - 2.0 / 3.0).abs() < 1e-9);
         assert_eq!(kappas[0][1], kappas[1][0]);
-        assert_eq!((kappas[0][0], kappas[0][2], kappas[0][3]), (None, None, None));
-        assert_eq!(kappas.len(), 4);
+        assert_eq!((kappas[0][0], kappas[2][3], kappas[0][4]), (None, None, None));
+        assert!(kappas[0][2].is_some() && kappas[1][3].is_some());
+        assert_eq!(kappas.len(), 5);
     }
 }
