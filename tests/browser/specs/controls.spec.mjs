@@ -96,7 +96,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
   test("keyboard: every control can be reached and shows that it is", async () => {
     await page.page.locator("body").click({ position: { x: 2, y: 2 } });
     const reached = new Set();
-    for (let presses = 0; presses < 80; presses += 1) {
+    for (let presses = 0; presses < 120; presses += 1) {
       await page.page.keyboard.press("Tab");
       const hook = await page.page.evaluate(() => document.activeElement.closest("[data-testid]")?.dataset.testid);
       if (hook) reached.add(hook);

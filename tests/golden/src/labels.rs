@@ -109,7 +109,7 @@ pub fn elan(rate: f64, input: &TensorFile) -> Result<String> {
         .collect();
     let times: Vec<f64> = rows.iter().map(|row| row.time_s).collect();
     let remarks = Remarks::default()
-        .with_note(0, 0..12, "a <note> & \"more\"")
+        .with_note(0, 0..10, "a <note> & \"more\"")
         .with_note(0, 6..24, "over the first one's end")
         .with_unsure(0, 12..24, true)
         .with_event(6, "bell");
