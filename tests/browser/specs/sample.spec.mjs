@@ -37,6 +37,19 @@ export function declare({ test, afterAll }) {
     await page.page.context().close();
   });
 
+  test("what the program has read with the model in force is not called another model's", async () => {
+    for (const [model, isOther] of [["demo", false], ["tiny", true]]) {
+      const context = await browser.newContext();
+      const page = await AnalysisPage.open(context, server.url, { backend: "cpu", model });
+      await page.untilReady();
+      await page.hook("open-sample").click();
+      await page.untilNoticed(/kept result/);
+      await page.page.getByText(`${model}.safetensors`).first().waitFor();
+      assert.equal(await page.page.locator(".stale").isVisible(), isOther, model);
+      await context.close();
+    }
+  });
+
   test("the sample is read anew where one asks for it, and opens without a network afterwards", async () => {
     const context = await browser.newContext();
     const page = await AnalysisPage.open(context, server.url);

@@ -6,7 +6,7 @@ use super::file_button::FileButton;
 use super::fold::Fold;
 use crate::state::store::Store;
 use crate::{opened_files, strings};
-use page_view::shipped_model::ShippedModel;
+use page_view::shipped_model::{ShippedModel, is_same_model};
 
 #[component]
 pub fn ModelPanel() -> impl IntoView {
@@ -24,7 +24,12 @@ pub fn ModelPanel() -> impl IntoView {
     let is_stale = move || {
         store.revision.track();
         let made_by = store.analysis.with_value(|analysis| analysis.model.clone());
-        !made_by.is_empty() && model.with(|model| model.as_ref().is_some_and(|model| model.name != made_by))
+        !made_by.is_empty()
+            && model.with(|model| {
+                model
+                    .as_ref()
+                    .is_some_and(|model| !is_same_model(&model.name, &made_by))
+            })
     };
     view! {
         <Fold name="model" title=strings::MODEL>

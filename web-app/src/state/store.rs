@@ -34,7 +34,7 @@ use page_view::label_view::LabelView;
 use page_view::review::doubt::Conflicts;
 use page_view::review::queue::ReviewQueue;
 use page_view::review::queue_filter::QueueFilter;
-use page_view::shipped_model::{Asked, ShippedModel};
+use page_view::shipped_model::{Asked, ShippedModel, is_same_model};
 use page_view::sureness::Saying;
 use page_view::timeline_layout::PlotStyle;
 use page_view::viewport::Viewport;
@@ -191,7 +191,7 @@ impl Store {
         let is_live = self.shows_webcam();
         let threshold = self.engine.with_untracked(|engine| {
             let model = engine.model.as_ref();
-            let model = model.filter(|model| is_live || model.name == made_by);
+            let model = model.filter(|model| is_live || is_same_model(&model.name, &made_by));
             model.map_or(0.0, |model| model.not_sure_below)
         });
         Saying::of(row, threshold)

@@ -1,5 +1,6 @@
 //! The models that come with the page.
 
+use crate::comparison::stem;
 use serde::Deserialize;
 
 use crate::notices::Offer;
@@ -72,9 +73,21 @@ pub fn is_plain_name(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('.') && name.chars().all(allowed)
 }
 
+/// Whether two names are one model's: the page names the file, the program leaves its ending out.
+#[must_use]
+pub fn is_same_model(one: &str, other: &str) -> bool {
+    stem(one) == stem(other)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_page_and_the_program_name_one_model_differently() {
+        assert!(is_same_model("demo.safetensors", "demo") && is_same_model("a.b", "a.b"));
+        assert!(!is_same_model("demo.safetensors", "tiny"));
+    }
 
     #[test]
     fn what_was_asked_for_in_vain_has_a_way_on() {
