@@ -6,7 +6,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_messages::{JobId, ToEngine};
 use web_sys::{HtmlVideoElement, ImageBitmap};
 
-use crate::browser::{error_text, now_ms, tasks};
+use crate::browser::{error_text, hidden_player, now_ms, tasks};
 use crate::job_control;
 use crate::player;
 use crate::state::source::Source;
@@ -42,21 +42,7 @@ impl Stepper {
     /// What the player says.
     pub async fn open(source: &Source) -> Result<Self, String> {
         let url = source.url.as_deref().ok_or("no file")?;
-        let video: HtmlVideoElement = web_sys::window()
-            .and_then(|window| window.document())
-            .and_then(|document| document.create_element("video").ok())
-            .ok_or("no player")?
-            .unchecked_into();
-        video.set_muted(true);
-        video.set_preload("auto");
-        video.set_src(url);
-        let event = tasks::event(&video, &["loadeddata", "error"]).await;
-        if event.is_none_or(|event| event.type_() == "error") {
-            return Err(player::media_error(&video));
-        }
-        if video.video_width() == 0 {
-            return Err("it has no picture".to_owned());
-        }
+        let video = hidden_player::open(url).await?;
         Ok(Self { video, step: 0 })
     }
 

@@ -275,22 +275,3 @@ fn follow(store: Store) {
         .viewport
         .update(|viewport| *viewport = viewport.following(playhead));
 }
-
-/// Why a player cannot show its file.
-#[must_use]
-pub fn media_error(video: &HtmlVideoElement) -> String {
-    let Some(error) = video.error() else {
-        return "no reason given".to_owned();
-    };
-    let message = error.message();
-    if !message.is_empty() {
-        return message;
-    }
-    match error.code() {
-        1 => "it was stopped",
-        2 => "it cannot be read",
-        3 => "it cannot be decoded",
-        _ => "its format is not supported",
-    }
-    .to_owned()
-}

@@ -8,7 +8,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlVideoElement};
 
-use crate::browser::tasks;
+use crate::browser::{hidden_player, tasks};
 use crate::state::source::SourceKind;
 use crate::state::store::Store;
 
@@ -32,15 +32,15 @@ pub fn draw(store: Store, strips: Vec<Strip>, goes_on: impl Fn() -> bool + 'stat
     let url = source
         .filter(|source| source.kind == SourceKind::Video)
         .and_then(|source| source.url);
-    let Some((url, video)) = url.zip(new_player()) else {
-        return;
-    };
+    let Some(url) = url else { return };
     let width = store
         .opened
         .with_untracked(|opened| opened.map_or(0, |opened| opened.width));
     spawn_local(async move {
-        video.set_src(&url);
-        tasks::event(&video, &["loadeddata", "error"]).await;
+        // Without the film there are no pictures: the stage says why.
+        let Ok(video) = hidden_player::open(&url).await else {
+            return;
+        };
         for strip in &strips {
             for (place, face) in strip.faces.iter().enumerate() {
                 if !goes_on() || video.error().is_some() {
@@ -55,14 +55,6 @@ pub fn draw(store: Store, strips: Vec<Strip>, goes_on: impl Fn() -> bool + 'stat
         let _ = video.remove_attribute("src");
         video.load();
     });
-}
-
-fn new_player() -> Option<HtmlVideoElement> {
-    let element = web_sys::window()?.document()?.create_element("video").ok()?;
-    let video: HtmlVideoElement = element.dyn_into().ok()?;
-    video.set_muted(true);
-    video.set_preload("auto");
-    Some(video)
 }
 
 fn draw_one(canvas: &HtmlCanvasElement, video: &HtmlVideoElement, place: usize, face: &Portrait, width: f64) {

@@ -341,13 +341,19 @@ pub fn editable(store: Store) -> Option<ReviewedSegment> {
     may_edit(store).then(|| untrack(|| current(store))).flatten()
 }
 
+/// Whether labels cannot be changed: of the webcam, and where another tab has the video; tracks changes.
+#[must_use]
+pub fn is_locked(store: Store) -> bool {
+    let is_kept_away = !store
+        .keeping
+        .with(crate::state::review_desk::Keeping::allows_edits);
+    webcam::is_on(store) || is_kept_away
+}
+
 /// Whether labels can be changed.
 #[must_use]
 pub fn may_edit(store: Store) -> bool {
-    !webcam::is_on(store)
-        && store
-            .keeping
-            .with_untracked(crate::state::review_desk::Keeping::allows_edits)
+    !untrack(|| is_locked(store))
 }
 
 fn frame_now(store: Store) -> Option<usize> {

@@ -5,6 +5,7 @@ pub mod canvas;
 pub mod database;
 pub mod download;
 pub mod fingerprint;
+pub mod hidden_player;
 pub mod kept;
 pub mod lock;
 pub mod palette;

@@ -10,9 +10,8 @@ use super::confusion_table::{ClassTable, ConfusionTable};
 use super::file_button::FileButton;
 use super::fold::Fold;
 use crate::lane_comparison::{Compared, compare, sides_in_force};
-use crate::state::review_desk::Keeping;
 use crate::state::store::Store;
-use crate::{adjudication, label_loading, opened_files, strings};
+use crate::{adjudication, label_loading, opened_files, review, strings};
 
 /// Names of the open files, in their order.
 fn file_names(store: Store) -> Vec<String> {
@@ -171,7 +170,7 @@ fn BetweenFiles() -> impl IntoView {
             <ul class="who-said" data-testid="who-said" aria-label=strings::WHO_SAID
                 class:is-off=move || store.bench.is_blind.get()>{said}</ul>
             <button type="button" class="button small" data-testid="lay-together" title=strings::LAY_TOGETHER_HINT
-                disabled=move || adjudication::files_chosen(store).is_none() || !store.keeping.with(Keeping::allows_edits)
+                disabled=move || adjudication::files_chosen(store).is_none() || review::is_locked(store)
                 on:click=move |_| adjudication::lay_together(store)>{strings::LAY_TOGETHER}</button>
             <details data-testid="each-two" on:toggle=toggled>
                 <summary>{strings::EACH_TWO}</summary>

@@ -14,7 +14,7 @@ use super::overlay::{self, Scene};
 use crate::browser::download::download;
 use crate::browser::palette::Palette;
 use crate::browser::recorder::Recorder;
-use crate::browser::{error_text, tasks};
+use crate::browser::{error_text, hidden_player, tasks};
 use crate::state::source::SourceKind;
 use crate::state::store::Store;
 use crate::{player, strings};
@@ -96,7 +96,9 @@ async fn record(order: Order) -> Result<(), JsValue> {
     let Some((name, url)) = source.and_then(|source| Some((source.name.clone(), source.url?))) else {
         return Ok(());
     };
-    let video = open(&url).await?;
+    let video = hidden_player::open(&url)
+        .await
+        .map_err(|error| JsValue::from_str(&error))?;
     let canvas: HtmlCanvasElement = element("canvas")?;
     let square: HtmlCanvasElement = element("canvas")?;
     square.set_width(SQUARES);
@@ -142,18 +144,6 @@ async fn record(order: Order) -> Result<(), JsValue> {
         return Err(JsValue::from_str(strings::FILM_EMPTY));
     };
     download(&film.name(), &film.type_(), &Array::of1(&film))
-}
-
-async fn open(url: &str) -> Result<HtmlVideoElement, JsValue> {
-    let video: HtmlVideoElement = element("video")?;
-    video.set_muted(true);
-    video.set_preload("auto");
-    video.set_src(url);
-    let event = tasks::event(&video, &["loadeddata", "error"]).await;
-    if event.is_none_or(|event| event.type_() == "error") || video.video_width() == 0 {
-        return Err(JsValue::from_str(&player::media_error(&video)));
-    }
-    Ok(video)
 }
 
 fn element<T: JsCast>(name: &str) -> Result<T, JsValue> {

@@ -11,18 +11,12 @@ use web_sys::HtmlInputElement;
 use super::fold::Fold;
 use super::keyboard;
 use crate::state::store::Store;
-use crate::{people, player, remarks, review, settings, strings, webcam};
+use crate::{people, player, remarks, review, settings, strings};
 
 #[component]
 pub fn RemarksPanel() -> impl IntoView {
     let store = Store::of_page();
-    let is_locked = Memo::new(move |_| {
-        store.view().frame_count() == 0
-            || webcam::is_on(store)
-            || !store
-                .keeping
-                .with(crate::state::review_desk::Keeping::allows_edits)
-    });
+    let is_locked = Memo::new(move |_| store.view().frame_count() == 0 || review::is_locked(store));
     let is_without_segment = Memo::new(move |_| is_locked.get() || review::current(store).is_none());
     // Of another film's project some may lie behind the end of this one.
     let all = Memo::new(move |_| {

@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use page_view::command::Command;
 
 use super::keyboard;
-use crate::state::review_desk::Keeping;
 use crate::state::store::Store;
 use crate::{people, range_labels, remarks, review, strings, webcam};
 
@@ -12,9 +11,7 @@ use crate::{people, range_labels, remarks, review, strings, webcam};
 pub fn ReviewBar() -> impl IntoView {
     let store = Store::of_page();
     let current = Memo::new(move |_| review::current(store));
-    let is_off = Memo::new(move |_| {
-        current.with(Option::is_none) || webcam::is_on(store) || !store.keeping.with(Keeping::allows_edits)
-    });
+    let is_off = Memo::new(move |_| current.with(Option::is_none) || review::is_locked(store));
     let is_hidden = move |confirmed: bool| store.bench.is_blind.get() && !confirmed && !webcam::is_on(store);
     let segment = move || {
         let view = store.view();

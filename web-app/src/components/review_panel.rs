@@ -17,10 +17,7 @@ pub fn ReviewPanel() -> impl IntoView {
     let current = Memo::new(move |_| review::current(store));
     let is_off = Memo::new(move |_| {
         (current.with(Option::is_none) && store.bench.range_from.with(Option::is_none))
-            || webcam::is_on(store)
-            || !store
-                .keeping
-                .with(crate::state::review_desk::Keeping::allows_edits)
+            || review::is_locked(store)
     });
     let is_hidden = move |confirmed: bool| store.bench.is_blind.get() && !confirmed && !webcam::is_on(store);
     let class_button = move |class: Expression| {
