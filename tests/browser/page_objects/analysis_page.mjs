@@ -15,9 +15,13 @@ export class AnalysisPage {
   static async open(context, url, query = { backend: "cpu", model: "tiny" }) {
     const page = await context.newPage();
     const opened = new this(page);
+    page.setDefaultNavigationTimeout(PATIENCE_MS);
     await page.addInitScript(recordStatus);
-    await page.goto(`${url}/?${new URLSearchParams(query)}`);
-    await opened.hook("status").waitFor({ state: "attached", timeout: 20_000 });
+    const unanswered = listUnanswered(page);
+    await page.goto(`${url}/?${new URLSearchParams(query)}`).catch((error) => {
+      throw new Error(`${error.message}\nnot answered: ${[...unanswered].join(" ") || "nothing"}`);
+    });
+    await opened.hook("status").waitFor({ state: "attached", timeout: PATIENCE_MS });
     return opened;
   }
 
@@ -144,6 +148,14 @@ export class AnalysisPage {
   async scrollsSideways() {
     return this.page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
   }
+}
+
+/** Addresses that the page asks for from now on and has no answer to yet. */
+function listUnanswered(page) {
+  const addresses = new Set();
+  page.on("request", (request) => addresses.add(request.url()));
+  for (const end of ["requestfinished", "requestfailed"]) page.on(end, (request) => addresses.delete(request.url()));
+  return addresses;
 }
 
 // Runs in the page before its own code: keeps every text that `status` has had.

@@ -26,9 +26,20 @@ function options({ webgpu = true, flags = [] } = {}) {
   return { executablePath: CHROMIUM, headless: true, args };
 }
 
-/** A browser; `webgpu: false` is one that has none. */
-export function launchBrowser(choice) {
+/** A browser; `webgpu: false` is one that has none. One that cannot even show an empty page is ended, and another started. */
+export async function launchBrowser(choice) {
+  const browser = await chromium.launch(options(choice));
+  if (await showsAnything(browser)) return browser;
+  console.log("        the browser showed no page within 20 s of its start; another one is started");
+  await browser.close();
   return chromium.launch(options(choice));
+}
+
+async function showsAnything(browser) {
+  const page = await browser.newPage();
+  const isShown = await page.goto("data:text/html,ready", { timeout: 20_000 }).then(() => true, () => false);
+  if (isShown) await page.close();
+  return isShown;
 }
 
 /** A browser with a profile of its own in `folder`, whose preferences were written before. */
