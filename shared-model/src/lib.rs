@@ -7,6 +7,7 @@ pub mod expression;
 
 pub mod agreement;
 pub mod calibration;
+pub mod corrections;
 pub mod display;
 pub mod face_box;
 pub mod face_crop;
@@ -25,6 +26,7 @@ pub mod timeline_rows;
 pub mod abaw;
 pub mod affwild2;
 pub mod csv_reader;
+pub mod decisions;
 pub mod elan;
 pub mod file_text;
 pub mod frame_table;

@@ -82,6 +82,24 @@ impl Orientation {
         }
     }
 
+    /// The matrix `[a, b, c, d, e, f]` of a canvas that draws the coded picture as it is shown, both as unit squares: a coded (u, v) is shown
+    /// at (au + cv + e, bu + dv + f).
+    #[must_use]
+    pub fn unit_matrix(self) -> [f64; 6] {
+        // Where the coded picture's first corner comes to lie, and where its sides point.
+        let [a, b, c, d, e, f] = match self.quarters {
+            1 => [0.0, 1.0, -1.0, 0.0, 1.0, 0.0],
+            2 => [-1.0, 0.0, 0.0, -1.0, 1.0, 1.0],
+            3 => [0.0, -1.0, 1.0, 0.0, 0.0, 1.0],
+            _ => [1.0, 0.0, 0.0, 1.0, 0.0, 0.0],
+        };
+        if self.is_mirrored {
+            [-a, -b, c, d, e + a, f + b]
+        } else {
+            [a, b, c, d, e, f]
+        }
+    }
+
     /// Where the pixel at (x, y) of the shown picture stands in the coded one, which has `width` and `height`. Both are below the
     /// shown picture's sides.
     #[must_use]
@@ -96,6 +114,36 @@ impl Orientation {
             (width - 1 - from_x, from_y)
         } else {
             (from_x, from_y)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_matrix_of_a_canvas_puts_each_pixel_where_frames_have_it() {
+        let coded = (5, 3);
+        for mirrored in [false, true] {
+            for turn in [0.0, 90.0, 180.0, 270.0] {
+                let orientation = Orientation::new(mirrored, turn);
+                let [a, b, c, d, e, f] = orientation.unit_matrix();
+                let shown = orientation.size_of(coded);
+                for y in 0..shown.1 {
+                    for x in 0..shown.0 {
+                        let from = orientation.source((x, y), coded);
+                        let middle = |at: usize, side: usize| (at as f64 + 0.5) / side as f64;
+                        let (u, v) = (middle(from.0, coded.0), middle(from.1, coded.1));
+                        let found = (a * u + c * v + e, b * u + d * v + f);
+                        let wanted = (middle(x, shown.0), middle(y, shown.1));
+                        assert!(
+                            (found.0 - wanted.0).abs() < 1e-9 && (found.1 - wanted.1).abs() < 1e-9,
+                            "{orientation:?}"
+                        );
+                    }
+                }
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::decisions::Decisions;
 use crate::face_box::FaceBox;
 use crate::people::People;
 use crate::remark::Remarks;
@@ -41,6 +42,9 @@ pub struct Project {
     /// What a person noted; the tracks in it are people.
     #[serde(default, skip_serializing_if = "Remarks::is_empty")]
     pub remarks: Remarks,
+    /// How the labels of `reviewed` were decided; none in projects of older pages.
+    #[serde(default, skip_serializing_if = "Decisions::is_empty")]
+    pub decisions: Decisions,
     /// All that was seen.
     pub timeline: Timeline,
 }
@@ -178,6 +182,7 @@ mod tests {
             }],
             people: People::default(),
             remarks: Remarks::default().with_event(2, "bell"),
+            decisions: Decisions { blind: 2, seeing: 1 },
             timeline: Timeline::new(),
         }
     }

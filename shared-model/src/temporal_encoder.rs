@@ -68,6 +68,37 @@ impl TemporalEncoder {
         clip: &[Option<&[f32]>],
         length: usize,
     ) -> Result<Vec<ClassScores>, ReadError> {
+        let (features, missing) = self.padded(clip, length);
+        let values = read(self.forward(features, missing)).await?;
+        let frames = values.chunks_exact(CLASS_COUNT).take(clip.len());
+        Ok(frames
+            .map(|row| std::array::from_fn(|class| row[class]))
+            .map(|logits| softmax(&tempered(&logits, self.temperature)))
+            .collect())
+    }
+
+    /// What the head is given of each frame of a clip, `d_model` values; frames are told as to [`TemporalEncoder::clip_probabilities`].
+    ///
+    /// # Errors
+    /// When the device cannot be read.
+    pub async fn clip_hidden(
+        &self,
+        clip: &[Option<&[f32]>],
+        length: usize,
+    ) -> Result<Vec<Vec<f32>>, ReadError> {
+        let (features, missing) = self.padded(clip, length);
+        let hidden = self.hidden(features, missing);
+        let [_, _, width] = hidden.dims();
+        let values = read(hidden).await?;
+        Ok(values
+            .chunks_exact(width)
+            .take(clip.len())
+            .map(<[f32]>::to_vec)
+            .collect())
+    }
+
+    /// A clip as a batch of one, and which of its frames are missing.
+    fn padded(&self, clip: &[Option<&[f32]>], length: usize) -> (Tensor<3>, Tensor<2, Bool>) {
         let [feature_len, _] = self.input.weight.dims();
         let device = self.input.weight.device();
         let mut features = vec![0.0; length * feature_len];
@@ -79,22 +110,21 @@ impl TemporalEncoder {
                 *missing = false;
             }
         }
-        let logits = self.forward(
+        (
             Tensor::from_data(TensorData::new(features, [1, length, feature_len]), &device),
             Tensor::<2, Bool>::from_data(TensorData::new(missing, [1, length]), &device),
-        );
-        let values = read(logits).await?;
-        let frames = values.chunks_exact(CLASS_COUNT).take(clip.len());
-        Ok(frames
-            .map(|row| std::array::from_fn(|class| row[class]))
-            .map(|logits| softmax(&tempered(&logits, self.temperature)))
-            .collect())
+        )
     }
 
     /// Features `[batch, frames, feature_len]` to logits `[batch, frames, 8]`. `missing`
     /// (`[batch, frames]`) marks frames that attention must not look at: padding and gaps.
     #[must_use]
     pub fn forward(&self, features: Tensor<3>, missing: Tensor<2, Bool>) -> Tensor<3> {
+        self.head.forward(self.hidden(features, missing))
+    }
+
+    /// The same up to what the head is given, `[batch, frames, d_model]`.
+    fn hidden(&self, features: Tensor<3>, missing: Tensor<2, Bool>) -> Tensor<3> {
         let device = features.device();
         let mut x = self.input.forward(features);
         if self.positions {
@@ -103,10 +133,8 @@ impl TemporalEncoder {
             let dtype = x.dtype();
             x = x + positional_encoding(frames, width, &device).cast(dtype);
         }
-        let x = self
-            .encoder
-            .forward(TransformerEncoderInput::new(x).mask_pad(missing));
-        self.head.forward(x)
+        self.encoder
+            .forward(TransformerEncoderInput::new(x).mask_pad(missing))
     }
 
     /// Takes weights under the names of `torch.nn.TransformerEncoder` behind `prefix`: `input.*`,

@@ -7,6 +7,7 @@
 
 use mutation::Inputs;
 use shared_model::affwild2;
+use shared_model::decisions::Decisions;
 use shared_model::expression::Expression;
 use shared_model::face_box::FaceBox;
 use shared_model::frame_table;
@@ -72,6 +73,7 @@ fn project() -> Project {
         remarks: Remarks::default()
             .with_note(0, 1..3, "hand")
             .with_event(2, "bell"),
+        decisions: Decisions { blind: 4, seeing: 5 },
         timeline: timeline(),
     }
 }

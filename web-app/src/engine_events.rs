@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 use shared_model::timeline::Prediction;
 use std::rc::Rc;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use web_messages::{FromEngine, JobId, ModelSummary};
+use web_sys::VideoFrame;
 
 use crate::browser::now_ms;
 use crate::state::notice::Tone;
@@ -24,6 +25,12 @@ const USUAL_FRAME_S: f64 = 1.0 / 30.0;
 
 /// Takes one message and what came with it.
 pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
+    let is_of_film = store
+        .filming
+        .with_value(|film| film.as_ref().is_some_and(|film| film.hear(&message, attachment)));
+    if is_of_film {
+        return;
+    }
     match in_plain_words(message) {
         FromEngine::Loading { step, percent } => store
             .engine
@@ -107,6 +114,7 @@ pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
         } => job_control::fail_job(store, job, reason),
         FromEngine::Failed { job: None, reason } => engine_broke(store, &reason),
         FromEngine::DeviceLost { reason } => store.notify(Tone::Warning, reason, None),
+        FromEngine::Frame { .. } => close(attachment),
         FromEngine::Benchmarked { .. } => {}
     }
 }
@@ -152,6 +160,13 @@ fn in_plain_words(message: FromEngine) -> FromEngine {
     }
 }
 
+/// A frame that nobody waits for any more.
+fn close(frame: &JsValue) {
+    if let Some(frame) = frame.dyn_ref::<VideoFrame>() {
+        frame.close();
+    }
+}
+
 /// All frames of a job are in.
 fn done(store: Store, id: JobId) {
     store.update_read(|analysis| {
@@ -192,6 +207,7 @@ fn cancelled(store: Store, id: JobId) {
 pub fn engine_broke(store: Store, cause: &str) {
     let cause = &plain_fault::plain(cause);
     zip_orders::lost(store);
+    store.filming.set_value(None);
     store.job.update(|job| {
         if let Some(job) = job.as_mut().filter(|job| job.is_under_way()) {
             job.state = JobState::Failed;

@@ -19,7 +19,7 @@ use page_view::comparison::stem;
 use page_view::export_text::{self, PART};
 use page_view::job::Job;
 use page_view::kept_analysis::is_fingerprint;
-use page_view::report_html::{self, Facts, reported_remarks};
+use page_view::report_html::{self, Facts, how_decided, reported_remarks};
 use page_view::timeline_svg::{self, Names};
 
 /// Writes a file of what is known; a running analysis is not waited for, its labels so far are.
@@ -157,6 +157,7 @@ fn facts(store: Store, name: &str) -> Facts {
         smoothing: strings::smoothing_in_force(store.smoothing.get_untracked(), store.window.get_untracked()),
         written: today(),
         audit: store.queue.with_untracked(|queue| queue.audit.said()),
+        decided: store.desk.with_value(|desk| how_decided(desk.review.document())),
         remarks: untrack(|| {
             let remarks = remarks::all(store);
             reported_remarks(&remarks, &store.view_now(), |person| people::name(store, person))
@@ -191,6 +192,7 @@ async fn project_parts(store: Store, name: &str) -> Result<Array, JsValue> {
             .desk
             .with_value(|desk| desk.review.document().people().clone()),
         remarks: untrack(|| remarks::all(store)),
+        decisions: store.desk.with_value(|desk| desk.review.document().decisions()),
         timeline,
     };
     let (before, after) = export_text::project_frame(&project).map_err(said)?;

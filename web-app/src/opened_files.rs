@@ -3,18 +3,20 @@
 use std::rc::Rc;
 
 use leptos::prelude::*;
+use shared_model::decisions::Decisions;
 use shared_model::people::People;
 use shared_model::project::{PROJECT_VERSION, Project};
 use shared_model::remark::Remarks;
 use shared_model::timeline::Timeline;
 use wasm_bindgen_futures::spawn_local;
 use web_messages::ToEngine;
-use web_sys::{File, FileList, Url};
+use web_sys::{File, Url};
 
 use crate::browser::error_text;
 use crate::browser::fingerprint::fingerprint;
 use crate::state::notice::Tone;
 use crate::state::question::Question;
+use crate::state::review_desk::Keeping;
 use crate::state::source::{Source, SourceKind};
 use crate::state::store::{Opened, Store};
 use crate::{
@@ -30,9 +32,9 @@ use page_view::review::document::ReviewDocument;
 use page_view::viewport::Viewport;
 
 /// Opens each file as what it is; several videos become a list, of pictures the first counts.
-pub fn open_files(store: Store, files: &FileList) {
-    let mut files: Vec<(FileKind, File)> = (0..files.length())
-        .filter_map(|index| files.item(index))
+pub fn open_files(store: Store, files: Vec<File>) {
+    let mut files: Vec<(FileKind, File)> = files
+        .into_iter()
         .map(|file| (FileKind::of(&file.name(), &file.type_()), file))
         .collect();
     if files.is_empty() {
@@ -81,18 +83,28 @@ fn is_table(file: &File) -> bool {
 }
 
 /// Shows a project's video with the saved labels; nothing is analysed. A file of other content is asked about.
-pub fn attach_video(store: Store, files: &FileList) {
-    let Some(file) = files.item(0) else { return };
+pub fn attach_first(store: Store, files: Vec<File>) {
+    if let Some(file) = files.into_iter().next() {
+        attach_video(store, file);
+    }
+}
+
+/// The same of one file.
+pub fn attach_video(store: Store, file: File) {
     let place = store
         .desk
         .with_value(|desk| desk.place.as_ref().map(|place| place.key.clone()));
     let expected = place
         .filter(|key| is_fingerprint(key))
         .or_else(|| store.expected_key.get_value());
-    let Some(expected) = expected else {
-        attach(store, file);
-        return;
-    };
+    match expected {
+        Some(key) => attach_expected(store, file, key),
+        None => attach(store, file),
+    }
+}
+
+/// Shows a project's video, whose content has this key.
+pub fn attach_expected(store: Store, file: File, expected: String) {
     spawn_local(async move {
         // A file that cannot be read fails in the player, which says so.
         let is_other = fingerprint(&file).await.is_ok_and(|found| found != expected);
@@ -116,10 +128,15 @@ pub fn attach_video(store: Store, files: &FileList) {
 
 fn attach(store: Store, file: File) {
     let kind = FileKind::of(&file.name(), &file.type_());
-    if store.desk.with_value(|desk| desk.place.is_none()) {
+    // What is kept may be on its way already.
+    let is_opening = store
+        .keeping
+        .with_untracked(|keeping| *keeping == Keeping::Opening);
+    if !is_opening && store.desk.with_value(|desk| desk.place.is_none()) {
         review_storage::bind(store, &file);
     }
     store.source.set(Some(source_of(file, kind)));
+    store.keep_handle();
     // Its size comes from the player.
     store.opened.set(None);
 }
@@ -275,10 +292,10 @@ fn release(store: Store) {
 }
 
 /// Hands a model file to the engine; a job under way goes on with the old model or is begun again by the person.
-pub fn open_model(store: Store, files: &FileList) {
+pub fn open_model(store: Store, files: Vec<File>) {
     store.clear_faults();
-    if let Some(file) = files.item(0) {
-        take_model(store, &file);
+    if let Some(file) = files.first() {
+        take_model(store, file);
     }
 }
 
@@ -302,17 +319,19 @@ fn change_model(store: Store, message: &ToEngine, file: Option<&File>) {
 }
 
 /// Reads labels to compare with, whatever the file's name.
-pub fn open_labels(store: Store, files: &FileList) {
+pub fn open_labels(store: Store, files: Vec<File>) {
     store.clear_faults();
-    if let Some(file) = files.item(0) {
+    for file in files {
         label_loading::open(store, file);
     }
 }
 
 /// Opens predictions made elsewhere, a csv or a project, without analysing.
-pub fn open_predictions(store: Store, files: &FileList) {
+pub fn open_predictions(store: Store, files: Vec<File>) {
     store.clear_faults();
-    let Some(file) = files.item(0) else { return };
+    let Some(file) = files.into_iter().next() else {
+        return;
+    };
     if FileKind::of(&file.name(), &file.type_()) == FileKind::Project {
         open_project(store, file);
     } else {
@@ -354,6 +373,7 @@ fn project_of(found: Predictions, file: &str) -> Project {
         reviewed: found.reviewed,
         people: People::default(),
         remarks: Remarks::default(),
+        decisions: Decisions::default(),
         timeline: found.timeline,
     }
 }

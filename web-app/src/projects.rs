@@ -10,14 +10,14 @@ use page_view::review::saved::{self, SavedReview};
 use shared_model::project::{PROJECT_VERSION, Project};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{File, FileList};
+use web_sys::File;
 
 use crate::browser::database::{Change, Database, Shelf};
 use crate::browser::{download, error_text, lock, text_of};
 use crate::state::notice::Tone;
 use crate::state::question::Question;
 use crate::state::store::Store;
-use crate::{opened_files, review_storage, strings};
+use crate::{file_handles, opened_files, review_storage, strings};
 
 /// Opens the list.
 pub fn show(store: Store) {
@@ -52,6 +52,7 @@ pub fn open(store: Store, project: &KeptProject) {
     store.clear_faults();
     if !is_open_here(store, &project.key) {
         opened_files::open_kept(store, project);
+        file_handles::reopen(store, project);
     }
 }
 
@@ -73,6 +74,7 @@ pub fn delete(store: Store, project: KeptProject) {
             spawn_local(async move {
                 match delete_now(&project).await {
                     Ok(()) => {
+                        file_handles::forget(&project).await;
                         review_storage::try_again(store);
                         show(store);
                     }
@@ -141,6 +143,7 @@ async fn project_of(kept: &KeptProject) -> Result<String, JsValue> {
         reviewed: document.segments().collect(),
         people: document.people().clone(),
         remarks: document.remarks().clone(),
+        decisions: document.decisions(),
         timeline,
     };
     project
@@ -149,8 +152,10 @@ async fn project_of(kept: &KeptProject) -> Result<String, JsValue> {
 }
 
 /// Takes a project file into the list; what is on the stage stays.
-pub fn import(store: Store, files: &FileList) {
-    let Some(file) = files.item(0) else { return };
+pub fn import(store: Store, files: Vec<File>) {
+    let Some(file) = files.into_iter().next() else {
+        return;
+    };
     spawn_local(async move {
         if let Err(cause) = import_file(store, &file).await {
             store.projects.set(None);

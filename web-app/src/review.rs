@@ -301,7 +301,13 @@ pub fn step_text(store: Store, step: &Step) -> String {
 /// Does an edit, shows and keeps it; whether it changed something.
 pub fn edit(store: Store, act: impl FnOnce(&mut Review) -> Option<Step>) -> bool {
     let mut step = None;
-    store.desk.update_value(|desk| step = act(&mut desk.review));
+    let is_blind = store.bench.is_blind.get_untracked();
+    store.desk.update_value(|desk| {
+        step = act(&mut desk.review);
+        if let Some(step) = &step {
+            desk.review.note_decision(step.kind, is_blind);
+        }
+    });
     if let Some(step) = &step {
         apply(store, step);
         store.said.set(step_text(store, step));

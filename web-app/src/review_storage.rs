@@ -247,6 +247,7 @@ fn take(store: Store, found: Found) {
         desk.place = Some(place);
     });
     store.keeping.set(Keeping::Kept);
+    store.keep_handle();
     let had_frames = store
         .analysis
         .with_value(|analysis| analysis.timeline.frames().len());

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use page_view::key_map::KeyMap;
 
-use crate::browser::{error_text, kept};
+use crate::browser::{error_text, kept, size};
 use crate::state::notice::Tone;
 use crate::state::store::Store;
 use crate::strings;
@@ -12,7 +12,11 @@ const KEYS: &str = "mien-keys";
 const REACTION: &str = "mien-reaction";
 const BLIND: &str = "mien-blind";
 const AUDIT: &str = "mien-audit";
+const PICTURES: &str = "mien-pictures";
 const OWN_LABELS: &str = "mien-own-labels";
+
+/// Height of a window in CSS pixels that has room for small pictures over the timeline.
+const ROOM_FOR_PICTURES: f64 = 900.0;
 
 /// Takes what was kept, and keeps what is changed from now on.
 pub fn follow(store: Store) {
@@ -27,6 +31,7 @@ pub fn follow(store: Store) {
         set_reaction(store, seconds);
     }
     follow_review_modes(store);
+    follow_pictures(store);
     let own_labels = kept::read(OWN_LABELS).and_then(|text| serde_json::from_str(&text).ok());
     bench.own_labels.set(own_labels.unwrap_or_default());
     // The first run is not a change.
@@ -70,6 +75,20 @@ fn follow_review_modes(store: Store) {
         if before.is_some() {
             // Not worth a word: they are set again in a second.
             let _ = kept::write(BLIND, blind).and_then(|()| kept::write(AUDIT, &share.to_string()));
+        }
+    });
+}
+
+/// Whether small pictures stand over the timeline: until somebody chooses, where there is room for them.
+fn follow_pictures(store: Store) {
+    let shows = store.bench.shows_pictures;
+    let has_room = || size::window_height() >= ROOM_FOR_PICTURES;
+    shows.set(kept::read(PICTURES).map_or_else(has_room, |text| text == "on"));
+    Effect::new(move |before: Option<()>| {
+        let text = if shows.get() { "on" } else { "off" };
+        if before.is_some() {
+            // Not worth a word: it is set again in a second.
+            let _ = kept::write(PICTURES, text);
         }
     });
 }

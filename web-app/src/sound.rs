@@ -31,7 +31,7 @@ pub fn follow(store: Store) {
             return;
         }
         read.set_value(film.clone());
-        let is_short = |file: &File| file.size() <= MOST_BYTES && untrack(|| length_s(store)) <= MOST_S;
+        let is_short = |file: &File| can_be_read(file, untrack(|| length_s(store)));
         let Some(file) = untrack(|| file_shown(store)).filter(is_short) else {
             return;
         };
@@ -46,6 +46,12 @@ pub fn follow(store: Store) {
             }
         });
     });
+}
+
+/// Whether a film of this length in seconds is small enough for all of its sound to be read at once.
+#[must_use]
+pub fn can_be_read(file: &File, length_s: f64) -> bool {
+    file.size() <= MOST_BYTES && length_s <= MOST_S
 }
 
 /// Length of the film in seconds, 0 while it is not known; tracks changes.

@@ -37,6 +37,7 @@ pub const DROP_ANYWHERE: &str = "Drop it: it stays on this computer";
 pub const OPEN_VIDEO: &str = "Open video";
 pub const CHOOSE_FILE: &str = "Choose a file";
 pub const KINDS: &str = "MP4, MOV, WebM, MKV; JPEG, PNG, WebP; saved projects";
+pub const KINDS_OF_FILES: &str = "Videos, pictures, projects and tables";
 pub const TRY_WEBCAM: &str = "Try the webcam";
 pub const TRY_SAMPLE: &str = "See a sample film";
 pub const SAMPLE_KEPT: &str =
@@ -85,9 +86,7 @@ pub const LANES_HELP: [&str; 3] = [
 ];
 pub const REVIEWED_HELP: &str =
     "Reviewed: what a person said. Exports take it before all others; tints are not reviewed yet.";
-pub const TRUTH_LANE: &str = "File";
-pub const TRUTH_HELP: &str =
-    "File: the labels of the file that you opened, to compare with. Exports leave them out.";
+pub const FILE_LANES_HELP: &str = "A file's name: the labels of the file, to compare with. Each open file has a lane. Exports leave them out.";
 
 pub const NOW: &str = "At this moment";
 pub const NO_FACE_HERE: &str = "No face in this frame.";

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
+use shared_model::decisions::Decisions;
 use shared_model::people::People;
 use shared_model::project::{PROJECT_VERSION, Project};
 use shared_model::remark::Remarks;
@@ -117,6 +118,7 @@ impl Written<'_> {
             reviewed: Vec::new(),
             people: self.people,
             remarks: Remarks::default(),
+            decisions: Decisions::default(),
             video: self.video.to_owned(),
             model: model.unwrap_or_default(),
             smoothing: self.smoothing,

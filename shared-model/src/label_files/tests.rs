@@ -1,6 +1,7 @@
 //! What each format says, and what is said of files that are wrong.
 
 use super::*;
+use crate::decisions::Decisions;
 use crate::elan;
 use crate::face_box::FaceBox;
 use crate::project::PROJECT_VERSION;
@@ -100,6 +101,7 @@ fn reviewed_labels_of_a_project_count_alone() {
         reviewed: vec![segment(2, 4)],
         people: Default::default(),
         remarks: Remarks::default(),
+        decisions: Decisions::default(),
         timeline: timeline(&[0; 6]),
     };
     let LabelFile::Table(rows) = read(&project.to_json().unwrap()).unwrap() else {

@@ -25,7 +25,7 @@ use crate::progress::{CancelToken, Canceller, cancel_pair};
 use crate::told_fetch::told_fetch;
 use crate::worker_scope::{error_text, messages, on_panic, post, scope, unpack};
 use crate::zip_blob::ZipBlob;
-use crate::{cut_job, frames_job, picture_job, video_job};
+use crate::{cut_job, frames_job, picture_job, show_job, video_job};
 
 /// Workers of the CPU path at most: more cost memory (each has the model) and gain little.
 const MAX_CPU_WORKERS: u32 = 8;
@@ -80,6 +80,8 @@ struct RunningJob {
     id: JobId,
     canceller: Option<Canceller>,
     frames: Option<UnboundedSender<SentFrame>>,
+    /// Where it is told that the page has taken a frame.
+    taken: Option<UnboundedSender<()>>,
     ended: Option<oneshot::Receiver<()>>,
 }
 
@@ -135,6 +137,10 @@ impl Coordinator {
                 self.cut_faces(job, name, &faces, attachment.unchecked_into())
                     .await;
             }
+            ToEngine::ShowFrames { job, name } => {
+                self.show_frames(job, name, attachment.unchecked_into()).await;
+            }
+            ToEngine::Taken { job } => self.note_taken(job),
             ToEngine::Benchmark { passes } => self.benchmark(passes).await,
             ToEngine::LoseDevice => {
                 if let Some(engine) = &self.engine {
@@ -338,6 +344,30 @@ impl Coordinator {
         });
     }
 
+    async fn show_frames(&mut self, job: JobId, name: String, file: File) {
+        self.stop_job().await;
+        let token = self.put(job, None);
+        let (sender, taken) = unbounded();
+        if let Some(job) = &mut self.job {
+            job.taken = Some(sender);
+        }
+        let ended = self.ended_signal();
+        spawn_local(async move {
+            set_job_name(Some(&name));
+            conclude(job, &name, show_job::run(job, &file, taken, &token).await);
+            // The coordinator may have stopped listening.
+            let _ = ended.send(());
+        });
+    }
+
+    fn note_taken(&self, job: JobId) {
+        let running = self.job.as_ref().filter(|running| running.id == job);
+        if let Some(taken) = running.and_then(|running| running.taken.as_ref()) {
+            // A job that has just ended gives no more.
+            drop(taken.unbounded_send(()));
+        }
+    }
+
     /// Stops the job under way and makes room for this one.
     async fn begin(
         &mut self,
@@ -363,6 +393,7 @@ impl Coordinator {
             id: job,
             canceller: Some(canceller),
             frames,
+            taken: None,
             ended: None,
         });
         token

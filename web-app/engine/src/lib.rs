@@ -22,6 +22,7 @@ mod compute_worker;
 mod faces;
 mod film_batch;
 mod self_check;
+mod show_job;
 
 mod zip_blob;
 

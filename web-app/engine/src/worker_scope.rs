@@ -5,7 +5,7 @@ use js_sys::{Array, Object, Reflect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
-use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, VideoFrame};
 
 /// This worker's global object.
 pub fn scope() -> DedicatedWorkerGlobalScope {
@@ -66,6 +66,18 @@ pub fn post(message: &impl Serialize, attachment: &JsValue) {
             }
         }
         Err(reason) => web_sys::console::error_1(&format!("a message could not be sent: {reason}").into()),
+    }
+}
+
+/// Sends a message with a frame, which then belongs to whoever started this worker.
+pub fn give(message: &impl Serialize, frame: VideoFrame) {
+    let given = pack(message, &frame).and_then(|packed| {
+        let given = scope().post_message_with_transfer(&packed, &Array::of1(&frame));
+        given.map_err(|error| error_text(&error))
+    });
+    if let Err(reason) = given {
+        frame.close();
+        web_sys::console::error_1(&format!("a frame could not be sent: {reason}").into());
     }
 }
 

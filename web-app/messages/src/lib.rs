@@ -9,6 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 use shared_model::face_box::FaceBox;
+use shared_model::orientation::Orientation;
 use shared_model::resume::ResumePoint;
 use shared_model::timeline::Prediction;
 
@@ -124,6 +125,19 @@ pub enum ToEngine {
         /// A list of [`FaceCut`] as JSON, in the order of the frames: an hour's faces cross faster as one text.
         faces: String,
     },
+    /// Hand out the frames of a video one by one. Attachment: its `File`. It is a job like others. Answered by `Frame` over and over,
+    /// each of which is to be `Taken`, then `Done`; or `TryVideoElement`, or `Failed`.
+    ShowFrames {
+        /// The job's number.
+        job: JobId,
+        /// File name, for messages.
+        name: String,
+    },
+    /// A `Frame` was taken: there is room for one more.
+    Taken {
+        /// The job's number.
+        job: JobId,
+    },
     /// For tests and the benchmark page: mean milliseconds of a forward pass of a random full ResNet-50 at 224.
     /// Answered by `Benchmarked`.
     Benchmark {
@@ -216,6 +230,21 @@ pub enum FromEngine {
     NeedFrame {
         /// The job's number.
         job: JobId,
+    },
+    /// A frame of a `ShowFrames` job. Attachment: its `VideoFrame` as it is coded, to be closed by who gets it.
+    Frame {
+        /// The job's number.
+        job: JobId,
+        /// Frame number from 0.
+        number: usize,
+        /// Time in seconds, 0 at the first frame.
+        time_s: f64,
+        /// How the coded picture is to be turned.
+        orientation: Orientation,
+        /// Width of the picture as it is shown, in pixels.
+        width: u32,
+        /// Height of the picture as it is shown, in pixels.
+        height: u32,
     },
     /// All frames are in.
     Done {

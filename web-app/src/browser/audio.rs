@@ -12,15 +12,24 @@ const RATE: f32 = 8000.0;
 /// Samples that are looked at together.
 const BLOCK: usize = 1 << 18;
 
+/// All of a film's sound at so many samples per second; the whole file is read into memory for it.
+///
+/// # Errors
+/// Where the browser reads no sound in it.
+pub async fn decoded(film: &File, rate: f32) -> Result<AudioBuffer, JsValue> {
+    let bytes: js_sys::ArrayBuffer = JsFuture::from(film.array_buffer()).await?.dyn_into()?;
+    let context = OfflineAudioContext::new_with_number_of_channels_and_length_and_sample_rate(1, 1, rate)?;
+    JsFuture::from(context.decode_audio_data(&bytes)?)
+        .await?
+        .dyn_into()
+}
+
 /// How loud a film is over time; the whole file is read into memory for it.
 ///
 /// # Errors
 /// Where the browser reads no sound in it.
 pub async fn waveform(film: &File) -> Result<Waveform, JsValue> {
-    let bytes: js_sys::ArrayBuffer = JsFuture::from(film.array_buffer()).await?.dyn_into()?;
-    let context = OfflineAudioContext::new_with_number_of_channels_and_length_and_sample_rate(1, 1, RATE)?;
-    let decoded = JsFuture::from(context.decode_audio_data(&bytes)?).await?;
-    let decoded: AudioBuffer = decoded.dyn_into()?;
+    let decoded = decoded(film, RATE).await?;
     let rate = f64::from(decoded.sample_rate());
     let mut waveform = Waveform::default();
     // Block by block: memory of this module is never given back.

@@ -134,7 +134,11 @@ impl Database {
     }
 }
 
-fn result_of(request: &IdbRequest) -> Result<JsValue, JsValue> {
+/// What a request has brought.
+///
+/// # Errors
+/// What the browser says.
+pub fn result_of(request: &IdbRequest) -> Result<JsValue, JsValue> {
     match request.error()? {
         Some(error) => Err(error.into()),
         None => request.result(),

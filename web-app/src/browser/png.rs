@@ -1,4 +1,4 @@
-//! Drawings as pictures.
+//! Drawings and canvases as pictures.
 
 use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::closure::Closure;
@@ -22,7 +22,15 @@ pub async fn of_svg(svg: &str) -> Result<Uint8Array, JsValue> {
     let url = Url::create_object_url_with_blob(&blob)?;
     let drawn = draw(&url).await;
     Url::revoke_object_url(&url)?;
-    let picture = blob_of(&drawn?).await?;
+    of_canvas(&drawn?).await
+}
+
+/// The bytes of a PNG of what is on a canvas.
+///
+/// # Errors
+/// What the browser says, for instance where it is too large.
+pub async fn of_canvas(canvas: &HtmlCanvasElement) -> Result<Uint8Array, JsValue> {
+    let picture = blob_of(canvas).await?;
     Ok(Uint8Array::new(&JsFuture::from(picture.array_buffer()).await?))
 }
 

@@ -1,4 +1,4 @@
-//! The size of an element, followed.
+//! The size of an element, followed, and of the window.
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -17,4 +17,11 @@ pub fn follow_size(element: &Element, changed: impl Fn(f64, f64) + 'static) {
         observer.observe(element);
     }
     callback.forget();
+}
+
+/// Height of the window's inside in CSS pixels, 0 where that is not known.
+#[must_use]
+pub fn window_height() -> f64 {
+    let height = web_sys::window().and_then(|window| window.inner_height().ok());
+    height.and_then(|height| height.as_f64()).unwrap_or(0.0)
 }

@@ -8,6 +8,7 @@ use web_sys::{DragEvent, MediaQueryList};
 use super::batch_panel::BatchPanel;
 use super::compare_panel::ComparePanel;
 use super::export_panel::ExportPanel;
+use super::file_button::list;
 use super::focus;
 use super::header::Header;
 use super::help_dialog::HelpDialog;
@@ -29,7 +30,8 @@ use super::timeline_panel::TimelinePanel;
 use super::transport::Transport;
 use crate::state::store::Store;
 use crate::{
-    batch_run, label_loading, label_strokes, opened_files, review, settings, sound, startup, strings, webcam,
+    batch_run, file_handles, label_loading, label_strokes, opened_files, review, settings, sound, startup,
+    strings, webcam,
 };
 
 /// The whole page.
@@ -114,9 +116,14 @@ fn accept_drops(store: Store, dragging: RwSignal<bool>) {
     });
     window_event_listener(ev::drop, move |event| {
         dragging.set(false);
-        if let Some(files) = event.data_transfer().and_then(|data| data.files()) {
+        let Some(dropped) = event.data_transfer() else {
+            return;
+        };
+        if let Some(files) = dropped.files() {
             event.prevent_default();
-            opened_files::open_files(store, &files);
+            // Handles are given only while the event is handled.
+            file_handles::note_drop(store, &dropped);
+            opened_files::open_files(store, list(&files));
         }
     });
 }

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Event, FileList, HtmlInputElement};
+use web_sys::{Event, File, FileList, HtmlInputElement};
 
 /// What is done with the files.
-pub type OnFiles = fn(crate::state::store::Store, &FileList);
+pub type OnFiles = fn(crate::state::store::Store, Vec<File>);
 
 #[component]
 pub fn FileButton(
@@ -36,7 +36,7 @@ pub fn FileButton(
             return;
         };
         if let Some(files) = input.files() {
-            on_files(store, &files);
+            on_files(store, list(&files));
         }
         // Else choosing the same file again would say nothing.
         input.set_value("");
@@ -49,6 +49,14 @@ pub fn FileButton(
             <span>{text}</span>
         </label>
     }
+}
+
+/// The files of a list.
+#[must_use]
+pub fn list(files: &FileList) -> Vec<File> {
+    (0..files.length())
+        .filter_map(|index| files.item(index))
+        .collect()
 }
 
 /// Opens the file dialogue of the input with this id.

@@ -79,7 +79,7 @@ pub fn HelpDialog() -> impl IntoView {
                 {[Group::Review, Group::Playing, Group::Timeline, Group::People, Group::Page].map(group).into_iter().collect_view()}
             </div>
             <p class="hint">{strings::HELP_DOUBT}</p>
-            {strings::LANES_HELP.into_iter().chain([strings::REVIEWED_HELP, strings::TRUTH_HELP])
+            {strings::LANES_HELP.into_iter().chain([strings::REVIEWED_HELP, strings::FILE_LANES_HELP])
                 .map(|help| view! { <p class="hint">{help}</p> }).collect_view()}
             <div class="panel-buttons">
                 <button type="button" class="button" on:click=move |_| store.help.set(false)>{strings::CLOSE}</button>

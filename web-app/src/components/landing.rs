@@ -2,10 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::file_button::pick;
 use super::icons;
 use crate::state::store::Store;
-use crate::{projects, sample, strings, webcam};
+use crate::{file_handles, projects, sample, strings, webcam};
 use page_view::kept_analysis::KeptProject;
 use wasm_bindgen_futures::spawn_local;
 
@@ -37,7 +36,7 @@ pub fn Landing() -> impl IntoView {
                 <p class="tagline">{strings::TAGLINE}</p>
                 <p class="about">{strings::PITCH}</p>
             </div>
-            <button type="button" class="drop-zone" on:click=|_| pick("open-video")>
+            <button type="button" class="drop-zone" on:click=move |_| file_handles::choose(store)>
                 <DropArt/>
                 <span class="drop-title">{strings::DROP_HERE}</span>
                 <span class="button primary">{strings::CHOOSE_FILE}</span>

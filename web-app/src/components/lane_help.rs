@@ -10,9 +10,9 @@ use page_view::timeline_layout::{self as layout, Band, Group};
 const MARK: f64 = 14.0;
 
 /// A lane in sight.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 struct Lane {
-    help: &'static str,
+    help: String,
     /// Top edge of its mark, from the top of the timeline.
     y: f64,
 }
@@ -38,7 +38,7 @@ pub fn LaneHelp(
             return Vec::new();
         }
         let group = groups.with(|groups| groups.get(open.get().unwrap_or(0)).cloned());
-        let lanes = group.map(|group| lanes_of(&group)).unwrap_or_default();
+        let lanes = group.map(|group| lanes_of(store, &group)).unwrap_or_default();
         let on_screen = lanes.into_iter().map(|(help, band)| Lane {
             help,
             y: band.y + (band.h - MARK) / 2.0 - scroll.get(),
@@ -57,7 +57,7 @@ pub fn LaneHelp(
             }
         };
         view! {
-            <button type="button" class="lane-mark" data-testid="lane-help" title=lane.help aria-label=lane.help
+            <button type="button" class="lane-mark" data-testid="lane-help" title=lane.help.clone() aria-label=lane.help.clone()
                 aria-expanded=move || is_open().to_string() style:top=format!("{}px", lane.y)
                 on:click=turn on:blur=left on:mouseleave=move |_| shown.set(None)>"?"</button>
             <p class="lane-said" class:is-on=is_open aria-hidden="true" style:top=format!("{}px", lane.y)>{lane.help}</p>
@@ -70,10 +70,15 @@ pub fn LaneHelp(
     }
 }
 
-fn lanes_of(group: &Group) -> Vec<(&'static str, Band)> {
+fn lanes_of(store: Store, group: &Group) -> Vec<(String, Band)> {
     let labels = strings::LANES_HELP.into_iter().zip(group.lanes);
-    let mut lanes: Vec<_> = labels.filter_map(|(help, band)| Some((help, band?))).collect();
-    lanes.push((strings::REVIEWED_HELP, group.reviewed));
-    lanes.extend(group.truth.map(|band| (strings::TRUTH_HELP, band)));
+    let mut lanes: Vec<_> = labels
+        .filter_map(|(help, band)| Some((help.to_owned(), band?)))
+        .collect();
+    lanes.push((strings::REVIEWED_HELP.to_owned(), group.reviewed));
+    store.analysis.with_value(|analysis| {
+        let files = analysis.label_files.iter().zip(&group.files);
+        lanes.extend(files.map(|(file, band)| (strings::file_lane_help(&file.name), *band)));
+    });
     lanes
 }

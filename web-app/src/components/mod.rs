@@ -27,7 +27,8 @@ pub mod stage;
 pub mod transport;
 
 pub mod lane_help;
-pub mod timeline_gestures;
+pub mod thumbnail_strip;
+mod timeline_gestures;
 pub mod timeline_painter;
 pub mod timeline_panel;
 pub mod timeline_tip;

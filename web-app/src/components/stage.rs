@@ -55,7 +55,7 @@ pub fn Stage() -> impl IntoView {
             <div class="stage-note" class:is-off=move || kind.get() != Some(SourceKind::ProjectOnly)>
                 <p>{strings::PROJECT_HAS_NO_VIDEO}<strong>{name}</strong></p>
                 <FileButton hook="attach-video" text=strings::ATTACH_VIDEO accept="video/*,image/*,.mkv" small=true
-                    on_files=opened_files::attach_video/>
+                    on_files=opened_files::attach_first/>
             </div>
             <canvas node_ref=canvas class:is-mirrored=move || webcam::is_on(store) aria-hidden="true"></canvas>
             <LiveBadge/>

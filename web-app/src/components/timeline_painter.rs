@@ -38,8 +38,8 @@ pub struct Scene {
     pub scroll: f64,
     /// Rows.
     pub view: Rc<LabelView>,
-    /// Labels of a file.
-    pub truth: Option<Rc<LoadedLabels>>,
+    /// Labels of each open file, in the order of their lanes.
+    pub label_files: Vec<Rc<LoadedLabels>>,
     /// Segments under review.
     pub queue: Arc<ReviewQueue>,
     /// The segment at the playhead.

@@ -10,6 +10,7 @@ use web_sys::{PointerEvent, WheelEvent};
 use super::lane_help::LaneHelp;
 use super::overview_strip::OverviewStrip;
 use super::review_bar::ReviewBar;
+use super::thumbnail_strip::ThumbnailStrip;
 use super::timeline_gestures::{self as gestures, Gestures, Plot};
 use super::timeline_painter::{self as painter, Scene};
 use super::timeline_tip::{TimelineTip, spoken};
@@ -60,9 +61,9 @@ impl Board {
             size: RwSignal::new((0.0, 0.0)),
             scroll: RwSignal::new(0.0),
             groups: Memo::new(move |_| {
-                let has_truth = store.analysis.with_value(|analysis| analysis.truth.is_some());
                 let tracks = store.view().tracks.len();
-                layout::groups(tracks, store.plot_style.get(), has_truth, open.get())
+                let files = store.analysis.with_value(|analysis| analysis.label_files.len());
+                layout::groups(tracks, store.plot_style.get(), files, open.get())
             }),
             open,
         }
@@ -117,6 +118,7 @@ pub fn TimelinePanel() -> impl IntoView {
             <ReviewBar/>
             <TimelineTools/>
             <OverviewStrip/>
+            <ThumbnailStrip/>
             <TimelineBoard/>
         </section>
     }
@@ -225,7 +227,7 @@ fn draw(store: Store, board: Board) {
             size: (width, height),
             scroll: board.scroll.get_untracked(),
             view: store.view_now(),
-            truth: store.analysis.with_value(|analysis| analysis.truth.clone()),
+            label_files: store.analysis.with_value(|analysis| analysis.label_files.clone()),
             queue: store.queue.get_untracked(),
             current: untrack(|| review::current(store)),
             names: names(store),

@@ -34,6 +34,9 @@ pub fn TimelineTools() -> impl IntoView {
             <button type="button" class="segment single" data-testid="loop" title=move || tip(store, Command::Loop)
                 aria-pressed=move || store.bench.looped.get().is_some().to_string()
                 on:click=move |_| keyboard::run(store, Command::Loop)>{strings::LOOP}</button>
+            <button type="button" class="segment single" data-testid="pictures" title=strings::PICTURES_HINT
+                aria-pressed=move || store.bench.shows_pictures.get().to_string()
+                on:click=move |_| store.bench.shows_pictures.update(|shows| *shows = !*shows)>{strings::PICTURES}</button>
             <label class="reaction" title=strings::REACTION_HINT>
                 <span>{strings::REACTION}</span>
                 <input type="number" data-testid="reaction" min="0" max=(LONGEST_REACTION_S * 1000.0).to_string() step="50"

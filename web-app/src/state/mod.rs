@@ -4,6 +4,7 @@ pub mod analysis;
 pub mod behind;
 pub mod comparing;
 pub mod engine_state;
+pub mod film_order;
 pub mod live_desk;
 pub mod notice;
 pub mod question;

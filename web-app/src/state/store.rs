@@ -15,6 +15,7 @@ use super::analysis::Analysis;
 use super::behind::Behind;
 use super::comparing::Comparing;
 use super::engine_state::EngineState;
+use super::film_order::FilmOrder;
 use super::live_desk::LiveDesk;
 use super::notice::{NoticeBoard, Offer, Tone};
 use super::question::Question;
@@ -22,6 +23,7 @@ use super::review_desk::{Keeping, ReviewDesk};
 use super::source::{Source, SourceKind};
 use super::workbench::Workbench;
 use super::zip_order::Zipping;
+use crate::browser::known_files::KnownFiles;
 use crate::browser::now_ms;
 use crate::engine_link::EngineLink;
 use crate::frame_feed::Feed;
@@ -29,7 +31,7 @@ use crate::network_count::NetworkCount;
 use crate::relabel::Relabel;
 use page_view::batch::Batch;
 use page_view::job::{self, Job};
-use page_view::kept_analysis::KeptProject;
+use page_view::kept_analysis::{KeptProject, is_fingerprint};
 use page_view::label_view::LabelView;
 use page_view::review::doubt::Conflicts;
 use page_view::review::queue::ReviewQueue;
@@ -109,6 +111,10 @@ pub struct Store {
     pub window: RwSignal<usize>,
     /// Whether the person has chosen the window, so that a model's own no longer counts.
     pub window_chosen: StoredValue<bool>,
+    /// The film whose frames the engine hands out, to be drawn on.
+    pub filming: StoredValue<Option<FilmOrder>, LocalStorage>,
+    /// Handles of files that were opened, as far as the browser gave any.
+    pub known_files: StoredValue<KnownFiles, LocalStorage>,
     /// Where the frames of a job come from that the page feeds itself.
     pub feed: StoredValue<Option<Feed>, LocalStorage>,
     /// The player on the stage.
@@ -260,6 +266,8 @@ impl Store {
             smoothing: RwSignal::new(Smoothing::default()),
             window: RwSignal::new(DEFAULT_WINDOW),
             window_chosen: StoredValue::new(false),
+            filming: StoredValue::new_local(None),
+            known_files: StoredValue::new_local(KnownFiles::default()),
             feed: StoredValue::new_local(None),
             video: StoredValue::new_local(None),
             media_start_s: StoredValue::new(0.0),
@@ -390,6 +398,19 @@ impl Store {
                 act(&mut behind.analysis);
             }
         });
+    }
+
+    /// Keeps the handle of the file on the stage with its project, once both are known.
+    pub fn keep_handle(self) {
+        let file = self
+            .source
+            .with_untracked(|source| source.as_ref().and_then(|source| source.file.clone()));
+        let key = self
+            .desk
+            .with_value(|desk| desk.place.as_ref().map(|place| place.key.clone()));
+        if let (Some(file), Some(key)) = (file, key.filter(|key| is_fingerprint(key))) {
+            self.known_files.with_value(|known| known.keep(key, &file));
+        }
     }
 
     /// Shows a notice; one with the same text is replaced.

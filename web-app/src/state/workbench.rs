@@ -23,6 +23,8 @@ pub struct Workbench {
     pub range_from: RwSignal<Option<(u32, usize)>>,
     /// How loud the film on the stage is, where it has a sound that could be read.
     pub sound: RwSignal<Option<Arc<Waveform>>>,
+    /// Whether small pictures of the film stand over the timeline.
+    pub shows_pictures: RwSignal<bool>,
     /// Whether the timeline zooms to each segment that is gone to.
     pub follows: RwSignal<bool>,
     /// The person's own set of labels, beside the expressions.
@@ -54,6 +56,7 @@ impl Workbench {
             is_blind: RwSignal::new(false),
             range_from: RwSignal::new(None),
             sound: RwSignal::new(None),
+            shows_pictures: RwSignal::new(false),
             follows: RwSignal::new(false),
             own_labels: RwSignal::new(Vec::new()),
             event_name: RwSignal::new(String::new()),

@@ -24,11 +24,17 @@ pub const EXPORT_TRAINING_HINT: &str =
     "Reviewed labels and the faces cut out of the video, for mien pretrain and mien refine (zip)";
 pub const FILM: &str = "Film";
 pub const EXPORT_FILM: &str = "With labels";
-pub const EXPORT_FILM_HINT: &str = "Plays the film once through and records it with boxes and labels, without its sound; keep this tab in sight meanwhile";
+pub const EXPORT_FILM_HINT: &str = "The film with boxes and labels on each of its frames. Films of more than 15 minutes come without their sound, and so do films that only the browser's player can read: these are played once through";
 pub const HIDE_FACES: &str = "Hide faces";
 pub const HIDE_FACES_HINT: &str = "Every face that was found is made of a few squares, also of people who are left out. Look at the film before you pass it on: a face that was not found is not hidden";
 pub const FILM_LABELLED: &str = "labelled";
 pub const FILM_HIDDEN: &str = "labelled, faces hidden";
+pub const FILM_PARTLY_HIDDEN: &str = "labelled, some faces hidden";
+pub const FILM_GAVE_WAY: &str =
+    "the engine was given something else to read; export the film again when that is done";
+pub const EXPORT_PICTURE: &str = "This picture";
+pub const EXPORT_PICTURE_HINT: &str = "The picture on the stage with boxes and labels, as PNG";
+pub const HIDE_ALL: &str = "of everybody";
 pub const FILM_EMPTY: &str = "the browser has recorded nothing";
 pub const NOTHING_REVIEWED: &str = "no label has been reviewed, and computed labels are not training data";
 pub const GROUP_MEAN: &str = "Mean of all";
@@ -94,4 +100,21 @@ pub fn smoothing_in_force(smoothing: Smoothing, window: usize) -> String {
         Smoothing::None => "labels not smoothed".to_owned(),
         way => format!("{}, {window} frames", smoothing_name(way).to_lowercase()),
     }
+}
+
+#[must_use]
+pub fn hide_only(name: &str) -> String {
+    format!("of {name} only")
+}
+
+#[must_use]
+pub fn hide_all_but(name: &str) -> String {
+    format!("of all but {name}")
+}
+
+/// File name of a single picture of what is called `stem`, shown at this time.
+#[must_use]
+pub fn picture_name(stem: &str, time_s: f64, is_hidden: bool) -> String {
+    let kind = if is_hidden { FILM_HIDDEN } else { FILM_LABELLED };
+    format!("{stem} at {time_s:.2} s {kind}.png")
 }

@@ -136,3 +136,13 @@ pub fn item_state(state: ItemState) -> &'static str {
         ItemState::Failed => "not read",
     }
 }
+
+#[must_use]
+pub fn not_let_in(video: &str) -> String {
+    format!("The browser was not let to open {video} again. Choose it with \u{201c}Show the video\u{201d}.")
+}
+
+#[must_use]
+pub fn file_moved(video: &str) -> String {
+    format!("{video} is not where it was. Choose it where it is now.")
+}

@@ -138,3 +138,6 @@ pub fn queued(
         clock::precise(end)
     )
 }
+
+pub const PICTURES: &str = "Pictures";
+pub const PICTURES_HINT: &str = "Small pictures of the film over the timeline";

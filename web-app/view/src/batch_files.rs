@@ -10,7 +10,7 @@ use crate::class_seconds::ClassSeconds;
 use crate::comparison::stem;
 use crate::group_figures::GroupRow;
 use crate::label_view::LabelView;
-use crate::report_html::{self, Facts, reported_remarks};
+use crate::report_html::{self, Facts, how_decided, reported_remarks};
 use crate::review::rows;
 use crate::timeline_svg::{self, Names};
 
@@ -73,6 +73,7 @@ pub fn files(name: &str, results: &ItemResults, manner: &Manner) -> Result<Video
         smoothing: manner.smoothing_text.clone(),
         written: manner.written.clone(),
         audit: String::new(),
+        decided: how_decided(document),
         remarks: reported_remarks(document.remarks(), &view, called),
     };
     let drawing = timeline_svg::draw(&view, &[], &names);
@@ -86,6 +87,7 @@ pub fn files(name: &str, results: &ItemResults, manner: &Manner) -> Result<Video
         reviewed: document.segments().collect(),
         people: people.clone(),
         remarks: document.remarks().clone(),
+        decisions: document.decisions(),
         timeline: results.timeline.clone(),
     };
     let mut texts = vec![

@@ -53,6 +53,7 @@ pub fn project_part(frames: &[TimelineFrame], start: usize) -> Result<String, Pr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared_model::decisions::Decisions;
     use shared_model::face_box::FaceBox;
     use shared_model::people::People;
     use shared_model::project::PROJECT_VERSION;
@@ -104,6 +105,7 @@ mod tests {
                 reviewed: Vec::new(),
                 people: People::default(),
                 remarks: Remarks::default().with_event(0, "[]"),
+                decisions: Decisions { blind: 1, seeing: 0 },
                 timeline: timeline.without_frames(),
             };
             let (before, after) = project_frame(&project).unwrap();

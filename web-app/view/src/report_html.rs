@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use shared_model::decisions::Decisions;
 use shared_model::expression::Expression;
 use shared_model::metrics::Report;
 use shared_model::remark::{RemarkKind, Remarks};
@@ -11,6 +12,7 @@ use crate::class_seconds::ClassSeconds;
 use crate::clock;
 use crate::figure::three;
 use crate::label_view::LabelView;
+use crate::review::document::ReviewDocument;
 use crate::timeline_svg::escaped;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:32px auto;max-width:1240px;padding:0 16px;color:#1c2126}\
@@ -43,6 +45,8 @@ pub struct Facts {
     pub written: String,
     /// What the audit found, in words; empty without one.
     pub audit: String,
+    /// How labels were decided, in words; empty where none was.
+    pub decided: String,
     /// What was noted, by time.
     pub remarks: Vec<ReportedRemark>,
 }
@@ -79,6 +83,23 @@ pub fn reported_remarks(
             },
         })
         .collect()
+}
+
+/// Whether what the networks say was hidden while a person decided, in words; empty where nothing is decided.
+#[must_use]
+pub fn how_decided(document: &ReviewDocument) -> String {
+    let Decisions { blind, seeing } = document.decisions();
+    let has_labels = document.segments().any(|segment| segment.confirmed);
+    match (blind, seeing) {
+        _ if !has_labels => String::new(),
+        (0, 0) => "Whether predictions were hidden while labels were decided is not known.".to_owned(),
+        (blind, 0) => format!("Blind: predictions were hidden at each of {blind} decisions."),
+        (0, seeing) => format!("Not blind: predictions were in sight at each of {seeing} decisions."),
+        (blind, seeing) => format!(
+            "Partly blind: predictions were hidden at {blind} of {} decisions.",
+            blind.saturating_add(seeing)
+        ),
+    }
 }
 
 /// The page; `timeline` is the drawing.
@@ -121,6 +142,9 @@ pub fn body(
     body.push_str(&shares(view));
     if !facts.audit.is_empty() {
         let _ = writeln!(body, "<h2>Audit</h2>\n<p>{}</p>", escaped(&facts.audit));
+    }
+    if !facts.decided.is_empty() {
+        let _ = writeln!(body, "<h2>Review</h2>\n<p>{}</p>", escaped(&facts.decided));
     }
     body.push_str(&noted(&facts.remarks));
     if let Some(agreement) = agreement {
@@ -232,6 +256,26 @@ fn figures(agreement: &ReportedAgreement) -> String {
 mod tests {
     use super::*;
     use shared_model::metrics::ConfusionMatrix;
+    use shared_model::reviewed_segment::ReviewedSegment;
+
+    #[test]
+    fn how_labels_were_decided_is_said_only_as_far_as_it_is_known() {
+        let label = |confirmed| ReviewedSegment {
+            track: 0,
+            start: 0,
+            end: 4,
+            label: Expression::Fear,
+            confirmed,
+        };
+        let said = |confirmed, blind, seeing| {
+            let document = ReviewDocument::from_segments(&[label(confirmed)]).unwrap();
+            how_decided(&document.with_decisions(Decisions { blind, seeing }))
+        };
+        assert_eq!(said(false, 2, 0), "", "a cut alone is no label");
+        assert!(said(true, 0, 0).ends_with("is not known."));
+        assert!(said(true, 3, 0).starts_with("Blind: ") && said(true, 0, 3).starts_with("Not blind: "));
+        assert!(said(true, 1, 3).contains("hidden at 1 of 4"));
+    }
 
     #[test]
     fn the_page_asks_nobody_for_anything() {
@@ -241,6 +285,7 @@ mod tests {
             smoothing: "Sliding".into(),
             written: "today".into(),
             audit: "Audit: 1 < 2".into(),
+            decided: String::new(),
             remarks: vec![ReportedRemark {
                 start_s: 61.5,
                 who: "<b>Ada".into(),

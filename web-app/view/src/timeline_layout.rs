@@ -55,15 +55,16 @@ pub struct Group {
     pub lanes: [Option<Band>; 3],
     /// Labels a person gave.
     pub reviewed: Band,
-    /// Labels of a file.
-    pub truth: Option<Band>,
+    /// Labels of each open file.
+    pub files: Vec<Band>,
     /// Bottom edge.
     pub end: f64,
 }
 
-/// Lays out `tracks` groups below the ruler. Where one of several is `open` the others are folded.
+/// Lays out `tracks` groups below the ruler, each with a lane for each of `files` label files. Where one of several groups is `open` the
+/// others are folded.
 #[must_use]
-pub fn groups(tracks: usize, style: PlotStyle, with_truth: bool, open: Option<usize>) -> Vec<Group> {
+pub fn groups(tracks: usize, style: PlotStyle, files: usize, open: Option<usize>) -> Vec<Group> {
     let mut y = RULER + GAP;
     (0..tracks)
         .map(|place| {
@@ -71,7 +72,7 @@ pub fn groups(tracks: usize, style: PlotStyle, with_truth: bool, open: Option<us
             let group = if is_folded {
                 folded(y)
             } else {
-                group(y, tracks > 1, style, with_truth)
+                group(y, tracks > 1, style, files)
             };
             y = group.end + if is_folded { AFTER_FOLDED } else { AFTER_GROUP };
             group
@@ -94,7 +95,7 @@ pub fn height(groups: &[Group]) -> f64 {
     groups.last().map_or(RULER, |last| last.end + GAP)
 }
 
-fn group(top: f64, with_heading: bool, style: PlotStyle, with_truth: bool) -> Group {
+fn group(top: f64, with_heading: bool, style: PlotStyle, files: usize) -> Group {
     let mut y = top;
     let mut band = |h: f64, gap: f64| {
         let band = Band { y, h };
@@ -110,7 +111,7 @@ fn group(top: f64, with_heading: bool, style: PlotStyle, with_truth: bool) -> Gr
     let confidence = band(CONFIDENCE, GAP);
     let lanes = [band(LANE, GAP), band(LANE, GAP), band(LAST_LANE, GAP)].map(Some);
     let reviewed = band(LAST_LANE, GAP);
-    let truth = with_truth.then(|| band(LAST_LANE, GAP));
+    let files = (0..files).map(|_| band(LAST_LANE, GAP)).collect();
     Group {
         y: top,
         heading,
@@ -118,7 +119,7 @@ fn group(top: f64, with_heading: bool, style: PlotStyle, with_truth: bool) -> Gr
         confidence: Some(confidence),
         lanes,
         reviewed,
-        truth,
+        files,
         end: y,
     }
 }
@@ -140,7 +141,7 @@ fn folded(top: f64) -> Group {
         confidence: None,
         lanes: [None, None, Some(smoothed)],
         reviewed,
-        truth: None,
+        files: Vec::new(),
         end: reviewed.y + LAST_LANE + GAP,
     }
 }
@@ -162,7 +163,7 @@ mod tests {
             .into_iter()
             .flat_map(|style| [(style, None), (style, Some(1))])
         {
-            let groups = groups(3, style, true, open);
+            let groups = groups(3, style, 2, open);
             let mut bands: Vec<Band> = Vec::new();
             for group in &groups {
                 bands.extend(group.heading);
@@ -170,7 +171,7 @@ mod tests {
                 bands.extend(group.confidence);
                 bands.extend(group.lanes.into_iter().flatten());
                 bands.push(group.reviewed);
-                bands.extend(group.truth);
+                bands.extend(&group.files);
             }
             assert!(bands.first().unwrap().y >= RULER);
             assert!(bands.windows(2).all(|pair| pair[0].y + pair[0].h <= pair[1].y));
@@ -183,7 +184,7 @@ mod tests {
         // What a page of 1280 x 800 has: 36 % of its height.
         let in_sight = 288.0;
         for (people, chosen) in [(2, 0), (2, 1), (5, 3), (5, 4)] {
-            let groups = groups(people, PlotStyle::Rows, false, Some(chosen));
+            let groups = groups(people, PlotStyle::Rows, 0, Some(chosen));
             for (place, group) in groups.iter().enumerate() {
                 let lanes = group.lanes.iter().flatten().count() + 1;
                 assert_eq!(lanes, if place == chosen { 4 } else { 2 });
@@ -202,11 +203,11 @@ mod tests {
         }
         // One person has nobody to fold for.
         assert_eq!(
-            groups(1, PlotStyle::Rows, false, Some(0)),
-            groups(1, PlotStyle::Rows, false, None)
+            groups(1, PlotStyle::Rows, 0, Some(0)),
+            groups(1, PlotStyle::Rows, 0, None)
         );
         // With a lane of a file too it is higher than what is in sight: the lanes are what keys act on.
-        let high = &groups(2, PlotStyle::Rows, true, Some(0))[0];
+        let high = &groups(2, PlotStyle::Rows, 1, Some(0))[0];
         let scroll = scroll_to(high, 0.0, in_sight);
         assert!(high.end - scroll <= in_sight && scroll > 0.0);
     }

@@ -4,11 +4,14 @@ use shared_model::reviewed_segment::ReviewedSegment;
 
 use super::{LETTER, Painter};
 use crate::strings;
+use page_view::comparison::stem;
 use page_view::label_view::TrackView;
 use page_view::review::edges::HeldEdge;
 use page_view::samples::{Sample, Segment, segments};
 use page_view::timeline_layout::{Band, Group};
 
+/// Letters of a file's name that fit beside its lane.
+const NAME_LETTERS: usize = 12;
 const SEGMENT_FONT: &str = "600 11px system-ui, sans-serif";
 
 impl Painter<'_> {
@@ -25,14 +28,15 @@ impl Painter<'_> {
             self.segments(&segments(labels), *band);
         }
         self.reviewed(track, group.reviewed);
-        if let (Some(band), Some(truth)) = (group.truth, &self.scene.truth) {
-            self.name(strings::TRUTH_LANE, strings::TRUTH_LANE, band, None);
-            self.lane_ground(band);
+        for (place, (band, file)) in group.files.iter().zip(&self.scene.label_files).enumerate() {
+            let name = clipped(stem(&file.name), NAME_LETTERS);
+            self.name(&name, &strings::file_lane_short(place), *band, None);
+            self.lane_ground(*band);
             let labels = found.iter().map(|s| {
-                let label = truth.label_in(&self.scene.view, track, s.frame);
+                let label = file.label_in(&self.scene.view, track, s.frame);
                 (s.start_s, s.end_s, label)
             });
-            self.segments(&segments(labels), band);
+            self.segments(&segments(labels), *band);
         }
     }
 
@@ -181,6 +185,15 @@ impl Painter<'_> {
             let _ = context.fill_text(text, left + 4.0, band.y + band.h / 2.0 + 0.5);
         }
     }
+}
+
+/// The first letters of a name, with a sign where some are left out.
+fn clipped(name: &str, letters: usize) -> String {
+    if name.chars().count() <= letters {
+        return name.to_owned();
+    }
+    let start: String = name.chars().take(letters.saturating_sub(1)).collect();
+    format!("{start}\u{2026}")
 }
 
 /// Whether a held edge has made `part` of this segment.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
+use shared_model::decisions::Decisions;
 use shared_model::expression::Expression;
 use shared_model::people::People;
 use shared_model::project::Project;
@@ -17,6 +18,7 @@ pub use shared_model::reviewed_segment::SegmentFault;
 pub struct ReviewDocument {
     people: People,
     remarks: Remarks,
+    decisions: Decisions,
     tracks: BTreeMap<u32, BTreeMap<usize, Piece>>,
 }
 
@@ -69,7 +71,8 @@ impl ReviewDocument {
     pub fn of_project(project: &Project) -> Result<Self, SegmentFault> {
         Ok(Self::from_segments(&project.reviewed)?
             .with_people(project.people.clone())
-            .with_remarks(project.remarks.clone()))
+            .with_remarks(project.remarks.clone())
+            .with_decisions(project.decisions))
     }
 
     /// With what is known of who is who.
@@ -99,6 +102,23 @@ impl ReviewDocument {
     #[must_use]
     pub fn remarks(&self) -> &Remarks {
         &self.remarks
+    }
+
+    /// With how it was decided.
+    #[must_use]
+    pub fn with_decisions(self, decisions: Decisions) -> Self {
+        Self { decisions, ..self }
+    }
+
+    /// How it was decided.
+    #[must_use]
+    pub fn decisions(&self) -> Decisions {
+        self.decisions
+    }
+
+    /// Says how it was decided.
+    pub fn set_decisions(&mut self, decisions: Decisions) {
+        self.decisions = decisions;
     }
 
     /// Puts other remarks in the place of these.

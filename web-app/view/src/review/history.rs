@@ -57,6 +57,34 @@ pub enum EditKind {
     ChangeEvent,
 }
 
+impl EditKind {
+    /// Whether a person decides by it which label frames have.
+    #[must_use]
+    pub fn decides(self) -> bool {
+        match self {
+            Self::Accept(_)
+            | Self::Relabel(_)
+            | Self::Paint(_)
+            | Self::Clear
+            | Self::Split
+            | Self::Merge(_)
+            | Self::MoveEdge => true,
+            Self::OpenProject
+            | Self::LayTogether
+            | Self::Rename(_)
+            | Self::MergePeople(..)
+            | Self::SplitPerson(..)
+            | Self::Ignore(_)
+            | Self::BringBack(_)
+            | Self::Note
+            | Self::Unsure(_)
+            | Self::OwnLabel
+            | Self::MarkEvent
+            | Self::ChangeEvent => false,
+        }
+    }
+}
+
 /// One edit: what it was and what it changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Step {
@@ -239,8 +267,19 @@ impl Review {
         self.replace(EditKind::MoveEdge, first.track, first.start..second.end, &parts)
     }
 
-    /// Puts another document in the place of this one, as one step.
+    /// Counts a step that was just done, where it decides labels: with what is predicted hidden, or in sight.
+    pub fn note_decision(&mut self, kind: EditKind, is_blind: bool) {
+        if kind.decides() {
+            let mut decisions = self.document.decisions();
+            decisions.note(is_blind);
+            self.document.set_decisions(decisions);
+        }
+    }
+
+    /// Puts another document in the place of this one, as one step. The decisions behind both are counted from then on.
     pub fn take(&mut self, other: &ReviewDocument) -> Option<&Step> {
+        let decisions = self.document.decisions().and(other.decisions());
+        self.document.set_decisions(decisions);
         let mut tracks: Vec<u32> = self.document.tracks().chain(other.tracks()).collect();
         tracks.sort_unstable();
         tracks.dedup();

@@ -1,6 +1,7 @@
 //! What is kept of a review between two visits.
 
 use serde::{Deserialize, Deserializer, Serialize};
+use shared_model::decisions::Decisions;
 use shared_model::people::People;
 use shared_model::remark::Remarks;
 use shared_model::reviewed_segment::ReviewedSegment;
@@ -26,6 +27,9 @@ pub struct SavedReview {
     /// What was noted beside the labels; not there in what older pages kept.
     #[serde(default)]
     pub remarks: Remarks,
+    /// How the labels were decided; not there in what older pages kept.
+    #[serde(default)]
+    pub decisions: Decisions,
     /// The latest edits, so that they can still be taken back; not there in what older pages kept.
     #[serde(default, deserialize_with = "steps_or_none")]
     pub steps: Steps,
@@ -59,6 +63,7 @@ impl SavedReview {
             segments: document.segments().collect(),
             people: document.people().clone(),
             remarks: document.remarks().clone(),
+            decisions: document.decisions(),
             steps: review.latest_steps(),
         }
     }
@@ -88,7 +93,10 @@ pub fn read(text: &str) -> Result<Review, SavedReviewError> {
     let saved: SavedReview = serde_json::from_str(text).map_err(SavedReviewError::Json)?;
     let document = ReviewDocument::from_segments(&saved.segments).map_err(SavedReviewError::Segments)?;
     Ok(Review::with_steps(
-        document.with_people(saved.people).with_remarks(saved.remarks),
+        document
+            .with_people(saved.people)
+            .with_remarks(saved.remarks)
+            .with_decisions(saved.decisions),
         saved.steps,
     ))
 }
@@ -118,7 +126,8 @@ mod tests {
                 Remarks::default()
                     .with_note(1, 4..7, "hand")
                     .with_event(5, "bell"),
-            );
+            )
+            .with_decisions(Decisions { blind: 3, seeing: 0 });
         let text = SavedReview::of("a.mp4", &Review::of(document.clone()))
             .to_json()
             .unwrap();

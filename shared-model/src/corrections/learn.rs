@@ -1,0 +1,633 @@
+//! From reviewed videos to a model whose heads have learned from them, and to figures of how it does on what it has not seen.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use burn::tensor::Device;
+use serde_json::{Value, json};
+use thiserror::Error;
+
+use super::linear_head::{Example, LinearHead};
+use super::{Agreement, Correction, LearningReport, Measured, Part};
+use crate::conv_norm::ReadError;
+use crate::expression::Expression;
+use crate::face_reader::SeenFace;
+use crate::face_tracker::FaceTracker;
+use crate::metrics::ConfusionMatrix;
+use crate::model_file::{ModelFile, ModelFileError};
+use crate::people::People;
+use crate::resnet50::BACKBONE_PREFIX;
+use crate::smoothing::Smoothing;
+use crate::temperature::tempered;
+use crate::temporal_encoder::{TEMPORAL_PREFIX, TemporalEncoder};
+use crate::timeline::Timeline;
+use crate::track_refiner::TrackRefiner;
+
+/// Parts that are left out one by one; more are put together to so many.
+const MOST_PARTS: usize = 10;
+/// Examples that a head learns from; of more, as many are taken at even distances.
+const MOST_EXAMPLES: usize = 4000;
+
+/// A video with what a person said of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CorrectedVideo {
+    /// Time in seconds and faces of each frame, in their order.
+    pub frames: Vec<(f64, Vec<SeenFace>)>,
+    /// Who is who.
+    pub people: People,
+    /// The person's labels.
+    pub corrections: Vec<Correction>,
+    /// How labels are smoothed.
+    pub smoothing: Smoothing,
+    /// Window in frames.
+    pub window: usize,
+}
+
+/// A model that has learned.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Learned {
+    /// The model.
+    pub model: ModelFile,
+    /// What it learned from, and how it does.
+    pub report: LearningReport,
+}
+
+/// Why nothing can be learned.
+#[derive(Debug, Error)]
+pub enum LearnError {
+    /// Nothing to learn from.
+    #[error("no reviewed label belongs to a face that is found in these videos")]
+    NothingReviewed,
+    /// The model has no heads.
+    #[error("the model has no per-frame head")]
+    NoHead,
+    #[error(transparent)]
+    Model(#[from] ModelFileError),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+/// The last layers of both heads.
+#[derive(Debug, Clone)]
+struct Heads {
+    frame: LinearHead,
+    temporal: Option<LinearHead>,
+}
+
+/// A reviewed face with what the heads are given of it.
+struct Known {
+    /// Which part it belongs to.
+    part: usize,
+    video: usize,
+    correction: Correction,
+    /// Place of the face in its frame.
+    face: usize,
+    /// Long segments are many frames that look alike: a segment counts as the root of its length.
+    share: f32,
+    /// What the temporal head is given, once for each clip that covers the frame.
+    hidden: Vec<Vec<f32>>,
+}
+
+/// Learns from all videos. Between its steps `pause` is told how far it is, 0 to 1: whoever runs it may stop it there.
+///
+/// # Errors
+/// Where there is nothing to learn from, and where the model cannot compute.
+pub async fn learn(
+    model: &ModelFile,
+    videos: &[CorrectedVideo],
+    mut pause: impl AsyncFnMut(f64),
+) -> Result<Learned, LearnError> {
+    let heads = Heads::of(model)?;
+    // Of the weights the encoder's are enough to go through a video again.
+    let mut temporal = model.clone();
+    temporal
+        .weights
+        .retain(|name, _| name.starts_with(TEMPORAL_PREFIX));
+    let mut known = Vec::new();
+    for (place, video) in videos.iter().enumerate() {
+        known.extend(known_faces(&temporal, place, video).await?);
+    }
+    if known.is_empty() {
+        return Err(LearnError::NothingReviewed);
+    }
+    let parts = number_parts(&mut known);
+    let steps = parts.map_or(1, |(_, count)| count + 1) as f64;
+    let learning = Learning {
+        model: &temporal,
+        heads: &heads,
+        videos,
+        known: &known,
+    };
+    let mut measured = None;
+    if let Some((part, count)) = parts {
+        let (mut before, mut after) = (ConfusionMatrix::default(), ConfusionMatrix::default());
+        for left_out in 0..count {
+            pause(left_out as f64 / steps).await;
+            let is_out = |known: &Known| known.part == left_out;
+            let fitted = learning.fitted(|known| !is_out(known));
+            before.add_all(&learning.measured(None, is_out).await?);
+            after.add_all(&learning.measured(Some(&fitted), is_out).await?);
+        }
+        measured = Some(Measured {
+            part,
+            parts: count,
+            before: Agreement::of(&before.report()),
+            after: Agreement::of(&after.report()),
+        });
+    }
+    pause((steps - 1.0) / steps).await;
+    let report = LearningReport {
+        frames: known.len(),
+        videos: distinct(&known, |known| (known.video, 0)),
+        people: distinct(&known, |known| (known.video, known.correction.person)),
+        measured,
+    };
+    Ok(Learned {
+        model: with_heads(model, &learning.fitted(|_| true), &report),
+        report,
+    })
+}
+
+fn distinct(known: &[Known], of: impl Fn(&Known) -> (usize, u32)) -> usize {
+    known.iter().map(of).collect::<BTreeSet<_>>().len()
+}
+
+impl Heads {
+    fn of(model: &ModelFile) -> Result<Self, LearnError> {
+        Ok(Self {
+            frame: LinearHead::of(&model.weights, &frame_head()).ok_or(LearnError::NoHead)?,
+            temporal: LinearHead::of(&model.weights, &temporal_head()),
+        })
+    }
+}
+
+fn frame_head() -> String {
+    format!("{BACKBONE_PREFIX}fc")
+}
+
+fn temporal_head() -> String {
+    format!("{TEMPORAL_PREFIX}head")
+}
+
+/// The model with other heads, and with a word on where they come from.
+fn with_heads(model: &ModelFile, heads: &Heads, report: &LearningReport) -> ModelFile {
+    let mut learned = model.clone();
+    heads.frame.put_into(&mut learned.weights, &frame_head());
+    if let Some(head) = &heads.temporal {
+        head.put_into(&mut learned.weights, &temporal_head());
+    }
+    let training = &mut learned.metadata.training;
+    if !training.is_object() {
+        *training = json!({});
+    }
+    if let Value::Object(fields) = training {
+        let note = fields.get("note").and_then(Value::as_str).unwrap_or_default();
+        let note = format!(
+            "Its heads have learned from {} reviewed frames of {} videos. {note}",
+            report.frames, report.videos
+        );
+        fields.insert("note".to_owned(), Value::String(note.trim_end().to_owned()));
+        fields.insert("corrections".to_owned(), json!(report));
+    }
+    learned
+}
+
+/// Numbers the parts that are left out one by one: videos, or the people of a single one. `None` where there is but one.
+fn number_parts(known: &mut [Known]) -> Option<(Part, usize)> {
+    let videos = distinct(known, |known| (known.video, 0));
+    let part = if videos > 1 { Part::Video } else { Part::Person };
+    let of = |known: &Known| match part {
+        Part::Video => (known.video, 0),
+        Part::Person => (known.video, known.correction.person),
+    };
+    let all: Vec<_> = known
+        .iter()
+        .map(of)
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    for known in known.iter_mut() {
+        let place = all.binary_search(&of(known)).unwrap_or(0);
+        known.part = place % MOST_PARTS;
+    }
+    (all.len() > 1).then(|| (part, all.len().min(MOST_PARTS)))
+}
+
+/// The reviewed faces of a video, with what the heads are given of them.
+async fn known_faces(
+    model: &ModelFile,
+    place: usize,
+    video: &CorrectedVideo,
+) -> Result<Vec<Known>, LearnError> {
+    let mut tracker = FaceTracker::default();
+    let tracks: Vec<Vec<u32>> = video
+        .frames
+        .iter()
+        .enumerate()
+        .map(|(number, (_, faces))| {
+            let inputs: Vec<_> = faces.iter().map(SeenFace::tracker_input).collect();
+            tracker.assign(number, &inputs)
+        })
+        .collect();
+    let face_of = |correction: &Correction| {
+        let tracks = tracks.get(correction.frame)?;
+        let is_theirs = |track: &u32| video.people.person_of(*track, correction.frame) == correction.person;
+        tracks.iter().position(is_theirs)
+    };
+    let mut corrections = video.corrections.clone();
+    corrections.sort_by_key(|correction| (correction.person, correction.frame));
+    corrections.dedup_by_key(|correction| (correction.person, correction.frame));
+    let mut known = Vec::new();
+    let is_one = |one: &Correction, next: &Correction| {
+        one.person == next.person && one.label == next.label && next.frame == one.frame + 1
+    };
+    for segment in corrections.chunk_by(is_one) {
+        let share = 1.0 / (segment.len() as f32).sqrt();
+        known.extend(segment.iter().filter_map(|correction| {
+            Some(Known {
+                part: 0,
+                video: place,
+                correction: *correction,
+                face: face_of(correction)?,
+                share,
+                hidden: Vec::new(),
+            })
+        }));
+    }
+    if let Some(encoder) = TemporalEncoder::of_model(model, &Device::flex())? {
+        let length = model.metadata.clip_length;
+        add_hidden(&encoder, length, video, &tracks, &mut known).await?;
+    }
+    Ok(known)
+}
+
+/// Runs the encoder over the clips that hold reviewed faces, as [`TrackRefiner`] lays them.
+async fn add_hidden(
+    encoder: &TemporalEncoder,
+    length: usize,
+    video: &CorrectedVideo,
+    tracks: &[Vec<u32>],
+    known: &mut [Known],
+) -> Result<(), LearnError> {
+    // Frame and place of each track's faces.
+    let mut faces: BTreeMap<u32, BTreeMap<usize, usize>> = BTreeMap::new();
+    for (frame, ids) in tracks.iter().enumerate() {
+        for (place, track) in ids.iter().enumerate() {
+            faces.entry(*track).or_default().insert(frame, place);
+        }
+    }
+    let mut wanted: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    for (place, known) in known.iter().enumerate() {
+        wanted.insert((known.correction.frame, known.face), place);
+    }
+    for seen in faces.values() {
+        let (Some((first, _)), Some((last, _))) = (seen.first_key_value(), seen.last_key_value()) else {
+            continue;
+        };
+        for start in clip_starts(last - first + 1, length) {
+            let frames = first + start..(first + start + length).min(last + 1);
+            let places: Vec<Option<usize>> = frames
+                .clone()
+                .map(|frame| wanted.get(&(frame, *seen.get(&frame)?)).copied())
+                .collect();
+            if places.iter().all(Option::is_none) {
+                continue;
+            }
+            let clip: Vec<Option<&[f32]>> = frames
+                .map(|frame| feature_of(video, frame, *seen.get(&frame)?))
+                .collect();
+            let hidden = encoder.clip_hidden(&clip, length).await?;
+            for (place, hidden) in places.into_iter().zip(hidden) {
+                if let Some(known) = place.and_then(|place| known.get_mut(place)) {
+                    known.hidden.push(hidden);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn feature_of(video: &CorrectedVideo, frame: usize, place: usize) -> Option<&[f32]> {
+    let (_, faces) = video.frames.get(frame)?;
+    faces.get(place).map(|face| face.feature.as_slice())
+}
+
+/// Where the clips of a track of so many frames begin: half a clip apart, the last one moved back to the track's end.
+fn clip_starts(frames: usize, length: usize) -> Vec<usize> {
+    let stride = (length / 2).max(1);
+    let mut starts: Vec<usize> = (0..)
+        .step_by(stride)
+        .take_while(|start| start + length <= frames)
+        .collect();
+    let covered = starts.last().map_or(0, |last| last + length);
+    if covered < frames {
+        starts.push(frames.saturating_sub(length));
+    }
+    starts
+}
+
+/// What is learned from, and what is learned.
+struct Learning<'a> {
+    /// Metadata and the encoder's weights.
+    model: &'a ModelFile,
+    heads: &'a Heads,
+    videos: &'a [CorrectedVideo],
+    known: &'a [Known],
+}
+
+impl Learning<'_> {
+    /// Heads that have learned from some of what is known.
+    fn fitted(&self, is_learned: impl Fn(&Known) -> bool) -> Heads {
+        let learned: Vec<&Known> = self.known.iter().filter(|known| is_learned(known)).collect();
+        let example = |known: &Known, feature| Example {
+            feature,
+            label: known.correction.label,
+            share: known.share,
+        };
+        let frames: Vec<Example<'_>> = learned
+            .iter()
+            .filter_map(|known| {
+                let video = self.videos.get(known.video)?;
+                Some(example(
+                    known,
+                    feature_of(video, known.correction.frame, known.face)?,
+                ))
+            })
+            .collect();
+        let clips: Vec<Example<'_>> = learned
+            .iter()
+            .flat_map(|known| {
+                known
+                    .hidden
+                    .iter()
+                    .map(|hidden| example(known, hidden.as_slice()))
+            })
+            .collect();
+        let temperatures = self.model.metadata.temperatures;
+        Heads {
+            frame: self.heads.frame.fitted(&thinned(frames), temperatures.frame),
+            temporal: self
+                .heads
+                .temporal
+                .as_ref()
+                .map(|head| head.fitted(&thinned(clips), temperatures.temporal)),
+        }
+    }
+
+    /// The smoothed labels of some of the known faces against the person's; `heads` in the place of the model's.
+    async fn measured(
+        &self,
+        heads: Option<&Heads>,
+        is_measured: impl Fn(&Known) -> bool,
+    ) -> Result<ConfusionMatrix, LearnError> {
+        let mut found = ConfusionMatrix::default();
+        for (place, video) in self.videos.iter().enumerate() {
+            let known = self
+                .known
+                .iter()
+                .filter(|known| known.video == place && is_measured(known));
+            let wanted: HashMap<(usize, u32), Expression> = known
+                .map(|known| {
+                    (
+                        (known.correction.frame, known.correction.person),
+                        known.correction.label,
+                    )
+                })
+                .collect();
+            if wanted.is_empty() {
+                continue;
+            }
+            let timeline = self.timeline(video, heads).await?;
+            for row in timeline.rows_of_people(&video.people, video.smoothing, video.window) {
+                let wanted = row.track.and_then(|person| wanted.get(&(row.frame, person)));
+                if let (Some(truth), Some(smoothed), true) = (wanted, row.smoothed, row.face_box.is_some()) {
+                    found.add(*truth, smoothed);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// What the app would say of a video.
+    async fn timeline(&self, video: &CorrectedVideo, heads: Option<&Heads>) -> Result<Timeline, LearnError> {
+        let mut model = self.model.clone();
+        if let Some(head) = heads.and_then(|heads| heads.temporal.as_ref()) {
+            head.put_into(&mut model.weights, &temporal_head());
+        }
+        let temperature = model.metadata.temperatures.frame;
+        let mut refiner = TrackRefiner::new(&model, &Device::flex())?;
+        let mut timeline = Timeline::new();
+        for (number, (time_s, faces)) in video.frames.iter().enumerate() {
+            let mut faces = faces.clone();
+            if let Some(heads) = heads {
+                for face in &mut faces {
+                    face.logits = tempered(&heads.frame.logits(&face.feature), temperature);
+                }
+            }
+            for prediction in refiner.push(number, *time_s, faces).await? {
+                timeline.push(prediction);
+            }
+        }
+        for prediction in refiner.finish().await? {
+            timeline.push(prediction);
+        }
+        Ok(timeline)
+    }
+}
+
+fn thinned(examples: Vec<Example<'_>>) -> Vec<Example<'_>> {
+    let step = examples.len().div_ceil(MOST_EXAMPLES).max(1);
+    examples.into_iter().step_by(step).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expression::CLASS_COUNT;
+    use crate::face_box::FaceBox;
+    use crate::model_file::{BackboneShape, ModelMetadata, TemporalShape};
+    use crate::stored_weights::{Weight, Weights};
+
+    const LENGTH: usize = 64;
+
+    /// A model of 64 features whose heads say nothing, with an encoder or without one.
+    fn model(has_encoder: bool) -> ModelFile {
+        let temporal = TemporalShape {
+            layers: 1,
+            heads: 2,
+            d_model: 16,
+            d_ff: 16,
+            positions: true,
+        };
+        let metadata = ModelMetadata {
+            backbone: BackboneShape {
+                blocks: [1, 1, 1, 1],
+                width: LENGTH / 32,
+            },
+            temporal: has_encoder.then(|| temporal.clone()),
+            clip_length: 16,
+            ..ModelMetadata::default()
+        };
+        let mut weights = Weights::new();
+        if has_encoder {
+            weights = temporal
+                .init(LENGTH, 0.0, &Device::flex())
+                .save(TEMPORAL_PREFIX)
+                .unwrap();
+        }
+        weights.insert(
+            "backbone.fc.weight".to_owned(),
+            Weight {
+                shape: vec![CLASS_COUNT, LENGTH],
+                values: vec![0.0; CLASS_COUNT * LENGTH],
+            },
+        );
+        weights.insert(
+            "backbone.fc.bias".to_owned(),
+            Weight {
+                shape: vec![CLASS_COUNT],
+                // Neutral, until it has learned.
+                values: (0..CLASS_COUNT)
+                    .map(|class| if class == 0 { 0.5 } else { 0.0 })
+                    .collect(),
+            },
+        );
+        ModelFile { metadata, weights }
+    }
+
+    /// A video of one face, or of two that stand apart, whose features tell two expressions that take turns. All of it is reviewed.
+    fn video(people: u32, seed: usize) -> CorrectedVideo {
+        let mut frames = Vec::new();
+        let mut corrections = Vec::new();
+        for frame in 0..60 {
+            let expression = |person: u32| (frame / 12 + person as usize + seed) % 2;
+            let faces = (0..people)
+                .map(|person| {
+                    let feature: Vec<f32> = (0..LENGTH)
+                        .map(|place| {
+                            let told = if place % 2 == expression(person) { 1.0 } else { 0.0 };
+                            told + 0.1 * ((place * 7 + frame * 3 + seed) % 5) as f32
+                        })
+                        .collect();
+                    SeenFace {
+                        face_box: FaceBox {
+                            x: 200.0 * person as f32,
+                            y: 10.0,
+                            w: 80.0,
+                            h: 80.0,
+                            score: 0.9,
+                            roll_deg: 0.0,
+                        },
+                        logits: [0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+                        feature,
+                        look: None,
+                    }
+                })
+                .collect();
+            corrections.extend((0..people).map(|person| Correction {
+                frame,
+                person,
+                label: [Expression::Disgust, Expression::Surprise][expression(person)],
+            }));
+            frames.push((frame as f64 / 25.0, faces));
+        }
+        CorrectedVideo {
+            frames,
+            people: People::default(),
+            corrections,
+            smoothing: Smoothing::Sliding,
+            window: 5,
+        }
+    }
+
+    fn learned(model: &ModelFile, videos: &[CorrectedVideo]) -> Result<Learned, LearnError> {
+        pollster::block_on(learn(model, videos, async |_| ()))
+    }
+
+    #[test]
+    fn what_holds_for_one_video_is_found_in_the_other() {
+        for has_encoder in [false, true] {
+            let videos = [video(1, 0), video(1, 1)];
+            let learned = learned(&model(has_encoder), &videos).unwrap();
+            let measured = learned.report.measured.unwrap();
+            assert_eq!((measured.part, measured.parts), (Part::Video, 2));
+            assert_eq!(
+                (
+                    learned.report.videos,
+                    learned.report.people,
+                    learned.report.frames
+                ),
+                (2, 2, 120)
+            );
+            assert!(measured.before.accuracy < 0.6, "{measured:?}");
+            // At the turns the window mixes two expressions.
+            assert!(
+                measured.after.accuracy > 0.85 && measured.after.macro_f1 > 0.85,
+                "{measured:?}"
+            );
+            let note = learned.model.metadata.training["note"].as_str().unwrap();
+            assert!(note.contains("120 reviewed frames of 2 videos"), "{note}");
+        }
+    }
+
+    #[test]
+    fn of_one_video_people_are_left_out_and_of_one_person_nothing_is_measured() {
+        let of_two = learned(&model(true), &[video(2, 0)]).unwrap().report;
+        let measured = of_two.measured.unwrap();
+        assert_eq!(
+            (measured.part, measured.parts, of_two.people),
+            (Part::Person, 2, 2)
+        );
+        assert!(measured.after.accuracy > 0.85, "{measured:?}");
+        assert!(
+            learned(&model(true), &[video(1, 0)])
+                .unwrap()
+                .report
+                .measured
+                .is_none()
+        );
+        let nobody = CorrectedVideo {
+            corrections: vec![Correction {
+                frame: 900,
+                person: 0,
+                label: Expression::Fear,
+            }],
+            ..video(1, 0)
+        };
+        assert!(matches!(
+            learned(&model(true), &[nobody]),
+            Err(LearnError::NothingReviewed)
+        ));
+    }
+
+    #[test]
+    fn the_learned_model_says_what_was_measured_before_it_was_written() {
+        let model = model(true);
+        let videos = [video(1, 0), video(1, 1)];
+        let learned = learned(&model, &videos).unwrap().model;
+        let back = ModelFile::from_bytes(&learned.to_bytes().unwrap()).unwrap();
+        let (heads, empty) = (Heads::of(&back).unwrap(), []);
+        let learning = Learning {
+            model: &back,
+            heads: &heads,
+            videos: &videos,
+            known: &empty,
+        };
+        let timeline = pollster::block_on(learning.timeline(&videos[0], Some(&heads))).unwrap();
+        let rows = timeline.rows(Smoothing::Sliding, 5);
+        let right = videos[0]
+            .corrections
+            .iter()
+            .filter(|correction| rows[correction.frame].smoothed == Some(correction.label))
+            .count();
+        assert!(right > 50, "{right} of 60");
+    }
+
+    #[test]
+    fn clips_cover_each_frame_as_the_refiner_lays_them() {
+        assert_eq!(clip_starts(10, 16), [0]);
+        assert_eq!(clip_starts(16, 16), [0]);
+        assert_eq!(clip_starts(17, 16), [0, 1]);
+        assert_eq!(clip_starts(32, 16), [0, 8, 16]);
+        assert_eq!(clip_starts(35, 16), [0, 8, 16, 19]);
+    }
+}

@@ -1,0 +1,87 @@
+//! Finds the file of a project again: one click opens it where the browser gives handles of files and the person lets it.
+
+use leptos::prelude::*;
+use page_view::kept_analysis::KeptProject;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{DataTransfer, File};
+
+use crate::browser::file_picker::{self, Handled};
+use crate::browser::{error_text, handle_store};
+use crate::components::file_button;
+use crate::state::notice::Tone;
+use crate::state::store::Store;
+use crate::{opened_files, strings};
+
+/// Asks the person for files, with handles where the browser gives any.
+pub fn choose(store: Store) {
+    if !file_picker::is_there() {
+        file_button::pick("open-video");
+        return;
+    }
+    spawn_local(async move {
+        match file_picker::pick(strings::KINDS_OF_FILES).await {
+            Ok(picked) => {
+                let files: Vec<File> = picked.iter().map(|handled| handled.file.clone()).collect();
+                for handled in picked {
+                    remember(store, handled);
+                }
+                opened_files::open_files(store, files);
+            }
+            // Browsers may forbid this dialogue and allow the other one.
+            Err(_) => file_button::pick("open-video"),
+        }
+    });
+}
+
+/// Remembers handles of what is dropped; to be called while the event is handled.
+pub fn note_drop(store: Store, dropped: &DataTransfer) {
+    for asked in file_picker::of_drop(dropped) {
+        spawn_local(async move {
+            if let Some(handled) = file_picker::settled(asked).await {
+                remember(store, handled);
+            }
+        });
+    }
+}
+
+fn remember(store: Store, handled: Handled) {
+    store.known_files.update_value(|known| known.remember(handled));
+    // The file may be on the stage by now.
+    store.keep_handle();
+}
+
+/// Forgets the handle of a project that is deleted.
+pub async fn forget(project: &KeptProject) {
+    let _ = handle_store::remove(&project.key).await;
+}
+
+/// Opens the file of a project that was just put on the stage, where its handle is kept.
+pub fn reopen(store: Store, project: &KeptProject) {
+    let (key, video) = (project.key.clone(), project.video.clone());
+    spawn_local(async move {
+        let Ok(Some(handle)) = handle_store::read(&key).await else {
+            return;
+        };
+        let reopened = file_picker::reopened(&handle).await;
+        if !is_waiting_for(store, &video) {
+            return;
+        }
+        match reopened {
+            Ok(Some(file)) => opened_files::attach_expected(store, file, key),
+            Ok(None) => store.notify(Tone::Info, strings::not_let_in(&video), None),
+            Err(error) if file_picker::is_gone(&error) => {
+                store.notify(Tone::Info, strings::file_moved(&video), None);
+            }
+            Err(error) => store.fail(strings::not_readable(&video, &error_text(&error))),
+        }
+    });
+}
+
+/// Whether this project is still on the stage, without its film.
+fn is_waiting_for(store: Store, video: &str) -> bool {
+    store.source.with_untracked(|source| {
+        source
+            .as_ref()
+            .is_some_and(|source| source.name == video && source.file.is_none())
+    })
+}

@@ -1,0 +1,305 @@
+//! The film with its labels drawn in, as a file. The engine hands out its frames, each of which is drawn on and encoded here; where it cannot
+//! read them, the film is recorded while the browser's player plays it once through.
+
+use std::cell::Cell;
+
+use futures_channel::mpsc::{UnboundedReceiver, unbounded};
+use futures_util::StreamExt as _;
+use js_sys::{Array, Function, Reflect};
+use leptos::prelude::*;
+use page_view::comparison::stem;
+use page_view::film_file::Sound;
+use page_view::hidden_faces::HiddenFaces;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_messages::ToEngine;
+use web_sys::{File, HtmlImageElement, MediaStream, VideoFrame};
+
+use crate::browser::download::download;
+use crate::browser::film_encoder::{FilmEncoder, format_of};
+use crate::browser::recorder::Recorder;
+use crate::browser::{error_text, hidden_player, png, sound_encoder, tasks};
+use crate::film_drawing::Drawing;
+use crate::state::film_order::{CodedFrame, FilmNews, FilmOrder};
+use crate::state::notice::Tone;
+use crate::state::source::SourceKind;
+use crate::state::store::Store;
+use crate::{job_control, player, sound, strings};
+
+/// Milliseconds without a new picture after which is looked whether the film has ended.
+const PATIENCE_MS: i32 = 250;
+/// Pictures per second of a film whose length is not known.
+const USUAL_RATE: f64 = 25.0;
+const MP4: &str = "video/mp4";
+
+/// What is exported, and how.
+#[derive(Clone, Copy)]
+pub struct Export {
+    /// The page.
+    pub store: Store,
+    /// Whose faces are hidden.
+    pub hidden: Option<HiddenFaces>,
+    /// 0 to 1 while it goes on; whoever takes it away ends the export, and nothing is handed out.
+    pub progress: RwSignal<Option<f64>>,
+}
+
+/// How a way of making the film ended.
+enum Ending {
+    Made,
+    GivenUp,
+    /// The browser or the film allows no frame by frame.
+    NeedsPlayer,
+}
+
+/// Makes the film and hands it out.
+///
+/// # Errors
+/// What keeps it from being made.
+pub async fn run(export: Export) -> Result<(), String> {
+    let source = export.store.source.get_untracked();
+    let Some((name, url, file)) =
+        source.and_then(|source| Some((source.name.clone(), source.url?, source.file?)))
+    else {
+        return Ok(());
+    };
+    let ending = encode(export, &name, &file).await?;
+    if matches!(ending, Ending::NeedsPlayer) {
+        record(export, &name, &url)
+            .await
+            .map_err(|error| error_text(&error))?;
+    }
+    Ok(())
+}
+
+impl Export {
+    fn is_wanted(self) -> bool {
+        self.progress.get_untracked().is_some()
+    }
+
+    fn progressed(self, part: f64) {
+        if part.is_finite() && self.is_wanted() {
+            self.progress.set(Some(part.clamp(0.0, 1.0)));
+        }
+    }
+
+    /// The new film's name without an ending.
+    fn stem(self, name: &str) -> String {
+        let kind = match self.hidden {
+            None => strings::FILM_LABELLED,
+            Some(HiddenFaces::All) => strings::FILM_HIDDEN,
+            Some(_) => strings::FILM_PARTLY_HIDDEN,
+        };
+        format!("{} {kind}", stem(name))
+    }
+
+    fn length_s(self) -> f64 {
+        self.store.view_now().end_s()
+    }
+}
+
+/// Frame by frame, each at its own time.
+async fn encode(export: Export, name: &str, file: &File) -> Result<Ending, String> {
+    let store = export.store;
+    let (id, news) = order(store);
+    let message = ToEngine::ShowFrames {
+        job: id,
+        name: name.to_owned(),
+    };
+    job_control::send(store, &message, Some(file.as_ref()));
+    let done = take_frames(export, id, news, file).await;
+    store.filming.set_value(None);
+    if !matches!(done, Ok(Some(_))) {
+        // It ended before the film did.
+        job_control::send(store, &ToEngine::Cancel { job: id }, None);
+    }
+    match done? {
+        Some(Film::Parts(parts)) => {
+            let name = format!("{}.mp4", export.stem(name));
+            download(&name, MP4, &parts).map_err(|error| error_text(&error))?;
+            Ok(Ending::Made)
+        }
+        Some(Film::ForPlayer) => Ok(Ending::NeedsPlayer),
+        None => Ok(Ending::GivenUp),
+    }
+}
+
+/// What came of reading the frames.
+enum Film {
+    Parts(Array),
+    ForPlayer,
+}
+
+fn order(store: Store) -> (u32, UnboundedReceiver<FilmNews>) {
+    let (sender, news) = unbounded();
+    let id = store.next_job();
+    store.filming.set_value(Some(FilmOrder { id, news: sender }));
+    (id, news)
+}
+
+async fn take_frames(
+    export: Export,
+    id: u32,
+    mut news: UnboundedReceiver<FilmNews>,
+    file: &File,
+) -> Result<Option<Film>, String> {
+    let store = export.store;
+    let mut made: Option<(Drawing, FilmEncoder)> = None;
+    loop {
+        let heard = next_news(export, &mut news).await;
+        match heard {
+            _ if !export.is_wanted() => {
+                if let Some(FilmNews::Frame(frame)) = heard {
+                    close(&frame);
+                }
+                return Ok(None);
+            }
+            Some(FilmNews::Frame(frame)) => {
+                if made.is_none() {
+                    made = begin(export, &frame, file).await?;
+                }
+                let Some((drawing, encoder)) = &mut made else {
+                    close(&frame);
+                    return Ok(Some(Film::ForPlayer));
+                };
+                let drawn = draw(drawing, encoder, &frame).await;
+                close(&frame);
+                drawn?;
+                export.progressed(frame.time_s / export.length_s().max(0.001));
+                job_control::send(store, &ToEngine::Taken { job: id }, None);
+            }
+            Some(FilmNews::Done(notice)) => {
+                if let Some(notice) = notice {
+                    store.notify(Tone::Warning, notice, None);
+                }
+                let Some((_, encoder)) = made else { return Ok(None) };
+                return encoder.finish().await.map(|parts| Some(Film::Parts(parts)));
+            }
+            Some(FilmNews::ForPlayer) => return Ok(Some(Film::ForPlayer)),
+            Some(FilmNews::Failed(reason)) => return Err(reason),
+            Some(FilmNews::GaveWay) => return Err(strings::FILM_GAVE_WAY.to_owned()),
+            None => return Err(strings::ENGINE_LOST.to_owned()),
+        }
+    }
+}
+
+/// The engine's next word; nothing where the export is given up before.
+async fn next_news(export: Export, news: &mut UnboundedReceiver<FilmNews>) -> Option<FilmNews> {
+    loop {
+        let mut heard = None;
+        let mut has_come = false;
+        {
+            let next = async {
+                heard = news.next().await;
+                has_come = true;
+            };
+            tasks::first_of(next, tasks::sleep(PATIENCE_MS)).await;
+        }
+        if has_come || !export.is_wanted() {
+            return heard;
+        }
+    }
+}
+
+/// Canvas and encoder for a film of this first frame; nothing where the browser encodes no such film.
+async fn begin(
+    export: Export,
+    frame: &CodedFrame,
+    file: &File,
+) -> Result<Option<(Drawing, FilmEncoder)>, String> {
+    let view = export.store.view_now();
+    let length_s = export.length_s();
+    let rate = if length_s > 0.0 {
+        view.frame_count() as f64 / length_s
+    } else {
+        USUAL_RATE
+    };
+    let Some(format) = format_of(frame.size.0, frame.size.1, rate).await else {
+        return Ok(None);
+    };
+    let start_s = export.store.media_start_s.get_value();
+    let heard = if sound::can_be_read(file, length_s) {
+        // Of a film without sound none is read.
+        sound_encoder::encode(file, start_s, length_s)
+            .await
+            .unwrap_or_default()
+    } else {
+        Sound::default()
+    };
+    let size = (u32::from(format.width), u32::from(format.height));
+    let drawing = Drawing::new(export.store, export.hidden, size).map_err(|error| error_text(&error))?;
+    Ok(Some((drawing, FilmEncoder::start(&format, rate, heard)?)))
+}
+
+async fn draw(drawing: &Drawing, encoder: &mut FilmEncoder, frame: &CodedFrame) -> Result<(), String> {
+    drawing.draw_coded(frame).map_err(|error| error_text(&error))?;
+    encoder.add(&drawing.canvas, frame.time_s).await
+}
+
+fn close(frame: &CodedFrame) {
+    if let Some(picture) = frame.picture.dyn_ref::<VideoFrame>() {
+        picture.close();
+    }
+}
+
+/// Hands out the picture on the stage with its labels.
+///
+/// # Errors
+/// What the browser says.
+pub async fn picture(store: Store, hidden: Option<HiddenFaces>) -> Result<(), JsValue> {
+    let Some(source) = store.source.get_untracked() else {
+        return Ok(());
+    };
+    let drawing = if source.kind == SourceKind::Picture {
+        let image = HtmlImageElement::new()?;
+        image.set_src(source.url.as_deref().unwrap_or_default());
+        JsFuture::from(image.decode()).await?;
+        let drawing = Drawing::new(store, hidden, (image.natural_width(), image.natural_height()))?;
+        drawing.draw_still(&image)?;
+        drawing
+    } else {
+        let Some(video) = store.video.get_value() else {
+            return Ok(());
+        };
+        let drawing = Drawing::new(store, hidden, (video.video_width(), video.video_height()))?;
+        drawing.draw_shown(&video, video.current_time())?;
+        drawing
+    };
+    let name = strings::picture_name(
+        stem(&source.name),
+        store.shown_s.get_untracked(),
+        hidden.is_some(),
+    );
+    let bytes = png::of_canvas(&drawing.canvas).await?;
+    download(&name, "image/png", &Array::of1(&bytes))
+}
+
+/// Plays the film once through and hands out what was drawn.
+async fn record(export: Export, name: &str, url: &str) -> Result<(), JsValue> {
+    let video = hidden_player::open(url)
+        .await
+        .map_err(|error| JsValue::from_str(&error))?;
+    let size = (video.video_width(), video.video_height());
+    let drawing = Drawing::new(export.store, export.hidden, size)?;
+    drawing.draw_shown(&video, 0.0)?;
+    let capture: Function = Reflect::get(&drawing.canvas, &"captureStream".into())?.dyn_into()?;
+    let stream: MediaStream = capture.call0(&drawing.canvas)?.dyn_into()?;
+    let recorder = Recorder::start(&stream)?;
+    JsFuture::from(video.play()?).await?;
+    while !video.ended() && export.is_wanted() {
+        let shown = Cell::new(None);
+        let next = async { shown.set(Some(player::picture_shown(&video).await)) };
+        tasks::first_of(next, tasks::sleep(PATIENCE_MS)).await;
+        if let Some(media_s) = shown.get() {
+            drawing.draw_shown(&video, media_s)?;
+            export.progressed(video.current_time() / video.duration().max(0.001));
+        }
+    }
+    let _ = video.pause();
+    if !export.is_wanted() {
+        return Ok(());
+    }
+    let Some(film) = recorder.film(&export.stem(name)).await else {
+        return Err(JsValue::from_str(strings::FILM_EMPTY));
+    };
+    download(&film.name(), &film.type_(), &Array::of1(&film))
+}
