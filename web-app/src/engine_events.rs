@@ -25,13 +25,16 @@ const USUAL_FRAME_S: f64 = 1.0 / 30.0;
 
 /// Takes one message and what came with it.
 pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
-    let is_of_film = store
-        .filming
-        .with_value(|film| film.as_ref().is_some_and(|film| film.hear(&message, attachment)));
-    if is_of_film {
+    let message = in_plain_words(message);
+    let is_of_order = store.order.with_untracked(|order| {
+        order
+            .as_ref()
+            .is_some_and(|order| order.hear(&message, attachment))
+    });
+    if is_of_order {
         return;
     }
-    match in_plain_words(message) {
+    match message {
         FromEngine::Loading { step, percent } => store
             .engine
             .update(|engine| engine.phase = EnginePhase::Loading { step, percent }),
@@ -115,7 +118,7 @@ pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
         FromEngine::Failed { job: None, reason } => engine_broke(store, &reason),
         FromEngine::DeviceLost { reason } => store.notify(Tone::Warning, reason, None),
         FromEngine::Frame { .. } => close(attachment),
-        FromEngine::Benchmarked { .. } => {}
+        FromEngine::ReadForLearning { .. } | FromEngine::Learned { .. } | FromEngine::Benchmarked { .. } => {}
     }
 }
 
@@ -207,7 +210,7 @@ fn cancelled(store: Store, id: JobId) {
 pub fn engine_broke(store: Store, cause: &str) {
     let cause = &plain_fault::plain(cause);
     zip_orders::lost(store);
-    store.filming.set_value(None);
+    store.order.set(None);
     store.job.update(|job| {
         if let Some(job) = job.as_mut().filter(|job| job.is_under_way()) {
             job.state = JobState::Failed;

@@ -68,6 +68,7 @@ fn nothing_to_write(store: Store, what: Export) -> Option<&'static str> {
 
 async fn parts_of(store: Store, what: Export, name: &str) -> Result<Array, JsValue> {
     let view = store.view_now();
+    let chosen = || store.bench.export_labels.get_untracked().chosen(&view.rows);
     match what {
         Export::Csv => {
             let parts = Array::new();
@@ -77,8 +78,8 @@ async fn parts_of(store: Store, what: Export, name: &str) -> Result<Array, JsVal
             }
             Ok(parts)
         }
-        Export::AffWild2 => Ok(Array::of1(&affwild2::write(&view.rows).into())),
-        Export::Vtt => Ok(Array::of1(&webvtt::write(&view.rows, view.end_s()).into())),
+        Export::AffWild2 => Ok(Array::of1(&affwild2::write(&chosen()).into())),
+        Export::Vtt => Ok(Array::of1(&webvtt::write(&chosen(), view.end_s()).into())),
         Export::Elan => {
             let now_s = (js_sys::Date::now() / 1000.0) as u64;
             let remarks = untrack(|| remarks::all(store));
@@ -89,7 +90,7 @@ async fn parts_of(store: Store, what: Export, name: &str) -> Result<Array, JsVal
         }
         Export::Project => project_parts(store, name).await,
         Export::Abaw => {
-            let submission = abaw::write([(stem(name), view.rows.as_slice())]);
+            let submission = abaw::write([(stem(name), &*chosen())]);
             if submission.without_label > 0 {
                 store.notify(Tone::Warning, strings::abaw_gaps(submission.without_label), None);
             }

@@ -2,13 +2,13 @@
 
 use leptos::prelude::*;
 use shared_model::face_box::FaceBox;
+use shared_model::orientation::Orientation;
 use shared_model::timeline::TrackedFace;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlImageElement, HtmlVideoElement, VideoFrame};
 
 use crate::browser::palette::Palette;
 use crate::components::overlay::{self, Scene};
-use crate::state::film_order::CodedFrame;
 use crate::state::store::Store;
 use page_view::hidden_faces::HiddenFaces;
 
@@ -20,6 +20,26 @@ const SQUARES: u32 = 7;
 /// have missed it there.
 const HIDDEN_PART: f64 = 1.3;
 const HIDDEN_FRAMES: usize = 5;
+
+/// A frame as it is coded. Its picture is closed with it: decoders have few.
+pub struct CodedFrame {
+    /// The picture.
+    pub picture: VideoFrame,
+    /// Frame number from 0.
+    pub number: usize,
+    /// Time in seconds, 0 at the first frame.
+    pub time_s: f64,
+    /// How it is to be turned.
+    pub orientation: Orientation,
+    /// Width and height in pixels as it is shown.
+    pub size: (u32, u32),
+}
+
+impl Drop for CodedFrame {
+    fn drop(&mut self) {
+        self.picture.close();
+    }
+}
 
 /// What is drawn on.
 pub struct Drawing {
@@ -87,7 +107,6 @@ impl Drawing {
     /// # Errors
     /// What the browser says.
     pub fn draw_coded(&self, frame: &CodedFrame) -> Result<(), JsValue> {
-        let picture: &VideoFrame = frame.picture.dyn_ref().ok_or(JsValue::NULL)?;
         let (width, height) = self.size();
         let [a, b, c, d, e, f] = frame.orientation.unit_matrix();
         self.context.set_transform(
@@ -99,7 +118,7 @@ impl Drawing {
             f * height,
         )?;
         self.context
-            .draw_image_with_video_frame_and_dw_and_dh(picture, 0.0, 0.0, 1.0, 1.0)?;
+            .draw_image_with_video_frame_and_dw_and_dh(&frame.picture, 0.0, 0.0, 1.0, 1.0)?;
         self.label(frame.number)
     }
 

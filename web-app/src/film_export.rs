@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use futures_channel::mpsc::{UnboundedReceiver, unbounded};
+use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::StreamExt as _;
 use js_sys::{Array, Function, Reflect};
 use leptos::prelude::*;
@@ -12,15 +12,15 @@ use page_view::film_file::Sound;
 use page_view::hidden_faces::HiddenFaces;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_messages::ToEngine;
-use web_sys::{File, HtmlImageElement, MediaStream, VideoFrame};
+use web_messages::{FromEngine, ToEngine};
+use web_sys::{File, HtmlImageElement, MediaStream};
 
 use crate::browser::download::download;
 use crate::browser::film_encoder::{FilmEncoder, format_of};
 use crate::browser::recorder::Recorder;
 use crate::browser::{error_text, hidden_player, png, sound_encoder, tasks};
-use crate::film_drawing::Drawing;
-use crate::state::film_order::{CodedFrame, FilmNews, FilmOrder};
+use crate::film_drawing::{CodedFrame, Drawing};
+use crate::state::engine_order::{EngineOrder, News};
 use crate::state::notice::Tone;
 use crate::state::source::SourceKind;
 use crate::state::store::Store;
@@ -100,14 +100,16 @@ impl Export {
 /// Frame by frame, each at its own time.
 async fn encode(export: Export, name: &str, file: &File) -> Result<Ending, String> {
     let store = export.store;
-    let (id, news) = order(store);
+    let id = store.next_job();
+    let (order, news) = EngineOrder::new(id);
+    store.order.set(Some(order));
     let message = ToEngine::ShowFrames {
         job: id,
         name: name.to_owned(),
     };
     job_control::send(store, &message, Some(file.as_ref()));
     let done = take_frames(export, id, news, file).await;
-    store.filming.set_value(None);
+    store.order.set(None);
     if !matches!(done, Ok(Some(_))) {
         // It ended before the film did.
         job_control::send(store, &ToEngine::Cancel { job: id }, None);
@@ -129,61 +131,70 @@ enum Film {
     ForPlayer,
 }
 
-fn order(store: Store) -> (u32, UnboundedReceiver<FilmNews>) {
-    let (sender, news) = unbounded();
-    let id = store.next_job();
-    store.filming.set_value(Some(FilmOrder { id, news: sender }));
-    (id, news)
-}
-
 async fn take_frames(
     export: Export,
     id: u32,
-    mut news: UnboundedReceiver<FilmNews>,
+    mut news: UnboundedReceiver<News>,
     file: &File,
 ) -> Result<Option<Film>, String> {
     let store = export.store;
     let mut made: Option<(Drawing, FilmEncoder)> = None;
     loop {
-        let heard = next_news(export, &mut news).await;
-        match heard {
-            _ if !export.is_wanted() => {
-                if let Some(FilmNews::Frame(frame)) = heard {
-                    close(&frame);
+        let Some((message, attachment)) = next_news(export, &mut news).await else {
+            return if export.is_wanted() {
+                Err(strings::ENGINE_LOST.to_owned())
+            } else {
+                Ok(None)
+            };
+        };
+        match message {
+            FromEngine::Frame {
+                number,
+                time_s,
+                orientation,
+                width,
+                height,
+                ..
+            } => {
+                let frame = CodedFrame {
+                    picture: attachment.unchecked_into(),
+                    number,
+                    time_s,
+                    orientation,
+                    size: (width, height),
+                };
+                if !export.is_wanted() {
+                    return Ok(None);
                 }
-                return Ok(None);
-            }
-            Some(FilmNews::Frame(frame)) => {
                 if made.is_none() {
                     made = begin(export, &frame, file).await?;
                 }
                 let Some((drawing, encoder)) = &mut made else {
-                    close(&frame);
                     return Ok(Some(Film::ForPlayer));
                 };
-                let drawn = draw(drawing, encoder, &frame).await;
-                close(&frame);
-                drawn?;
+                draw(drawing, encoder, &frame).await?;
                 export.progressed(frame.time_s / export.length_s().max(0.001));
                 job_control::send(store, &ToEngine::Taken { job: id }, None);
             }
-            Some(FilmNews::Done(notice)) => {
+            FromEngine::Done { notice, .. } => {
                 if let Some(notice) = notice {
                     store.notify(Tone::Warning, notice, None);
                 }
-                let Some((_, encoder)) = made else { return Ok(None) };
+                let Some((_, encoder)) = made.filter(|_| export.is_wanted()) else {
+                    return Ok(None);
+                };
                 return encoder.finish().await.map(|parts| Some(Film::Parts(parts)));
             }
-            Some(FilmNews::ForPlayer) => return Ok(Some(Film::ForPlayer)),
-            Some(FilmNews::Failed(reason)) => return Err(reason),
-            Some(FilmNews::GaveWay) => return Err(strings::FILM_GAVE_WAY.to_owned()),
-            None => return Err(strings::ENGINE_LOST.to_owned()),
+            FromEngine::TryVideoElement { .. } => return Ok(Some(Film::ForPlayer)),
+            FromEngine::Failed { reason, .. } => return Err(reason),
+            FromEngine::Cancelled { .. } => return Err(strings::FILM_GAVE_WAY.to_owned()),
+            _ => {}
         }
     }
 }
 
 /// The engine's next word; nothing where the export is given up before.
-async fn next_news(export: Export, news: &mut UnboundedReceiver<FilmNews>) -> Option<FilmNews> {
+async fn next_news(export: Export, news: &mut UnboundedReceiver<News>) -> Option<News> {
     loop {
         let mut heard = None;
         let mut has_come = false;
@@ -233,12 +244,6 @@ async fn begin(
 async fn draw(drawing: &Drawing, encoder: &mut FilmEncoder, frame: &CodedFrame) -> Result<(), String> {
     drawing.draw_coded(frame).map_err(|error| error_text(&error))?;
     encoder.add(&drawing.canvas, frame.time_s).await
-}
-
-fn close(frame: &CodedFrame) {
-    if let Some(picture) = frame.picture.dyn_ref::<VideoFrame>() {
-        picture.close();
-    }
 }
 
 /// Hands out the picture on the stage with its labels.

@@ -23,6 +23,7 @@ pub mod kept_results;
 pub mod label_loading;
 pub mod label_strokes;
 pub mod lane_comparison;
+pub mod learning;
 pub mod network_count;
 pub mod opened_files;
 pub mod people;

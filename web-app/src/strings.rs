@@ -3,6 +3,7 @@
 mod agreement;
 mod exports;
 mod faults;
+mod learning;
 mod projects;
 mod remarks;
 mod review;
@@ -11,6 +12,7 @@ mod workspace;
 pub use agreement::*;
 pub use exports::*;
 pub use faults::*;
+pub use learning::*;
 pub use projects::*;
 pub use remarks::*;
 pub use review::*;

@@ -134,6 +134,7 @@ fn manner(store: Store) -> Manner {
         window,
         smoothing_text: strings::smoothing_in_force(smoothing, window),
         lanes: strings::lanes(),
+        labels: store.bench.export_labels.get_untracked(),
         face: strings::face,
         written: today(),
         now_s: (js_sys::Date::now() / 1000.0) as u64,

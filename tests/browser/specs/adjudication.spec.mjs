@@ -37,6 +37,30 @@ export function declare({ test, afterAll }, { url, scratch }) {
     assert.ok(Math.abs(shown - byDefinition) <= 0.0005 + 1e-9, `${shown}, expected ${byDefinition}`);
   });
 
+  test("adjudication: each open file has a lane of its own, with its name", async () => {
+    const marks = page.hook("lane-help");
+    await page.page.waitForFunction(() => document.querySelector(".timeline canvas").width > 0);
+    // The lanes of files stand below the page's own: the timeline is scrolled to its end.
+    await page.page.evaluate(() => document.querySelector(".timeline").scrollTo(0, 10_000));
+    await page.page.waitForFunction(() => [...document.querySelectorAll('[data-testid="lane-help"]')].some((mark) => /^bob/.test(mark.title)));
+    const named = await marks.evaluateAll((all) => all.map((mark) => mark.getAttribute("aria-label").split(":")[0]));
+    assert.deepEqual(named.slice(-2), ["ada.txt", "bob.txt"]);
+    await page.page.waitForTimeout(300);
+    const drawn = (name, frame) =>
+      page.page.evaluate(({ name, part }) => {
+        const mark = [...document.querySelectorAll('[data-testid="lane-help"]')].find((mark) => mark.title.startsWith(name));
+        const canvas = document.querySelector(".timeline canvas");
+        const ratio = canvas.width / canvas.getBoundingClientRect().width;
+        const x = 92 + part * (canvas.getBoundingClientRect().width - 92);
+        const y = parseFloat(mark.style.top) + 1;
+        return [...canvas.getContext("2d").getImageData(Math.round(x * ratio), Math.round(y * ratio), 1, 1).data].join();
+      }, { name, part: (frame + 0.5) / FRAMES });
+    assert.equal(await drawn("ada", 12), await drawn("bob", 12), "both say the same");
+    assert.notEqual(await drawn("ada", 27), await drawn("bob", 27), "Neutral and Happiness");
+    assert.notEqual(await drawn("ada", 63), await drawn("bob", 63), "Happiness and Surprise");
+    if (process.env.MIEN_SCREENSHOT) await page.page.screenshot({ path: `${process.env.MIEN_SCREENSHOT}.file-lanes.png` });
+  });
+
   test("adjudication: what both say counts as reviewed, the rest waits and is decided", async () => {
     await page.hook("lay-together").click();
     await page.until("review-said", /^Both say the same in 48 of 72 frames\. 2 segments are left to decide\.$/);

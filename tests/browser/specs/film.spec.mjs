@@ -23,9 +23,22 @@ export function declare({ test, afterAll }, { url, scratch }) {
   async function exported() {
     const [saved] = await Promise.all([page.page.waitForEvent("download", { timeout: 60_000 }), page.hook("export-film").click()]);
     const file = await saved.path();
-    const asked = ["-v", "error", "-count_frames", "-select_streams", "v", "-show_entries", "stream=width,height,nb_read_frames", "-of", "json", file];
-    const [stream] = JSON.parse((await run("ffprobe", asked)).stdout).streams;
-    return { name: saved.suggestedFilename(), file, width: stream.width, height: stream.height, frames: Number(stream.nb_read_frames) };
+    return { name: saved.suggestedFilename(), file, ...(await probed(file)) };
+  }
+
+  /** Size, times of the frames in seconds, and whether there is a sound, as ffprobe says. */
+  async function probed(file) {
+    const asked = ["-v", "error", "-show_entries", "stream=codec_type,width,height:frame=media_type,pts_time", "-of", "json", file];
+    const { streams, frames } = JSON.parse((await run("ffprobe", asked, { maxBuffer: 2 ** 26 })).stdout);
+    const { width, height } = streams.find((stream) => stream.codec_type === "video");
+    const times = frames.filter((frame) => frame.media_type === "video").map((frame) => Number(frame.pts_time));
+    return { width, height, times, hasSound: streams.some((stream) => stream.codec_type === "audio") };
+  }
+
+  /** How loud a film is from one second to another, in decibels. */
+  async function loudness(file, from, to) {
+    const asked = ["-v", "info", "-ss", from, "-t", to - from, "-i", file, "-vn", "-af", "volumedetect", "-f", "null", "-"];
+    return Number((await run("ffmpeg", asked)).stderr.match(/max_volume: (-?[\d.]+|-inf) dB/)[1].replace("-inf", "-200"));
   }
 
   /** Brightness of a picture in the middle of a film. */
@@ -35,6 +48,12 @@ export function declare({ test, afterAll }, { url, scratch }) {
       maxBuffer: 2 ** 26,
     });
     return stdout;
+  }
+
+  /** Brightness of the first picture, as it is shown. */
+  async function greyFirst(file) {
+    const asked = ["-v", "error", "-i", file, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "gray", "-"];
+    return (await run("ffmpeg", asked, { encoding: "buffer", maxBuffer: 2 ** 26 })).stdout;
   }
 
   /** Mean deviation within the squares of a hidden face, less their edges. */
@@ -62,9 +81,13 @@ export function declare({ test, afterAll }, { url, scratch }) {
     film = await scratch.file("face.mp4");
     assert.ok(await page.hook("export-film").isDisabled(), "there is no film yet");
     await page.openProject(scratch, makeProject({ video: "face.mp4", frames: 72, rate: 24, people: FACE, stretch: 12 }), film);
-    const { name, file, width, frames } = await exported();
-    assert.match(name, /^face labelled\.(webm|mp4)$/);
-    assert.ok(frames > 15, `${frames} pictures of 72 in three seconds, on however slow a machine`);
+    const { name, file, width, times, hasSound } = await exported();
+    assert.equal(name, "face labelled.mp4");
+    const wanted = (await probed(film)).times;
+    assert.equal(times.length, 72);
+    const late = times.map((time, frame) => Math.abs(time - (wanted[frame] - wanted[0])));
+    assert.ok(Math.max(...late) < 1e-3, `${Math.max(...late)} s beside the film's own times`);
+    assert.equal(hasSound, false, "the film has none");
     const [before, after] = [await grey(film), await grey(file)];
     assert.equal(after.length, before.length, "the size is the film's");
     // The frame of the box is a line of one colour where the film has a face.
@@ -93,6 +116,59 @@ export function declare({ test, afterAll }, { url, scratch }) {
     assert.ok(await page.hook("export-film").isEnabled());
   });
 
+  test("film: of several people some are hidden, and the others are seen", async () => {
+    const people = [{ ...FACE[0], to: 72 }, { track: 1, from: 0, to: 72, box: [300, 180, 60, 60] }];
+    page = await AnnotatorPage.open(await browser.newContext({ viewport: { width: 1280, height: 900 } }), url);
+    await page.openProject(scratch, makeProject({ video: "face.mp4", frames: 72, rate: 24, people, stretch: 12 }), film);
+    await page.hook("hide-faces").check();
+    await page.hook("hide-faces-of").selectOption({ label: "of Face 2 only" });
+    const { name, file, width } = await exported();
+    assert.match(name, /^face labelled, some faces hidden\./);
+    const [shown, before] = [unevenness(await grey(file), width), unevenness(await grey(film), width)];
+    assert.ok(shown > before / 2, `${shown} of ${before}: the first face is seen`);
+    await page.hook("hide-faces-of").selectOption({ label: "of all but Face 2" });
+    const other = await exported();
+    assert.ok(unevenness(await grey(other.file), width) < 3, "and the other way round it is not");
+    await page.hook("hide-faces").uncheck();
+  });
+
+  test("film: a film that lies on its side in the file stands upright in the export", async () => {
+    const turned = await scratch.file("rotated.mp4");
+    await page.analyse(turned);
+    const { file, width, height, times } = await exported();
+    const [before, after] = [await greyFirst(turned), await greyFirst(file)];
+    assert.equal(times.length, (await probed(turned)).times.length);
+    assert.deepEqual([after.length, width * height], [before.length, before.length]);
+    // Labels cover a part of it.
+    const differences = Array.from(before, (value, at) => Math.abs(value - after[at])).sort((a, b) => a - b);
+    assert.ok(differences[Math.floor(differences.length / 2)] < 6, "the same picture");
+  });
+
+  test("film: what only the player reads is recorded while it plays", async () => {
+    await page.analyse(await scratch.file("double-speed.mp4"));
+    const { name, times } = await exported();
+    assert.match(name, /^double-speed labelled\.(webm|mp4)$/);
+    assert.ok(times.length > 1, `${times.length} pictures`);
+  });
+
+  test("film: the picture on the stage is handed out too, of a photograph as of a film", async () => {
+    const picture = async () => {
+      const [saved] = await Promise.all([page.page.waitForEvent("download", { timeout: 30_000 }), page.hook("export-picture").click()]);
+      return { name: saved.suggestedFilename(), ...(await probed(await saved.path())) };
+    };
+    await page.analyse(await scratch.file("face-short.mp4"));
+    const of = await probed(await scratch.file("face-short.mp4"));
+    const still = await picture();
+    assert.match(still.name, /^face-short at 0\.0\d s labelled\.png$/);
+    assert.deepEqual([still.width, still.height], [of.width, of.height]);
+    const photograph = await scratch.file("face.jpg");
+    await page.analyse(photograph);
+    assert.ok(await page.hook("export-film").isDisabled(), "a photograph is no film");
+    const own = await picture();
+    const { width, height } = await probed(photograph);
+    assert.deepEqual([own.name, own.width, own.height], ["face at 0.00 s labelled.png", width, height]);
+  });
+
   test("film: its sound stands behind the ruler, where it is heard", async () => {
     const made = await scratch.file("tone.mp4");
     await page.openProject(scratch, makeProject({ video: "tone.mp4", frames: 48, rate: 24, people: [{ ...FACE[0], to: 48 }], stretch: 12 }), made);
@@ -116,6 +192,11 @@ export function declare({ test, afterAll }, { url, scratch }) {
       found = await drawn();
     }
     assert.ok(found[0] < 0.2 && found[1] > 0.8, `${found}`);
+    // And it is heard in the export, where it was.
+    const { file, hasSound } = await exported();
+    assert.ok(hasSound);
+    const [still, tone] = [await loudness(file, 0, 0.9), await loudness(file, 1.1, 1.9)];
+    assert.ok(still < -50 && tone > -6, `${still} dB, then ${tone} dB`);
     if (process.env.MIEN_SCREENSHOT) await page.page.screenshot({ path: `${process.env.MIEN_SCREENSHOT}.sound.png` });
   });
 }

@@ -102,6 +102,10 @@ export function declare({ test, afterAll }, { url, scratch }) {
     assert.match(said, new RegExp(`error rate of ${rate} % \\(\\d+ to \\d+ %, 95 % interval\\)`));
     const { text } = await page.save("export-report");
     assert.ok(text.includes(said), "the report says the same");
+    // One label was given blind, in the test before, and taken back: it was a decision all the same.
+    const decisions = drawn.length + 1;
+    assert.ok(text.includes(`Partly blind: predictions were hidden at 1 of ${decisions} decisions.`), text.match(/<h2>Review<.*?<\/p>/s)?.[0]);
+    assert.deepEqual((await page.project()).decisions, { blind: 1, seeing: drawn.length });
     await page.until("review-kept", /^Kept/);
   });
 
@@ -164,6 +168,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await button.click();
     await page.until("review-progress", new RegExp(`^${progress}`));
     assert.deepEqual(await page.segments(), said);
+    assert.equal((await page.project()).decisions.blind, 1, "how it was decided is kept as well");
     await page.hook("review-modes").locator("summary").click();
     assert.equal(await page.hook("audit-share").inputValue(), "50", "the share stays from visit to visit");
   });

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use shared_model::agreement::{LabelPair, Unit, count};
+use shared_model::corrections::linear_head::{Example, LinearHead};
 use shared_model::elan;
 use shared_model::expression::{CLASS_COUNT, ClassScores, Expression};
 use shared_model::metrics::ConfusionMatrix;
@@ -42,6 +43,35 @@ pub fn metrics(input: &TensorFile) -> Result<String> {
     }
     let report = ConfusionMatrix::from_pairs(truth.into_iter().zip(prediction)).report();
     Ok(serde_json::to_string(&report)?)
+}
+
+/// A head that has learned from corrections.
+pub fn linear_head(temperature: f64, input: &TensorFile) -> Result<TensorFile> {
+    let start = LinearHead {
+        weight: input.get("weight")?.values.clone(),
+        bias: input
+            .get("bias")?
+            .values
+            .as_slice()
+            .try_into()
+            .context("`bias` has not 8 numbers")?,
+    };
+    let features = input.get("features")?;
+    let length = *features.shape.last().context("`features` has no dimension")?;
+    let told = features.values.chunks_exact(length).zip(labels(input, "truth")?);
+    let examples: Vec<Example<'_>> = told
+        .zip(&input.get("shares")?.values)
+        .map(|((feature, label), share)| Example {
+            feature,
+            label,
+            share: *share,
+        })
+        .collect();
+    let fitted = start.fitted(&examples, temperature);
+    let mut output = TensorFile::default();
+    output.put("weight", &[CLASS_COUNT, length], fitted.weight);
+    output.put("bias", &[CLASS_COUNT], fitted.bias.to_vec());
+    Ok(output)
 }
 
 /// The temperature of `logits` `[n, 8]` with `truth` `[n]`, as JSON.

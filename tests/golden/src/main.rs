@@ -182,6 +182,12 @@ enum Command {
     },
     /// Print the figures of `truth` `[t]` against `prediction` `[t]` as JSON
     Metrics,
+    /// `weight` [8, f] and `bias` [8] of a head, fitted to `features` [n, f] with `truth` [n] that count `shares` [n]
+    LinearHead {
+        /// What logits are divided by
+        #[arg(long)]
+        temperature: f64,
+    },
     /// Print the temperature that fits `logits` `[n, 8]` to `truth` `[n]` as JSON
     Temperature,
     /// Print the ELAN file of `labels` `[t]`
@@ -244,6 +250,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Crops { size, upright } => pictures::crops(*size, *upright, &input)?,
         Command::Resize { width, height } => pictures::resized(*width, *height, &input)?,
         Command::Smoothing { windows } => labels::smoothing(windows, &input)?,
+        Command::LinearHead { temperature } => labels::linear_head(*temperature, &input)?,
         Command::SoftCrossEntropy { smoothing } => training::soft_cross_entropy(*smoothing, &input)?,
         Command::Stage1 {
             teacher,

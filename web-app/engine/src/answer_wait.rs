@@ -32,8 +32,16 @@ pub async fn within<T>(limit_s: f64, work: impl Future<Output = T>) -> Option<(T
 }
 
 async fn tick() {
+    sleep((Patience::TICK_S * 1e3) as i32).await;
+}
+
+/// Lets the browser do what waits: messages are heard meanwhile.
+pub async fn next_task() {
+    sleep(0).await;
+}
+
+async fn sleep(milliseconds: i32) {
     let ticking = Promise::new(&mut |resolve, _| {
-        let milliseconds = (Patience::TICK_S * 1e3) as i32;
         // It fails for texts that the policy forbids to run, never for a function.
         drop(scope().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds));
     });

@@ -1,5 +1,7 @@
 //! The engine's first worker: takes the UI's messages, one job at a time.
 
+mod orders;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Mutex;
@@ -19,13 +21,14 @@ use crate::compute_message::DeviceWish;
 use crate::compute_pool::ComputePool;
 use crate::compute_worker::{StartError, Weights, cpu_name, measure};
 use crate::frames_job::SentFrame;
+use crate::learn_job::Learning;
 use crate::loaded_model::LoadedModel;
 use crate::outcome::{Outcome, say};
 use crate::progress::{CancelToken, Canceller, cancel_pair};
 use crate::told_fetch::told_fetch;
 use crate::worker_scope::{error_text, messages, on_panic, post, scope, unpack};
 use crate::zip_blob::ZipBlob;
-use crate::{cut_job, frames_job, picture_job, show_job, video_job};
+use crate::{cut_job, frames_job, picture_job, video_job};
 
 /// Workers of the CPU path at most: more cost memory (each has the model) and gain little.
 const MAX_CPU_WORKERS: u32 = 8;
@@ -93,6 +96,8 @@ struct Coordinator {
     detector: Option<(DetectorKind, Uint8Array)>,
     engine: Option<Rc<Engine>>,
     job: Option<RunningJob>,
+    /// What was read to learn from, of the job with this number.
+    learning: Option<(JobId, Rc<RefCell<Learning>>)>,
     /// The zip that is being filled.
     zip: Option<(JobId, ZipBlob)>,
     /// The model in force, for the `Ready` that follows a lost device.
@@ -141,6 +146,11 @@ impl Coordinator {
                 self.show_frames(job, name, attachment.unchecked_into()).await;
             }
             ToEngine::Taken { job } => self.note_taken(job),
+            ToEngine::ReadForLearning { job, name, reviewed } => {
+                self.read_for_learning(job, name, &reviewed, attachment.unchecked_into())
+                    .await;
+            }
+            ToEngine::Learn { job } => self.learn(job).await,
             ToEngine::Benchmark { passes } => self.benchmark(passes).await,
             ToEngine::LoseDevice => {
                 if let Some(engine) = &self.engine {
@@ -344,30 +354,6 @@ impl Coordinator {
         });
     }
 
-    async fn show_frames(&mut self, job: JobId, name: String, file: File) {
-        self.stop_job().await;
-        let token = self.put(job, None);
-        let (sender, taken) = unbounded();
-        if let Some(job) = &mut self.job {
-            job.taken = Some(sender);
-        }
-        let ended = self.ended_signal();
-        spawn_local(async move {
-            set_job_name(Some(&name));
-            conclude(job, &name, show_job::run(job, &file, taken, &token).await);
-            // The coordinator may have stopped listening.
-            let _ = ended.send(());
-        });
-    }
-
-    fn note_taken(&self, job: JobId) {
-        let running = self.job.as_ref().filter(|running| running.id == job);
-        if let Some(taken) = running.and_then(|running| running.taken.as_ref()) {
-            // A job that has just ended gives no more.
-            drop(taken.unbounded_send(()));
-        }
-    }
-
     /// Stops the job under way and makes room for this one.
     async fn begin(
         &mut self,
@@ -375,6 +361,8 @@ impl Coordinator {
         frames: Option<UnboundedSender<SentFrame>>,
     ) -> Option<(Rc<Engine>, CancelToken)> {
         self.stop_job().await;
+        // What another job was to learn from is given up with it.
+        self.learning = None;
         let Some(engine) = self.engine.clone() else {
             let reason = "the engine has no model".to_owned();
             say(&FromEngine::Failed {

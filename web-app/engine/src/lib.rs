@@ -22,7 +22,6 @@ mod compute_worker;
 mod faces;
 mod film_batch;
 mod self_check;
-mod show_job;
 
 mod zip_blob;
 
@@ -31,10 +30,12 @@ mod animation_job;
 mod coordinator;
 mod cut_job;
 mod frames_job;
+mod learn_job;
 mod loaded_model;
 mod outcome;
 mod picture_job;
 mod progress;
+mod show_job;
 mod video_job;
 
 use wasm_bindgen::prelude::wasm_bindgen;

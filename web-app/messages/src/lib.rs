@@ -8,9 +8,12 @@
 //! arrives late from a cancelled job is told apart.
 
 use serde::{Deserialize, Serialize};
+use shared_model::corrections::{Correction, LearningReport};
 use shared_model::face_box::FaceBox;
 use shared_model::orientation::Orientation;
+use shared_model::people::People;
 use shared_model::resume::ResumePoint;
+use shared_model::smoothing::Smoothing;
 use shared_model::timeline::Prediction;
 
 /// Number of a job, given by the UI, ascending.
@@ -138,6 +141,21 @@ pub enum ToEngine {
         /// The job's number.
         job: JobId,
     },
+    /// Read a video's faces again, to learn from what a person said of them. Attachment: its `File`. It is a job like others; what was read
+    /// before for the same number stays. Answered by `Progress` over and over, then `ReadForLearning`; or `TryVideoElement`, or `Failed`.
+    ReadForLearning {
+        /// The job's number.
+        job: JobId,
+        /// File name, for messages.
+        name: String,
+        /// A [`ReviewedVideo`] as JSON: an hour's labels cross faster as one text.
+        reviewed: String,
+    },
+    /// Learn from all videos that were read for this number. Answered by `Progress` over and over, then `Learned`; or `Failed`.
+    Learn {
+        /// The job's number.
+        job: JobId,
+    },
     /// For tests and the benchmark page: mean milliseconds of a forward pass of a random full ResNet-50 at 224.
     /// Answered by `Benchmarked`.
     Benchmark {
@@ -246,6 +264,18 @@ pub enum FromEngine {
         /// Height of the picture as it is shown, in pixels.
         height: u32,
     },
+    /// A video was read for learning.
+    ReadForLearning {
+        /// The job's number.
+        job: JobId,
+    },
+    /// The model has learned. Attachment: the new one as a `Blob`; the old one stays in force.
+    Learned {
+        /// The job's number.
+        job: JobId,
+        /// From what, and how it does on what it has not seen.
+        report: LearningReport,
+    },
     /// All frames are in.
     Done {
         /// The job's number.
@@ -284,6 +314,46 @@ pub enum FromEngine {
         /// Mean milliseconds of one picture.
         ms_a_picture: f64,
     },
+}
+
+impl FromEngine {
+    /// The job that a message is about.
+    #[must_use]
+    pub fn job(&self) -> Option<JobId> {
+        match self {
+            Self::Opened { job, .. }
+            | Self::TryVideoElement { job, .. }
+            | Self::Resumed { job, .. }
+            | Self::Predictions { job, .. }
+            | Self::Progress { job, .. }
+            | Self::NeedFrame { job }
+            | Self::Frame { job, .. }
+            | Self::ReadForLearning { job }
+            | Self::Learned { job, .. }
+            | Self::Done { job, .. }
+            | Self::Cancelled { job }
+            | Self::Packed { job, .. } => Some(*job),
+            Self::Failed { job, .. } => *job,
+            Self::Loading { .. }
+            | Self::Ready { .. }
+            | Self::ModelRefused { .. }
+            | Self::DeviceLost { .. }
+            | Self::Benchmarked { .. } => None,
+        }
+    }
+}
+
+/// What a person said of a video, and how its labels are made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReviewedVideo {
+    /// Who is who.
+    pub people: People,
+    /// How labels are smoothed.
+    pub smoothing: Smoothing,
+    /// Window in frames.
+    pub window: usize,
+    /// The person's labels.
+    pub corrections: Vec<Correction>,
 }
 
 /// A face that is to be cut out of a video.

@@ -16,6 +16,7 @@ use super::job_bar::JobBar;
 use super::keyboard;
 use super::labels_panel::LabelsPanel;
 use super::landing::Landing;
+use super::learning_panel::LearningPanel;
 use super::model_panel::ModelPanel;
 use super::moment_panel::MomentPanel;
 use super::notices::Notices;
@@ -83,6 +84,7 @@ pub fn App() -> impl IntoView {
                     <ExportPanel/>
                     <RemarksPanel/>
                     <ModelPanel/>
+                    <LearningPanel/>
                     <ComparePanel/>
                 </aside>
             </main>

@@ -7,6 +7,7 @@ use super::fold::Fold;
 use crate::export_formats::{ExportFormat, FORMATS, Purpose};
 use crate::state::store::Store;
 use crate::{exports, strings, webcam, zip_orders};
+use page_view::export_labels::ExportLabels;
 
 #[component]
 pub fn ExportPanel() -> impl IntoView {
@@ -43,13 +44,38 @@ pub fn ExportPanel() -> impl IntoView {
     };
     view! {
         <Fold name="export" title=strings::EXPORT>
-            <p class="hint">{strings::EXPORT_TAKES}</p>
+            <LabelChoice/>
             {Purpose::ALL.map(row).into_iter().collect_view()}
             <FilmExport/>
             <button type="button" class="button small" data-testid="save-film" title=strings::SAVE_FILM_HINT
                 class:is-off=move || !webcam::has_film(store) on:click=move |_| webcam::save_film(store)>{strings::SAVE_FILM}</button>
             <ZipProgress/>
         </Fold>
+    }
+}
+
+/// One choice of what goes into all files.
+#[component]
+fn LabelChoice() -> impl IntoView {
+    let labels = Store::of_page().bench.export_labels;
+    let choose = move |event| {
+        let chosen = event_target_value(&event).parse::<usize>().ok();
+        if let Some(chosen) = chosen.and_then(|place| ExportLabels::ALL.get(place)) {
+            labels.set(*chosen);
+        }
+    };
+    let option = move |(place, choice): (usize, ExportLabels)| {
+        view! {
+            <option value=place.to_string() selected=move || labels.get() == choice>{strings::export_labels(choice)}</option>
+        }
+    };
+    view! {
+        <label class="field" title=strings::EXPORT_TAKES_HINT>
+            <span>{strings::EXPORT_TAKES}</span>
+            <select data-testid="export-labels" on:change=choose>
+                {ExportLabels::ALL.into_iter().enumerate().map(option).collect_view()}
+            </select>
+        </label>
     }
 }
 

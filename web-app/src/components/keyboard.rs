@@ -174,6 +174,8 @@ fn pan(store: Store, part: f64) {
 pub fn zoom(store: Store, factor: f64) {
     let playhead = store.playhead.get_untracked();
     store.viewport.update(|viewport| {
+        // At the end a player stands a little behind the last frame.
+        let playhead = playhead.min(viewport.total_s);
         let in_sight = playhead >= viewport.start_s && playhead <= viewport.end_s();
         let middle = viewport.start_s + viewport.span_s / 2.0;
         *viewport = viewport.zoomed(factor.min(1e6), if in_sight { playhead } else { middle });

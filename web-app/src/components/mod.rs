@@ -39,6 +39,7 @@ pub mod confusion_table;
 pub mod export_panel;
 pub mod film_export;
 pub mod labels_panel;
+pub mod learning_panel;
 pub mod model_panel;
 pub mod moment_panel;
 

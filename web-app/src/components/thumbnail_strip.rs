@@ -192,12 +192,14 @@ impl Strip {
         self.shelf.with_value(|shelf| {
             for tile in tiles {
                 if let Some(picture) = shelf.nearest(tile.frame) {
+                    // Whole pixels: hairs between neighbours would show as gaps.
+                    let (left, right) = ((gutter + tile.x).floor(), (gutter + tile.x + side).ceil());
                     // A picture that cannot be drawn stays empty.
                     let _ = context.draw_image_with_html_canvas_element_and_dw_and_dh(
                         picture,
-                        gutter + tile.x,
+                        left,
                         0.0,
-                        side,
+                        right - left,
                         height,
                     );
                 }

@@ -3,8 +3,9 @@
 pub mod analysis;
 pub mod behind;
 pub mod comparing;
+pub mod engine_order;
 pub mod engine_state;
-pub mod film_order;
+pub mod learning;
 pub mod live_desk;
 pub mod notice;
 pub mod question;

@@ -14,8 +14,9 @@ use web_sys::{File, HtmlVideoElement};
 use super::analysis::Analysis;
 use super::behind::Behind;
 use super::comparing::Comparing;
+use super::engine_order::EngineOrder;
 use super::engine_state::EngineState;
-use super::film_order::FilmOrder;
+use super::learning::Learning;
 use super::live_desk::LiveDesk;
 use super::notice::{NoticeBoard, Offer, Tone};
 use super::question::Question;
@@ -111,8 +112,10 @@ pub struct Store {
     pub window: RwSignal<usize>,
     /// Whether the person has chosen the window, so that a model's own no longer counts.
     pub window_chosen: StoredValue<bool>,
-    /// The film whose frames the engine hands out, to be drawn on.
-    pub filming: StoredValue<Option<FilmOrder>, LocalStorage>,
+    /// What the engine does for somebody who waits for it: frames to draw on, or learning.
+    pub order: RwSignal<Option<EngineOrder>, LocalStorage>,
+    /// The model that learns from corrections.
+    pub learning: RwSignal<Learning, LocalStorage>,
     /// Handles of files that were opened, as far as the browser gave any.
     pub known_files: StoredValue<KnownFiles, LocalStorage>,
     /// Where the frames of a job come from that the page feeds itself.
@@ -266,7 +269,8 @@ impl Store {
             smoothing: RwSignal::new(Smoothing::default()),
             window: RwSignal::new(DEFAULT_WINDOW),
             window_chosen: StoredValue::new(false),
-            filming: StoredValue::new_local(None),
+            order: RwSignal::new_local(None),
+            learning: RwSignal::new_local(Learning::default()),
             known_files: StoredValue::new_local(KnownFiles::default()),
             feed: StoredValue::new_local(None),
             video: StoredValue::new_local(None),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use page_view::export_labels::ExportLabels;
 use page_view::key_map::KeyMap;
 use page_view::review::edges::HeldEdge;
 use page_view::review::stroke::Stroke;
@@ -23,6 +24,8 @@ pub struct Workbench {
     pub range_from: RwSignal<Option<(u32, usize)>>,
     /// How loud the film on the stage is, where it has a sound that could be read.
     pub sound: RwSignal<Option<Arc<Waveform>>>,
+    /// Which label goes into files with room for one.
+    pub export_labels: RwSignal<ExportLabels>,
     /// Whether small pictures of the film stand over the timeline.
     pub shows_pictures: RwSignal<bool>,
     /// Whether the timeline zooms to each segment that is gone to.
@@ -56,6 +59,7 @@ impl Workbench {
             is_blind: RwSignal::new(false),
             range_from: RwSignal::new(None),
             sound: RwSignal::new(None),
+            export_labels: RwSignal::new(ExportLabels::default()),
             shows_pictures: RwSignal::new(false),
             follows: RwSignal::new(false),
             own_labels: RwSignal::new(Vec::new()),

@@ -1,11 +1,12 @@
 //! Sentences about files to take away.
 
+use page_view::export_labels::ExportLabels;
 use shared_model::smoothing::Smoothing;
 
 use super::smoothing_name;
 
-pub const EXPORT_TAKES: &str =
-    "A frame's label is the reviewed one, else the smoothed one. CSV and ELAN have every lane.";
+pub const EXPORT_TAKES: &str = "Label";
+pub const EXPORT_TAKES_HINT: &str = "What goes into files with one label a frame: Aff-Wild2, ABAW, subtitles, and shares over several videos. CSV, ELAN, figures and the project have every lane.";
 pub const FOR_TABLES: &str = "Tables";
 pub const FOR_TOOLS: &str = "Other tools";
 pub const FOR_FIGURES: &str = "Figures";
@@ -117,4 +118,15 @@ pub fn hide_all_but(name: &str) -> String {
 pub fn picture_name(stem: &str, time_s: f64, is_hidden: bool) -> String {
     let kind = if is_hidden { FILM_HIDDEN } else { FILM_LABELLED };
     format!("{stem} at {time_s:.2} s {kind}.png")
+}
+
+#[must_use]
+pub fn export_labels(labels: ExportLabels) -> &'static str {
+    match labels {
+        ExportLabels::Final => "Reviewed, else smoothed",
+        ExportLabels::Reviewed => "Reviewed only",
+        ExportLabels::Smoothed => "Smoothed",
+        ExportLabels::Temporal => "Temporal",
+        ExportLabels::Frame => "Frame",
+    }
 }

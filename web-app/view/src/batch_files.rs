@@ -1,6 +1,9 @@
 //! The files of one video of a list.
 
+use std::ops::Range;
+
 use shared_model::project::{PROJECT_VERSION, Project, ProjectError};
+use shared_model::remark::Remarks;
 use shared_model::smoothing::Smoothing;
 use shared_model::timeline::FrameRow;
 use shared_model::{affwild2, elan, frame_table, remark_table, webvtt};
@@ -8,6 +11,7 @@ use shared_model::{affwild2, elan, frame_table, remark_table, webvtt};
 use crate::batch::ItemResults;
 use crate::class_seconds::ClassSeconds;
 use crate::comparison::stem;
+use crate::export_labels::ExportLabels;
 use crate::group_figures::GroupRow;
 use crate::label_view::LabelView;
 use crate::report_html::{self, Facts, how_decided, reported_remarks};
@@ -28,6 +32,8 @@ pub struct Manner {
     pub smoothing_text: String,
     /// Raw, temporal, smoothed and reviewed lane.
     pub lanes: [&'static str; 4],
+    /// Which label goes into files with room for one.
+    pub labels: ExportLabels,
     /// What somebody without a name is called.
     pub face: fn(u32) -> String,
     /// Day of writing.
@@ -41,7 +47,7 @@ pub struct Manner {
 pub struct VideoFiles {
     /// Its files.
     pub texts: Texts,
-    /// The rows that they were made of: faces by person, labels by hand over computed ones.
+    /// The rows that they were made of: faces by person, with the chosen labels.
     pub rows: Vec<FrameRow>,
     /// How long each person shows which class.
     pub shares: Vec<GroupRow>,
@@ -90,10 +96,11 @@ pub fn files(name: &str, results: &ItemResults, manner: &Manner) -> Result<Video
         decisions: document.decisions(),
         timeline: results.timeline.clone(),
     };
+    let chosen = manner.labels.chosen(&view.rows);
     let mut texts = vec![
         ("csv", frame_table::to_string(name, &view.rows)),
-        ("txt", affwild2::write(&view.rows)),
-        ("vtt", webvtt::write(&view.rows, end_s)),
+        ("txt", affwild2::write(&chosen)),
+        ("vtt", webvtt::write(&chosen, end_s)),
         (
             "eaf",
             elan::write(name, &view.rows, &remarks, end_s, manner.now_s),
@@ -109,23 +116,48 @@ pub fn files(name: &str, results: &ItemResults, manner: &Manner) -> Result<Video
         texts.push(("chapters.vtt", webvtt::chapters(&remarks, view.start_s() + end_s)));
     }
     let stem = stem(name);
-    let shares = view
-        .tracks
-        .iter()
-        .zip(names.people)
-        .map(|(track, person)| GroupRow {
+    let parts = parts(document.remarks(), view.frame_count());
+    let mut shares = Vec::new();
+    for (track, person) in view.tracks.iter().zip(names.people) {
+        shares.extend(parts.iter().map(|(marker, frames)| GroupRow {
             video: name.to_owned(),
-            person,
-            seconds: ClassSeconds::of(&view, track),
-        });
+            person: person.clone(),
+            marker: marker.clone(),
+            seconds: ClassSeconds::within(&view, track, &chosen, frames.clone()),
+        }));
+    }
+    let rows = chosen.into_owned();
     Ok(VideoFiles {
         texts: texts
             .into_iter()
             .map(|(ending, text)| (format!("{stem}.{ending}"), text))
             .collect(),
-        shares: shares.collect(),
-        rows: view.rows,
+        shares,
+        rows,
     })
+}
+
+/// The whole video, then what lies between one event and the next, under the first one's name.
+fn parts(remarks: &Remarks, frames: usize) -> Vec<(String, Range<usize>)> {
+    let mut events: Vec<(usize, String)> = remarks
+        .events()
+        .filter(|event| event.start < frames)
+        .map(|event| (event.start, event.text.clone()))
+        .collect();
+    events.sort_by_key(|(start, _)| *start);
+    let ends: Vec<usize> = events
+        .iter()
+        .skip(1)
+        .map(|(start, _)| *start)
+        .chain([frames])
+        .collect();
+    let between = events
+        .into_iter()
+        .zip(ends)
+        .map(|((start, name), end)| (name, start..end));
+    std::iter::once((String::new(), 0..frames))
+        .chain(between)
+        .collect()
 }
 
 #[cfg(test)]
@@ -135,7 +167,6 @@ mod tests {
     use shared_model::expression::Expression;
     use shared_model::face_box::FaceBox;
     use shared_model::people::People;
-    use shared_model::remark::Remarks;
     use shared_model::reviewed_segment::ReviewedSegment;
     use shared_model::timeline::{Prediction, Timeline, TrackedFace};
 
@@ -188,6 +219,7 @@ mod tests {
             window: 1,
             smoothing_text: "labels not smoothed".into(),
             lanes: ["frame", "temporal", "smoothed", "reviewed"],
+            labels: ExportLabels::Final,
             face: |person| format!("Face {}", person + 1),
             written: "2026-01-01".into(),
             now_s: 0,
@@ -229,9 +261,19 @@ mod tests {
         ] {
             assert!(texts[place].1.contains(words), "{} lacks {words}", texts[place].0);
         }
-        let [ana] = shares.as_slice() else {
-            panic!("one person is left: {shares:?}")
+        let [ana, from_bell] = shares.as_slice() else {
+            panic!("one person is left, and one event: {shares:?}")
         };
+        assert_eq!((ana.marker.as_str(), from_bell.marker.as_str()), ("", "bell"));
+        let after = from_bell.seconds.by_class;
+        assert!(
+            (after[Expression::Fear.index()] - 2.0 / 25.0).abs() < 1e-9,
+            "{after:?}"
+        );
+        assert!(
+            (after[Expression::Anger.index()] - 3.0 / 25.0).abs() < 1e-9,
+            "{after:?}"
+        );
         assert_eq!((ana.video.as_str(), ana.person.as_str()), ("a.b.mp4", "Ana"));
         let seconds = ana.seconds.by_class;
         assert!(
@@ -243,5 +285,13 @@ mod tests {
             "{seconds:?}"
         );
         assert_eq!((ana.seconds.confirmed, ana.seconds.frames), (3, 10));
+        let smoothed = Manner {
+            labels: ExportLabels::Smoothed,
+            ..manner
+        };
+        let VideoFiles { texts, shares, .. } = files("a.b.mp4", &results(), &smoothed).unwrap();
+        let labels = affwild2::read(&texts[1].1).unwrap();
+        assert!(labels.iter().all(|label| *label == Some(Expression::Anger)));
+        assert_eq!(shares[0].seconds.by_class[Expression::Fear.index()], 0.0);
     }
 }

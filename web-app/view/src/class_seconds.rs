@@ -1,6 +1,9 @@
 //! How long one person shows each expression.
 
+use std::ops::Range;
+
 use shared_model::expression::CLASS_COUNT;
+use shared_model::timeline::FrameRow;
 
 use crate::label_view::{LabelView, TrackView};
 
@@ -20,12 +23,15 @@ impl ClassSeconds {
     /// Of a track.
     #[must_use]
     pub fn of(view: &LabelView, track: &TrackView) -> Self {
+        Self::within(view, track, &view.rows, 0..view.frame_count())
+    }
+
+    /// Of a track in some frames; `rows` are those of the view, perhaps with other labels.
+    #[must_use]
+    pub fn within(view: &LabelView, track: &TrackView, rows: &[FrameRow], frames: Range<usize>) -> Self {
         let mut out = Self::default();
-        for row in track
-            .series
-            .iter()
-            .filter_map(|index| view.rows.get(*index as usize))
-        {
+        let own = track.series.iter().filter_map(|index| rows.get(*index as usize));
+        for row in own.filter(|row| frames.contains(&row.frame)) {
             out.frames += 1;
             out.confirmed += usize::from(row.reviewed.is_some());
             let (start_s, end_s) = view.span_of(row.frame);

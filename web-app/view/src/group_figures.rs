@@ -15,39 +15,59 @@ const ROW: f64 = 24.0;
 /// Characters of a name that the drawing has room for.
 const SHOWN: usize = 40;
 
-/// One person in one video.
+/// One person in one video, or in the part of it from one event to the next.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupRow {
     /// File name of the video.
     pub video: String,
     /// What the person is called.
     pub person: String,
+    /// The event with which the part begins; empty for the whole video.
+    pub marker: String,
     /// How long which class is shown.
     pub seconds: ClassSeconds,
 }
 
-/// The table: a line for each video, person and class, which statistics programs read as it is.
+impl GroupRow {
+    /// Whether it is of the whole video.
+    fn is_whole(&self) -> bool {
+        self.marker.is_empty()
+    }
+}
+
+/// The table: a line for each video, person, class and, where there are events, for each part of the video. Statistics programs read it as it is;
+/// lines of whole videos have no `marker`.
 ///
 /// # Errors
 /// When a line cannot be written, which memory always can.
 pub fn csv(rows: &[GroupRow]) -> Result<String, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(["video", "person", "class", "seconds", "share"])?;
+    writer.write_record(["video", "person", "class", "seconds", "share", "marker"])?;
     for row in rows {
         let shares = row.seconds.shares();
         for ((class, seconds), share) in Expression::ALL.iter().zip(row.seconds.by_class).zip(shares) {
             let (seconds, share) = (format!("{seconds:.3}"), format!("{share:.5}"));
-            writer.write_record([&row.video, &row.person, class.name(), &seconds, &share])?;
+            writer.write_record([
+                &row.video,
+                &row.person,
+                class.name(),
+                &seconds,
+                &share,
+                &row.marker,
+            ])?;
         }
     }
     let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The mean of the rows' shares, each row as much as any other; all 0 without labelled rows.
+/// The mean of the shares of whole videos, each row as much as any other; all 0 without labelled rows.
 #[must_use]
 pub fn mean_shares(rows: &[GroupRow]) -> [f64; CLASS_COUNT] {
-    let labelled: Vec<_> = rows.iter().filter(|row| row.seconds.total() > 0.0).collect();
+    let labelled: Vec<_> = rows
+        .iter()
+        .filter(|row| row.is_whole() && row.seconds.total() > 0.0)
+        .collect();
     let mut mean = [0.0; CLASS_COUNT];
     for row in &labelled {
         for (sum, share) in mean.iter_mut().zip(row.seconds.shares()) {
@@ -63,11 +83,15 @@ pub fn svg(rows: &[GroupRow], mean_name: &str) -> String {
     let mut out = String::new();
     let mut y = TOP;
     for row in rows {
-        let name = format!("{}, {}", row.video, row.person);
+        let name = if row.is_whole() {
+            format!("{}, {}", row.video, row.person)
+        } else {
+            format!("\u{2003}{}, {}", row.person, row.marker)
+        };
         bar(&mut out, y, &name, row.seconds.shares());
         y += ROW;
     }
-    if rows.len() > 1 {
+    if rows.iter().filter(|row| row.is_whole()).count() > 1 {
         y += ROW / 3.0;
         bar(&mut out, y, mean_name, mean_shares(rows));
         y += ROW;
@@ -129,6 +153,7 @@ mod tests {
         GroupRow {
             video: video.into(),
             person: "Ana, the first".into(),
+            marker: String::new(),
             seconds: ClassSeconds {
                 by_class,
                 confirmed: 0,
@@ -152,6 +177,16 @@ mod tests {
         assert_eq!((mean[0], mean[3]), (0.5, 0.5));
         assert!((mean.iter().sum::<f64>() - 1.0).abs() < 1e-12);
         assert_eq!(mean_shares(&[]), [0.0; CLASS_COUNT]);
+        // Parts of a video count once, with the whole.
+        let part = GroupRow {
+            marker: "bell".into(),
+            ..rows[0].clone()
+        };
+        let with_part = [rows.as_slice(), &[part]].concat();
+        assert_eq!(mean_shares(&with_part), mean);
+        let table = csv(&with_part).unwrap();
+        assert!(table.lines().last().unwrap().ends_with(",bell"));
+        assert!(svg(&with_part, "Mean").contains("Ana, the first, bell"));
     }
 
     #[test]
