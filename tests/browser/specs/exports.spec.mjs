@@ -32,6 +32,21 @@ export function declare({ test, afterAll }, { url, scratch }) {
     assert.equal(text, `image_location,${ANNOTATION_HEADER}\n${lines.join("\n")}\n`);
   });
 
+  test("one choice says which label goes into files with room for one", async () => {
+    const labels = async (choice) => {
+      await page.hook("export-labels").selectOption({ label: choice });
+      return (await page.save("export-affwild2")).text.trimEnd().split("\n").slice(1).map(Number);
+    };
+    const table = (await page.save("export-csv")).text;
+    assert.deepEqual(await labels("Reviewed only"), FINAL.map((label, frame) => (frame >= 10 && frame < 40 ? label : -1)));
+    assert.deepEqual(await labels("Smoothed"), LABELS);
+    assert.doesNotMatch((await page.save("export-vtt")).text, /Fear/);
+    assert.deepEqual(await labels("Frame"), LABELS);
+    assert.deepEqual(await labels("Reviewed, else smoothed"), FINAL);
+    assert.match((await page.save("export-vtt")).text, /Fear/);
+    assert.equal((await page.save("export-csv")).text, table, "the table has every lane, whatever is chosen");
+  });
+
   test("the timeline as a drawing and as a picture", async () => {
     const svg = (await page.save("export-svg")).text;
     const { name, bytes } = await page.saveBytes("export-png");
