@@ -14,6 +14,7 @@ use crate::pretrain::sgd::Sgd;
 use crate::pretrain::soft_cross_entropy::soft_cross_entropy;
 use crate::run_config::precision::Precision;
 use crate::run_config::semi_supervised_config::SemiSupervisedConfig;
+use crate::training_run::optimiser::Optimiser;
 
 const RATE: f64 = 1e-4;
 const MOMENTUM: f64 = 0.9;
@@ -56,7 +57,7 @@ pub struct Steps {
     precision: Precision,
     frozen: ResNet50,
     single: ResNet50,
-    sgd: Sgd,
+    sgd: Optimiser<Sgd>,
     pair: TeacherStudent<ResNet50>,
     input: StepInput,
 }
@@ -88,7 +89,7 @@ impl Steps {
         let training = device.clone().autodiff();
         let pictures = || Tensor::random([batch, 3, size, size], Distribution::Normal(0.0, 1.0), &training);
         let labels: Vec<i64> = (0..batch as i64).map(|n| n % CLASS_COUNT as i64).collect();
-        let optimiser = || Sgd::new(MOMENTUM);
+        let optimiser = || Optimiser::new(Sgd::new(MOMENTUM));
         let pair = TeacherStudent::new(
             shape.init(&training),
             shape.init(&training),

@@ -22,6 +22,7 @@ use crate::training_run::cosine_rate::cosine_rate;
 use crate::training_run::gradients::clipped;
 use crate::training_run::interruption::Interruption;
 use crate::training_run::loss_scale::{LossScale, Scaling};
+use crate::training_run::optimiser::Optimiser;
 use crate::training_run::run_folder::RunFolder;
 use crate::training_run::run_loop::{Evaluated, Saved, StepFigures, Trainee, TrainingRun};
 
@@ -61,7 +62,7 @@ struct Supervised<'a> {
     network: ResNet50,
     /// Its moving average, when it is wished; without autodiff.
     average: Option<ResNet50>,
-    sgd: Sgd,
+    sgd: Optimiser<Sgd>,
     loss_scale: LossScale,
     waiting: Vec<Waiting>,
 }
@@ -84,14 +85,15 @@ impl<'a> Supervised<'a> {
         config.training.precision.check(device)?;
         device.seed(config.seed);
         let training_device = device.clone().autodiff();
-        let mut sgd = Sgd::new(config.training.momentum).with_weight_decay(config.training.weight_decay);
+        let rule = Sgd::new(config.training.momentum).with_weight_decay(config.training.weight_decay);
+        let mut sgd = Optimiser::new(rule);
         let mut loss_scale = LossScale::new(config.training.precision);
         let network = config.model.shape().init(&training_device);
         let network = match (found, &config.model.start) {
             (Some(found), _) => {
                 let mut optimiser = found.optimiser.clone();
                 loss_scale.load(&mut optimiser);
-                sgd.load(optimiser, device)?;
+                sgd.load(&optimiser, device)?;
                 network
                     .load(&found.network, "", &training_device)
                     .context("the checkpoint does not fit the config's `model`")?

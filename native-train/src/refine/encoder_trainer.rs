@@ -9,6 +9,7 @@ use shared_model::temporal_encoder::TemporalEncoder;
 
 use crate::refine::adam_w::AdamW;
 use crate::refine::clip_batch::ClipBatch;
+use crate::training_run::optimiser::Optimiser;
 
 /// An encoder and its optimiser.
 #[derive(Clone)]
@@ -16,7 +17,7 @@ pub struct EncoderTrainer {
     /// On the training device, with dropout.
     pub encoder: TemporalEncoder,
     /// `AdamW` with its moments.
-    pub optimiser: AdamW,
+    pub optimiser: Optimiser<AdamW>,
     class_weights: [f32; CLASS_COUNT],
     seed: u64,
     device: Device,
@@ -38,7 +39,7 @@ impl EncoderTrainer {
         let device = device.clone().autodiff();
         Self {
             encoder: shape.init(feature_len, dropout, &device),
-            optimiser: AdamW::new(weight_decay),
+            optimiser: Optimiser::new(AdamW::new(weight_decay)),
             class_weights: [1.0; CLASS_COUNT],
             seed,
             device,

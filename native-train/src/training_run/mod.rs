@@ -10,6 +10,7 @@ pub mod run_options;
 pub mod checkpoint;
 pub mod config_change;
 pub mod exact_number;
+pub mod optimiser;
 pub mod optimiser_state;
 
 pub mod event_file;

@@ -17,6 +17,7 @@ use native_train::run_config::precision::Precision;
 use native_train::run_config::semi_supervised_config::SemiSupervisedConfig;
 use native_train::training_run::gradients::dot;
 use native_train::training_run::loss_scale::LossScale;
+use native_train::training_run::optimiser::Optimiser;
 use shared_model::model_file::BackboneShape;
 use shared_model::resnet50::ResNet50;
 
@@ -150,7 +151,14 @@ fn a_step_in_half_precision_moves_32_bit_weights() {
     let config = SemiSupervisedConfig::default();
     let (teacher, student) = (network(&training), network(&training));
     let before = student.save("").unwrap();
-    let pair = TeacherStudent::new(teacher, student, || Sgd::new(0.9), None, &config, &device);
+    let pair = TeacherStudent::new(
+        teacher,
+        student,
+        || Optimiser::new(Sgd::new(0.9)),
+        None,
+        &config,
+        &device,
+    );
     let mut pair = pair.with_precision(Precision::F16);
     let input = StepInput {
         labelled: pictures(&training),

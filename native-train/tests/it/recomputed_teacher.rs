@@ -9,6 +9,7 @@ use native_train::pretrain::semi_supervised::step::{Rates, StepInput, TeacherStu
 use native_train::pretrain::sgd::Sgd;
 use native_train::run_config::precision::Precision;
 use native_train::run_config::semi_supervised_config::{Feedback, SemiSupervisedConfig, View};
+use native_train::training_run::optimiser::Optimiser;
 use peak_alloc::PeakAlloc;
 use shared_model::model_file::{BackboneShape, Weights};
 use shared_model::resnet50::ResNet50;
@@ -46,8 +47,15 @@ fn pair(width: usize, config: &SemiSupervisedConfig, precision: Precision) -> Te
         width,
     };
     let (teacher, student) = (shape.init(&training), shape.init(&training));
-    TeacherStudent::new(teacher, student, || Sgd::new(0.9), Some(5.0), config, &device)
-        .with_precision(precision)
+    TeacherStudent::new(
+        teacher,
+        student,
+        || Optimiser::new(Sgd::new(0.9)),
+        Some(5.0),
+        config,
+        &device,
+    )
+    .with_precision(precision)
 }
 
 fn values(terms: &Terms) -> Vec<f32> {

@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use native_train::pretrain::semi_supervised::step::{Classifier, Rates, StepInput, TeacherStudent, Terms};
 use native_train::pretrain::sgd::Sgd;
 use native_train::run_config::semi_supervised_config::{Feedback, SemiSupervisedConfig, View};
+use native_train::training_run::optimiser::Optimiser;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
@@ -202,7 +203,7 @@ impl Scene {
         TeacherStudent::new(
             Toy::new(&self.teacher, &training),
             Toy::new(&self.student, &training),
-            || Sgd::new(0.0).with_weight_decay(decay),
+            || Optimiser::new(Sgd::new(0.0).with_weight_decay(decay)),
             clip,
             config,
             &device,

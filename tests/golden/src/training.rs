@@ -16,6 +16,7 @@ use native_train::refine::clip_batch::ClipBatch;
 use native_train::refine::encoder_trainer::EncoderTrainer;
 use native_train::run_config::precision::Precision;
 use native_train::run_config::semi_supervised_config::{Feedback, SemiSupervisedConfig};
+use native_train::training_run::optimiser::Optimiser;
 use shared_model::expression::Expression;
 use shared_model::resnet50::{BACKBONE_PREFIX, ResNet50};
 use shared_model::temporal_encoder::TEMPORAL_PREFIX;
@@ -54,7 +55,8 @@ pub fn stage1(
         ..SemiSupervisedConfig::default()
     };
     let [teacher, student] = models;
-    let optimiser = || Sgd::new(course.momentum).with_weight_decay(course.weight_decay);
+    let rule = Sgd::new(course.momentum).with_weight_decay(course.weight_decay);
+    let optimiser = || Optimiser::new(rule.clone());
     let (teacher, student) = (read(teacher)?, read(student)?);
     let mut pair = TeacherStudent::new(teacher, student, optimiser, course.clip_norm, &config, &device);
     let pictures = StepInput {

@@ -41,7 +41,7 @@ pub struct PictureFormat {
 impl PictureFormat {
     /// The name of codec, profile and level, as browsers and files have it.
     #[must_use]
-    pub fn codec_text(&self) -> String {
+    pub fn codec_text(self) -> String {
         match self.codec {
             PictureCodec::H264 => {
                 let level = least_level(self.pixels(), &[(921_600, 0x1f), (2_097_152, 0x28)], 0x33);
@@ -51,7 +51,7 @@ impl PictureFormat {
         }
     }
 
-    fn vp9_level(&self) -> u8 {
+    fn vp9_level(self) -> u8 {
         // Largest picture of each level (VP9 bitstream specification, annex A).
         let levels = [
             (36_864, 10),
@@ -65,12 +65,12 @@ impl PictureFormat {
         least_level(self.pixels(), &levels, 51)
     }
 
-    fn pixels(&self) -> u32 {
+    fn pixels(self) -> u32 {
         u32::from(self.width) * u32::from(self.height)
     }
 
     /// What a player is told of the pictures; `description` is what the encoder says of them, which H.264 needs.
-    fn entry(&self, description: &[u8]) -> Result<SampleEntry, FilmFileError> {
+    fn entry(self, description: &[u8]) -> Result<SampleEntry, FilmFileError> {
         let visual = VisualSampleEntryFields {
             data_reference_index: NonZeroU16::MIN,
             width: self.width,

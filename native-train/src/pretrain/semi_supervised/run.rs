@@ -19,6 +19,7 @@ use crate::run_config::RunConfig;
 use crate::training_run::checkpoint::{Checkpoint, prefixed};
 use crate::training_run::cosine_rate::cosine_rate;
 use crate::training_run::interruption::Interruption;
+use crate::training_run::optimiser::Optimiser;
 use crate::training_run::run_folder::RunFolder;
 use crate::training_run::run_loop::{Evaluated, Saved, StepFigures, Trainee, TrainingRun};
 
@@ -97,7 +98,8 @@ impl<'a> SemiSupervised<'a> {
                 .with_context(|| format!("the start {}", path.display()))
         };
         let training = &config.training;
-        let optimiser = || Sgd::new(training.momentum).with_weight_decay(training.weight_decay);
+        let rule = Sgd::new(training.momentum).with_weight_decay(training.weight_decay);
+        let optimiser = || Optimiser::new(rule.clone());
         let mut pair = TeacherStudent::new(
             begin(config.seed)?,
             begin(config.seed.wrapping_add(STUDENT_SEED))?,
@@ -270,8 +272,8 @@ fn restored(
             .filter_map(|(name, weight)| Some((name.strip_prefix(prefix)?.to_owned(), weight.clone())))
             .collect()
     };
-    pair.teacher_sgd.load(part(TEACHER), device)?;
-    pair.student_sgd.load(part(STUDENT), device)?;
+    pair.teacher_sgd.load(&part(TEACHER), device)?;
+    pair.student_sgd.load(&part(STUDENT), device)?;
     pair.loss_scale.load(&mut found.optimiser.clone());
     pair.baseline = found.optimiser.get(BASELINE).map(|weight| {
         Tensor::from_data(

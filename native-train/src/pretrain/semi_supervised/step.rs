@@ -14,6 +14,7 @@ use crate::run_config::precision::Precision;
 use crate::run_config::semi_supervised_config::{Feedback, SemiSupervisedConfig, View};
 use crate::training_run::gradients::{clipped, dot};
 use crate::training_run::loss_scale::LossScale;
+use crate::training_run::optimiser::Optimiser;
 
 /// A network that tells the eight classes.
 pub trait Classifier: Module {
@@ -89,9 +90,9 @@ pub struct TeacherStudent<M> {
     /// Moving average of f.
     pub baseline: Option<Tensor<1>>,
     /// The teacher's optimiser.
-    pub teacher_sgd: Sgd,
+    pub teacher_sgd: Optimiser<Sgd>,
     /// The student's optimiser.
-    pub student_sgd: Sgd,
+    pub student_sgd: Optimiser<Sgd>,
     /// Of all losses; an update whose gradients overflow is left out, and f is 0 without the student's.
     pub loss_scale: LossScale,
     precision: Precision,
@@ -116,7 +117,7 @@ impl<M: Classifier> TeacherStudent<M> {
     pub fn new(
         teacher: M,
         student: M,
-        optimiser: impl Fn() -> Sgd,
+        optimiser: impl Fn() -> Optimiser<Sgd>,
         clip_norm: Option<f64>,
         config: &SemiSupervisedConfig,
         device: &Device,
