@@ -182,7 +182,7 @@ enum Command {
     },
     /// Print the figures of `truth` `[t]` against `prediction` `[t]` as JSON
     Metrics,
-    /// `weight` [8, f] and `bias` [8] of a head, fitted to `features` [n, f] with `truth` [n] that count `shares` [n]
+    /// `weight` `[8, f]` and `bias` `[8]` of a head, fitted to `features` `[n, f]` with `truth` `[n]` that count `shares` `[n]`
     LinearHead {
         /// What logits are divided by
         #[arg(long)]
