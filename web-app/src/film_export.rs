@@ -13,7 +13,7 @@ use page_view::hidden_faces::HiddenFaces;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_messages::{FromEngine, ToEngine};
-use web_sys::{File, HtmlImageElement, MediaStream};
+use web_sys::{File, HtmlImageElement, MediaStream, VideoFrame};
 
 use crate::browser::download::download;
 use crate::browser::film_encoder::{FilmEncoder, format_of};
@@ -108,8 +108,10 @@ async fn encode(export: Export, name: &str, file: &File) -> Result<Ending, Strin
         name: name.to_owned(),
     };
     job_control::send(store, &message, Some(file.as_ref()));
-    let done = take_frames(export, id, news, file).await;
-    store.order.set(None);
+    let mut news = Frames(news);
+    let done = take_frames(export, id, &mut news.0, file).await;
+    drop(news);
+    store.end_order(id);
     if !matches!(done, Ok(Some(_))) {
         // It ended before the film did.
         job_control::send(store, &ToEngine::Cancel { job: id }, None);
@@ -131,16 +133,29 @@ enum Film {
     ForPlayer,
 }
 
+/// Frames on their way. Those that nobody took are closed: decoders have few.
+struct Frames(UnboundedReceiver<News>);
+
+impl Drop for Frames {
+    fn drop(&mut self) {
+        while let Ok((_, attachment)) = self.0.try_recv() {
+            if let Some(picture) = attachment.dyn_ref::<VideoFrame>() {
+                picture.close();
+            }
+        }
+    }
+}
+
 async fn take_frames(
     export: Export,
     id: u32,
-    mut news: UnboundedReceiver<News>,
+    news: &mut UnboundedReceiver<News>,
     file: &File,
 ) -> Result<Option<Film>, String> {
     let store = export.store;
     let mut made: Option<(Drawing, FilmEncoder)> = None;
     loop {
-        let Some((message, attachment)) = next_news(export, &mut news).await else {
+        let Some((message, attachment)) = next_news(export, news).await else {
             return if export.is_wanted() {
                 Err(strings::ENGINE_LOST.to_owned())
             } else {
@@ -187,7 +202,10 @@ async fn take_frames(
             }
             FromEngine::TryVideoElement { .. } => return Ok(Some(Film::ForPlayer)),
             FromEngine::Failed { reason, .. } => return Err(reason),
-            FromEngine::Cancelled { .. } => return Err(strings::FILM_GAVE_WAY.to_owned()),
+            FromEngine::Cancelled { .. } => {
+                store.notify(Tone::Warning, strings::FILM_GAVE_WAY, None);
+                return Ok(None);
+            }
             _ => {}
         }
     }

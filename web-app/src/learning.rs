@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use page_view::comparison::stem;
 use page_view::learning_material::Material;
 use page_view::review::document::ReviewDocument;
+use page_view::shipped_model::is_same_model;
 use shared_model::corrections::Correction;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
@@ -16,9 +17,10 @@ use crate::browser::download::download;
 use crate::browser::error_text;
 use crate::state::engine_order::EngineOrder;
 use crate::state::learning::{Learned, Learning};
+use crate::state::notice::Tone;
 use crate::state::source::SourceKind;
 use crate::state::store::Store;
-use crate::{job_control, opened_files, strings};
+use crate::{job_control, opened_files, strings, zip_orders};
 
 const MODEL: &str = "application/octet-stream";
 
@@ -35,6 +37,8 @@ pub fn material(store: Store) -> Material {
     store.review_revision.track();
     store.batch.track();
     store.source.track();
+    store.revision.track();
+    store.engine.track();
     let mut material = Material::default();
     for (_, _, document) in files_with_documents(store) {
         material.add(&document);
@@ -42,7 +46,7 @@ pub fn material(store: Store) -> Material {
     material
 }
 
-/// The video on the stage and those of the list that were read, with what a person said of them.
+/// The video on the stage and those of the list, as far as the model in force has read them, with what a person said of them.
 fn files_with_documents(store: Store) -> impl Iterator<Item = (String, File, ReviewDocument)> {
     let of_stage = store.source.with_untracked(|source| {
         let source = source
@@ -50,14 +54,31 @@ fn files_with_documents(store: Store) -> impl Iterator<Item = (String, File, Rev
             .filter(|source| source.kind == SourceKind::Video)?;
         Some((source.name.clone(), source.file.clone()?))
     });
+    let in_force = store
+        .engine
+        .with_untracked(|engine| engine.model.as_ref().map(|model| model.name.clone()));
+    // Faces are told by their numbers, which another model may have given otherwise.
+    let is_read_by_it = |made_by: &str| {
+        let in_force = in_force.as_deref();
+        in_force.is_some_and(|name| is_same_model(name, made_by))
+    };
     let document = store.desk.with_value(|desk| desk.review.document().clone());
-    let of_stage = of_stage.map(|(name, file)| (name, file, document));
+    let of_stage = of_stage
+        .filter(|_| {
+            store
+                .analysis
+                .with_value(|analysis| is_read_by_it(&analysis.model))
+        })
+        .map(|(name, file)| (name, file, document));
     let of_list = store.batch.with_untracked(|batch| {
         let others = batch.items().iter().enumerate();
         let others = others.filter(|(place, _)| batch.current() != Some(*place));
         others
             .filter_map(|(_, item)| {
-                let results = item.results.as_ref()?;
+                let results = item
+                    .results
+                    .as_ref()
+                    .filter(|results| is_read_by_it(&results.model))?;
                 Some((item.name.clone(), item.file.clone(), results.document.clone()))
             })
             .collect::<Vec<_>>()
@@ -96,8 +117,7 @@ fn reviewed(store: Store) -> Vec<Reviewed> {
 /// Whether the engine is free for it; tracks changes.
 #[must_use]
 pub fn can_begin(store: Store) -> bool {
-    let is_ready = store.engine.with(|engine| engine.model.is_some());
-    is_ready && store.order.with(Option::is_none) && crate::zip_orders::is_free(store)
+    store.engine.with(|engine| engine.model.is_some()) && zip_orders::is_free(store)
 }
 
 /// Learns from all that was reviewed.
@@ -112,24 +132,27 @@ pub fn begin(store: Store) {
     });
     spawn_local(async move {
         store.learning.set(Learning::Running(0.0));
-        let learned = learn(store, &videos, &name).await;
-        store.order.set(None);
-        let is_wanted = matches!(store.learning.get_untracked(), Learning::Running(_));
-        match learned {
-            Ok(learned) if is_wanted => store.learning.set(Learning::Done(learned)),
-            Ok(_) => {}
-            Err(reason) => {
-                store.learning.set(Learning::Idle);
-                if is_wanted {
-                    store.fail(strings::learning_failed(&reason));
-                }
-            }
+        let id = store.next_job();
+        let learned = learn(store, id, &videos, &name).await;
+        store.end_order(id);
+        if !is_running(store) {
+            // The person has given it up.
+            return;
         }
+        let learned = learned.unwrap_or_else(|reason| {
+            store.fail(strings::learning_failed(&reason));
+            None
+        });
+        store.learning.set(learned.map_or(Learning::Idle, Learning::Done));
     });
 }
 
-async fn learn(store: Store, videos: &[Reviewed], name: &str) -> Result<Learned, String> {
-    let id = store.next_job();
+fn is_running(store: Store) -> bool {
+    matches!(store.learning.get_untracked(), Learning::Running(_))
+}
+
+/// What was learned; nothing where the engine was given something else to do, which is told.
+async fn learn(store: Store, id: JobId, videos: &[Reviewed], name: &str) -> Result<Option<Learned>, String> {
     let (order, mut news) = EngineOrder::new(id);
     store.order.set(Some(order));
     let mut left = videos.iter();
@@ -150,15 +173,20 @@ async fn learn(store: Store, videos: &[Reviewed], name: &str) -> Result<Learned,
                 let options = FilePropertyBag::new();
                 options.set_type(MODEL);
                 let file = File::new_with_blob_sequence_and_options(&Array::of1(&blob), name, &options);
-                return Ok(Learned {
+                return Ok(Some(Learned {
                     report,
                     file: file.map_err(|error| error_text(&error))?,
-                });
+                }));
             }
             Some((FromEngine::Failed { reason, .. } | FromEngine::TryVideoElement { reason, .. }, _)) => {
                 return Err(reason);
             }
-            Some((FromEngine::Cancelled { .. }, _)) => return Err(strings::LEARNING_GAVE_WAY.to_owned()),
+            Some((FromEngine::Cancelled { .. }, _)) => {
+                if is_running(store) {
+                    store.notify(Tone::Warning, strings::LEARNING_GAVE_WAY, None);
+                }
+                return Ok(None);
+            }
             Some(_) => {}
             None => return Err(strings::ENGINE_LOST.to_owned()),
         }

@@ -23,10 +23,11 @@ use crate::{batch_run, job_control, relabel, strings};
 
 const ZIP: &str = "application/zip";
 
-/// Whether reviewed labels can be exported to train with: the engine reads one file at a time.
+/// Whether the engine can read a file for something else than its labels: it reads one file at a time. Tracks changes.
 #[must_use]
 pub fn is_free(store: Store) -> bool {
-    store.zipping.with(Option::is_none) && store.job.with(|job| !job.as_ref().is_some_and(Job::is_under_way))
+    let is_idle = store.zipping.with(Option::is_none) && store.order.with(Option::is_none);
+    is_idle && store.job.with(|job| !job.as_ref().is_some_and(Job::is_under_way))
 }
 
 /// Hands out what was reviewed of the video on the stage, to train with: labels, and the faces cut out of the file.

@@ -404,6 +404,14 @@ impl Store {
         });
     }
 
+    /// An order of the engine has come to its end; another one that was given meanwhile goes on.
+    pub fn end_order(self, id: JobId) {
+        let is_in_force = |order: &Option<EngineOrder>| order.as_ref().is_some_and(|order| order.id == id);
+        if self.order.with_untracked(is_in_force) {
+            self.order.set(None);
+        }
+    }
+
     /// Keeps the handle of the file on the stage with its project, once both are known.
     pub fn keep_handle(self) {
         let file = self

@@ -31,8 +31,7 @@ pub const HIDE_FACES_HINT: &str = "Every face that was found is made of a few sq
 pub const FILM_LABELLED: &str = "labelled";
 pub const FILM_HIDDEN: &str = "labelled, faces hidden";
 pub const FILM_PARTLY_HIDDEN: &str = "labelled, some faces hidden";
-pub const FILM_GAVE_WAY: &str =
-    "the engine was given something else to read; export the film again when that is done";
+pub const FILM_GAVE_WAY: &str = "The export of the film ended: the engine was given something else to read. Export it again when that is done.";
 pub const EXPORT_PICTURE: &str = "This picture";
 pub const EXPORT_PICTURE_HINT: &str = "The picture on the stage with boxes and labels, as PNG";
 pub const HIDE_ALL: &str = "of everybody";

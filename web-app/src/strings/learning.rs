@@ -10,8 +10,8 @@ pub const LEARNED_SAVE: &str = "Save the model";
 pub const LEARNED_USE: &str = "Use it";
 pub const LEARNED_USE_HINT: &str = "Takes the new model for what is read from now on";
 pub const LEARNING_GAVE_WAY: &str =
-    "the engine was given something else to read; begin again when that is done";
-pub const NOTHING_TO_LEARN: &str = "Nothing is reviewed in a video that is open.";
+    "Nothing was learned: the engine was given something else to read. Begin again when that is done.";
+pub const NOTHING_TO_LEARN: &str = "Nothing is reviewed in an open video that the model in force has read.";
 pub const NOT_MEASURED: &str = "Not measured: all reviewed frames are of one person in one video, and a figure on frames like those that were learned from would say nothing. Review a second video or person.";
 pub const BEFORE: &str = "Before";
 pub const AFTER: &str = "After";
