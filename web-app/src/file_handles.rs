@@ -6,8 +6,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{DataTransfer, File};
 
 use crate::browser::file_picker::{self, Handled};
-use crate::browser::{error_text, handle_store};
-use crate::components::file_button;
+use crate::browser::{error_text, file_input, handle_store};
 use crate::state::notice::Tone;
 use crate::state::store::Store;
 use crate::{opened_files, strings};
@@ -15,7 +14,7 @@ use crate::{opened_files, strings};
 /// Asks the person for files, with handles where the browser gives any.
 pub fn choose(store: Store) {
     if !file_picker::is_there() {
-        file_button::pick("open-video");
+        file_input::pick("open-video");
         return;
     }
     spawn_local(async move {
@@ -28,7 +27,7 @@ pub fn choose(store: Store) {
                 opened_files::open_files(store, files);
             }
             // Browsers may forbid this dialogue and allow the other one.
-            Err(_) => file_button::pick("open-video"),
+            Err(_) => file_input::pick("open-video"),
         }
     });
 }

@@ -8,7 +8,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlImageElement, HtmlVideoElement, VideoFrame};
 
 use crate::browser::palette::Palette;
-use crate::components::overlay::{self, Scene};
+use crate::overlay::{self, Scene};
 use crate::state::store::Store;
 use page_view::hidden_faces::HiddenFaces;
 

@@ -36,11 +36,13 @@ const MP4: &str = "video/mp4";
 #[derive(Clone, Copy)]
 pub struct Export {
     /// The page.
-    pub store: Store,
+    store: Store,
     /// Whose faces are hidden.
-    pub hidden: Option<HiddenFaces>,
+    hidden: Option<HiddenFaces>,
     /// 0 to 1 while it goes on; whoever takes it away ends the export, and nothing is handed out.
-    pub progress: RwSignal<Option<f64>>,
+    progress: RwSignal<Option<f64>>,
+    /// Which film is on the stage, and which results of it: labels of others are not drawn.
+    generation: (u32, u32),
 }
 
 /// How a way of making the film ended.
@@ -68,12 +70,36 @@ pub async fn run(export: Export) -> Result<(), String> {
             .await
             .map_err(|error| error_text(&error))?;
     }
+    if !export.is_on_stage() {
+        export.store.notify(Tone::Warning, strings::FILM_LEFT, None);
+    }
     Ok(())
 }
 
+/// Counts up with each film on the stage, and with results that take the place of others.
+fn generation(store: Store) -> (u32, u32) {
+    let of_stage = store.desk.with_value(|desk| desk.generation);
+    (of_stage, store.relabel.get_value().generation())
+}
+
 impl Export {
+    /// An export of the film that is on the stage now.
+    #[must_use]
+    pub fn of_stage(store: Store, hidden: Option<HiddenFaces>, progress: RwSignal<Option<f64>>) -> Self {
+        Self {
+            store,
+            hidden,
+            progress,
+            generation: generation(store),
+        }
+    }
+
+    fn is_on_stage(self) -> bool {
+        generation(self.store) == self.generation
+    }
+
     fn is_wanted(self) -> bool {
-        self.progress.get_untracked().is_some()
+        self.is_on_stage() && self.progress.get_untracked().is_some()
     }
 
     fn progressed(self, part: f64) {
@@ -112,7 +138,7 @@ async fn encode(export: Export, name: &str, file: &File) -> Result<Ending, Strin
     let done = take_frames(export, id, &mut news.0, file).await;
     drop(news);
     store.end_order(id);
-    if !matches!(done, Ok(Some(_))) {
+    if !matches!(done, Ok(Some(Film::Parts(_)))) {
         // It ended before the film did.
         job_control::send(store, &ToEngine::Cancel { job: id }, None);
     }

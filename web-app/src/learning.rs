@@ -83,7 +83,21 @@ fn files_with_documents(store: Store) -> impl Iterator<Item = (String, File, Rev
             })
             .collect::<Vec<_>>()
     });
-    of_stage.into_iter().chain(of_list)
+    // A file that is in the list twice is one film: left out, it would still have been learned from.
+    let mut seen: Vec<(String, u64, u64)> = Vec::new();
+    of_stage
+        .into_iter()
+        .chain(of_list)
+        .filter(move |(name, file, _)| {
+            let facts = (
+                name.clone(),
+                file.size().to_bits(),
+                file.last_modified().to_bits(),
+            );
+            let is_new = !seen.contains(&facts);
+            seen.push(facts);
+            is_new
+        })
 }
 
 fn reviewed(store: Store) -> Vec<Reviewed> {
@@ -167,6 +181,8 @@ async fn learn(store: Store, id: JobId, videos: &[Reviewed], name: &str) -> Resu
                     *part = (done.saturating_sub(1) as f64 + fraction) / parts;
                 }
             }),
+            // A film may have ended in the moment of giving up.
+            Some((FromEngine::ReadForLearning { .. }, _)) if !is_running(store) => return Ok(None),
             Some((FromEngine::ReadForLearning { .. }, _)) => next_step(store, id, left.next())?,
             Some((FromEngine::Learned { report, .. }, blob)) => {
                 let blob: Blob = blob.dyn_into().map_err(|_| strings::ENGINE_LOST.to_owned())?;

@@ -26,6 +26,7 @@ pub mod lane_comparison;
 pub mod learning;
 pub mod network_count;
 pub mod opened_files;
+pub mod overlay;
 pub mod people;
 pub mod player;
 pub mod portraits;

@@ -38,6 +38,12 @@ pub struct Relabel {
 }
 
 impl Relabel {
+    /// Counts up when results are replaced.
+    #[must_use]
+    pub fn generation(self) -> u32 {
+        self.generation
+    }
+
     fn is_idle(self) -> bool {
         !self.rows && !self.labels && !self.running
     }

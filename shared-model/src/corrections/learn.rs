@@ -27,6 +27,9 @@ const MOST_PARTS: usize = 10;
 /// Examples that a head learns from; of more, as many are taken at even distances.
 const MOST_EXAMPLES: usize = 4000;
 
+/// Where a model's header says that it has learned from corrections.
+const CORRECTIONS: &str = "corrections";
+
 /// A video with what a person said of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CorrectedVideo {
@@ -109,7 +112,8 @@ pub async fn learn(
     if known.is_empty() {
         return Err(LearnError::NothingReviewed);
     }
-    let parts = number_parts(&mut known);
+    let has_learned_before = model.metadata.training.get(CORRECTIONS).is_some();
+    let parts = number_parts(&mut known).filter(|_| !has_learned_before);
     let steps = parts.map_or(1, |(_, count)| count + 1) as f64;
     let learning = Learning {
         model: &temporal,
@@ -119,12 +123,15 @@ pub async fn learn(
     };
     let mut measured = None;
     if let Some((part, count)) = parts {
-        let (mut before, mut after) = (ConfusionMatrix::default(), ConfusionMatrix::default());
+        let mut after = ConfusionMatrix::default();
+        pause(0.0).await;
+        let before = learning.measured(None, |_| true).await?;
         for left_out in 0..count {
-            pause(left_out as f64 / steps).await;
+            let done = left_out as f64;
+            pause(done / steps).await;
             let is_out = |known: &Known| known.part == left_out;
             let fitted = learning.fitted(|known| !is_out(known));
-            before.add_all(&learning.measured(None, is_out).await?);
+            pause((done + 0.5) / steps).await;
             after.add_all(&learning.measured(Some(&fitted), is_out).await?);
         }
         measured = Some(Measured {
@@ -140,6 +147,7 @@ pub async fn learn(
         videos: distinct(&known, |known| (known.video, 0)),
         people: distinct(&known, |known| (known.video, known.correction.person)),
         measured,
+        has_learned_before,
     };
     Ok(Learned {
         model: with_heads(model, &learning.fitted(|_| true), &report),
@@ -186,7 +194,7 @@ fn with_heads(model: &ModelFile, heads: &Heads, report: &LearningReport) -> Mode
             report.frames, report.videos
         );
         fields.insert("note".to_owned(), Value::String(note.trim_end().to_owned()));
-        fields.insert("corrections".to_owned(), json!(report));
+        fields.insert(CORRECTIONS.to_owned(), json!(report));
     }
     learned
 }
@@ -456,7 +464,7 @@ mod tests {
             heads: 2,
             d_model: 16,
             d_ff: 16,
-            positions: true,
+            positions: false,
         };
         let metadata = ModelMetadata {
             backbone: BackboneShape {
@@ -469,10 +477,7 @@ mod tests {
         };
         let mut weights = Weights::new();
         if has_encoder {
-            weights = temporal
-                .init(LENGTH, 0.0, &Device::flex())
-                .save(TEMPORAL_PREFIX)
-                .unwrap();
+            weights = passing_on(&temporal);
         }
         weights.insert(
             "backbone.fc.weight".to_owned(),
@@ -492,6 +497,28 @@ mod tests {
             },
         );
         ModelFile { metadata, weights }
+    }
+
+    /// An encoder whose attention and inner layers add nothing: each of its 16 numbers is the sum of four features, every sixteenth.
+    fn passing_on(shape: &TemporalShape) -> Weights {
+        let mut weights = shape
+            .init(LENGTH, 0.0, &Device::flex())
+            .save(TEMPORAL_PREFIX)
+            .unwrap();
+        for (name, weight) in &mut weights {
+            if name.ends_with("input.weight") {
+                for (place, value) in weight.values.iter_mut().enumerate() {
+                    let (row, column) = (place / LENGTH, place % LENGTH);
+                    *value = if column % 16 == row { 1.0 } else { 0.0 };
+                }
+            } else if ["out_proj", "linear2", "head", "input.bias"]
+                .iter()
+                .any(|part| name.contains(part))
+            {
+                weight.values.fill(0.0);
+            }
+        }
+        weights
     }
 
     /// A video of one face, or of two that stand apart, whose features tell two expressions that take turns. All of it is reviewed.
@@ -597,6 +624,15 @@ mod tests {
             learned(&model(true), &[nobody]),
             Err(LearnError::NothingReviewed)
         ));
+    }
+
+    #[test]
+    fn a_model_that_has_learned_before_is_measured_on_nothing_that_it_may_know() {
+        let videos = [video(1, 0), video(1, 1)];
+        let once = learned(&model(false), &videos).unwrap();
+        assert!(once.report.measured.is_some() && !once.report.has_learned_before);
+        let twice = learned(&once.model, &videos).unwrap();
+        assert!(twice.report.measured.is_none() && twice.report.has_learned_before);
     }
 
     #[test]

@@ -74,6 +74,9 @@ pub struct LearningReport {
     pub videos: usize,
     /// People whose faces they are, counted in each video.
     pub people: usize,
-    /// `None` where all are of one person in one video.
+    /// `None` where all are of one person in one video, and where the model has learned from corrections before: which ones is not known,
+    /// so that no part of these is surely new to it.
     pub measured: Option<Measured>,
+    /// Whether the model has learned from corrections before.
+    pub has_learned_before: bool,
 }

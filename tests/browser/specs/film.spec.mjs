@@ -114,6 +114,13 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await page.page.waitForTimeout(1000);
     assert.equal(downloads, 0);
     assert.ok(await page.hook("export-film").isEnabled());
+    // A film that leaves the stage meanwhile does not get another one's labels.
+    await page.hook("export-film").click();
+    await page.hook("film-progress").waitFor({ state: "visible" });
+    await page.choose(await scratch.write("other.json", JSON.stringify(makeProject({ video: "other.mp4", frames: 72, rate: 24, people: FACE }))));
+    await page.untilNoticed(/another one came on the stage/);
+    await page.hook("film-progress").waitFor({ state: "hidden" });
+    assert.equal(downloads, 0);
   });
 
   test("film: of several people some are hidden, and the others are seen", async () => {

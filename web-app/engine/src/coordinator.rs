@@ -88,6 +88,15 @@ struct RunningJob {
     ended: Option<oneshot::Receiver<()>>,
 }
 
+/// What was read to learn from.
+struct ToLearnFrom {
+    /// The job that it is for.
+    job: JobId,
+    /// What read it: features of two models do not mix.
+    engine: Rc<Engine>,
+    learning: Rc<RefCell<Learning>>,
+}
+
 #[derive(Default)]
 struct Coordinator {
     choice: BackendChoice,
@@ -96,8 +105,8 @@ struct Coordinator {
     detector: Option<(DetectorKind, Uint8Array)>,
     engine: Option<Rc<Engine>>,
     job: Option<RunningJob>,
-    /// What was read to learn from, of the job with this number.
-    learning: Option<(JobId, Rc<RefCell<Learning>>)>,
+    /// What was read to learn from.
+    learning: Option<ToLearnFrom>,
     /// The zip that is being filled.
     zip: Option<(JobId, ZipBlob)>,
     /// The model in force, for the `Ready` that follows a lost device.

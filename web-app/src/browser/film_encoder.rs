@@ -29,6 +29,8 @@ const MOST_WAITING: u32 = 4;
 const ASK_AGAIN_MS: i32 = 50;
 /// Bytes of a piece: it is then the browser's to keep, in memory or on the disk.
 const PIECE: f64 = 4e6;
+/// Microseconds for which the last picture is shown at most.
+const LONGEST_LAST_US: u64 = 1_000_000;
 /// Microseconds for which the only picture of a film is shown.
 const USUAL_STEP_US: u64 = 40_000;
 
@@ -251,7 +253,7 @@ impl FilmEncoder {
         }
         let (sound, around) = written
             .file
-            .finish(written.step_us)
+            .finish(written.step_us.min(LONGEST_LAST_US))
             .map_err(|error| error.to_string())?;
         let bytes = |bytes: &[u8]| JsValue::from(Uint8Array::from(bytes));
         let parts = Array::of1(&bytes(&around.head));

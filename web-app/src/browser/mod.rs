@@ -4,6 +4,7 @@ pub mod audio;
 pub mod canvas;
 pub mod database;
 pub mod download;
+pub mod file_input;
 pub mod file_picker;
 pub mod film_encoder;
 pub mod fingerprint;

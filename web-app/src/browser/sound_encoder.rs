@@ -25,6 +25,8 @@ const BLOCK: u32 = SOUND_RATE;
 const USUAL_LENGTH: u32 = 960;
 /// Samples at the start that are not heard, where the encoder does not say: what libopus has.
 const USUAL_PRE_SKIP: u16 = 312;
+/// How loud other channels are in the two that are left: by 3 dB less.
+const MIXED_IN: f32 = std::f32::consts::FRAC_1_SQRT_2;
 /// Where an Opus header says that.
 const PRE_SKIP_AT: usize = 10;
 
@@ -50,6 +52,13 @@ pub async fn encode(film: &File, start_s: f64, length_s: f64) -> Result<Sound, J
         tasks::next_task().await;
     }
     encoding.finish(channels as u8).await
+}
+
+/// Channels of a sound of more than two that are heard beside the left or the right one: the centre, and the one behind.
+fn beside(channel: u32, channels: u32) -> impl Iterator<Item = u32> {
+    let centre = (channels > 2).then_some(2);
+    let behind = (channels > 5).then_some(4 + channel);
+    centre.into_iter().chain(behind)
 }
 
 #[derive(Default)]
@@ -115,8 +124,15 @@ impl Encoding {
         let count = samples.end - samples.start;
         let planes = Float32Array::new_with_length(count * channels);
         let mut plane = vec![0.0_f32; count as usize];
+        let mut more = plane.clone();
         for channel in 0..channels {
             decoded.copy_from_channel_with_start_in_channel(&mut plane, channel as i32, samples.start)?;
+            for other in beside(channel, decoded.number_of_channels()) {
+                decoded.copy_from_channel_with_start_in_channel(&mut more, other as i32, samples.start)?;
+                for (sum, value) in plane.iter_mut().zip(&more) {
+                    *sum += MIXED_IN * value;
+                }
+            }
             planes.set(&Float32Array::from(plane.as_slice()), channel * count);
         }
         let init = AudioDataInit::new(

@@ -8,7 +8,6 @@ use web_sys::{DragEvent, MediaQueryList};
 use super::batch_panel::BatchPanel;
 use super::compare_panel::ComparePanel;
 use super::export_panel::ExportPanel;
-use super::file_button::list;
 use super::focus;
 use super::header::Header;
 use super::help_dialog::HelpDialog;
@@ -29,6 +28,7 @@ use super::review_panel::ReviewPanel;
 use super::stage::Stage;
 use super::timeline_panel::TimelinePanel;
 use super::transport::Transport;
+use crate::browser::file_input;
 use crate::state::store::Store;
 use crate::{
     batch_run, file_handles, label_loading, label_strokes, opened_files, review, settings, sound, startup,
@@ -125,7 +125,7 @@ fn accept_drops(store: Store, dragging: RwSignal<bool>) {
             event.prevent_default();
             // Handles are given only while the event is handled.
             file_handles::note_drop(store, &dropped);
-            opened_files::open_files(store, list(&files));
+            opened_files::open_files(store, file_input::list(&files));
         }
     });
 }

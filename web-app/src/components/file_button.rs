@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Event, File, FileList, HtmlInputElement};
+use web_sys::{Event, File, HtmlInputElement};
+
+use crate::browser::file_input;
 
 /// What is done with the files.
 pub type OnFiles = fn(crate::state::store::Store, Vec<File>);
@@ -36,7 +38,7 @@ pub fn FileButton(
             return;
         };
         if let Some(files) = input.files() {
-            on_files(store, list(&files));
+            on_files(store, file_input::list(&files));
         }
         // Else choosing the same file again would say nothing.
         input.set_value("");
@@ -48,24 +50,5 @@ pub fn FileButton(
             {children.map(|children| children())}
             <span>{text}</span>
         </label>
-    }
-}
-
-/// The files of a list.
-#[must_use]
-pub fn list(files: &FileList) -> Vec<File> {
-    (0..files.length())
-        .filter_map(|index| files.item(index))
-        .collect()
-}
-
-/// Opens the file dialogue of the input with this id.
-pub fn pick(hook: &str) {
-    let input = web_sys::window()
-        .and_then(|window| window.document())
-        .and_then(|document| document.get_element_by_id(hook))
-        .and_then(|element| element.dyn_into::<HtmlInputElement>().ok());
-    if let Some(input) = input {
-        input.click();
     }
 }

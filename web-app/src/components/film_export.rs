@@ -23,21 +23,26 @@ pub fn FilmExport() -> impl IntoView {
             source.map(|source| source.kind)
         })
     });
-    let is_film = move || kind.get() == Some(SourceKind::Video) && store.view().frame_count() > 1;
+    // Of a film that is read in part the rest would come out without labels, and with faces that are not hidden.
+    let is_film = move || {
+        let is_read =
+            store.view().frame_count() > 1 && store.analysis.with_value(|analysis| analysis.is_whole);
+        kind.get() == Some(SourceKind::Video) && is_read
+    };
     let is_picture = move || {
         matches!(kind.get(), Some(SourceKind::Video | SourceKind::Picture)) && store.view().frame_count() > 0
     };
     let is_busy = move || progress.with(Option::is_some);
+    // One that was cancelled takes a moment to end.
+    let is_running = RwSignal::new(false);
     let begin = move |_| {
-        let export = Export {
-            store,
-            hidden: hidden(),
-            progress,
-        };
+        let export = Export::of_stage(store, hidden(), progress);
         progress.set(Some(0.0));
+        is_running.set(true);
         spawn_local(async move {
             let done = film_export::run(export).await;
             progress.set(None);
+            is_running.set(false);
             if let Err(reason) = done {
                 store.fail(strings::export_failed(&reason));
             }
@@ -55,7 +60,7 @@ pub fn FilmExport() -> impl IntoView {
         <div class="export-row film-export" role="group" aria-label=strings::FILM>
             <span class="export-purpose" aria-hidden="true">{strings::FILM}</span>
             <button type="button" class="button small" data-testid="export-film" title=strings::EXPORT_FILM_HINT
-                disabled=move || !is_film() || !zip_orders::is_free(store) || is_busy() on:click=begin>{strings::EXPORT_FILM}</button>
+                disabled=move || !is_film() || !zip_orders::is_free(store) || is_running.get() on:click=begin>{strings::EXPORT_FILM}</button>
             <button type="button" class="button small" data-testid="export-picture" title=strings::EXPORT_PICTURE_HINT
                 disabled=move || !is_picture() on:click=picture>{strings::EXPORT_PICTURE}</button>
             <label class="hide-faces" title=strings::HIDE_FACES_HINT>

@@ -49,8 +49,12 @@ fn Outcome() -> impl IntoView {
     });
     let measured = move || report.get().and_then(|report| report.measured);
     let said = move || {
-        report.get()?;
-        Some(measured().map_or_else(|| strings::NOT_MEASURED.to_owned(), |it| strings::measured(&it)))
+        let why_not = if report.get()?.has_learned_before {
+            strings::LEARNED_BEFORE
+        } else {
+            strings::NOT_MEASURED
+        };
+        Some(measured().map_or_else(|| why_not.to_owned(), |it| strings::measured(&it)))
     };
     let row = |name: &'static str, figures: Agreement| {
         view! {

@@ -17,7 +17,6 @@ pub mod question_bar;
 
 pub mod batch_panel;
 pub mod job_bar;
-pub mod overlay;
 pub mod overview_painter;
 pub mod overview_strip;
 pub mod people_panel;

@@ -4,14 +4,13 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::file_button::FileButton;
-use super::overlay;
 use crate::browser::palette::Palette;
 use crate::browser::repaint::Repaint;
 use crate::browser::size::follow_size;
 use crate::player;
 use crate::state::source::SourceKind;
 use crate::state::store::Store;
-use crate::{opened_files, strings, webcam};
+use crate::{opened_files, overlay, strings, webcam};
 
 #[component]
 pub fn Stage() -> impl IntoView {

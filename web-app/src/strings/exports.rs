@@ -25,13 +25,15 @@ pub const EXPORT_TRAINING_HINT: &str =
     "Reviewed labels and the faces cut out of the video, for mien pretrain and mien refine (zip)";
 pub const FILM: &str = "Film";
 pub const EXPORT_FILM: &str = "With labels";
-pub const EXPORT_FILM_HINT: &str = "The film with boxes and labels on each of its frames. Films of more than 15 minutes come without their sound, and so do films that only the browser's player can read: these are played once through";
+pub const EXPORT_FILM_HINT: &str = "The film with boxes and labels on each of its frames. Films of more than 15 minutes or 200 MB come without their sound, and so do films that only the browser's player can read: these are played once through";
 pub const HIDE_FACES: &str = "Hide faces";
 pub const HIDE_FACES_HINT: &str = "Every face that was found is made of a few squares, also of people who are left out. Look at the film before you pass it on: a face that was not found is not hidden";
 pub const FILM_LABELLED: &str = "labelled";
 pub const FILM_HIDDEN: &str = "labelled, faces hidden";
 pub const FILM_PARTLY_HIDDEN: &str = "labelled, some faces hidden";
 pub const FILM_GAVE_WAY: &str = "The export of the film ended: the engine was given something else to read. Export it again when that is done.";
+pub const FILM_LEFT: &str =
+    "The export of the film ended, since another one came on the stage. Export it again when it is there.";
 pub const EXPORT_PICTURE: &str = "This picture";
 pub const EXPORT_PICTURE_HINT: &str = "The picture on the stage with boxes and labels, as PNG";
 pub const HIDE_ALL: &str = "of everybody";

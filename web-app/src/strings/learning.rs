@@ -13,6 +13,7 @@ pub const LEARNING_GAVE_WAY: &str =
     "Nothing was learned: the engine was given something else to read. Begin again when that is done.";
 pub const NOTHING_TO_LEARN: &str = "Nothing is reviewed in an open video that the model in force has read.";
 pub const NOT_MEASURED: &str = "Not measured: all reviewed frames are of one person in one video, and a figure on frames like those that were learned from would say nothing. Review a second video or person.";
+pub const LEARNED_BEFORE: &str = "Not measured: this model has learned from corrections before, perhaps from these. Take the model that it came from to have figures.";
 pub const BEFORE: &str = "Before";
 pub const AFTER: &str = "After";
 

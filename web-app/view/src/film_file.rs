@@ -197,6 +197,8 @@ pub struct FilmFile {
     /// Bytes of the file so far.
     length: u64,
     waiting: Option<Waiting>,
+    /// Whether a picture has come.
+    is_begun: bool,
 }
 
 /// What stands around the bytes of pictures and sound.
@@ -225,6 +227,7 @@ impl FilmFile {
             sound,
             sound_at: 0,
             waiting: None,
+            is_begun: false,
         })
     }
 
@@ -243,6 +246,9 @@ impl FilmFile {
         if self.picture_entry.is_none() {
             self.picture_entry = Some(self.format.entry(description.unwrap_or_default())?);
         }
+        // The first one is there from the start, also where those before it are lost: the sound begins then.
+        let time_us = if self.is_begun { time_us } else { 0 };
+        self.is_begun = true;
         if let Some(before) = &self.waiting {
             let length_us = time_us.checked_sub(before.time_us).ok_or(FilmFileError::Order)?;
             self.end_waiting(length_us)?;
@@ -430,9 +436,11 @@ mod tests {
             ..format
         };
         let mut file = FilmFile::new(vp9, Sound::default()).unwrap();
+        // Late, for want of those before it.
         file.picture(9, true, 40, None).unwrap();
+        file.picture(9, false, 80, None).unwrap();
         assert!(matches!(
-            file.picture(9, true, 20, None),
+            file.picture(9, false, 20, None),
             Err(FilmFileError::Order)
         ));
     }

@@ -7,7 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_messages::{FromEngine, JobId, ReviewedVideo};
 use web_sys::File;
 
-use super::{Coordinator, conclude, ensure_workers, set_job_name};
+use super::{Coordinator, ToLearnFrom, conclude, ensure_workers, set_job_name};
 use crate::outcome::say;
 use crate::show_job;
 use crate::worker_scope::post;
@@ -39,14 +39,23 @@ impl Coordinator {
                 });
             }
         };
-        let learning = match self.learning.take().filter(|(id, _)| *id == job) {
-            Some((_, learning)) => learning,
-            None => Rc::default(),
-        };
+        let before = self.learning.take().filter(|read| read.job == job);
         let Some((engine, token)) = self.begin(job, None).await else {
             return;
         };
-        self.learning = Some((job, Rc::clone(&learning)));
+        if before
+            .as_ref()
+            .is_some_and(|read| !Rc::ptr_eq(&read.engine, &engine))
+        {
+            // Another model has come meanwhile.
+            return say(&FromEngine::Cancelled { job });
+        }
+        let learning = before.map(|read| read.learning).unwrap_or_default();
+        self.learning = Some(ToLearnFrom {
+            job,
+            engine: Rc::clone(&engine),
+            learning: Rc::clone(&learning),
+        });
         let ended = self.ended_signal();
         spawn_local(async move {
             set_job_name(Some(&name));
@@ -73,7 +82,7 @@ impl Coordinator {
     }
 
     pub(super) async fn learn(&mut self, job: JobId) {
-        let Some((_, learning)) = self.learning.take().filter(|(id, _)| *id == job) else {
+        let Some(read) = self.learning.take().filter(|read| read.job == job) else {
             let reason = "nothing was read to learn from".to_owned();
             return say(&FromEngine::Failed {
                 job: Some(job),
@@ -83,9 +92,12 @@ impl Coordinator {
         let Some((engine, token)) = self.begin(job, None).await else {
             return;
         };
+        if !Rc::ptr_eq(&read.engine, &engine) {
+            return say(&FromEngine::Cancelled { job });
+        }
         let ended = self.ended_signal();
         spawn_local(async move {
-            let read = learning.take();
+            let read = read.learning.take();
             match read.finish(job, &engine.model, &token).await {
                 Ok((blob, report)) => post(&FromEngine::Learned { job, report }, &blob),
                 Err(outcome) => conclude(job, "learning", Err(outcome)),
