@@ -24,12 +24,12 @@ impl Decisions {
         *count = count.saturating_add(1);
     }
 
-    /// Those of both: any of them may have made a label.
+    /// The more of each: two counts of one review, of which one may have gone on.
     #[must_use]
-    pub fn and(self, other: Self) -> Self {
+    pub fn most(self, other: Self) -> Self {
         Self {
-            blind: self.blind.saturating_add(other.blind),
-            seeing: self.seeing.saturating_add(other.seeing),
+            blind: self.blind.max(other.blind),
+            seeing: self.seeing.max(other.seeing),
         }
     }
 

@@ -57,12 +57,14 @@ pub async fn forget(project: &KeptProject) {
 /// Opens the file of a project that was just put on the stage, where its handle is kept.
 pub fn reopen(store: Store, project: &KeptProject) {
     let (key, video) = (project.key.clone(), project.video.clone());
+    let generation = store.desk.with_value(|desk| desk.generation);
     spawn_local(async move {
         let Ok(Some(handle)) = handle_store::read(&key).await else {
             return;
         };
         let reopened = file_picker::reopened(&handle).await;
-        if !is_waiting_for(store, &video) {
+        let is_on_stage = store.desk.with_value(|desk| desk.generation) == generation;
+        if !is_on_stage || !has_no_film(store) {
             return;
         }
         match reopened {
@@ -76,11 +78,9 @@ pub fn reopen(store: Store, project: &KeptProject) {
     });
 }
 
-/// Whether this project is still on the stage, without its film.
-fn is_waiting_for(store: Store, video: &str) -> bool {
-    store.source.with_untracked(|source| {
-        source
-            .as_ref()
-            .is_some_and(|source| source.name == video && source.file.is_none())
-    })
+/// Whether the project on the stage has no film yet.
+fn has_no_film(store: Store) -> bool {
+    store
+        .source
+        .with_untracked(|source| source.as_ref().is_some_and(|source| source.file.is_none()))
 }

@@ -14,6 +14,8 @@ use page_view::hidden_faces::HiddenFaces;
 
 /// Height of a picture in which labels are drawn as large as on the stage.
 const USUAL_HEIGHT: f64 = 480.0;
+/// Seconds by which the time of a frame may differ.
+const SAME_TIME_S: f64 = 0.01;
 /// Squares along a side of what is left of a hidden face.
 const SQUARES: u32 = 7;
 /// How much larger than its box a face is hidden, and in how many frames before and after the one in which it was found: the detector may
@@ -84,10 +86,7 @@ impl Drawing {
         self.context
             .draw_image_with_html_video_element_and_dw_and_dh(video, 0.0, 0.0, width, height)?;
         let time_s = media_s - self.store.media_start_s.get_value();
-        match self.store.view_now().frame_at(time_s.max(0.0)) {
-            Some(frame) => self.label(frame),
-            None => Ok(()),
-        }
+        self.label_at(None, time_s)
     }
 
     /// Draws a picture that is no film.
@@ -99,7 +98,7 @@ impl Drawing {
         self.context.reset_transform()?;
         self.context
             .draw_image_with_html_image_element_and_dw_and_dh(image, 0.0, 0.0, width, height)?;
-        self.label(0)
+        self.label_at(Some(0), 0.0)
     }
 
     /// Draws a frame that the engine decoded.
@@ -119,7 +118,41 @@ impl Drawing {
         )?;
         self.context
             .draw_image_with_video_frame_and_dw_and_dh(&frame.picture, 0.0, 0.0, 1.0, 1.0)?;
-        self.label(frame.number)
+        self.label_at(Some(frame.number), frame.time_s)
+    }
+
+    /// Draws what is known of this time, of the frame with this number where it stands there. Where nothing is known and faces are to be
+    /// hidden, nothing is seen.
+    fn label_at(&self, number: Option<usize>, time_s: f64) -> Result<(), JsValue> {
+        let view = self.store.view_now();
+        let stands_there = |frame: &usize| (view.span_of(*frame).0 - time_s).abs() < SAME_TIME_S;
+        let is_known = time_s <= view.end_s() + SAME_TIME_S;
+        let frame = number
+            .filter(|frame| *frame < view.frame_count() && stands_there(frame))
+            .or_else(|| view.frame_at(time_s.max(0.0)))
+            .filter(|_| is_known);
+        match frame {
+            Some(frame) if self.hidden.is_none() || self.has_boxes(frame) => self.label(frame),
+            _ if self.hidden.is_some() => self.hide_all(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it is known where the frame's faces are: tables made elsewhere may not say it.
+    fn has_boxes(&self, frame: usize) -> bool {
+        self.store.analysis.with_value(|analysis| {
+            let seen = analysis.timeline.frames().get(frame);
+            let mut faces = seen.into_iter().flat_map(|seen| &seen.faces);
+            faces.all(|face| face.face_box.w > 0.0 && face.face_box.h > 0.0)
+        })
+    }
+
+    fn hide_all(&self) -> Result<(), JsValue> {
+        let (width, height) = self.size();
+        self.context.reset_transform()?;
+        self.context.set_fill_style_str("#000000");
+        self.context.fill_rect(0.0, 0.0, width, height);
+        Ok(())
     }
 
     fn size(&self) -> (f64, f64) {

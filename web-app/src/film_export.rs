@@ -82,6 +82,15 @@ fn generation(store: Store) -> (u32, u32) {
     (of_stage, store.relabel.get_value().generation())
 }
 
+/// What a film or picture is, as its name says it.
+fn kind_of(hidden: Option<HiddenFaces>) -> &'static str {
+    match hidden {
+        None => strings::FILM_LABELLED,
+        Some(HiddenFaces::All) => strings::FILM_HIDDEN,
+        Some(_) => strings::FILM_PARTLY_HIDDEN,
+    }
+}
+
 impl Export {
     /// An export of the film that is on the stage now.
     #[must_use]
@@ -110,12 +119,7 @@ impl Export {
 
     /// The new film's name without an ending.
     fn stem(self, name: &str) -> String {
-        let kind = match self.hidden {
-            None => strings::FILM_LABELLED,
-            Some(HiddenFaces::All) => strings::FILM_HIDDEN,
-            Some(_) => strings::FILM_PARTLY_HIDDEN,
-        };
-        format!("{} {kind}", stem(name))
+        format!("{} {}", stem(name), kind_of(self.hidden))
     }
 
     fn length_s(self) -> f64 {
@@ -310,14 +314,11 @@ pub async fn picture(store: Store, hidden: Option<HiddenFaces>) -> Result<(), Js
             return Ok(());
         };
         let drawing = Drawing::new(store, hidden, (video.video_width(), video.video_height()))?;
-        drawing.draw_shown(&video, video.current_time())?;
+        let shown_s = store.shown_s.get_untracked() + store.media_start_s.get_value();
+        drawing.draw_shown(&video, shown_s)?;
         drawing
     };
-    let name = strings::picture_name(
-        stem(&source.name),
-        store.shown_s.get_untracked(),
-        hidden.is_some(),
-    );
+    let name = strings::picture_name(stem(&source.name), store.shown_s.get_untracked(), kind_of(hidden));
     let bytes = png::of_canvas(&drawing.canvas).await?;
     download(&name, "image/png", &Array::of1(&bytes))
 }

@@ -4,7 +4,7 @@ use futures_util::StreamExt as _;
 use js_sys::Array;
 use leptos::prelude::*;
 use page_view::comparison::stem;
-use page_view::learning_material::Material;
+use page_view::learning_material::{Material, learned_from};
 use page_view::review::document::ReviewDocument;
 use page_view::shipped_model::is_same_model;
 use shared_model::corrections::Correction;
@@ -104,8 +104,7 @@ fn reviewed(store: Store) -> Vec<Reviewed> {
     let (smoothing, window) = (store.smoothing.get_untracked(), store.window.get_untracked());
     files_with_documents(store)
         .filter_map(|(name, file, document)| {
-            let confirmed = document.segments().filter(|segment| segment.confirmed);
-            let corrections: Vec<Correction> = confirmed
+            let corrections: Vec<Correction> = learned_from(&document)
                 .flat_map(|segment| {
                     (segment.start..segment.end).map(move |frame| Correction {
                         frame,
@@ -170,20 +169,23 @@ async fn learn(store: Store, id: JobId, videos: &[Reviewed], name: &str) -> Resu
     let (order, mut news) = EngineOrder::new(id);
     store.order.set(Some(order));
     let mut left = videos.iter();
+    // Videos, and the fitting.
     let parts = videos.len() as f64 + 1.0;
+    let mut done = 0.0;
     next_step(store, id, left.next())?;
     loop {
-        let done = videos.len() - left.len();
         match news.next().await {
             Some((FromEngine::Progress { fraction, .. }, _)) => store.learning.update(|learning| {
                 if let Learning::Running(part) = learning {
-                    // The last part is the fitting.
-                    *part = (done.saturating_sub(1) as f64 + fraction) / parts;
+                    *part = (done + fraction) / parts;
                 }
             }),
             // A film may have ended in the moment of giving up.
             Some((FromEngine::ReadForLearning { .. }, _)) if !is_running(store) => return Ok(None),
-            Some((FromEngine::ReadForLearning { .. }, _)) => next_step(store, id, left.next())?,
+            Some((FromEngine::ReadForLearning { .. }, _)) => {
+                done += 1.0;
+                next_step(store, id, left.next())?;
+            }
             Some((FromEngine::Learned { report, .. }, blob)) => {
                 let blob: Blob = blob.dyn_into().map_err(|_| strings::ENGINE_LOST.to_owned())?;
                 let options = FilePropertyBag::new();

@@ -105,9 +105,14 @@ pub fn attach_video(store: Store, file: File) {
 
 /// Shows a project's video, whose content has this key.
 pub fn attach_expected(store: Store, file: File, expected: String) {
+    let generation = store.desk.with_value(|desk| desk.generation);
     spawn_local(async move {
         // A file that cannot be read fails in the player, which says so.
         let is_other = fingerprint(&file).await.is_ok_and(|found| found != expected);
+        if store.desk.with_value(|desk| desk.generation) != generation {
+            // Something else is on the stage by now.
+            return;
+        }
         if !is_other {
             attach(store, file);
             return;

@@ -30,7 +30,9 @@ pub fn FilmExport() -> impl IntoView {
         kind.get() == Some(SourceKind::Video) && is_read
     };
     let is_picture = move || {
-        matches!(kind.get(), Some(SourceKind::Video | SourceKind::Picture)) && store.view().frame_count() > 0
+        let is_read =
+            store.view().frame_count() > 0 && store.analysis.with_value(|analysis| analysis.is_whole);
+        matches!(kind.get(), Some(SourceKind::Video | SourceKind::Picture)) && is_read
     };
     let is_busy = move || progress.with(Option::is_some);
     // One that was cancelled takes a moment to end.
@@ -104,15 +106,17 @@ fn HiddenSelect(
             .map(|(person, name)| (HiddenFaces::AllBut(*person), strings::hide_all_but(name)));
         std::iter::once(all).chain(only).chain(but).collect::<Vec<_>>()
     });
-    // Of another film other people are hidden.
+    // Everybody, and two choices for each of two people.
+    let has_choice = move || choices.with(|choices| choices.len() > 4);
+    // Of another film other people are hidden; a choice that is out of sight is none.
     Effect::new(move |_| {
         let is_there =
             choices.with(|choices| choices.iter().any(|(choice, _)| *choice == whose.get_untracked()));
-        if !is_there {
+        if !is_there || !has_choice() {
             whose.set(HiddenFaces::All);
         }
     });
-    let is_off = move || !hides_faces.get() || choices.with(|choices| choices.len() < 4);
+    let is_off = move || !hides_faces.get() || !has_choice();
     let options = move || {
         let chosen = whose.get();
         choices

@@ -116,8 +116,7 @@ pub fn hide_all_but(name: &str) -> String {
 
 /// File name of a single picture of what is called `stem`, shown at this time.
 #[must_use]
-pub fn picture_name(stem: &str, time_s: f64, is_hidden: bool) -> String {
-    let kind = if is_hidden { FILM_HIDDEN } else { FILM_LABELLED };
+pub fn picture_name(stem: &str, time_s: f64, kind: &str) -> String {
     format!("{stem} at {time_s:.2} s {kind}.png")
 }
 

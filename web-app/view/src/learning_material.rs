@@ -1,5 +1,7 @@
 //! What there is to learn from: reviewed frames, and whose they are.
 
+use shared_model::reviewed_segment::ReviewedSegment;
+
 use crate::review::document::ReviewDocument;
 
 /// Counts over several videos.
@@ -17,7 +19,7 @@ impl Material {
     /// Adds what a person said of a video.
     pub fn add(&mut self, document: &ReviewDocument) {
         let mut people: Vec<u32> = Vec::new();
-        for segment in document.segments().filter(|segment| segment.confirmed) {
+        for segment in learned_from(document) {
             self.frames += segment.end - segment.start;
             people.push(segment.track);
         }
@@ -28,11 +30,18 @@ impl Material {
     }
 }
 
+/// What is confirmed, less people who are left out.
+pub fn learned_from(document: &ReviewDocument) -> impl Iterator<Item = ReviewedSegment> + '_ {
+    let is_wanted =
+        |segment: &ReviewedSegment| segment.confirmed && !document.people().is_ignored(segment.track);
+    document.segments().filter(is_wanted)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use shared_model::expression::Expression;
-    use shared_model::reviewed_segment::ReviewedSegment;
+    use shared_model::people::People;
 
     #[test]
     fn what_is_confirmed_counts_and_people_count_once_a_video() {
@@ -58,5 +67,11 @@ mod tests {
             people: 3,
         };
         assert_eq!(material, wanted);
+        // Who is left out is not learned from.
+        let mut people = People::default();
+        people.set_ignored(2, true);
+        let mut without = Material::default();
+        without.add(&document(&[segment(0, 0, true), segment(2, 0, true)]).with_people(people));
+        assert_eq!((without.frames, without.people), (4, 1));
     }
 }

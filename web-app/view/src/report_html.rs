@@ -89,17 +89,26 @@ pub fn reported_remarks(
 #[must_use]
 pub fn how_decided(document: &ReviewDocument) -> String {
     let Decisions { blind, seeing } = document.decisions();
-    let has_labels = document.segments().any(|segment| segment.confirmed);
-    match (blind, seeing) {
-        _ if !has_labels => String::new(),
-        (0, 0) => "Whether predictions were hidden while labels were decided is not known.".to_owned(),
+    let labelled = document.segments().filter(|segment| segment.confirmed).count() as u64;
+    let counted = blind.saturating_add(seeing);
+    if labelled == 0 {
+        return String::new();
+    }
+    let mut text = match (blind, seeing) {
+        (0, 0) => {
+            return "Whether predictions were hidden while labels were decided is not known.".to_owned();
+        }
         (blind, 0) => format!("Blind: predictions were hidden at each of {blind} decisions."),
         (0, seeing) => format!("Not blind: predictions were in sight at each of {seeing} decisions."),
-        (blind, seeing) => format!(
-            "Partly blind: predictions were hidden at {blind} of {} decisions.",
-            blind.saturating_add(seeing)
-        ),
+        (blind, _) => format!("Partly blind: predictions were hidden at {blind} of {counted} decisions."),
+    };
+    if labelled > counted {
+        let _ = write!(
+            text,
+            " But {labelled} segments are labelled: how the others were decided is not known."
+        );
     }
+    text
 }
 
 /// The page; `timeline` is the drawing.
@@ -275,6 +284,18 @@ mod tests {
         assert!(said(true, 0, 0).ends_with("is not known."));
         assert!(said(true, 3, 0).starts_with("Blind: ") && said(true, 0, 3).starts_with("Not blind: "));
         assert!(said(true, 1, 3).contains("hidden at 1 of 4"));
+        // Labels of a file beside one that was decided here.
+        let labels = [
+            label(true),
+            ReviewedSegment {
+                start: 9,
+                end: 12,
+                ..label(true)
+            },
+        ];
+        let document = ReviewDocument::from_segments(&labels).unwrap();
+        let text = how_decided(&document.with_decisions(Decisions { blind: 1, seeing: 0 }));
+        assert!(text.contains("2 segments are labelled"), "{text}");
     }
 
     #[test]

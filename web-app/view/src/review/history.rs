@@ -276,9 +276,9 @@ impl Review {
         }
     }
 
-    /// Puts another document in the place of this one, as one step. The decisions behind both are counted from then on.
+    /// Puts another document in the place of this one, as one step. Of the decisions behind both the more are counted: it is one review as a rule.
     pub fn take(&mut self, other: &ReviewDocument) -> Option<&Step> {
-        let decisions = self.document.decisions().and(other.decisions());
+        let decisions = self.document.decisions().most(other.decisions());
         self.document.set_decisions(decisions);
         let mut tracks: Vec<u32> = self.document.tracks().chain(other.tracks()).collect();
         tracks.sort_unstable();
