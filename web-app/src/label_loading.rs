@@ -122,7 +122,7 @@ fn take(store: Store, labels: &Rc<LoadedLabels>) {
     store.results_changed();
 }
 
-/// Takes a file's labels away; the last one of the others is shown on the timeline.
+/// Takes a file's labels away; doubt is measured by the last one of the others.
 pub fn remove(store: Store, name: &str) {
     store.analysis.update_value(|analysis| {
         analysis.label_files.retain(|labels| labels.name != name);

@@ -125,7 +125,11 @@ pub fn attach_expected(store: Store, file: File, expected: String) {
             text: strings::other_file(&file.name(), &video),
             yes: strings::ATTACH_ANYWAY.to_owned(),
             no: strings::ATTACH_NOT.to_owned(),
-            act: Rc::new(move |store| attach(store, file.clone())),
+            act: Rc::new(move |store| {
+                if store.desk.with_value(|desk| desk.generation) == generation {
+                    attach(store, file.clone());
+                }
+            }),
             otherwise: None,
         });
     });
@@ -151,6 +155,9 @@ pub fn open_kept(store: Store, project: &KeptProject) {
     webcam::stop(store);
     batch_run::make_room(store);
     place(store, without_video(project.video.clone()));
+    if is_fingerprint(&project.key) {
+        store.expected_key.set_value(Some(project.key.clone()));
+    }
     forget_job(store);
     review_storage::bind_key(store, project.key.clone());
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use page_view::review::document::ReviewDocument;
+use page_view::review::document::{ReviewDocument, TrackChange};
 use page_view::review::doubt::Conflicts;
 use page_view::review::history::{EditKind, Review, Step};
 use page_view::review::queue::{ReviewQueue, next_change, previous_change};
@@ -305,7 +305,9 @@ pub fn edit(store: Store, act: impl FnOnce(&mut Review) -> Option<Step>) -> bool
     store.desk.update_value(|desk| {
         step = act(&mut desk.review);
         if let Some(step) = &step {
-            desk.review.note_decision(step.kind, is_blind);
+            // What was labelled before is shown again, with what is predicted of it.
+            let was_hidden = is_blind && !step.changes().iter().any(TrackChange::had_labels);
+            desk.review.note_decision(step.kind, was_hidden);
         }
     });
     if let Some(step) = &step {

@@ -256,7 +256,7 @@ impl Strip {
         let Some(picture) = taken_from(&player, film.aspect) else {
             return false;
         };
-        self.shelf.update_value(|shelf| shelf.put(frame, picture));
+        self.shelf.update_value(|shelf| shelf.put(frame, picture, &tiles));
         true
     }
 

@@ -105,7 +105,7 @@ pub fn how_decided(document: &ReviewDocument) -> String {
     if labelled > counted {
         let _ = write!(
             text,
-            " But {labelled} segments are labelled: how the others were decided is not known."
+            " {labelled} segments are labelled: labels that came with files, and those that an older page kept, are not counted."
         );
     }
     text

@@ -61,15 +61,15 @@ impl<T> Shelf<T> {
         self.pictures.contains_key(&frame)
     }
 
-    /// Puts a picture in; where there are too many the one farthest from it goes.
-    pub fn put(&mut self, frame: usize, picture: T) {
+    /// Puts a picture in; where there are too many the one farthest from it goes, but none of `wanted`: these are in sight.
+    pub fn put(&mut self, frame: usize, picture: T, wanted: &[Tile]) {
         self.pictures.insert(frame, picture);
         if self.pictures.len() <= self.most {
             return;
         }
-        let ends = [self.pictures.first_key_value(), self.pictures.last_key_value()];
-        let farthest = ends.into_iter().flatten().map(|(other, _)| *other);
-        if let Some(other) = farthest.max_by_key(|other| other.abs_diff(frame)) {
+        let is_free = |other: &usize| *other != frame && wanted.iter().all(|tile| tile.frame != *other);
+        let free = self.pictures.keys().copied().filter(is_free);
+        if let Some(other) = free.max_by_key(|other| other.abs_diff(frame)) {
             self.pictures.remove(&other);
         }
     }
@@ -138,15 +138,37 @@ mod tests {
         let mut shelf = Shelf::new(3);
         assert_eq!(shelf.nearest(5), None);
         for frame in [10, 20, 40] {
-            shelf.put(frame, frame);
+            shelf.put(frame, frame, &[]);
         }
         assert_eq!(
             [0, 14, 15, 16, 39, 90].map(|frame| *shelf.nearest(frame).unwrap()),
             [10, 10, 10, 20, 40, 40]
         );
-        shelf.put(41, 41);
+        shelf.put(41, 41, &[]);
         assert!(!shelf.has(10) && shelf.has(20) && shelf.has(41));
-        shelf.put(0, 0);
+        shelf.put(0, 0, &[]);
         assert!(shelf.has(0) && !shelf.has(41), "what was put in last stays");
+    }
+
+    #[test]
+    fn what_is_in_sight_fills_however_full_the_shelf_is() {
+        let wanted: Vec<Tile> = (0..30)
+            .map(|place| Tile {
+                x: 0.0,
+                frame: place * 340,
+            })
+            .collect();
+        let mut shelf = Shelf::new(300);
+        for frame in 4900..5200 {
+            shelf.put(frame, frame, &[]);
+        }
+        // As pictures are fetched: the first that is missing.
+        for _ in 0..wanted.len() {
+            if let Some(missing) = wanted.iter().find(|tile| !shelf.has(tile.frame)) {
+                shelf.put(missing.frame, missing.frame, &wanted);
+            }
+        }
+        assert!(wanted.iter().all(|tile| shelf.has(tile.frame)));
+        assert_eq!(shelf.pictures.len(), 300);
     }
 }

@@ -44,6 +44,12 @@ pub struct TrackChange {
 }
 
 impl TrackChange {
+    /// Whether a person had labelled some of it before.
+    #[must_use]
+    pub fn had_labels(&self) -> bool {
+        self.before.iter().any(|segment| segment.confirmed)
+    }
+
     /// Segments that it holds, as a measure of its size.
     #[must_use]
     pub fn size(&self) -> usize {
