@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use leptos::prelude::*;
-use page_view::review::history::EditKind;
+use page_view::review::edit_kind::EditKind;
 use shared_model::remark::{Remark, RemarkKind, Remarks};
 
 use crate::state::store::Store;

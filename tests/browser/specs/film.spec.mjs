@@ -93,6 +93,11 @@ export function declare({ test, afterAll }, { url, scratch }) {
     // The frame of the box is a line of one colour where the film has a face.
     const line = (pixels) => Array.from({ length: 60 }, (_, place) => pixels[(BOX[1] + 40) * width + BOX[0] + 60 + place]);
     assert.ok(Math.abs(line(before)[0] - line(after)[0]) < 40, "inside the box the face is as it was");
+    // The left edge of the box, below its rounded corner, is drawn: a line over whatever was there.
+    const edge = (pixels) => Array.from({ length: 60 }, (_, place) => pixels[(BOX[1] + 40 + place) * width + BOX[0]]);
+    const changes = edge(before).map((value, place) => Math.abs(value - edge(after)[place])).sort((a, b) => a - b);
+    const beside = line(before).map((value, place) => Math.abs(value - line(after)[place])).sort((a, b) => a - b);
+    assert.ok(changes[30] > 12 && changes[30] > 3 * beside[30], `the edge differs by ${changes[30]}, the face by ${beside[30]}`);
     await page.hook("film-progress").waitFor({ state: "hidden" });
   });
 

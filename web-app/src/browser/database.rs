@@ -48,21 +48,9 @@ impl Database {
     /// # Errors
     /// What the browser says, for instance where storage is not allowed.
     pub async fn open() -> Result<Self, JsValue> {
-        // Some browsers throw on the mere look at it where storage is denied.
-        let factory: IdbFactory = js_sys::Reflect::get(&js_sys::global(), &"indexedDB".into())?
-            .dyn_into()
-            .map_err(|_| JsValue::from_str("the browser has no database"))?;
-        let request: IdbOpenDbRequest = factory.open_with_u32(NAME, VERSION)?;
-        let event = tasks::event(&request, &["upgradeneeded", "success", "error"]).await;
-        if event.is_some_and(|event| event.type_() == "upgradeneeded") {
-            let database: IdbDatabase = request.result()?.unchecked_into();
-            for shelf in Shelf::ALL {
-                // One that an older version made is there already.
-                let _ = database.create_object_store(shelf.name());
-            }
-            tasks::event(&request, &["success", "error"]).await;
-        }
-        Ok(Self(result_of(&request)?.unchecked_into()))
+        opened(NAME, VERSION, &Shelf::ALL.map(Shelf::name))
+            .await
+            .map(Self)
     }
 
     /// The text under a name.
@@ -132,6 +120,28 @@ impl Database {
             None => Ok(()),
         }
     }
+}
+
+/// Opens a database with these stores, and makes what is not there yet.
+///
+/// # Errors
+/// What the browser says, for instance where storage is not allowed.
+pub async fn opened(name: &str, version: u32, stores: &[&str]) -> Result<IdbDatabase, JsValue> {
+    // Some browsers throw on the mere look at it where storage is denied.
+    let factory: IdbFactory = js_sys::Reflect::get(&js_sys::global(), &"indexedDB".into())?
+        .dyn_into()
+        .map_err(|_| JsValue::from_str("the browser has no database"))?;
+    let request: IdbOpenDbRequest = factory.open_with_u32(name, version)?;
+    let event = tasks::event(&request, &["upgradeneeded", "success", "error"]).await;
+    if event.is_some_and(|event| event.type_() == "upgradeneeded") {
+        let database: IdbDatabase = request.result()?.unchecked_into();
+        for store in stores {
+            // One that an older version made is there already.
+            let _ = database.create_object_store(store);
+        }
+        tasks::event(&request, &["success", "error"]).await;
+    }
+    Ok(result_of(&request)?.unchecked_into())
 }
 
 /// What a request has brought.

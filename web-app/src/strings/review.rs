@@ -2,7 +2,7 @@
 
 use page_view::clock;
 use page_view::command::{Command, Group};
-use page_view::review::history::EditKind;
+use page_view::review::edit_kind::EditKind;
 use page_view::review::queue::ReviewQueue;
 use page_view::review::saved::SavedReviewError;
 use shared_model::reviewed_segment::ReviewedSegment;

@@ -3,7 +3,7 @@
 use page_view::clock;
 use page_view::command::Command;
 use page_view::key_map::KeyRefusal;
-use page_view::review::history::EditKind;
+use page_view::review::edit_kind::EditKind;
 use page_view::review::queue::Doubtful;
 
 use super::{HIDDEN, command, face};

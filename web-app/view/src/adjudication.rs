@@ -97,7 +97,8 @@ mod tests {
     use shared_model::smoothing::Smoothing;
     use shared_model::timeline::{Prediction, Timeline, TrackedFace};
 
-    use crate::review::history::{EditKind, Review};
+    use crate::review::edit_kind::EditKind;
+    use crate::review::history::Review;
 
     fn view() -> LabelView {
         let mut timeline = Timeline::new();

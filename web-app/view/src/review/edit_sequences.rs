@@ -12,7 +12,8 @@ use shared_model::timeline::{Prediction, Timeline, TrackedFace};
 
 use super::audit::Audit;
 use super::document::ReviewDocument;
-use super::history::{EditKind, Review};
+use super::edit_kind::EditKind;
+use super::history::Review;
 use super::queue::ReviewQueue;
 use super::queue_filter::QueueFilter;
 use super::rows;

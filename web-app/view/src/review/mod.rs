@@ -1,6 +1,7 @@
 //! The annotator's work: labels a person gave, what is left to look at, and the way back.
 
 pub mod document;
+pub mod edit_kind;
 pub mod history;
 pub mod saved;
 

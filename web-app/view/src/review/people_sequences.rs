@@ -10,7 +10,8 @@ use shared_model::smoothing::Smoothing;
 use shared_model::timeline::{Prediction, Timeline, TrackedFace};
 
 use super::document::ReviewDocument;
-use super::history::{EditKind, Review};
+use super::edit_kind::EditKind;
+use super::history::Review;
 use super::queue::ReviewQueue;
 use super::queue_filter::QueueFilter;
 use crate::cast::together;

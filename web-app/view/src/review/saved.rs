@@ -103,7 +103,7 @@ pub fn read(text: &str) -> Result<Review, SavedReviewError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::history::EditKind;
+    use super::super::edit_kind::EditKind;
     use super::*;
     use shared_model::expression::Expression;
 
@@ -132,6 +132,11 @@ mod tests {
             .to_json()
             .unwrap();
         assert_eq!(read(&text).unwrap().document(), &document);
+        // Counts that are none leave the labels as they are.
+        let odd = text.replace("\"blind\":3", "\"blind\":-3");
+        assert_ne!(odd, text);
+        let read_odd = read(&odd).unwrap();
+        assert_eq!(read_odd.document().segments().count(), 2);
         let newer = text.replace("\"version\":1", "\"version\":7");
         assert!(matches!(read(&newer), Err(SavedReviewError::Newer(7))));
         let overlapping = text.replace("\"start\":9", "\"start\":5");

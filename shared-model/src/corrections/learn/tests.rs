@@ -1,0 +1,219 @@
+//! Made-up videos whose features tell two expressions.
+
+use super::*;
+use crate::expression::CLASS_COUNT;
+use crate::face_box::FaceBox;
+use crate::model_file::{BackboneShape, ModelMetadata, TemporalShape};
+use crate::stored_weights::{Weight, Weights};
+
+const LENGTH: usize = 64;
+
+/// A model of 64 features whose heads say nothing, with an encoder or without one.
+fn model(has_encoder: bool) -> ModelFile {
+    let temporal = TemporalShape {
+        layers: 1,
+        heads: 2,
+        d_model: 16,
+        d_ff: 16,
+        positions: false,
+    };
+    let metadata = ModelMetadata {
+        backbone: BackboneShape {
+            blocks: [1, 1, 1, 1],
+            width: LENGTH / 32,
+        },
+        temporal: has_encoder.then(|| temporal.clone()),
+        clip_length: 16,
+        ..ModelMetadata::default()
+    };
+    let mut weights = Weights::new();
+    if has_encoder {
+        weights = passing_on(&temporal);
+    }
+    weights.insert(
+        "backbone.fc.weight".to_owned(),
+        Weight {
+            shape: vec![CLASS_COUNT, LENGTH],
+            values: vec![0.0; CLASS_COUNT * LENGTH],
+        },
+    );
+    weights.insert(
+        "backbone.fc.bias".to_owned(),
+        Weight {
+            shape: vec![CLASS_COUNT],
+            // Neutral, until it has learned.
+            values: (0..CLASS_COUNT)
+                .map(|class| if class == 0 { 0.5 } else { 0.0 })
+                .collect(),
+        },
+    );
+    ModelFile { metadata, weights }
+}
+
+/// An encoder whose attention and inner layers add nothing: each of its 16 numbers is the sum of four features, every sixteenth.
+fn passing_on(shape: &TemporalShape) -> Weights {
+    let mut weights = shape
+        .init(LENGTH, 0.0, &Device::flex())
+        .save(TEMPORAL_PREFIX)
+        .unwrap();
+    for (name, weight) in &mut weights {
+        if name.ends_with("input.weight") {
+            for (place, value) in weight.values.iter_mut().enumerate() {
+                let (row, column) = (place / LENGTH, place % LENGTH);
+                *value = if column % 16 == row { 1.0 } else { 0.0 };
+            }
+        } else if ["out_proj", "linear2", "head", "input.bias"]
+            .iter()
+            .any(|part| name.contains(part))
+        {
+            weight.values.fill(0.0);
+        }
+    }
+    weights
+}
+
+/// A video of one face, or of two that stand apart, whose features tell two expressions that take turns. All of it is reviewed.
+fn video(people: u32, seed: usize) -> CorrectedVideo {
+    let mut frames = Vec::new();
+    let mut corrections = Vec::new();
+    for frame in 0..60 {
+        let expression = |person: u32| (frame / 12 + person as usize + seed) % 2;
+        let faces = (0..people)
+            .map(|person| {
+                let feature: Vec<f32> = (0..LENGTH)
+                    .map(|place| {
+                        let told = if place % 2 == expression(person) { 1.0 } else { 0.0 };
+                        told + 0.1 * ((place * 7 + frame * 3 + seed) % 5) as f32
+                    })
+                    .collect();
+                SeenFace {
+                    face_box: FaceBox {
+                        x: 200.0 * person as f32,
+                        y: 10.0,
+                        w: 80.0,
+                        h: 80.0,
+                        score: 0.9,
+                        roll_deg: 0.0,
+                    },
+                    logits: [0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+                    feature,
+                    look: None,
+                }
+            })
+            .collect();
+        corrections.extend((0..people).map(|person| Correction {
+            frame,
+            person,
+            label: [Expression::Disgust, Expression::Surprise][expression(person)],
+        }));
+        frames.push((frame as f64 / 25.0, faces));
+    }
+    CorrectedVideo {
+        frames,
+        people: People::default(),
+        corrections,
+        smoothing: Smoothing::Sliding,
+        window: 5,
+    }
+}
+
+fn learned(model: &ModelFile, videos: &[CorrectedVideo]) -> Result<Learned, LearnError> {
+    pollster::block_on(learn(model, videos, async |_| ()))
+}
+
+#[test]
+fn what_holds_for_one_video_is_found_in_the_other() {
+    for has_encoder in [false, true] {
+        let videos = [video(1, 0), video(1, 1)];
+        let learned = learned(&model(has_encoder), &videos).unwrap();
+        let measured = learned.report.measured.unwrap();
+        assert_eq!((measured.part, measured.parts), (Part::Video, 2));
+        assert_eq!(
+            (
+                learned.report.videos,
+                learned.report.people,
+                learned.report.frames
+            ),
+            (2, 2, 120)
+        );
+        assert!(measured.before.accuracy < 0.6, "{measured:?}");
+        // At the turns the window mixes two expressions.
+        assert!(
+            measured.after.accuracy > 0.85 && measured.after.macro_f1 > 0.85,
+            "{measured:?}"
+        );
+        let note = learned.model.metadata.training["note"].as_str().unwrap();
+        assert!(note.contains("120 reviewed frames of 2 videos"), "{note}");
+    }
+}
+
+#[test]
+fn of_one_video_people_are_left_out_and_of_one_person_nothing_is_measured() {
+    let of_two = learned(&model(true), &[video(2, 0)]).unwrap().report;
+    let measured = of_two.measured.unwrap();
+    assert_eq!(
+        (measured.part, measured.parts, of_two.people),
+        (Part::Person, 2, 2)
+    );
+    assert!(measured.after.accuracy > 0.85, "{measured:?}");
+    assert!(
+        learned(&model(true), &[video(1, 0)])
+            .unwrap()
+            .report
+            .measured
+            .is_none()
+    );
+    let nobody = CorrectedVideo {
+        corrections: vec![Correction {
+            frame: 900,
+            person: 0,
+            label: Expression::Fear,
+        }],
+        ..video(1, 0)
+    };
+    assert!(matches!(
+        learned(&model(true), &[nobody]),
+        Err(LearnError::NothingReviewed)
+    ));
+}
+
+#[test]
+fn a_model_that_has_learned_before_is_measured_on_nothing_that_it_may_know() {
+    let videos = [video(1, 0), video(1, 1)];
+    let once = learned(&model(false), &videos).unwrap();
+    assert!(once.report.measured.is_some() && !once.report.has_learned_before);
+    let twice = learned(&once.model, &videos).unwrap();
+    assert!(twice.report.measured.is_none() && twice.report.has_learned_before);
+}
+
+#[test]
+fn the_learned_model_says_what_was_measured_before_it_was_written() {
+    let model = model(true);
+    let videos = [video(1, 0), video(1, 1)];
+    let learned = learned(&model, &videos).unwrap().model;
+    let back = ModelFile::from_bytes(&learned.to_bytes().unwrap()).unwrap();
+    let (heads, empty) = (Heads::of(&back).unwrap(), []);
+    let learning = Learning {
+        model: &back,
+        heads: &heads,
+        videos: &videos,
+        known: &empty,
+    };
+    let timeline = pollster::block_on(learning.timeline(&videos[0], Some(&heads))).unwrap();
+    let rows = timeline.rows(Smoothing::Sliding, 5);
+    let right = videos[0]
+        .corrections
+        .iter()
+        .filter(|correction| rows[correction.frame].smoothed == Some(correction.label))
+        .count();
+    assert!(right > 50, "{right} of 60");
+}
+
+#[test]
+fn clips_cover_each_frame_as_the_refiner_lays_them() {
+    assert_eq!(clip_starts(10, 16), [0]);
+    assert_eq!(clip_starts(16, 16), [0]);
+    assert_eq!(clip_starts(17, 16), [0, 1]);
+    assert_eq!(clip_starts(32, 16), [0, 8, 16]);
+    assert_eq!(clip_starts(35, 16), [0, 8, 16, 19]);
+}
