@@ -26,6 +26,8 @@ pub enum Stream {
     Mixing { step: u64 },
     /// Which pictures of a class are within its quota.
     Quota { class: u64 },
+    /// How copies of a smaller network's channels share its weights.
+    Growth,
     /// Views of a still that clips are made of.
     StillView { place: u64, view: u64 },
     /// Clips of stills that the encoder learns from in a step.
@@ -44,6 +46,7 @@ impl Stream {
         match self {
             Self::Picture { step, slot } => slotted(step, slot),
             Self::Quota { class } => (0x5e1e << 40) | class,
+            Self::Growth => 0x6e0e << 40,
             Self::StillView { place, view } => (1 << 61) | (place << 8) | view,
             Self::Unlabelled { step, slot } => (2 << 61) | slotted(step, slot),
             Self::StandIn { step, slot } => (3 << 61) | slotted(step, slot),
@@ -103,6 +106,7 @@ mod tests {
         for class in 0..8 {
             add(Stream::Quota { class });
         }
+        add(Stream::Growth);
         assert_eq!(seen.len(), count);
     }
 }

@@ -98,6 +98,11 @@ impl People {
         }
     }
 
+    /// From `frame` on a track is `person`, until it is said otherwise.
+    pub fn assign(&mut self, track: u32, frame: usize, person: u32) {
+        self.assigned.entry(track).or_default().insert(frame, person);
+    }
+
     /// All that was `from` is `into` from now on; a name of `from` goes to a nameless `into`.
     pub fn merge(&mut self, from: u32, into: u32) {
         self.change(from, |pieces| {

@@ -141,7 +141,9 @@ fn keep(store: Store, behind: Behind) {
     spawn_local(async move {
         let Some(file) = &behind.source.file else { return };
         // What cannot be kept stays in the list for as long as the page is open.
-        let _ = review_storage::write_aside(file, facts, &behind.analysis.timeline).await;
+        if let Ok(Some(key)) = review_storage::write_aside(file, facts, &behind.analysis.timeline).await {
+            store.known_files.with_value(|known| known.keep(key, file));
+        }
         opened_files::let_go_of(&behind.source);
     });
 }

@@ -8,14 +8,22 @@ use web_sys::{DataTransfer, File};
 use crate::browser::file_picker::{self, Handled};
 use crate::browser::{error_text, file_input, handle_store};
 use crate::state::notice::Tone;
+use crate::state::review_desk::ReviewDesk;
 use crate::state::store::Store;
 use crate::{opened_files, strings};
 
 /// Asks the person for files, with handles where the browser gives any.
 pub fn choose(store: Store) {
-    if !file_picker::is_there() {
+    if !choose_with_handles(store) {
         file_input::pick("open-video");
-        return;
+    }
+}
+
+/// The same where the browser has a dialogue that gives handles; whether it has.
+#[must_use]
+pub fn choose_with_handles(store: Store) -> bool {
+    if !file_picker::is_there() {
+        return false;
     }
     spawn_local(async move {
         match file_picker::pick(strings::KINDS_OF_FILES).await {
@@ -30,6 +38,7 @@ pub fn choose(store: Store) {
             Err(_) => file_input::pick("open-video"),
         }
     });
+    true
 }
 
 /// Remembers handles of what is dropped; to be called while the event is handled.
@@ -52,6 +61,21 @@ fn remember(store: Store, handled: Handled) {
 /// Forgets the handle of a project that is deleted.
 pub async fn forget(project: &KeptProject) {
     let _ = handle_store::remove(&project.key).await;
+}
+
+/// Forgets handles whose projects are gone: browsers clear what they keep piece by piece. That of the video on the stage may have no project yet.
+pub fn forget_strays(store: Store, projects: &[KeptProject]) {
+    let mut known: Vec<String> = projects.iter().map(|project| project.key.clone()).collect();
+    let of_stage = |desk: &ReviewDesk| desk.place.as_ref().map(|place| place.key.clone());
+    known.extend(store.desk.with_value(of_stage));
+    spawn_local(async move {
+        // What stays for want of an answer is looked at in the next visit.
+        for name in handle_store::names().await.unwrap_or_default() {
+            if !known.contains(&name) {
+                let _ = handle_store::remove(&name).await;
+            }
+        }
+    });
 }
 
 /// Opens the file of a project that was just put on the stage, where its handle is kept.

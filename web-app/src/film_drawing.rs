@@ -1,5 +1,7 @@
 //! Where a film is drawn with its labels, and on request with faces that nobody can recognise.
 
+use std::rc::Rc;
+
 use leptos::prelude::*;
 use shared_model::face_box::FaceBox;
 use shared_model::orientation::Orientation;
@@ -8,7 +10,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlImageElement, HtmlVideoElement, VideoFrame};
 
 use crate::browser::palette::Palette;
-use crate::overlay::{self, Scene};
+use crate::overlay::{Labels, Scene};
 use crate::state::store::Store;
 use page_view::hidden_faces::HiddenFaces;
 
@@ -46,6 +48,7 @@ impl Drop for CodedFrame {
 /// What is drawn on.
 pub struct Drawing {
     store: Store,
+    labels: Rc<Labels>,
     hidden: Option<HiddenFaces>,
     /// What is drawn on.
     pub canvas: HtmlCanvasElement,
@@ -56,18 +59,20 @@ pub struct Drawing {
 }
 
 impl Drawing {
-    /// A drawing of this size in pixels.
+    /// A drawing of this size in pixels, with these labels.
     ///
     /// # Errors
     /// Where the browser gives no canvas.
     pub fn new(
         store: Store,
+        labels: &Rc<Labels>,
         hidden: Option<HiddenFaces>,
         (width, height): (u32, u32),
     ) -> Result<Self, JsValue> {
         let canvas = canvas_of(width, height)?;
         Ok(Self {
             store,
+            labels: Rc::clone(labels),
             hidden,
             context: context_of(&canvas)?,
             canvas,
@@ -124,7 +129,7 @@ impl Drawing {
     /// Draws what is known of this time, of the frame with this number where it stands there. Where nothing is known and faces are to be
     /// hidden, nothing is seen.
     fn label_at(&self, number: Option<usize>, time_s: f64) -> Result<(), JsValue> {
-        let view = self.store.view_now();
+        let view = &self.labels.view;
         let stands_there = |frame: &usize| (view.span_of(*frame).0 - time_s).abs() < SAME_TIME_S;
         let is_known = time_s <= view.end_s() + SAME_TIME_S;
         let frame = number
@@ -179,7 +184,7 @@ impl Drawing {
             picture,
             mirrored: false,
         };
-        overlay::paint_frame(store, context, frame, &scene, &self.palette);
+        self.labels.paint_frame(context, frame, &scene, &self.palette);
         Ok(())
     }
 
@@ -190,14 +195,10 @@ impl Drawing {
         frame: usize,
         (across, down): (f64, f64),
     ) -> Result<(), JsValue> {
-        let store = self.store;
         let is_hidden = |number: usize, face: &TrackedFace| {
-            let person = store
-                .desk
-                .with_value(|desk| desk.review.document().people().person_of(face.track, number));
-            hidden.hides(person)
+            hidden.hides(self.labels.people.person_of(face.track, number))
         };
-        let faces: Vec<FaceBox> = store.analysis.with_value(|analysis| {
+        let faces: Vec<FaceBox> = self.store.analysis.with_value(|analysis| {
             let frames = analysis.timeline.frames();
             let first = frame.saturating_sub(HIDDEN_FRAMES);
             let near = frames.get(first..(frame + HIDDEN_FRAMES + 1).min(frames.len()));

@@ -2,6 +2,8 @@
 //! read them, the film is recorded while the browser's player plays it once through.
 
 use std::cell::Cell;
+use std::pin::pin;
+use std::rc::Rc;
 
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::StreamExt as _;
@@ -20,6 +22,7 @@ use crate::browser::film_encoder::{FilmEncoder, format_of};
 use crate::browser::recorder::Recorder;
 use crate::browser::{error_text, hidden_player, png, sound_encoder, tasks};
 use crate::film_drawing::{CodedFrame, Drawing};
+use crate::overlay::Labels;
 use crate::state::engine_order::{EngineOrder, News};
 use crate::state::notice::Tone;
 use crate::state::source::SourceKind;
@@ -33,10 +36,11 @@ const USUAL_RATE: f64 = 25.0;
 const MP4: &str = "video/mp4";
 
 /// What is exported, and how.
-#[derive(Clone, Copy)]
 pub struct Export {
     /// The page.
     store: Store,
+    /// Labels and people as they were when it was asked for: a film does not change them on the way.
+    labels: Rc<Labels>,
     /// Whose faces are hidden.
     hidden: Option<HiddenFaces>,
     /// 0 to 1 while it goes on; whoever takes it away ends the export, and nothing is handed out.
@@ -57,7 +61,7 @@ enum Ending {
 ///
 /// # Errors
 /// What keeps it from being made.
-pub async fn run(export: Export) -> Result<(), String> {
+pub async fn run(export: &Export) -> Result<(), String> {
     let source = export.store.source.get_untracked();
     let Some((name, url, file)) =
         source.and_then(|source| Some((source.name.clone(), source.url?, source.file?)))
@@ -97,38 +101,54 @@ impl Export {
     pub fn of_stage(store: Store, hidden: Option<HiddenFaces>, progress: RwSignal<Option<f64>>) -> Self {
         Self {
             store,
+            labels: Rc::new(Labels::now(store)),
             hidden,
             progress,
             generation: generation(store),
         }
     }
 
-    fn is_on_stage(self) -> bool {
+    fn is_on_stage(&self) -> bool {
         generation(self.store) == self.generation
     }
 
-    fn is_wanted(self) -> bool {
+    fn is_wanted(&self) -> bool {
         self.is_on_stage() && self.progress.get_untracked().is_some()
     }
 
-    fn progressed(self, part: f64) {
+    /// What comes of an act; nothing where the export is given up before. Encoders may take long, and some never answer.
+    async fn unless_given_up<T>(&self, act: impl Future<Output = T>) -> Option<T> {
+        let mut act = pin!(act);
+        loop {
+            let mut done = None;
+            {
+                let to_the_end = async { done = Some(act.as_mut().await) };
+                tasks::first_of(to_the_end, tasks::sleep(PATIENCE_MS)).await;
+            }
+            if done.is_some() || !self.is_wanted() {
+                return done;
+            }
+        }
+    }
+
+    fn progressed(&self, part: f64) {
         if part.is_finite() && self.is_wanted() {
             self.progress.set(Some(part.clamp(0.0, 1.0)));
         }
     }
 
     /// The new film's name without an ending.
-    fn stem(self, name: &str) -> String {
+    fn stem(&self, name: &str) -> String {
         format!("{} {}", stem(name), kind_of(self.hidden))
     }
 
-    fn length_s(self) -> f64 {
+    fn length_s(&self) -> f64 {
         self.store.view_now().end_s()
     }
 }
 
 /// Frame by frame, each at its own time.
-async fn encode(export: Export, name: &str, file: &File) -> Result<Ending, String> {
+async fn encode(export: &Export, name: &str, file: &File) -> Result<Ending, String> {
     let store = export.store;
     let id = store.next_job();
     let (order, news) = EngineOrder::new(id);
@@ -177,7 +197,7 @@ impl Drop for Frames {
 }
 
 async fn take_frames(
-    export: Export,
+    export: &Export,
     id: u32,
     news: &mut UnboundedReceiver<News>,
     file: &File,
@@ -185,7 +205,7 @@ async fn take_frames(
     let store = export.store;
     let mut made: Option<(Drawing, FilmEncoder)> = None;
     loop {
-        let Some((message, attachment)) = next_news(export, news).await else {
+        let Some((message, attachment)) = export.unless_given_up(news.next()).await.flatten() else {
             return if export.is_wanted() {
                 Err(strings::ENGINE_LOST.to_owned())
             } else {
@@ -212,12 +232,18 @@ async fn take_frames(
                     return Ok(None);
                 }
                 if made.is_none() {
-                    made = begin(export, &frame, file).await?;
+                    let Some(begun) = export.unless_given_up(begin(export, &frame, file)).await else {
+                        return Ok(None);
+                    };
+                    made = begun?;
                 }
                 let Some((drawing, encoder)) = &mut made else {
                     return Ok(Some(Film::ForPlayer));
                 };
-                draw(drawing, encoder, &frame).await?;
+                let Some(drawn) = export.unless_given_up(draw(drawing, encoder, &frame)).await else {
+                    return Ok(None);
+                };
+                drawn?;
                 export.progressed(frame.time_s / export.length_s().max(0.001));
                 job_control::send(store, &ToEngine::Taken { job: id }, None);
             }
@@ -228,7 +254,8 @@ async fn take_frames(
                 let Some((_, encoder)) = made.filter(|_| export.is_wanted()) else {
                     return Ok(None);
                 };
-                return encoder.finish().await.map(|parts| Some(Film::Parts(parts)));
+                let parts = export.unless_given_up(encoder.finish()).await;
+                return Ok(parts.transpose()?.map(Film::Parts));
             }
             FromEngine::TryVideoElement { .. } => return Ok(Some(Film::ForPlayer)),
             FromEngine::Failed { reason, .. } => return Err(reason),
@@ -241,27 +268,9 @@ async fn take_frames(
     }
 }
 
-/// The engine's next word; nothing where the export is given up before.
-async fn next_news(export: Export, news: &mut UnboundedReceiver<News>) -> Option<News> {
-    loop {
-        let mut heard = None;
-        let mut has_come = false;
-        {
-            let next = async {
-                heard = news.next().await;
-                has_come = true;
-            };
-            tasks::first_of(next, tasks::sleep(PATIENCE_MS)).await;
-        }
-        if has_come || !export.is_wanted() {
-            return heard;
-        }
-    }
-}
-
 /// Canvas and encoder for a film of this first frame; nothing where the browser encodes no such film.
 async fn begin(
-    export: Export,
+    export: &Export,
     frame: &CodedFrame,
     file: &File,
 ) -> Result<Option<(Drawing, FilmEncoder)>, String> {
@@ -277,15 +286,23 @@ async fn begin(
     };
     let start_s = export.store.media_start_s.get_value();
     let heard = if sound::can_be_read(file, length_s) {
-        // Of a film without sound none is read.
-        sound_encoder::encode(file, start_s, length_s)
-            .await
-            .unwrap_or_default()
+        match sound_encoder::encode(file, start_s, length_s).await {
+            Ok(sound) => sound,
+            Err(error) => {
+                // Of a film without sound none is read; one that is heard behind the ruler has some.
+                if export.store.bench.sound.with_untracked(Option::is_some) {
+                    let text = strings::film_silent(&error_text(&error));
+                    export.store.notify(Tone::Warning, text, None);
+                }
+                Sound::default()
+            }
+        }
     } else {
         Sound::default()
     };
     let size = (u32::from(format.width), u32::from(format.height));
-    let drawing = Drawing::new(export.store, export.hidden, size).map_err(|error| error_text(&error))?;
+    let drawing = Drawing::new(export.store, &export.labels, export.hidden, size)
+        .map_err(|error| error_text(&error))?;
     Ok(Some((drawing, FilmEncoder::start(&format, rate, heard)?)))
 }
 
@@ -302,18 +319,29 @@ pub async fn picture(store: Store, hidden: Option<HiddenFaces>) -> Result<(), Js
     let Some(source) = store.source.get_untracked() else {
         return Ok(());
     };
+    let labels = Rc::new(Labels::now(store));
     let drawing = if source.kind == SourceKind::Picture {
         let image = HtmlImageElement::new()?;
         image.set_src(source.url.as_deref().unwrap_or_default());
         JsFuture::from(image.decode()).await?;
-        let drawing = Drawing::new(store, hidden, (image.natural_width(), image.natural_height()))?;
+        let drawing = Drawing::new(
+            store,
+            &labels,
+            hidden,
+            (image.natural_width(), image.natural_height()),
+        )?;
         drawing.draw_still(&image)?;
         drawing
     } else {
         let Some(video) = store.video.get_value() else {
             return Ok(());
         };
-        let drawing = Drawing::new(store, hidden, (video.video_width(), video.video_height()))?;
+        let drawing = Drawing::new(
+            store,
+            &labels,
+            hidden,
+            (video.video_width(), video.video_height()),
+        )?;
         let shown_s = store.shown_s.get_untracked() + store.media_start_s.get_value();
         drawing.draw_shown(&video, shown_s)?;
         drawing
@@ -324,12 +352,12 @@ pub async fn picture(store: Store, hidden: Option<HiddenFaces>) -> Result<(), Js
 }
 
 /// Plays the film once through and hands out what was drawn.
-async fn record(export: Export, name: &str, url: &str) -> Result<(), JsValue> {
+async fn record(export: &Export, name: &str, url: &str) -> Result<(), JsValue> {
     let video = hidden_player::open(url)
         .await
         .map_err(|error| JsValue::from_str(&error))?;
     let size = (video.video_width(), video.video_height());
-    let drawing = Drawing::new(export.store, export.hidden, size)?;
+    let drawing = Drawing::new(export.store, &export.labels, export.hidden, size)?;
     drawing.draw_shown(&video, 0.0)?;
     let capture: Function = Reflect::get(&drawing.canvas, &"captureStream".into())?.dyn_into()?;
     let stream: MediaStream = capture.call0(&drawing.canvas)?.dyn_into()?;

@@ -4,10 +4,9 @@ use futures_util::StreamExt as _;
 use js_sys::Array;
 use leptos::prelude::*;
 use page_view::comparison::stem;
-use page_view::learning_material::{Material, learned_from};
+use page_view::learning_material::{Material, corrections, learned_name};
 use page_view::review::document::ReviewDocument;
-use page_view::shipped_model::is_same_model;
-use shared_model::corrections::Correction;
+use shared_model::timeline::Timeline;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_messages::{FromEngine, JobId, ReviewedVideo, ToEngine};
@@ -38,93 +37,84 @@ pub fn material(store: Store) -> Material {
     store.batch.track();
     store.source.track();
     store.revision.track();
-    store.engine.track();
     let mut material = Material::default();
-    for (_, _, document) in files_with_documents(store) {
-        material.add(&document);
-    }
+    for_each_film(store, |film| material.add(film.document));
     material
 }
 
-/// The video on the stage and those of the list, as far as the model in force has read them, with what a person said of them.
-fn files_with_documents(store: Store) -> impl Iterator<Item = (String, File, ReviewDocument)> {
-    let of_stage = store.source.with_untracked(|source| {
-        let source = source
-            .as_ref()
-            .filter(|source| source.kind == SourceKind::Video)?;
-        Some((source.name.clone(), source.file.clone()?))
-    });
-    let in_force = store
-        .engine
-        .with_untracked(|engine| engine.model.as_ref().map(|model| model.name.clone()));
-    // Faces are told by their numbers, which another model may have given otherwise.
-    let is_read_by_it = |made_by: &str| {
-        let in_force = in_force.as_deref();
-        in_force.is_some_and(|name| is_same_model(name, made_by))
-    };
-    let document = store.desk.with_value(|desk| desk.review.document().clone());
-    let of_stage = of_stage
-        .filter(|_| {
-            store
-                .analysis
-                .with_value(|analysis| is_read_by_it(&analysis.model))
-        })
-        .map(|(name, file)| (name, file, document));
-    let of_list = store.batch.with_untracked(|batch| {
-        let others = batch.items().iter().enumerate();
-        let others = others.filter(|(place, _)| batch.current() != Some(*place));
-        others
-            .filter_map(|(_, item)| {
-                let results = item
-                    .results
-                    .as_ref()
-                    .filter(|results| is_read_by_it(&results.model))?;
-                Some((item.name.clone(), item.file.clone(), results.document.clone()))
-            })
-            .collect::<Vec<_>>()
-    });
+/// A video with what was read and said of it.
+struct Film<'a> {
+    name: &'a str,
+    file: &'a File,
+    timeline: &'a Timeline,
+    document: &'a ReviewDocument,
+}
+
+/// The video on the stage, and those of the list.
+fn for_each_film(store: Store, mut act: impl FnMut(&Film<'_>)) {
     // A file that is in the list twice is one film: left out, it would still have been learned from.
     let mut seen: Vec<(String, u64, u64)> = Vec::new();
-    of_stage
-        .into_iter()
-        .chain(of_list)
-        .filter(move |(name, file, _)| {
-            let facts = (
-                name.clone(),
-                file.size().to_bits(),
-                file.last_modified().to_bits(),
-            );
-            let is_new = !seen.contains(&facts);
+    let mut act_once = |film: &Film<'_>| {
+        let file = film.file;
+        let facts = (
+            film.name.to_owned(),
+            file.size().to_bits(),
+            file.last_modified().to_bits(),
+        );
+        if !seen.contains(&facts) {
             seen.push(facts);
-            is_new
-        })
+            act(film);
+        }
+    };
+    store.source.with_untracked(|source| {
+        let Some(source) = source.as_ref().filter(|it| it.kind == SourceKind::Video) else {
+            return;
+        };
+        let Some(file) = &source.file else { return };
+        store.analysis.with_value(|analysis| {
+            store.desk.with_value(|desk| {
+                act_once(&Film {
+                    name: &source.name,
+                    file,
+                    timeline: &analysis.timeline,
+                    document: desk.review.document(),
+                });
+            });
+        });
+    });
+    store.batch.with_untracked(|batch| {
+        for (place, item) in batch.items().iter().enumerate() {
+            let results = item.results.as_ref().filter(|_| batch.current() != Some(place));
+            if let Some(results) = results {
+                act_once(&Film {
+                    name: &item.name,
+                    file: &item.file,
+                    timeline: &results.timeline,
+                    document: &results.document,
+                });
+            }
+        }
+    });
 }
 
 fn reviewed(store: Store) -> Vec<Reviewed> {
     let (smoothing, window) = (store.smoothing.get_untracked(), store.window.get_untracked());
-    files_with_documents(store)
-        .filter_map(|(name, file, document)| {
-            let corrections: Vec<Correction> = learned_from(&document)
-                .flat_map(|segment| {
-                    (segment.start..segment.end).map(move |frame| Correction {
-                        frame,
-                        person: segment.track,
-                        label: segment.label,
-                    })
-                })
-                .collect();
-            (!corrections.is_empty()).then(|| Reviewed {
-                name,
-                file,
+    let mut reviewed = Vec::new();
+    for_each_film(store, |film| {
+        let corrections = corrections(film.document, film.timeline);
+        if !corrections.is_empty() {
+            reviewed.push(Reviewed {
+                name: film.name.to_owned(),
+                file: film.file.clone(),
                 video: ReviewedVideo {
-                    people: document.people().clone(),
                     smoothing,
                     window,
                     corrections,
                 },
-            })
-        })
-        .collect()
+            });
+        }
+    });
+    reviewed
 }
 
 /// Whether the engine is free for it; tracks changes.
@@ -135,13 +125,17 @@ pub fn can_begin(store: Store) -> bool {
 
 /// Learns from all that was reviewed.
 pub fn begin(store: Store) {
+    if !untrack(|| can_begin(store)) {
+        return;
+    }
     let videos = reviewed(store);
-    if videos.is_empty() || !untrack(|| can_begin(store)) {
+    if videos.is_empty() {
+        store.notify(Tone::Info, strings::NO_FACE_TO_LEARN, None);
         return;
     }
     let name = store.engine.with_untracked(|engine| {
         let model = engine.model.as_ref().map(|model| model.name.clone());
-        strings::learned_name(stem(&model.unwrap_or_default()))
+        format!("{}.safetensors", learned_name(stem(&model.unwrap_or_default())))
     });
     spawn_local(async move {
         store.learning.set(Learning::Running(0.0));
@@ -172,7 +166,9 @@ async fn learn(store: Store, id: JobId, videos: &[Reviewed], name: &str) -> Resu
     // Videos, and the fitting.
     let parts = videos.len() as f64 + 1.0;
     let mut done = 0.0;
-    next_step(store, id, left.next())?;
+    let mut unread = Vec::new();
+    let mut current = left.next();
+    next_step(store, id, current)?;
     loop {
         match news.next().await {
             Some((FromEngine::Progress { fraction, .. }, _)) => store.learning.update(|learning| {
@@ -184,21 +180,33 @@ async fn learn(store: Store, id: JobId, videos: &[Reviewed], name: &str) -> Resu
             Some((FromEngine::ReadForLearning { .. }, _)) if !is_running(store) => return Ok(None),
             Some((FromEngine::ReadForLearning { .. }, _)) => {
                 done += 1.0;
-                next_step(store, id, left.next())?;
+                current = left.next();
+                next_step(store, id, current)?;
+            }
+            // What only the browser's player can read is left out.
+            Some((FromEngine::TryVideoElement { reason, .. }, _)) => {
+                unread.extend(current.map(|video| video.name.clone()));
+                if unread.len() == videos.len() {
+                    return Err(reason);
+                }
+                done += 1.0;
+                current = left.next();
+                next_step(store, id, current)?;
             }
             Some((FromEngine::Learned { report, .. }, blob)) => {
                 let blob: Blob = blob.dyn_into().map_err(|_| strings::ENGINE_LOST.to_owned())?;
                 let options = FilePropertyBag::new();
                 options.set_type(MODEL);
                 let file = File::new_with_blob_sequence_and_options(&Array::of1(&blob), name, &options);
+                if !unread.is_empty() {
+                    store.notify(Tone::Warning, strings::left_out_of_learning(&unread), None);
+                }
                 return Ok(Some(Learned {
                     report,
                     file: file.map_err(|error| error_text(&error))?,
                 }));
             }
-            Some((FromEngine::Failed { reason, .. } | FromEngine::TryVideoElement { reason, .. }, _)) => {
-                return Err(reason);
-            }
+            Some((FromEngine::Failed { reason, .. }, _)) => return Err(reason),
             Some((FromEngine::Cancelled { .. }, _)) => {
                 if is_running(store) {
                     store.notify(Tone::Warning, strings::LEARNING_GAVE_WAY, None);

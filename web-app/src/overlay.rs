@@ -1,6 +1,9 @@
 //! Boxes and labels over the picture.
 
+use std::rc::Rc;
+
 use leptos::prelude::*;
+use shared_model::people::People;
 use shared_model::timeline::FrameRow;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
@@ -8,8 +11,9 @@ use crate::browser::canvas::prepared;
 use crate::browser::palette::Palette;
 use crate::state::store::Store;
 use crate::strings;
+use page_view::label_view::LabelView;
 use page_view::letterbox::{Rect, contain};
-use page_view::sureness::{Saying, share_of_label};
+use page_view::sureness::{Manner, Saying, share_of_label};
 
 const LABEL_HEIGHT: f64 = 22.0;
 /// Colours, of the ground and of what stands on it, where no class is said.
@@ -30,48 +34,75 @@ pub fn paint(store: Store, canvas: &HtmlCanvasElement, scene: &Scene, palette: &
     let Some(context) = prepared(canvas, scene.size.0, scene.size.1) else {
         return;
     };
-    let view = store.view_now();
+    let labels = Labels::now(store);
     let shown_s = store.shown_s.get_untracked();
     // Past the last frame that has been read there is nothing to say yet.
-    if shown_s > view.end_s() + 0.01 {
+    if shown_s > labels.view.end_s() + 0.01 {
         return;
     }
-    let Some(frame) = view.frame_at(shown_s) else {
-        return;
-    };
-    paint_frame(store, &context, frame, scene, palette);
+    if let Some(frame) = labels.view.frame_at(shown_s) {
+        labels.paint_frame(&context, frame, scene, palette);
+    }
 }
 
-/// Draws the faces of a frame and their labels, in pixels of the scene's size.
-pub fn paint_frame(
-    store: Store,
-    context: &CanvasRenderingContext2d,
-    frame: usize,
-    scene: &Scene,
-    palette: &Palette,
-) {
-    let Some(area) = contain(scene.picture, scene.size) else {
-        return;
-    };
-    let view = store.view_now();
-    let chosen = store.track.get_untracked();
-    let rows = view.rows_of(frame);
-    let many = view.tracks.len() > 1;
-    let badge = |track: u32| {
-        store.desk.with_value(|desk| {
-            let name = desk.review.document().people().name(track);
-            name.map_or_else(|| track.saturating_add(1).to_string(), str::to_owned)
-        })
-    };
-    for row in rows {
-        if let Some(place) = place_of(row, scene, &area) {
-            let dimmed = chosen.is_some() && chosen != row.track && rows.len() > 1;
-            context.set_global_alpha(if dimmed { 0.45 } else { 1.0 });
-            let badge = row.track.filter(|_| many).map(badge);
-            paint_face(context, (row, store.saying(row)), &place, scene, palette, badge);
+/// What is known of the faces at one moment: what changes later is not in it.
+pub struct Labels {
+    /// Rows and tracks.
+    pub view: Rc<LabelView>,
+    /// Who is who.
+    pub people: People,
+    chosen: Option<u32>,
+    manner: Manner,
+}
+
+impl Labels {
+    /// What is known now.
+    #[must_use]
+    pub fn now(store: Store) -> Self {
+        Self {
+            view: store.view_now(),
+            people: store
+                .desk
+                .with_value(|desk| desk.review.document().people().clone()),
+            chosen: store.track.get_untracked(),
+            manner: store.manner(),
         }
     }
-    context.set_global_alpha(1.0);
+
+    /// Draws the faces of a frame and their labels, in pixels of the scene's size.
+    pub fn paint_frame(
+        &self,
+        context: &CanvasRenderingContext2d,
+        frame: usize,
+        scene: &Scene,
+        palette: &Palette,
+    ) {
+        let Some(area) = contain(scene.picture, scene.size) else {
+            return;
+        };
+        let rows = self.view.rows_of(frame);
+        let many = self.view.tracks.len() > 1;
+        let badge = |track: u32| {
+            let name = self.people.name(track);
+            name.map_or_else(|| track.saturating_add(1).to_string(), str::to_owned)
+        };
+        for row in rows {
+            if let Some(place) = place_of(row, scene, &area) {
+                let dimmed = self.chosen.is_some() && self.chosen != row.track && rows.len() > 1;
+                context.set_global_alpha(if dimmed { 0.45 } else { 1.0 });
+                let badge = row.track.filter(|_| many).map(badge);
+                paint_face(
+                    context,
+                    (row, self.manner.say(row)),
+                    &place,
+                    scene,
+                    palette,
+                    badge,
+                );
+            }
+        }
+        context.set_global_alpha(1.0);
+    }
 }
 
 /// The face's box on the canvas.

@@ -167,13 +167,17 @@ async fn read_labels(database: &Database, key: &str) -> Result<Review, JsValue> 
 ///
 /// # Errors
 /// What the browser says.
-pub async fn write_aside(file: &File, mut facts: KeptProject, timeline: &Timeline) -> Result<(), JsValue> {
+pub async fn write_aside(
+    file: &File,
+    mut facts: KeptProject,
+    timeline: &Timeline,
+) -> Result<Option<String>, JsValue> {
     let frames = timeline.frames();
     let key = fingerprint(file).await?;
     // Asked for only, and given back: the stage may want it at once.
     let is_free = lock::take(&lock_name(&key), false).await.is_some();
     if !is_free || frames.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let said = |cause: String| JsValue::from_str(&cause);
     let mut changes: Vec<Change> = Vec::new();
@@ -185,8 +189,9 @@ pub async fn write_aside(file: &File, mut facts: KeptProject, timeline: &Timelin
     }
     facts.key.clone_from(&key);
     let facts = serde_json::to_string(&facts).map_err(|error| said(error.to_string()))?;
-    changes.push((Shelf::Projects, key, Some(facts)));
-    Database::open().await?.write(&changes).await
+    changes.push((Shelf::Projects, key.clone(), Some(facts)));
+    Database::open().await?.write(&changes).await?;
+    Ok(Some(key))
 }
 
 /// Name of the lock that goes with a project.

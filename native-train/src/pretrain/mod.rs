@@ -30,6 +30,8 @@ pub mod supervised_data;
 pub mod temporal;
 
 pub mod evaluation;
+mod grown_start;
+mod start;
 
 use std::path::PathBuf;
 

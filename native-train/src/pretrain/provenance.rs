@@ -29,6 +29,7 @@ pub(super) fn of(config: &RunConfig, data: &SupervisedData, step: u64, role: Opt
             "start".to_owned(),
             json!(start.map(|name| name.to_string_lossy())),
         ),
+        ("grown".to_owned(), json!(config.model.grow)),
         ("optimiser".to_owned(), json!("SGD, half a cosine to 0")),
         ("training".to_owned(), json!(config.training)),
         ("sampling".to_owned(), json!(sampling)),

@@ -15,6 +15,7 @@ use crate::pretrain::provenance;
 use crate::pretrain::resumable_keys::RESUMABLE_KEYS;
 use crate::pretrain::sgd::Sgd;
 use crate::pretrain::soft_cross_entropy::soft_cross_entropy;
+use crate::pretrain::start;
 use crate::pretrain::supervised_data::SupervisedData;
 use crate::run_config::RunConfig;
 use crate::training_run::checkpoint::{Checkpoint, prefixed};
@@ -98,12 +99,7 @@ impl<'a> Supervised<'a> {
                     .load(&found.network, "", &training_device)
                     .context("the checkpoint does not fit the config's `model`")?
             }
-            (None, Some(path)) => {
-                let start = model_store::read(path)?;
-                network
-                    .load(&start.weights, BACKBONE_PREFIX, &training_device)
-                    .with_context(|| format!("the start {}", path.display()))?
-            }
+            (None, Some(path)) => start::taken(config, path, network, &training_device)?,
             (None, None) => network,
         };
         let average = match (config.training.ema, found) {

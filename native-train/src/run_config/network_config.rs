@@ -20,6 +20,9 @@ pub struct NetworkConfig {
     pub width: usize,
     /// A model file to start from, else random weights (He).
     pub start: Option<PathBuf>,
+    /// Whether the start is of a smaller network, from which this one grows.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub grow: bool,
     /// Whether the network sees colour, in training as in the app.
     #[serde(skip_serializing_if = "is_rgb")]
     pub colour: InputColour,
@@ -46,6 +49,7 @@ impl Default for NetworkConfig {
             blocks: shape.blocks,
             width: shape.width,
             start: None,
+            grow: false,
             colour: InputColour::default(),
             framing: Framing::default(),
         }
@@ -73,6 +77,10 @@ impl NetworkConfig {
         ensure!(
             (1..=1024).contains(width),
             "`model.width` is {width}, expected 1 to 1024"
+        );
+        ensure!(
+            self.start.is_some() || !self.grow,
+            "`model.grow` needs `model.start`: the model to grow from"
         );
         self.framing.check().context("`model.framing`")?;
         Ok(())

@@ -1,6 +1,6 @@
 //! From reviewed videos to a model whose heads have learned from them, and to figures of how it does on what it has not seen.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use burn::tensor::Device;
 use serde_json::{Value, json};
@@ -24,6 +24,8 @@ use crate::track_refiner::TrackRefiner;
 
 /// Parts that are left out one by one; more are put together to so many.
 const MOST_PARTS: usize = 10;
+/// How far a face must lie where the person saw it, as intersection over union.
+const SAME_FACE: f32 = 0.5;
 /// Examples that a head learns from; of more, as many are taken at even distances.
 const MOST_EXAMPLES: usize = 4000;
 
@@ -35,8 +37,6 @@ const CORRECTIONS: &str = "corrections";
 pub struct CorrectedVideo {
     /// Time in seconds and faces of each frame, in their order.
     pub frames: Vec<(f64, Vec<SeenFace>)>,
-    /// Who is who.
-    pub people: People,
     /// The person's labels.
     pub corrections: Vec<Correction>,
     /// How labels are smoothed.
@@ -105,9 +105,11 @@ pub async fn learn(
     temporal
         .weights
         .retain(|name, _| name.starts_with(TEMPORAL_PREFIX));
-    let mut known = Vec::new();
+    let (mut known, mut people) = (Vec::new(), Vec::new());
     for (place, video) in videos.iter().enumerate() {
-        known.extend(known_faces(&temporal, place, video).await?);
+        let (found, theirs) = known_faces(&temporal, place, video).await?;
+        known.extend(found);
+        people.push(theirs);
     }
     if known.is_empty() {
         return Err(LearnError::NothingReviewed);
@@ -120,6 +122,7 @@ pub async fn learn(
         heads: &heads,
         videos,
         known: &known,
+        people: &people,
     };
     let mut measured = None;
     if let Some((part, count)) = parts {
@@ -128,10 +131,9 @@ pub async fn learn(
         let before = learning.measured(None, |_| true).await?;
         for left_out in 0..count {
             let done = left_out as f64;
-            pause(done / steps).await;
             let is_out = |known: &Known| known.part == left_out;
-            let fitted = learning.fitted(|known| !is_out(known));
-            pause((done + 0.5) / steps).await;
+            let mut on_the_way = async |part: f64| pause((done + part) / steps).await;
+            let fitted = learning.fitted(|known| !is_out(known), &mut on_the_way).await;
             after.add_all(&learning.measured(Some(&fitted), is_out).await?);
         }
         measured = Some(Measured {
@@ -141,7 +143,8 @@ pub async fn learn(
             after: Agreement::of(&after.report()),
         });
     }
-    pause((steps - 1.0) / steps).await;
+    let mut on_the_way = async |part: f64| pause((steps - 1.0 + part) / steps).await;
+    let fitted = learning.fitted(|_| true, &mut on_the_way).await;
     let report = LearningReport {
         frames: known.len(),
         videos: distinct(&known, |known| (known.video, 0)),
@@ -150,7 +153,7 @@ pub async fn learn(
         has_learned_before,
     };
     Ok(Learned {
-        model: with_heads(model, &learning.fitted(|_| true), &report),
+        model: with_heads(model, &fitted, &report),
         report,
     })
 }
@@ -220,12 +223,12 @@ fn number_parts(known: &mut [Known]) -> Option<(Part, usize)> {
     (all.len() > 1).then(|| (part, all.len().min(MOST_PARTS)))
 }
 
-/// The reviewed faces of a video, with what the heads are given of them.
+/// The reviewed faces of a video, with what the heads are given of them, and who they are in this reading.
 async fn known_faces(
     model: &ModelFile,
     place: usize,
     video: &CorrectedVideo,
-) -> Result<Vec<Known>, LearnError> {
+) -> Result<(Vec<Known>, People), LearnError> {
     let mut tracker = FaceTracker::default();
     let tracks: Vec<Vec<u32>> = video
         .frames
@@ -236,10 +239,13 @@ async fn known_faces(
             tracker.assign(number, &inputs)
         })
         .collect();
-    let face_of = |correction: &Correction| {
-        let tracks = tracks.get(correction.frame)?;
-        let is_theirs = |track: &u32| video.people.person_of(*track, correction.frame) == correction.person;
-        tracks.iter().position(is_theirs)
+    let mut taken = HashSet::new();
+    // Two people who were seen at one place are told apart no more: the first has the face.
+    let mut face_of = |correction: &Correction| {
+        let (_, faces) = video.frames.get(correction.frame)?;
+        let overlaps = faces.iter().map(|face| face.face_box.iou(&correction.face_box));
+        let (face, overlap) = overlaps.enumerate().max_by(|a, b| a.1.total_cmp(&b.1))?;
+        (overlap >= SAME_FACE && taken.insert((correction.frame, face))).then_some(face)
     };
     let mut corrections = video.corrections.clone();
     corrections.sort_by_key(|correction| (correction.person, correction.frame));
@@ -265,7 +271,34 @@ async fn known_faces(
         let length = model.metadata.clip_length;
         add_hidden(&encoder, length, video, &tracks, &mut known).await?;
     }
-    Ok(known)
+    let people = people_of(&tracks, &known);
+    Ok((known, people))
+}
+
+/// Who the tracks are, as far as it was said: a track is from its first reviewed face on, and before, whose face that is.
+fn people_of(tracks: &[Vec<u32>], known: &[Known]) -> People {
+    let mut said: BTreeMap<(u32, usize), u32> = BTreeMap::new();
+    for known in known {
+        let frame = known.correction.frame;
+        if let Some(track) = tracks.get(frame).and_then(|tracks| tracks.get(known.face)) {
+            said.insert((*track, frame), row_of(known.correction.person));
+        }
+    }
+    let mut people = People::default();
+    let mut last = None;
+    for ((track, frame), person) in said {
+        if last != Some((track, person)) {
+            let is_first = last.is_none_or(|(before, _)| before != track);
+            people.assign(track, if is_first { 0 } else { frame }, person);
+        }
+        last = Some((track, person));
+    }
+    people
+}
+
+/// The number of a person among the rows of another reading, whose own tracks count from 0.
+fn row_of(person: u32) -> u32 {
+    (u32::MAX - 1).saturating_sub(person)
 }
 
 /// Runs the encoder over the clips that hold reviewed faces, as [`TrackRefiner`] lays them.
@@ -340,11 +373,13 @@ struct Learning<'a> {
     heads: &'a Heads,
     videos: &'a [CorrectedVideo],
     known: &'a [Known],
+    /// Who is who in each video, by [`row_of`].
+    people: &'a [People],
 }
 
 impl Learning<'_> {
-    /// Heads that have learned from some of what is known.
-    fn fitted(&self, is_learned: impl Fn(&Known) -> bool) -> Heads {
+    /// Heads that have learned from some of what is known; `pause` is told how far it is, 0 to 1.
+    async fn fitted(&self, is_learned: impl Fn(&Known) -> bool, pause: &mut impl AsyncFnMut(f64)) -> Heads {
         let learned: Vec<&Known> = self.known.iter().filter(|known| is_learned(known)).collect();
         let example = |known: &Known, feature| Example {
             feature,
@@ -371,14 +406,17 @@ impl Learning<'_> {
             })
             .collect();
         let temperatures = self.model.metadata.temperatures;
-        Heads {
-            frame: self.heads.frame.fitted(&thinned(frames), temperatures.frame),
-            temporal: self
-                .heads
-                .temporal
-                .as_ref()
-                .map(|head| head.fitted(&thinned(clips), temperatures.temporal)),
-        }
+        let half = async |part: f64| pause(part / 2.0).await;
+        let frame = fitted(&self.heads.frame, frames, temperatures.frame, half).await;
+        let Some(head) = &self.heads.temporal else {
+            return Heads {
+                frame,
+                temporal: None,
+            };
+        };
+        let half = async |part: f64| pause(0.5 + part / 2.0).await;
+        let temporal = Some(fitted(head, clips, temperatures.temporal, half).await);
+        Heads { frame, temporal }
     }
 
     /// The smoothed labels of some of the known faces against the person's; `heads` in the place of the model's.
@@ -396,16 +434,16 @@ impl Learning<'_> {
             let wanted: HashMap<(usize, u32), Expression> = known
                 .map(|known| {
                     (
-                        (known.correction.frame, known.correction.person),
+                        (known.correction.frame, row_of(known.correction.person)),
                         known.correction.label,
                     )
                 })
                 .collect();
-            if wanted.is_empty() {
+            let Some(people) = self.people.get(place).filter(|_| !wanted.is_empty()) else {
                 continue;
-            }
+            };
             let timeline = self.timeline(video, heads).await?;
-            for row in timeline.rows_of_people(&video.people, video.smoothing, video.window) {
+            for row in timeline.rows_of_people(people, video.smoothing, video.window) {
                 let wanted = row.track.and_then(|person| wanted.get(&(row.frame, person)));
                 if let (Some(truth), Some(smoothed), true) = (wanted, row.smoothed, row.face_box.is_some()) {
                     found.add(*truth, smoothed);
@@ -440,6 +478,21 @@ impl Learning<'_> {
         }
         Ok(timeline)
     }
+}
+
+/// A head that has learned from the examples.
+async fn fitted(
+    head: &LinearHead,
+    examples: Vec<Example<'_>>,
+    temperature: f64,
+    mut pause: impl AsyncFnMut(f64),
+) -> LinearHead {
+    let examples = thinned(examples);
+    let mut fit = head.fit(&examples, temperature);
+    while fit.step() {
+        pause(fit.done()).await;
+    }
+    fit.into_head()
 }
 
 fn thinned(examples: Vec<Example<'_>>) -> Vec<Example<'_>> {

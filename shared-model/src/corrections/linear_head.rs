@@ -78,62 +78,84 @@ impl LinearHead {
     /// example the layer stays as it is.
     #[must_use]
     pub fn fitted(&self, examples: &[Example<'_>], temperature: f64) -> Self {
+        let mut fit = self.fit(examples, temperature);
+        while fit.step() {}
+        fit.into_head()
+    }
+
+    /// [`LinearHead::fitted`] step by step.
+    #[must_use]
+    pub fn fit<'a>(&self, examples: &'a [Example<'a>], temperature: f64) -> Fit<'a> {
         let total: f32 = examples.iter().map(|example| example.share).sum();
         let square_of =
             |example: &Example<'_>| example.feature.iter().map(|x| x * x).sum::<f32>() * example.share;
         let mean_square = examples.iter().map(square_of).sum::<f32>() / total;
-        if examples.is_empty() || !(mean_square.is_finite() && mean_square > 0.0) {
-            return self.clone();
-        }
-        let descent = Descent {
-            start: self,
+        let can_learn = !examples.is_empty() && mean_square.is_finite() && mean_square > 0.0;
+        Fit {
+            start: self.clone(),
+            at: self.clone(),
+            before: self.clone(),
             examples,
             total,
             mean_square,
             temperature: temperature as f32,
-        };
-        descent.run()
+            steps_left: if can_learn { STEPS } else { 0 },
+        }
     }
 }
 
-struct Descent<'a> {
-    start: &'a LinearHead,
+/// A head on its way to the minimum.
+#[derive(Debug, Clone)]
+pub struct Fit<'a> {
+    start: LinearHead,
+    at: LinearHead,
+    before: LinearHead,
     examples: &'a [Example<'a>],
     total: f32,
     mean_square: f32,
     temperature: f32,
+    steps_left: usize,
 }
 
-impl Descent<'_> {
-    fn run(&self) -> LinearHead {
+impl Fit<'_> {
+    /// Goes one step; whether there was one to go. A step looks at each example once.
+    pub fn step(&mut self) -> bool {
+        let Some(left) = self.steps_left.checked_sub(1) else {
+            return false;
+        };
+        self.steps_left = left;
         // Seen in units in which features have the length 1, the loss is curved by PULL at least and, with the bias, by `most` at most.
         let most = 1.0 / (self.temperature * self.temperature) + PULL;
         let root = (PULL / most).sqrt();
         let momentum = (1.0 - root) / (1.0 + root);
-        let (mut at, mut before) = (self.start.clone(), self.start.clone());
-        for _ in 0..STEPS {
-            let ahead = LinearHead {
-                weight: beyond(&at.weight, &before.weight, momentum).collect(),
-                bias: std::array::from_fn(|class| {
-                    at.bias[class] + momentum * (at.bias[class] - before.bias[class])
-                }),
-            };
-            let gradient = self.gradient(&ahead);
-            let step = 1.0 / (most * self.mean_square);
-            before = std::mem::replace(
-                &mut at,
-                LinearHead {
-                    weight: ahead
-                        .weight
-                        .iter()
-                        .zip(&gradient.weight)
-                        .map(|(w, g)| w - step * g)
-                        .collect(),
-                    bias: std::array::from_fn(|class| ahead.bias[class] - gradient.bias[class] / most),
-                },
-            );
-        }
-        at
+        let (at, before) = (&self.at, &self.before);
+        let ahead = LinearHead {
+            weight: beyond(&at.weight, &before.weight, momentum).collect(),
+            bias: std::array::from_fn(|class| {
+                at.bias[class] + momentum * (at.bias[class] - before.bias[class])
+            }),
+        };
+        let gradient = self.gradient(&ahead);
+        let step = 1.0 / (most * self.mean_square);
+        let weights = ahead.weight.iter().zip(&gradient.weight);
+        let next = LinearHead {
+            weight: weights.map(|(w, g)| w - step * g).collect(),
+            bias: std::array::from_fn(|class| ahead.bias[class] - gradient.bias[class] / most),
+        };
+        self.before = std::mem::replace(&mut self.at, next);
+        true
+    }
+
+    /// Steps that are gone, of all, 0 to 1.
+    #[must_use]
+    pub fn done(&self) -> f64 {
+        1.0 - self.steps_left as f64 / STEPS as f64
+    }
+
+    /// The head as far as it has come.
+    #[must_use]
+    pub fn into_head(self) -> LinearHead {
+        self.at
     }
 
     fn gradient(&self, at: &LinearHead) -> LinearHead {

@@ -9,13 +9,16 @@ pub mod learn;
 use serde::{Deserialize, Serialize};
 
 use crate::expression::Expression;
+use crate::face_box::FaceBox;
 use crate::metrics::Report;
 
 /// The label that a person gave to a face.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Correction {
     /// Frame number.
     pub frame: usize,
+    /// Where the face was seen: by its place it is found again, whatever number another reading of the video gives it.
+    pub face_box: FaceBox,
     /// Whose face ([`crate::people::People`]).
     pub person: u32,
     /// What the person said.

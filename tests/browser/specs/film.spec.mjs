@@ -128,6 +128,42 @@ export function declare({ test, afterAll }, { url, scratch }) {
     assert.equal(downloads, 0);
   });
 
+  test("film: an encoder that never answers can be given up", async () => {
+    await page.openProject(scratch, makeProject({ video: "face.mp4", frames: 72, rate: 24, people: FACE, stretch: 12 }), film);
+    await page.page.evaluate(() => {
+      globalThis.usualFlush = VideoEncoder.prototype.flush;
+      VideoEncoder.prototype.flush = () => new Promise(() => {});
+    });
+    await page.hook("export-film").click();
+    await page.page.waitForFunction(() => document.querySelector('[data-testid="film-progress"] progress').value > 95);
+    await page.hook("film-cancel").click();
+    await page.page.waitForFunction(() => !document.querySelector('[data-testid="export-film"]').disabled);
+    await page.page.evaluate(() => (VideoEncoder.prototype.flush = globalThis.usualFlush));
+  });
+
+  test("film: labels that change on the way are not in it", async () => {
+    /** Brightness of the label over the face. */
+    const label = async (file) => {
+      const [pixels, { width }] = [await grey(file), await probed(file)];
+      return Array.from({ length: 16 * 60 }, (_, at) => pixels[(BOX[1] - 22 + Math.floor(at / 60)) * width + BOX[0] + 2 + (at % 60)]);
+    };
+    const difference = (one, other) => one.reduce((sum, value, at) => sum + Math.abs(value - other[at]), 0) / one.length;
+    const before = await label((await exported()).file);
+    const saved = page.page.waitForEvent("download", { timeout: 60_000 });
+    await page.hook("export-film").click();
+    await page.key("Home");
+    await page.key("x");
+    await page.key("End");
+    await page.until("review-current", /^Range of /);
+    await page.key("6");
+    await page.until("review-said", /^Painted Surprise/);
+    const during = await label(await (await saved).path());
+    await page.hook("film-progress").waitFor({ state: "hidden" });
+    const after = await label((await exported()).file);
+    assert.ok(difference(before, during) < 4, `${difference(before, during)}`);
+    assert.ok(difference(before, after) > 8, `${difference(before, after)}: the next film has them`);
+  });
+
   test("film: of several people some are hidden, and the others are seen", async () => {
     const people = [{ ...FACE[0], to: 72 }, { track: 1, from: 0, to: 72, box: [300, 180, 60, 60] }];
     page = await AnnotatorPage.open(await browser.newContext({ viewport: { width: 1280, height: 900 } }), url);
@@ -210,5 +246,14 @@ export function declare({ test, afterAll }, { url, scratch }) {
     const [still, tone] = [await loudness(file, 0, 0.9), await loudness(file, 1.1, 1.9)];
     assert.ok(still < -50 && tone > -6, `${still} dB, then ${tone} dB`);
     if (process.env.MIEN_SCREENSHOT) await page.page.screenshot({ path: `${process.env.MIEN_SCREENSHOT}.sound.png` });
+    // A browser that cannot encode it says so.
+    await page.page.evaluate(() => {
+      AudioEncoder.prototype.configure = () => {
+        throw new DOMException("no such encoder", "NotSupportedError");
+      };
+    });
+    const silent = await exported();
+    assert.equal(silent.hasSound, false);
+    await page.untilNoticed(/comes without its sound, which this browser cannot encode: .*no such encoder/);
   });
 }

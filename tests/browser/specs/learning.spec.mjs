@@ -1,6 +1,7 @@
 // A model that learns from corrections: figures on videos that it has not seen, a file that the program takes, and its use in the page.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { AnnotatorPage } from "../page_objects/annotator_page.mjs";
 import { launchBrowser } from "../support/browser.mjs";
 import { compareFrameTables } from "../support/frame_table.mjs";
@@ -67,6 +68,25 @@ export function declare({ test, afterAll }, { url, scratch }) {
     const found = await page.analyse(video);
     compareFrameTables(found, await analyzeNatively(scratch, video, "--model", model), LIMITS);
     assert.ok(found.every((row) => row.smoothed === DISGUST), "a third film gets the label too");
+  });
+
+  test("learning: what another model has read is learned from too, and each learning has a name of its own", async () => {
+    page = await AnnotatorPage.open(await browser.newContext({ viewport: { width: 1280, height: 900 } }), url);
+    await page.choose(await Promise.all(["double-speed.mp4", "face-short.mp4"].map((name) => scratch.file(name))));
+    await page.until("batch-1", /done/);
+    await labelAll("2", "Disgust");
+    await page.untilStatusAfter(() => page.hook("batch-0").click(), /^done/);
+    await page.until("review-kept", /^Kept/);
+    await labelAll("2", "Disgust");
+    const corrected = { name: "tiny-corrected.safetensors", mimeType: "", buffer: await readFile(model) };
+    await page.untilStatusAfter(() => page.hook("open-model").setInputFiles(corrected), /^(ready|done)$/);
+    await page.page.waitForFunction(() => document.querySelector(".model-name").textContent === "tiny-corrected.safetensors");
+    await page.until("learning-material", /^\d+ reviewed frames, 2 people in 2 videos\.$/);
+    await page.hook("learn").click();
+    await page.until("learned", /^Not measured: this model has learned from corrections before/);
+    await page.untilNoticed(/Not learned from: double-speed\.mp4/);
+    const [saved] = await Promise.all([page.page.waitForEvent("download", { timeout: 30_000 }), page.hook("learned-save").click()]);
+    assert.equal(saved.suggestedFilename(), "tiny-corrected-2.safetensors");
   });
 
   test("learning: it can be given up, and the model in force stays", async () => {

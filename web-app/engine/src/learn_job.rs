@@ -90,7 +90,6 @@ impl Learning {
         }
         self.videos.push(CorrectedVideo {
             frames,
-            people: reviewed.people,
             corrections: reviewed.corrections,
             smoothing: reviewed.smoothing,
             window: reviewed.window,

@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use shared_model::corrections::{Correction, LearningReport};
 use shared_model::face_box::FaceBox;
 use shared_model::orientation::Orientation;
-use shared_model::people::People;
 use shared_model::resume::ResumePoint;
 use shared_model::smoothing::Smoothing;
 use shared_model::timeline::Prediction;
@@ -346,8 +345,6 @@ impl FromEngine {
 /// What a person said of a video, and how its labels are made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReviewedVideo {
-    /// Who is who.
-    pub people: People,
     /// How labels are smoothed.
     pub smoothing: Smoothing,
     /// Window in frames.

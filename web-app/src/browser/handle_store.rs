@@ -1,5 +1,6 @@
 //! Handles of files, kept by name in a database of their own: they are no texts, and nothing else depends on them.
 
+use js_sys::Array;
 use wasm_bindgen::JsValue;
 use web_sys::{IdbObjectStore, IdbRequest, IdbTransactionMode};
 
@@ -39,6 +40,18 @@ pub async fn remove(key: &str) -> Result<(), JsValue> {
     ask(IdbTransactionMode::Readwrite, |store| store.delete(&key.into()))
         .await
         .map(drop)
+}
+
+/// The names of all handles.
+///
+/// # Errors
+/// What the browser says.
+pub async fn names() -> Result<Vec<String>, JsValue> {
+    let found = ask(IdbTransactionMode::Readonly, IdbObjectStore::get_all_keys).await?;
+    Ok(Array::from(&found)
+        .iter()
+        .filter_map(|name| name.as_string())
+        .collect())
 }
 
 /// One question in a transaction of its own; the database is closed again.

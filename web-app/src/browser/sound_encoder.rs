@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::{Float32Array, Reflect};
+use page_view::down_mix::heard_beside;
 use page_view::film_file::{SOUND_RATE, Sound, SoundPacket};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -52,13 +53,6 @@ pub async fn encode(film: &File, start_s: f64, length_s: f64) -> Result<Sound, J
         tasks::next_task().await;
     }
     encoding.finish(channels as u8).await
-}
-
-/// Channels of a sound of more than two that are heard beside the left or the right one: the centre, and the one behind.
-fn beside(channel: u32, channels: u32) -> impl Iterator<Item = u32> {
-    let centre = (channels > 2).then_some(2);
-    let behind = (channels > 5).then_some(4 + channel);
-    centre.into_iter().chain(behind)
 }
 
 #[derive(Default)]
@@ -127,7 +121,7 @@ impl Encoding {
         let mut more = plane.clone();
         for channel in 0..channels {
             decoded.copy_from_channel_with_start_in_channel(&mut plane, channel as i32, samples.start)?;
-            for other in beside(channel, decoded.number_of_channels()) {
+            for other in heard_beside(channel, decoded.number_of_channels()) {
                 decoded.copy_from_channel_with_start_in_channel(&mut more, other as i32, samples.start)?;
                 for (sum, value) in plane.iter_mut().zip(&more) {
                     *sum += MIXED_IN * value;

@@ -2,12 +2,15 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Event, File, HtmlInputElement};
+use web_sys::{Event, File, HtmlInputElement, MouseEvent};
 
 use crate::browser::file_input;
 
 /// What is done with the files.
 pub type OnFiles = fn(crate::state::store::Store, Vec<File>);
+
+/// Asks the person for files; whether the browser can.
+pub type Asks = fn(crate::state::store::Store) -> bool;
 
 #[component]
 pub fn FileButton(
@@ -25,6 +28,9 @@ pub fn FileButton(
     /// Whether several files can be chosen.
     #[prop(optional)]
     many: bool,
+    /// Another way than the input's own. Scripts that set its files do without.
+    #[prop(optional)]
+    asks: Option<Asks>,
     /// Icon before the text.
     #[prop(optional)]
     children: Option<Children>,
@@ -43,10 +49,16 @@ pub fn FileButton(
         // Else choosing the same file again would say nothing.
         input.set_value("");
     };
+    let clicked = move |event: MouseEvent| {
+        // What the page itself clicks has asked in that way already.
+        if event.is_trusted() && asks.is_some_and(|asks| asks(store)) {
+            event.prevent_default();
+        }
+    };
     view! {
         <label class="button file-button" class:small=small title=text>
             <input type="file" class="visually-hidden" id=hook data-testid=hook accept=accept multiple=many aria-label=text
-                on:change=changed/>
+                on:click=clicked on:change=changed/>
             {children.map(|children| children())}
             <span>{text}</span>
         </label>

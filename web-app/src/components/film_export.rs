@@ -42,7 +42,7 @@ pub fn FilmExport() -> impl IntoView {
         progress.set(Some(0.0));
         is_running.set(true);
         spawn_local(async move {
-            let done = film_export::run(export).await;
+            let done = film_export::run(&export).await;
             progress.set(None);
             is_running.set(false);
             if let Err(reason) = done {

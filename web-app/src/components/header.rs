@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::file_button::FileButton;
+use super::file_button::{Asks, FileButton};
 use super::icons;
 use super::notices::NoticeButton;
 use crate::state::store::Store;
-use crate::{opened_files, projects, strings, webcam};
+use crate::{file_handles, opened_files, projects, strings, webcam};
 use page_view::job::{self, EnginePhase};
 
 #[component]
@@ -39,6 +39,7 @@ pub fn Header() -> impl IntoView {
             .with(|engine| engine.notice.clone())
             .unwrap_or_default()
     };
+    let with_handles: Asks = file_handles::choose_with_handles;
     let toggle_webcam = move |_| {
         if webcam::is_on(store) {
             webcam::stop(store);
@@ -70,7 +71,7 @@ pub fn Header() -> impl IntoView {
                     <span>{strings::PROJECTS}</span>
                 </button>
                 <FileButton hook="open-video" text=strings::OPEN_VIDEO accept="video/*,image/*,.mkv,.json,.csv" many=true
-                    on_files=opened_files::open_files>
+                    on_files=opened_files::open_files asks=with_handles>
                     {icons::open()}
                 </FileButton>
                 <button type="button" class="button" data-testid="webcam"

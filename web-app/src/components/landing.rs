@@ -69,7 +69,7 @@ fn GoOn() -> impl IntoView {
     Effect::new(move |_| {
         // The list may have been changed in its dialog.
         store.projects.track();
-        spawn_local(async move { latest.set(projects::latest().await) });
+        spawn_local(async move { latest.set(projects::latest(store).await) });
     });
     let button = move || {
         latest.get().map(|project| {

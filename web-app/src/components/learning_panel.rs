@@ -49,12 +49,14 @@ fn Outcome() -> impl IntoView {
     });
     let measured = move || report.get().and_then(|report| report.measured);
     let said = move || {
-        let why_not = if report.get()?.has_learned_before {
+        let report = report.get()?;
+        let why_not = if report.has_learned_before {
             strings::LEARNED_BEFORE
         } else {
             strings::NOT_MEASURED
         };
-        Some(measured().map_or_else(|| why_not.to_owned(), |it| strings::measured(&it)))
+        let measured = report.measured.as_ref();
+        Some(measured.map_or_else(|| why_not.to_owned(), |it| strings::measured(it, &report)))
     };
     let row = |name: &'static str, figures: Agreement| {
         view! {

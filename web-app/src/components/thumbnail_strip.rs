@@ -13,7 +13,7 @@ use crate::browser::{hidden_player, tasks};
 use crate::state::source::SourceKind;
 use crate::state::store::Store;
 use crate::{player, strings};
-use page_view::thumbnails::{Shelf, Tile, tiles};
+use page_view::thumbnails::{Shelf, Tile, reach, tiles};
 use page_view::timeline_layout as layout;
 
 /// Height of the strip in CSS pixels.
@@ -24,6 +24,8 @@ const SHARPNESS: f64 = 2.0;
 const MOST: usize = 300;
 /// Milliseconds after which a film that gives no picture is left alone.
 const PATIENCE_MS: i32 = 5000;
+/// Pictures that do not come before a film is left alone for good.
+const MOST_FAILURES: u32 = 3;
 /// Width of a picture over its height: wider ones are cut.
 const WIDEST: f64 = 2.4;
 const NARROWEST: f64 = 0.5;
@@ -32,8 +34,10 @@ const NARROWEST: f64 = 0.5;
 #[derive(Clone)]
 struct Film {
     url: String,
-    /// `None` until it is opened, and where it gives none.
+    /// `None` until it is opened.
     player: Option<HtmlVideoElement>,
+    /// Pictures that did not come.
+    failures: u32,
     /// Width of a picture over its height.
     aspect: f64,
 }
@@ -160,6 +164,7 @@ impl Strip {
         self.film.set_value(url.map(|url| Film {
             url,
             player: None,
+            failures: 0,
             aspect: 16.0 / 9.0,
         }));
     }
@@ -189,9 +194,10 @@ impl Strip {
         context.rect(gutter, 0.0, width - gutter, height);
         context.clip();
         let (tiles, side) = self.tiles();
+        let reach = reach(&tiles);
         self.shelf.with_value(|shelf| {
             for tile in tiles {
-                if let Some(picture) = shelf.nearest(tile.frame) {
+                if let Some(picture) = shelf.nearest(tile.frame, reach) {
                     // Whole pixels: hairs between neighbours would show as gaps.
                     let (left, right) = ((gutter + tile.x).floor(), (gutter + tile.x + side).ceil());
                     // A picture that cannot be drawn stays empty.
@@ -224,7 +230,8 @@ impl Strip {
 
     /// Whether there was one to fetch.
     async fn fetch_one(self) -> bool {
-        let Some(film) = self.film.get_value() else {
+        let film = self.film.get_value();
+        let Some(film) = film.filter(|film| film.failures < MOST_FAILURES) else {
             return false;
         };
         let Some(player) = film.player else {
@@ -244,6 +251,7 @@ impl Strip {
         let seeked = tasks::event(&player, &["seeked", "error"]);
         tasks::first_of(seeked, tasks::sleep(PATIENCE_MS)).await;
         if player.seeking() || player.error().is_some() {
+            self.with_film(&film.url, |known| known.failures += 1);
             return false;
         }
         if self
@@ -254,6 +262,7 @@ impl Strip {
             return true;
         }
         let Some(picture) = taken_from(&player, film.aspect) else {
+            self.with_film(&film.url, |known| known.failures += 1);
             return false;
         };
         self.shelf.update_value(|shelf| shelf.put(frame, picture, &tiles));
@@ -263,6 +272,7 @@ impl Strip {
     /// Whether the film can be played; without it there are no pictures, and the stage says why.
     async fn open_player(self, url: &str) -> bool {
         let Ok(player) = hidden_player::open(url).await else {
+            self.with_film(url, |known| known.failures = MOST_FAILURES);
             return false;
         };
         let aspect = f64::from(player.video_width()) / f64::from(player.video_height().max(1));

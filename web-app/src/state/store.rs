@@ -38,7 +38,7 @@ use page_view::review::doubt::Conflicts;
 use page_view::review::queue::ReviewQueue;
 use page_view::review::queue_filter::QueueFilter;
 use page_view::shipped_model::{Asked, ShippedModel, is_same_model};
-use page_view::sureness::Saying;
+use page_view::sureness::{Manner, Saying};
 use page_view::timeline_layout::PlotStyle;
 use page_view::viewport::Viewport;
 
@@ -189,21 +189,28 @@ pub struct Store {
 }
 
 impl Store {
-    /// What is said of a row, by the threshold of the model that it is from; rows of a model that is not in force any more, or
+    /// How labels are said now: by the threshold of the model that they are from. Rows of a model that is not in force any more, or
     /// from a file, have no threshold.
     #[must_use]
-    pub fn saying(self, row: &FrameRow) -> Option<Saying> {
-        if self.hides(row) {
-            return Some(Saying::Hidden);
-        }
-        let made_by = self.analysis.with_value(|analysis| analysis.model.clone());
+    pub fn manner(self) -> Manner {
         let is_live = self.shows_webcam();
-        let threshold = self.engine.with_untracked(|engine| {
-            let model = engine.model.as_ref();
-            let model = model.filter(|model| is_live || is_same_model(&model.name, &made_by));
-            model.map_or(0.0, |model| model.not_sure_below)
+        let not_sure_below = self.analysis.with_value(|analysis| {
+            self.engine.with_untracked(|engine| {
+                let model = engine.model.as_ref();
+                let model = model.filter(|model| is_live || is_same_model(&model.name, &analysis.model));
+                model.map_or(0.0, |model| model.not_sure_below)
+            })
         });
-        Saying::of(row, threshold)
+        Manner {
+            not_sure_below,
+            hides_undecided: self.bench.is_blind.get_untracked() && !is_live,
+        }
+    }
+
+    /// What is said of a row now.
+    #[must_use]
+    pub fn saying(self, row: &FrameRow) -> Option<Saying> {
+        self.manner().say(row)
     }
 
     /// Asks something, once what is asked already is answered.
@@ -232,14 +239,7 @@ impl Store {
     /// The probabilities of a row, where they may be shown.
     #[must_use]
     pub fn shown_probabilities(self, row: &FrameRow) -> Option<ClassScores> {
-        row.probabilities.filter(|_| !self.hides(row))
-    }
-
-    /// Whether the person reviews blind and has not decided on this face in this frame; what the webcam shows is no review.
-    fn hides(self, row: &FrameRow) -> bool {
-        let has_label = row.smoothed.or(row.temporal).or(row.raw).is_some();
-        let is_open = row.reviewed.is_none() && has_label;
-        self.bench.is_blind.get_untracked() && is_open && !self.shows_webcam()
+        row.probabilities.filter(|_| !self.manner().hides(row))
     }
 
     fn shows_webcam(self) -> bool {

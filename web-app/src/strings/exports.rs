@@ -130,3 +130,8 @@ pub fn export_labels(labels: ExportLabels) -> &'static str {
         ExportLabels::Frame => "Frame",
     }
 }
+
+#[must_use]
+pub fn film_silent(reason: &str) -> String {
+    format!("The film comes without its sound, which this browser cannot encode: {reason}")
+}

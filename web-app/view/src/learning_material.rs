@@ -1,6 +1,8 @@
 //! What there is to learn from: reviewed frames, and whose they are.
 
+use shared_model::corrections::Correction;
 use shared_model::reviewed_segment::ReviewedSegment;
+use shared_model::timeline::Timeline;
 
 use crate::review::document::ReviewDocument;
 
@@ -37,11 +39,116 @@ pub fn learned_from(document: &ReviewDocument) -> impl Iterator<Item = ReviewedS
     document.segments().filter(is_wanted)
 }
 
+/// What a person said of each face of a video, where it is known where the face was seen.
+#[must_use]
+pub fn corrections(document: &ReviewDocument, timeline: &Timeline) -> Vec<Correction> {
+    let box_of = |person: u32, frame: usize| {
+        let seen = timeline.frames().get(frame)?;
+        let is_theirs = |track: u32| document.people().person_of(track, frame) == person;
+        let face = seen.faces.iter().find(|face| is_theirs(face.track))?;
+        (face.face_box.w > 0.0 && face.face_box.h > 0.0).then_some(face.face_box)
+    };
+    let of_segment = |segment: ReviewedSegment| {
+        (segment.start..segment.end).filter_map(move |frame| {
+            Some(Correction {
+                frame,
+                face_box: box_of(segment.track, frame)?,
+                person: segment.track,
+                label: segment.label,
+            })
+        })
+    };
+    learned_from(document).flat_map(of_segment).collect()
+}
+
+/// Behind the name of a model that has learned.
+const LEARNED: &str = "-corrected";
+
+/// The name, without ending, of the model that the one of this name becomes: each learning has a name of its own.
+#[must_use]
+pub fn learned_name(stem: &str) -> String {
+    let Some((before, number)) = stem.rsplit_once(LEARNED) else {
+        return format!("{stem}{LEARNED}");
+    };
+    let times = match number.strip_prefix('-').map(str::parse::<u32>) {
+        None if number.is_empty() => 1,
+        Some(Ok(times)) => times,
+        _ => return format!("{stem}{LEARNED}"),
+    };
+    format!("{before}{LEARNED}-{}", times.saturating_add(1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use shared_model::expression::Expression;
+    use shared_model::face_box::FaceBox;
     use shared_model::people::People;
+    use shared_model::timeline::{Prediction, TrackedFace};
+
+    #[test]
+    fn corrections_have_the_boxes_of_whoever_is_reviewed_and_none_where_nobody_was_seen() {
+        let face = |track: u32, x: f32, w: f32| TrackedFace {
+            track,
+            face_box: FaceBox {
+                x,
+                w,
+                h: w,
+                ..FaceBox::whole(10, 10)
+            },
+            raw: [0.125; 8],
+            temporal: None,
+        };
+        let mut timeline = Timeline::new();
+        for (frame, faces) in [
+            vec![face(0, 1.0, 9.0), face(1, 50.0, 9.0)],
+            vec![face(0, 2.0, 9.0)],
+            vec![face(1, 52.0, 0.0)],
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            timeline.push(Prediction::Seen {
+                frame,
+                time_s: frame as f64,
+                faces,
+            });
+        }
+        let segment = ReviewedSegment {
+            track: 4,
+            start: 0,
+            end: 9,
+            label: Expression::Fear,
+            confirmed: true,
+        };
+        let mut people = People::default();
+        // Both tracks are person 4, the first from the second frame on.
+        people.merge(1, 4);
+        people.assign(0, 1, 4);
+        let document = ReviewDocument::from_segments(&[segment])
+            .unwrap()
+            .with_people(people);
+        let found = corrections(&document, &timeline);
+        let places: Vec<(usize, f32)> = found.iter().map(|it| (it.frame, it.face_box.x)).collect();
+        assert_eq!(places, [(0, 50.0), (1, 2.0)]);
+        assert!(
+            found
+                .iter()
+                .all(|it| (it.person, it.label) == (4, Expression::Fear))
+        );
+    }
+
+    #[test]
+    fn each_learning_has_a_name_of_its_own() {
+        let mut name = "demo".to_owned();
+        let mut names = Vec::new();
+        for _ in 0..3 {
+            name = learned_name(&name);
+            names.push(name.clone());
+        }
+        assert_eq!(names, ["demo-corrected", "demo-corrected-2", "demo-corrected-3"]);
+        assert_eq!(learned_name("a-corrected-copy"), "a-corrected-copy-corrected");
+    }
 
     #[test]
     fn what_is_confirmed_counts_and_people_count_once_a_video() {

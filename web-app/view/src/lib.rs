@@ -37,6 +37,7 @@ pub mod batch;
 pub mod batch_files;
 pub mod command;
 pub mod comparison;
+pub mod down_mix;
 pub mod export_labels;
 pub mod export_text;
 pub mod figure;

@@ -33,6 +33,33 @@ impl Saying {
     }
 }
 
+/// How labels are said.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Manner {
+    /// The model's threshold, 0 to 1.
+    pub not_sure_below: f64,
+    /// Whether the person reviews blind: what they have not decided on stays hidden.
+    pub hides_undecided: bool,
+}
+
+impl Manner {
+    /// What is said of a row; `None` where there is no label.
+    #[must_use]
+    pub fn say(self, row: &FrameRow) -> Option<Saying> {
+        if self.hides(row) {
+            return Some(Saying::Hidden);
+        }
+        Saying::of(row, self.not_sure_below)
+    }
+
+    /// Whether a row's label is hidden.
+    #[must_use]
+    pub fn hides(self, row: &FrameRow) -> bool {
+        let has_label = row.smoothed.or(row.temporal).or(row.raw).is_some();
+        self.hides_undecided && row.reviewed.is_none() && has_label
+    }
+}
+
 /// The probability that the row's label was chosen by, 0 to 1. `None` where the frames around this one decided, or a person: a number
 /// of this frame says nothing of such a label.
 #[must_use]
@@ -76,6 +103,26 @@ mod tests {
             smoothed: Some(Expression::Sadness),
             ..FrameRow::without_face(0, 0.0)
         }
+    }
+
+    #[test]
+    fn what_is_undecided_is_hidden_from_a_blind_reviewer_and_said_to_others() {
+        let blind = Manner {
+            not_sure_below: 0.0,
+            hides_undecided: true,
+        };
+        let decided = FrameRow {
+            reviewed: Some(Expression::Fear),
+            ..row(0.5)
+        };
+        assert_eq!(blind.say(&row(0.5)), Some(Saying::Hidden));
+        assert_eq!(blind.say(&decided), Some(Saying::Label(Expression::Fear)));
+        assert_eq!(blind.say(&FrameRow::without_face(0, 0.0)), None);
+        let seeing = Manner {
+            hides_undecided: false,
+            ..blind
+        };
+        assert_eq!(seeing.say(&row(0.5)), Some(Saying::Label(Expression::Sadness)));
     }
 
     #[test]

@@ -74,17 +74,28 @@ impl<T> Shelf<T> {
         }
     }
 
-    /// The picture of the frame, else the nearest one.
+    /// The picture of the frame, else the nearest one, at most `reach` frames away.
     #[must_use]
-    pub fn nearest(&self, frame: usize) -> Option<&T> {
-        let before = self.pictures.range(..=frame).next_back();
-        let after = self.pictures.range(frame..).next();
+    pub fn nearest(&self, frame: usize, reach: usize) -> Option<&T> {
+        let before = self
+            .pictures
+            .range(frame.saturating_sub(reach)..=frame)
+            .next_back();
+        let after = self.pictures.range(frame..=frame.saturating_add(reach)).next();
         match (before, after) {
             (Some(before), Some(after)) if frame - before.0 <= after.0 - frame => Some(before.1),
             (_, Some((_, picture))) | (Some((_, picture)), None) => Some(picture),
             (None, None) => None,
         }
     }
+}
+
+/// How many frames a picture may be away from the place where it stands in for another: two places. Of one that fills the strip any will do.
+#[must_use]
+pub fn reach(tiles: &[Tile]) -> usize {
+    let gaps = tiles.iter().zip(tiles.iter().skip(1));
+    let gaps = gaps.map(|(one, next)| next.frame.saturating_sub(one.frame));
+    gaps.max().map_or(usize::MAX, |gap| 2 * gap.max(1))
 }
 
 #[cfg(test)]
@@ -136,14 +147,23 @@ mod tests {
     #[test]
     fn the_nearest_picture_stands_in_and_the_farthest_goes() {
         let mut shelf = Shelf::new(3);
-        assert_eq!(shelf.nearest(5), None);
+        assert_eq!(shelf.nearest(5, usize::MAX), None);
         for frame in [10, 20, 40] {
             shelf.put(frame, frame, &[]);
         }
         assert_eq!(
-            [0, 14, 15, 16, 39, 90].map(|frame| *shelf.nearest(frame).unwrap()),
+            [0, 14, 15, 16, 39, 90].map(|frame| *shelf.nearest(frame, usize::MAX).unwrap()),
             [10, 10, 10, 20, 40, 40]
         );
+        assert_eq!(
+            [4, 5, 14, 16, 45, 46].map(|frame| shelf.nearest(frame, 5).copied()),
+            [None, Some(10), Some(10), Some(20), Some(40), None],
+            "what is far away stands in for nothing"
+        );
+        let tile = |frame| Tile { x: 0.0, frame };
+        assert_eq!(reach(&[tile(0), tile(12), tile(23)]), 24);
+        assert_eq!(reach(&[tile(3), tile(3)]), 2);
+        assert_eq!(reach(&[tile(3)]), usize::MAX);
         shelf.put(41, 41, &[]);
         assert!(!shelf.has(10) && shelf.has(20) && shelf.has(41));
         shelf.put(0, 0, &[]);

@@ -14,6 +14,7 @@ use crate::pretrain::semi_supervised::batches::{PairedBatch, PairedLoader};
 use crate::pretrain::semi_supervised::step::{Rates, TeacherStudent};
 use crate::pretrain::semi_supervised::step_terms::WaitingStep;
 use crate::pretrain::sgd::Sgd;
+use crate::pretrain::start;
 use crate::pretrain::supervised_data::SupervisedData;
 use crate::run_config::RunConfig;
 use crate::training_run::checkpoint::{Checkpoint, prefixed};
@@ -92,10 +93,7 @@ impl<'a> SemiSupervised<'a> {
             let Some(path) = config.model.start.as_ref().filter(|_| found.is_none()) else {
                 return Ok(network);
             };
-            let start = model_store::read(path)?;
-            network
-                .load(&start.weights, BACKBONE_PREFIX, &training_device)
-                .with_context(|| format!("the start {}", path.display()))
+            start::taken(config, path, network, &training_device)
         };
         let training = &config.training;
         let rule = Sgd::new(training.momentum).with_weight_decay(training.weight_decay);

@@ -8,7 +8,7 @@ use web_messages::{FromEngine, JobId, ReviewedVideo};
 use web_sys::File;
 
 use super::{Coordinator, ToLearnFrom, conclude, ensure_workers, set_job_name};
-use crate::outcome::say;
+use crate::outcome::{Outcome, say};
 use crate::show_job;
 use crate::worker_scope::post;
 
@@ -74,7 +74,13 @@ impl Coordinator {
                     set_job_name(None);
                     say(&FromEngine::ReadForLearning { job });
                 }
-                Err(outcome) => conclude(job, &name, Err(outcome)),
+                Err(outcome) => {
+                    if let Outcome::TryVideoElement(_) = outcome {
+                        // The page may leave this one out.
+                        learning.replace(read);
+                    }
+                    conclude(job, &name, Err(outcome));
+                }
             }
             // The coordinator may have stopped listening.
             let _ = ended.send(());

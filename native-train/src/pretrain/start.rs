@@ -1,0 +1,41 @@
+//! The model that a run's network begins with.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use burn::tensor::Device;
+use shared_model::model_file::Weights;
+use shared_model::resnet50::{BACKBONE_PREFIX, ResNet50};
+
+use super::grown_start::grown;
+use crate::model_store;
+use crate::random_stream::Stream;
+use crate::run_config::RunConfig;
+
+/// The network with the weights of the model file at `path`, grown from them where the config says so.
+///
+/// # Errors
+/// When the file cannot be read, or does not fit the config's `model`.
+pub(super) fn taken(config: &RunConfig, path: &Path, network: ResNet50, device: &Device) -> Result<ResNet50> {
+    let fit = || {
+        let hint = if config.model.grow {
+            ""
+        } else {
+            "; a smaller network grows with `model.grow = true`"
+        };
+        format!(
+            "the start {} does not fit the config's `model`{hint}",
+            path.display()
+        )
+    };
+    let mut weights = model_store::read(path)?.weights;
+    if config.model.grow {
+        let small: Weights = weights
+            .into_iter()
+            .filter(|(name, _)| name.starts_with(BACKBONE_PREFIX))
+            .collect();
+        let fresh = network.save(BACKBONE_PREFIX)?;
+        weights = grown(&small, fresh, &mut Stream::Growth.random(config.seed)).with_context(fit)?;
+    }
+    network.load(&weights, BACKBONE_PREFIX, device).with_context(fit)
+}
