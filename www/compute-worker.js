@@ -1,5 +1,6 @@
 // A compute worker. Its first message is the engine's compiled wasm; what comes while it starts is kept for it.
-import init, { runCompute } from "./engine/web_engine.js";
+import init, { runCompute, useRelaxedSimd } from "./engine/web_engine.js";
+import { IS_RELAXED } from "./engine-choice.js";
 
 const early = [];
 const fail = (error) => {
@@ -13,6 +14,7 @@ self.onmessage = async (event) => {
   self.onmessage = (next) => early.push(next.data);
   try {
     await init({ module_or_path: event.data });
+    if (IS_RELAXED) useRelaxedSimd();
     runCompute(early);
   } catch (error) {
     fail(error);

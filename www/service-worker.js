@@ -6,6 +6,9 @@ const VERSION = "unbuilt";
 const PREFIX = "mien-";
 const CACHE = PREFIX + VERSION;
 const LIST = "precache.json";
+// As in `engine-choice.js`, which is a module and cannot be had here: the engine that this browser does not take is not kept.
+const FUSED = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 0, 253, 15, 65, 0, 253, 15, 65, 0, 253, 15, 253, 133, 2, 11];
+const OTHER_ENGINE = WebAssembly.validate(new Uint8Array(FUSED)) ? "engine/web_engine_plain_bg.wasm" : "engine/web_engine_bg.wasm";
 
 self.addEventListener("install", (event) => {
   event.waitUntil(store());
@@ -34,7 +37,7 @@ async function store() {
   if (list.version !== VERSION) throw new Error("the page is just being replaced: next time");
   const cache = await caches.open(CACHE);
   try {
-    for (const [name, hash] of Object.entries(list.files)) await keep(cache, name, hash);
+    for (const [name, hash] of Object.entries(list.files)) if (name !== OTHER_ENGINE) await keep(cache, name, hash);
     await carryOver(cache, list);
     await cache.put(LIST, response);
   } catch (error) {

@@ -2,6 +2,8 @@
 
 use crate::cargo_call::{self, ENGINE_PACKAGE, UI_PACKAGE};
 use crate::folders::{copy_folder, entries_of};
+use crate::fused_opcodes::{with_final_numbers, with_first_numbers};
+use crate::plain_engine::without_relaxed_simd;
 use crate::setup;
 use crate::wasm_toolchain::{WASM_TARGET, WasmToolchain};
 use crate::{packing, page_headers, paths, precache, process, wasm_exports};
@@ -22,8 +24,23 @@ const WASM_FEATURES: [&str; 7] = [
     "--enable-multivalue",
 ];
 
-/// What a script holds in place of the size of the wasm file that it loads.
-const UNKNOWN_SIZE: &str = "const BYTES = 0;";
+/// The instructions that one of the two engines has beyond these.
+const RELAXED_FEATURE: &str = "--enable-relaxed-simd";
+
+/// The engine, and what is made of it for browsers without relaxed SIMD.
+const ENGINE: &str = "web_engine_bg.wasm";
+const PLAIN_ENGINE: &str = "web_engine_plain_bg.wasm";
+
+/// Scripts that tell how much of a wasm file has come, the constant that holds the file's size, 0 until it is built, and the file.
+const SIZES: [(&str, &str, &str); 3] = [
+    ("boot.js", "BYTES", "web-app_bg.wasm"),
+    ("engine-worker.js", "RELAXED_BYTES", "engine/web_engine_bg.wasm"),
+    (
+        "engine-worker.js",
+        "PLAIN_BYTES",
+        "engine/web_engine_plain_bg.wasm",
+    ),
+];
 
 /// Whether the workspace has a page to build.
 pub fn is_there() -> Result<bool> {
@@ -45,11 +62,8 @@ pub fn run() -> Result<()> {
     if cargo_call::has_package(ENGINE_PACKAGE)? {
         build_engine(&toolchain, &dist.join("engine"))?;
     }
-    for (script, wasm) in [
-        ("boot.js", "web-app_bg.wasm"),
-        ("engine-worker.js", "engine/web_engine_bg.wasm"),
-    ] {
-        write_size(&dist.join(script), &dist.join(wasm))?;
+    for (script, constant, wasm) in SIZES {
+        write_size(&dist.join(script), constant, &dist.join(wasm))?;
     }
     // After everything else: it lists what is there.
     page_headers::write(&dist)?;
@@ -59,18 +73,19 @@ pub fn run() -> Result<()> {
 }
 
 /// Puts the size of the wasm file that a script loads into the script: a packed answer does not say it.
-fn write_size(script: &Path, wasm: &Path) -> Result<()> {
+fn write_size(script: &Path, constant: &str, wasm: &Path) -> Result<()> {
     let text = fs::read_to_string(script).with_context(|| format!("reading {}", script.display()))?;
-    if !text.contains(UNKNOWN_SIZE) {
+    let unknown = format!("const {constant} = 0;");
+    if !text.contains(&unknown) {
         bail!(
-            "{} has no line `{UNKNOWN_SIZE}` to put the size into",
+            "{} has no line `{unknown}` to put the size into",
             script.display()
         );
     }
     let bytes = fs::metadata(wasm)
         .with_context(|| format!("looking at {}", wasm.display()))?
         .len();
-    let text = text.replace(UNKNOWN_SIZE, &format!("const BYTES = {bytes};"));
+    let text = text.replace(&unknown, &format!("const {constant} = {bytes};"));
     fs::write(script, text).with_context(|| format!("writing {}", script.display()))
 }
 
@@ -91,7 +106,7 @@ fn build_ui(toolchain: &WasmToolchain, dist: &Path) -> Result<()> {
     process::run(&mut trunk)?;
     wasm_exports::check(&linked("web-app.wasm")?)?;
     // Small before fast: what the UI does in a row it does in slices.
-    optimise(&dist.join("web-app_bg.wasm"), "-Oz")?;
+    optimise(&dist.join("web-app_bg.wasm"), &["-Oz"])?;
     drop_trunk_lines(&dist.join("index.html"))
 }
 
@@ -147,15 +162,46 @@ fn bind_and_optimise(built: &Path, ready: &Path) -> Result<()> {
             .arg(ready)
             .arg(built),
     )?;
-    optimise(&ready.join("web_engine_bg.wasm"), "-O3")
+    let (engine, plain) = (ready.join(ENGINE), ready.join(PLAIN_ENGINE));
+    let bytes = fs::read(&engine).with_context(|| format!("reading {}", engine.display()))?;
+    let made = without_relaxed_simd(&bytes).with_context(|| format!("looking at {}", engine.display()))?;
+    fs::write(&plain, made).with_context(|| format!("writing {}", plain.display()))?;
+    optimise(&plain, &["-O3"])?;
+    optimise_relaxed(&engine)
+}
+
+/// [`optimise`] for a module with fused products, also by a wasm-opt that knows their first numbers alone.
+fn optimise_relaxed(wasm: &Path) -> Result<()> {
+    let how = ["-O3", RELAXED_FEATURE];
+    if knows_final_numbers()? {
+        return optimise(wasm, &how);
+    }
+    let change = |by: fn(&[u8]) -> Result<Vec<u8>>| -> Result<()> {
+        let bytes = fs::read(wasm).with_context(|| format!("reading {}", wasm.display()))?;
+        let made = by(&bytes).with_context(|| format!("looking at {}", wasm.display()))?;
+        fs::write(wasm, made).with_context(|| format!("writing {}", wasm.display()))
+    };
+    change(with_first_numbers)?;
+    optimise(wasm, &how)?;
+    change(with_final_numbers)
+}
+
+/// Whether wasm-opt can read a function with a fused product.
+fn knows_final_numbers() -> Result<bool> {
+    const FUSED: &[u8] = b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7b\x03\x02\x01\0\x0a\x13\x01\x11\0\x41\0\xfd\x0f\x41\0\xfd\x0f\x41\0\xfd\x0f\xfd\x85\x02\x0b";
+    let probe = paths::target_dir()?.join("fused.wasm");
+    fs::write(&probe, FUSED).with_context(|| format!("writing {}", probe.display()))?;
+    let mut wasm_opt = Command::new("wasm-opt");
+    wasm_opt.args(["--enable-simd", RELAXED_FEATURE]).arg(&probe);
+    Ok(process::output_of(&mut wasm_opt).is_some())
 }
 
 /// Puts what wasm-opt makes of a file in its place.
-fn optimise(wasm: &Path, level: &str) -> Result<()> {
+fn optimise(wasm: &Path, how: &[&str]) -> Result<()> {
     let optimised = wasm.with_extension("optimised");
     process::run(
         Command::new("wasm-opt")
-            .arg(level)
+            .args(how)
             .args(WASM_FEATURES)
             .arg(wasm)
             .arg("-o")

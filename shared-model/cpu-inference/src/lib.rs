@@ -6,7 +6,8 @@
 //! (Dukhan 2019, "The Indirect Convolution Algorithm", arXiv 1907.02129). Bias, residual and ReLU are applied while a tile of
 //! the result still lies in registers.
 //!
-//! The instruction set (AVX-512, AVX2, NEON, wasm's SIMD) is chosen by `pulp`.
+//! The instruction set (AVX-512, AVX2, NEON, wasm's SIMD) is chosen by `pulp`. Wasm cannot ask what the browser knows, so that relaxed SIMD, which
+//! multiplies and adds in one instruction, is a feature (`relaxed-simd`) and has to be asked for.
 //!
 //! ```
 //! use cpu_inference::{Convolution, ConvolutionShape, MapView};
@@ -30,6 +31,13 @@ mod parts;
 mod pooling;
 mod vector;
 mod winograd;
+
+/// Multiplies and adds in one instruction from now on; to be called before the first convolution, and only where the browser knows relaxed SIMD.
+/// Results differ in their last bits.
+#[cfg(all(feature = "relaxed-simd", target_arch = "wasm32"))]
+pub fn use_relaxed_simd() {
+    pulp::wasm::enable_relaxed_simd();
+}
 
 pub use convolution::Convolution;
 pub use convolution_shape::{ConvolutionShape, UnsupportedConvolution};

@@ -68,7 +68,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await page.page.waitForFunction(() => caches.match("models/tiny.safetensors").then(Boolean), null, { timeout: 30_000 });
     const twice = new Set(own.requests.filter((name, place) => own.requests.indexOf(name) !== place));
     // The browser asks for the scripts of workers for each worker, for the icon for tab and page, and for the page once more.
-    for (const small of ["/", "/icons/mien.svg", "/told-fetch.js", "/compute-worker.js", "/engine/web_engine.js"]) twice.delete(small);
+    for (const small of ["/", "/icons/mien.svg", "/told-fetch.js", "/compute-worker.js", "/engine-choice.js", "/engine/web_engine.js"]) twice.delete(small);
     assert.deepEqual([...twice], []);
     assert.ok(!own.requests.includes("/models/demo.safetensors"), own.requests.join(" "));
     await context.close();

@@ -46,6 +46,13 @@ pub fn start() {
     constructors::run();
 }
 
+/// Lets the kernels multiply and add in one instruction; to be called before anything is computed, where the browser knows relaxed SIMD.
+#[wasm_bindgen(js_name = useRelaxedSimd)]
+pub fn use_relaxed_simd() {
+    #[cfg(target_arch = "wasm32")]
+    cpu_inference::use_relaxed_simd();
+}
+
 /// Makes this worker the coordinator. `early` are the messages that came before the wasm was ready.
 #[wasm_bindgen(js_name = runCoordinator)]
 pub fn run_coordinator(early: js_sys::Array) {
