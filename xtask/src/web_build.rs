@@ -166,8 +166,14 @@ fn bind_and_optimise(built: &Path, ready: &Path) -> Result<()> {
     let bytes = fs::read(&engine).with_context(|| format!("reading {}", engine.display()))?;
     let made = without_relaxed_simd(&bytes).with_context(|| format!("looking at {}", engine.display()))?;
     fs::write(&plain, made).with_context(|| format!("writing {}", plain.display()))?;
-    optimise(&plain, &["-O3"])?;
-    optimise_relaxed(&engine)
+    // Much of it runs on one core.
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| optimise(&plain, &["-O3"]));
+        optimise_relaxed(&engine)?;
+        other
+            .join()
+            .unwrap_or_else(|_| bail!("wasm-opt could not be run"))
+    })
 }
 
 /// [`optimise`] for a module with fused products, also by a wasm-opt that knows their first numbers alone.

@@ -72,7 +72,7 @@ fn LabelChoice() -> impl IntoView {
     view! {
         <label class="field" title=strings::EXPORT_TAKES_HINT>
             <span>{strings::EXPORT_TAKES}</span>
-            <select data-testid="export-labels" on:change=choose>
+            <select class="export-takes" data-testid="export-labels" on:change=choose>
                 {ExportLabels::ALL.into_iter().enumerate().map(option).collect_view()}
             </select>
         </label>
