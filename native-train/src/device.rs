@@ -54,7 +54,7 @@ impl DeviceChoice {
     /// As [`DeviceChoice::open`].
     pub fn open_and_say(self) -> Result<NamedDevice> {
         let opened = self.open()?;
-        eprintln!("device: {}", opened.name);
+        tracing::info!("device: {}", opened.name);
         Ok(opened)
     }
 }
@@ -174,8 +174,8 @@ fn vulkan(software_too: bool) -> Result<NamedDevice> {
     let info = setup.adapter.get_info();
     if info.device_type == wgpu::DeviceType::Cpu {
         anyhow::ensure!(software_too, "only a software Vulkan adapter was found: {ADVICE}");
-        eprintln!(
-            "warning: `{}` is a software adapter and slower than `--device cpu`",
+        tracing::warn!(
+            "`{}` is a software adapter and slower than `--device cpu`",
             info.name
         );
     }

@@ -53,7 +53,7 @@ pub fn run(options: &Options) -> Result<()> {
     let mut failures = 0;
     for (input, base) in options.from.inputs.iter().zip(&bases) {
         if let Err(error) = read_one(input, options, &model, &device, base, &out) {
-            eprintln!("error: {error:#}");
+            tracing::error!("{error:#}");
             failures += 1;
         }
     }
@@ -109,7 +109,7 @@ fn read_one(
     let [npy, csv] = paths(base);
     out.write(&npy, &matrix)?;
     out.write(&csv, frame_table::to_string(&video, &rows).as_bytes())?;
-    eprintln!(
+    tracing::info!(
         "{video}: {} faces in {} frames",
         rows.len(),
         seen.timeline.frames().len()
@@ -118,7 +118,7 @@ fn read_one(
         stdout::line(format_args!("{}", path.display()));
     }
     for error in &seen.unreadable {
-        eprintln!("warning: {error:#}; the frame counts as one without a face");
+        tracing::warn!("{error:#}; the frame counts as one without a face");
     }
     if let Some(error) = seen.ended_early {
         return Err(error.context("the frames before were read and written"));

@@ -137,7 +137,7 @@ fn pictures_of(folder: &Path) -> Result<Vec<PathBuf>> {
         );
     }
     if let Some(others) = others {
-        eprintln!("warning: {}: not read: {others}", folder.display());
+        tracing::warn!("{}: not read: {others}", folder.display());
     }
     let gifs: Vec<PathBuf> = paths
         .iter()
@@ -145,15 +145,15 @@ fn pictures_of(folder: &Path) -> Result<Vec<PathBuf>> {
         .cloned()
         .collect();
     if let Some(gifs) = named(&gifs, &name) {
-        eprintln!(
+        tracing::info!(
             "note: {}: a GIF in a folder counts as one picture, its first: {gifs}",
             folder.display()
         );
     }
     paths.sort_by(|a, b| natural_order::compare(&name(a), &name(b)));
     if let Some(gaps) = gaps(&paths) {
-        eprintln!(
-            "warning: {}: {gaps}; pictures count as frames one after the other, so later frames are earlier than their numbers say",
+        tracing::warn!(
+            "{}: {gaps}; pictures count as frames one after the other, so later frames are earlier than their numbers say",
             folder.display()
         );
     }

@@ -59,7 +59,7 @@ pub fn run(options: &Options) -> Result<()> {
         "from the checkpoint"
     } else {
         let found = found_classes.map_or("no head".to_owned(), |n| format!("a head of {n} classes"));
-        eprintln!(
+        tracing::info!(
             "note: {name} has {found}; the model gets a new, random one of {CLASS_COUNT} classes, to be trained"
         );
         weights.remove("fc.weight");

@@ -1,4 +1,11 @@
-//! The native program `mien`: one module a command, over the modules that they share.
+//! The native program `mien`: one module a command, over the modules that they share. What they say beside their results are `tracing`'s events;
+//! the program writes them on stderr ([`log_lines`]).
+
+#![deny(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "results go through `stdout`, all else is an event"
+)]
 
 pub mod ablate;
 pub mod analyze;
@@ -48,6 +55,7 @@ pub mod atomic_file;
 pub mod written_files;
 
 mod known_people;
+pub mod log_lines;
 pub mod natural_order;
 mod npy_file;
 pub mod plots;

@@ -7,8 +7,8 @@ use native_train::training_run::interruption::{self, Interrupted};
 use native_train::training_run::run_options::RunOptions;
 use native_train::wrong_use::{self, WrongUse};
 use native_train::{
-    ablate, analyze, bench, command_help, data, evaluate, export, features, gpu_check, import, info, merge,
-    pretrain, refine, score, synth,
+    ablate, analyze, bench, command_help, data, evaluate, export, features, gpu_check, import, info,
+    log_lines, merge, pretrain, refine, score, synth,
 };
 
 #[global_allocator]
@@ -77,6 +77,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    log_lines::start()?;
     match &arguments.command {
         Command::Analyze(options) => analyze::run(options),
         Command::Data(options) => data::run(options),

@@ -76,7 +76,7 @@ pub fn run(options: &Options) -> Result<()> {
     if let Some(evaluation) = &evaluation {
         evaluation.print();
     }
-    eprintln!(
+    tracing::info!(
         "{} inputs of {} shards merged",
         results.files.len(),
         results.shards
@@ -412,7 +412,7 @@ fn files_of(
             partial && count < all,
             "{what}; their shards' messages say why: run those shards again, or merge the others with `--partial`"
         );
-        eprintln!("warning: {what}; the others are merged");
+        tracing::warn!("{what}; the others are merged");
     }
     let mut ordered = Vec::new();
     for input in inputs {

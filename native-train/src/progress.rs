@@ -54,7 +54,7 @@ impl Progress {
             bar.inc(count);
         } else if self.last_line.elapsed() >= LINE_INTERVAL {
             self.last_line = Instant::now();
-            eprintln!("{}", self.line(self.started.elapsed()));
+            tracing::info!("{}", self.line(self.started.elapsed()));
         }
     }
 
@@ -66,9 +66,11 @@ impl Progress {
 
     /// Says a line on stderr without breaking the bar.
     pub fn say(&self, line: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
+        let say = || tracing::info!("{line}");
+        if let Some(bar) = &self.bar {
+            bar.suspend(say);
+        } else {
+            say();
         }
     }
 

@@ -59,7 +59,7 @@ impl VideoFrames {
         let stream = video_probe::probe(path)
             .with_context(|| format!("{} cannot be used as a video", path.display()))?;
         if stream.is_hdr {
-            eprintln!("warning: {}: {HDR_NOTICE}", path.display());
+            tracing::warn!("{}: {HDR_NOTICE}", path.display());
         }
         let mut child = Running::start(
             ffmpeg

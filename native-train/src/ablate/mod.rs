@@ -120,7 +120,7 @@ fn run_again(config: &RunConfig, title: &str) -> Result<()> {
     if !config.run.is_dir() {
         return Ok(());
     }
-    eprintln!(
+    tracing::info!(
         "seed {}, {title}: what it stands on was run again, and so is this row",
         config.seed
     );
@@ -193,15 +193,15 @@ fn prepare(ablate: &AblateConfig) -> Result<String> {
             "{} holds faces that were rendered otherwise: choose another `ablate.synthetic_folder`, or delete it",
             folder.display()
         );
-        eprintln!("synthetic faces: {} is there already", folder.display());
+        tracing::info!("synthetic faces: {} is there already", folder.display());
     } else {
         atomic_file::make_folder(folder)?;
-        eprintln!("synthetic faces: rendering to {}", folder.display());
+        tracing::info!("synthetic faces: rendering to {}", folder.display());
         let started = Instant::now();
         let summary = synth::generate(&ablate.synthetic, folder)?;
         // The folder is there whole or not at all; this says what it was rendered from.
         atomic_file::write(&marker, &serde_json::to_vec_pretty(&wanted)?)?;
-        eprintln!(
+        tracing::info!(
             "synthetic faces: {} in {:.0} s",
             serde_json::to_string(&summary)?,
             started.elapsed().as_secs_f64()
@@ -264,13 +264,13 @@ fn finished_or(
     let (seed, resolved) = (config.seed, resolved(config)?);
     atomic_file::make_folder(&config.run)?;
     if let Some(found) = RowResult::find(&config.run, &resolved)? {
-        eprintln!(
+        tracing::info!(
             "seed {seed}, {title}: {:.2} (finished before)",
             100.0 * found.macro_f1
         );
         return Ok((found, false));
     }
-    eprintln!("seed {seed}, {title}: begins");
+    tracing::info!("seed {seed}, {title}: begins");
     let started = Instant::now();
     write_config(config)?;
     let report = run()?;
@@ -286,7 +286,7 @@ fn finished_or(
         config: resolved,
     };
     result.write(&config.run)?;
-    eprintln!(
+    tracing::info!(
         "seed {seed}, {title}: {:.2} ({:.0} s)",
         100.0 * result.macro_f1,
         result.seconds

@@ -119,7 +119,7 @@ pub fn run(options: &Options) -> Result<()> {
         .collect();
     let places = shard.map_or_else(|| (0..bases.len()).collect(), |shard| shard.places(&weights));
     if let Some(shard) = shard {
-        eprintln!(
+        tracing::info!(
             "shard {shard}: {} of {} inputs",
             places.len(),
             options.from.inputs.len()
@@ -151,7 +151,7 @@ pub fn run(options: &Options) -> Result<()> {
                     .map(PathBuf::from)
                     .collect(),
             }),
-            Err(error) => eprintln!("error: {error:#}"),
+            Err(error) => tracing::error!("{error:#}"),
         }
     }
     let (count, failures) = (places.len(), places.len() - done.len());
@@ -164,7 +164,7 @@ pub fn run(options: &Options) -> Result<()> {
         bail!("{failures} of {count} inputs could not be analysed, or not wholly; the messages are above");
     }
     if count > 1 {
-        eprintln!("all {count} inputs analysed");
+        tracing::info!("all {count} inputs analysed");
     }
     Ok(())
 }
@@ -243,14 +243,14 @@ fn analyze_one(
         timeline: seen.timeline,
         people,
     };
-    eprintln!(
+    tracing::info!(
         "{video}: {} ({:.1} frames/s)",
         written.summary(),
         seen.frames_a_second
     );
     if std::io::stderr().is_terminal() {
         for line in written.found() {
-            eprintln!("{line}");
+            tracing::info!("{line}");
         }
     }
     let files = written.write(input, &options.format, base, out)?;
@@ -258,7 +258,7 @@ fn analyze_one(
         stdout::line(format_args!("{}", path.display()));
     }
     for error in &seen.unreadable {
-        eprintln!("warning: {error:#}; the frame counts as one without a face");
+        tracing::warn!("{error:#}; the frame counts as one without a face");
     }
     if let Some(error) = seen.ended_early {
         return Err(error.context("the frames before were analysed and written"));

@@ -95,7 +95,7 @@ impl Written<'_> {
             let was_there = path.exists();
             match out.write(&path, text.as_bytes()) {
                 Ok(()) if was_there => {
-                    eprintln!("note: {} was there already and was replaced", path.display());
+                    tracing::info!("note: {} was there already and was replaced", path.display());
                 }
                 Ok(()) => {}
                 // The other files are written all the same.

@@ -49,7 +49,7 @@ impl OutputNames {
             .find(|name| !self.taken.contains(&name.to_lowercase()));
         let name = free.unwrap_or_else(|| stem.to_owned());
         if name != stem {
-            eprintln!("note: results of {} are named {name}", input.display());
+            tracing::info!("note: results of {} are named {name}", input.display());
         }
         self.taken.insert(name.to_lowercase());
         self.folder.join(name)

@@ -110,7 +110,7 @@ impl FeatureCache {
             damaged,
             unreadable,
         } = report;
-        eprintln!(
+        tracing::info!(
             "features: {found} videos from the cache {}, {computed} computed ({damaged} in place of a damaged file), \
              {unreadable} crops unreadable",
             self.folder.display()
@@ -137,16 +137,13 @@ impl FeatureCache {
                 Ok(None) => {}
                 Err(error) => {
                     report.damaged += 1;
-                    eprintln!(
-                        "warning: {} is damaged ({error:#}); it is computed anew",
-                        path.display()
-                    );
+                    tracing::warn!("{} is damaged ({error:#}); it is computed anew", path.display());
                 }
             }
         }
         let (features, unreadable) = reader.features(video, progress)?;
         for message in unreadable.iter().take(MOST_NAMED) {
-            eprintln!("warning: {message}; the frame counts as one without a crop");
+            tracing::warn!("{message}; the frame counts as one without a crop");
         }
         report.computed += 1;
         atomic_file::write(&path, &self.to_bytes(&features, video)?)?;

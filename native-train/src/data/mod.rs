@@ -99,7 +99,7 @@ pub fn run(options: &Options) -> Result<()> {
     if let Some(out) = &options.out {
         atomic_file::make_folder(out)?;
         let sheet = contact_sheet::write(out, &catalogue, &selection, &config, &files)?;
-        eprintln!("wrote {}", sheet.display());
+        tracing::info!("wrote {}", sheet.display());
     }
     Ok(())
 }

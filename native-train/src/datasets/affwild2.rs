@@ -27,7 +27,7 @@ pub fn read_videos(crops: &Path, annotations: &Path) -> Result<Vec<LabelledVideo
     let videos = videos.collect::<Result<Vec<_>>>()?;
     find_unannotated(crops, &files, &mut findings)?;
     for line in findings.lines() {
-        eprintln!("{}: {line}", annotations.display());
+        tracing::info!("{}: {line}", annotations.display());
     }
     Ok(videos)
 }

@@ -71,7 +71,7 @@ pub fn run(options: &Options) -> Result<()> {
     if let Some(shard) = shard.filter(|shard| shard.count > 1) {
         if let Some(pictures) = &pictures {
             let count = pictures.pictures.len();
-            eprintln!(
+            tracing::info!(
                 "note: {count} pictures are left out: shares are of videos. Without `--shard` they are measured"
             );
         }
@@ -187,7 +187,7 @@ fn evaluate_share(
     }
     let weights: Vec<u64> = videos.iter().map(|video| video.frames.len() as u64).collect();
     let places = shard.places(&weights);
-    eprintln!("shard {shard}: {} of {} videos", places.len(), videos.len());
+    tracing::info!("shard {shard}: {} of {} videos", places.len(), videos.len());
     let numbered = videos.into_iter().enumerate();
     let share: Vec<LabelledVideo> = numbered
         .filter(|(place, _)| places.binary_search(place).is_ok())
@@ -197,7 +197,7 @@ fn evaluate_share(
     let predicted = predict(&share, model, options.device)?;
     let written = write_predictions(folder, &predicted, options.smoothing, window, &files)?;
     account(shard, options, names, window, &predicted, written)?.write(folder, &files)?;
-    eprintln!("`mien merge` gives the figures over all shares, once they are done");
+    tracing::info!("`mien merge` gives the figures over all shares, once they are done");
     Ok(())
 }
 

@@ -230,7 +230,7 @@ pub(super) fn run(
         .collect();
     files.write(out, rows.fill(&labels)?.as_bytes())?;
     let without: usize = predicted.iter().map(PredictedVideo::frames_without_crop).sum();
-    eprintln!(
+    tracing::info!(
         "{} rows of {} videos; {without} frames without a crop are interpolated",
         rows.rows.len(),
         predicted.len()

@@ -92,9 +92,10 @@ impl GpuCheck<'_> {
         let gpu = NvidiaGpu::find();
         self.report.machine = machine::lines(gpu.as_ref());
         self.write()?;
-        eprintln!(
+        tracing::info!(
             "device: {}; at most {} minutes",
-            self.report.device.name, self.options.minutes
+            self.report.device.name,
+            self.options.minutes
         );
         for (at, (part, title, share)) in SECTIONS.into_iter().enumerate() {
             let shares: f64 = SECTIONS.iter().skip(at).map(|(_, _, share)| share).sum();
@@ -153,7 +154,7 @@ impl GpuCheck<'_> {
                 let Ok(check) = serde_json::from_str::<Check>(line) else {
                     return Ok(());
                 };
-                eprintln!("{}: {}: {}", part.name(), check.name, check.said);
+                tracing::info!("{}: {}: {}", part.name(), check.name, check.said);
                 if let Some(section) = self.report.sections.last_mut() {
                     section.checks.push(check);
                     section.seconds = began.elapsed().as_secs_f64();
@@ -167,7 +168,7 @@ impl GpuCheck<'_> {
             section.seconds = began.elapsed().as_secs_f64();
             (section.ending, section.reason) = ending(section, end, &String::from_utf8_lossy(&log));
             if let Some(reason) = &section.reason {
-                eprintln!("{}: {reason}", part.name());
+                tracing::info!("{}: {reason}", part.name());
             }
         }
         self.write()
@@ -244,7 +245,7 @@ fn find_device(options: &Options) -> Result<DeviceFacts> {
         });
     };
     for warning in text.lines().filter(|line| line.starts_with("warning:")) {
-        eprintln!("{warning}");
+        tracing::info!("{warning}");
     }
     if options.device == DeviceChoice::Auto && word_of(DeviceChoice::Cpu) == facts.kind {
         bail!(

@@ -142,7 +142,7 @@ impl FaceStore {
         if let Err(error) = &face
             && self.lost.fetch_add(1, Ordering::Relaxed) < MOST_NAMED
         {
-            eprintln!("warning: {error:#}; it is replaced in batches and left out of evaluations");
+            tracing::warn!("{error:#}; it is replaced in batches and left out of evaluations");
         }
         face
     }

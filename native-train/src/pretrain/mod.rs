@@ -98,8 +98,8 @@ pub fn train(
     let student = stage(config, data, &folder, found.as_ref(), device, interruption)?;
     let lost = data.training.lost() + data.held_back.lost();
     if lost > 0 {
-        eprintln!(
-            "warning: labelled pictures that were readable at the start could not be read {lost} times; others of their \
+        tracing::warn!(
+            "labelled pictures that were readable at the start could not be read {lost} times; others of their \
              class stood in for them, and evaluations left them out"
         );
     }

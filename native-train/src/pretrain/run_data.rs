@@ -32,7 +32,7 @@ pub fn read_data(config: &RunConfig, device: &Device) -> Result<SupervisedData> 
     let catalogue = Arc::new(Catalogue::read(data)?);
     for source in catalogue.sources() {
         for line in source.set.findings.lines() {
-            eprintln!("{}: {line}", source.config.title());
+            tracing::info!("{}: {line}", source.config.title());
         }
     }
     let mut selection = Selection::new(&catalogue, data, config.seed)?;
@@ -81,7 +81,7 @@ pub fn read_data(config: &RunConfig, device: &Device) -> Result<SupervisedData> 
         pool = pool.with_search(FaceSearch::new(framing.detector)?);
     }
     if !pool.is_empty() {
-        eprintln!("unlabelled: {} pictures", pool.len());
+        tracing::info!("unlabelled: {} pictures", pool.len());
     }
     let validation = catalogue
         .sources()
@@ -124,13 +124,13 @@ fn warn_of_missing_classes(training: &Checked, held_back: &Checked) {
     if missing.is_empty() {
         return;
     }
-    eprintln!(
-        "warning: no training picture shows {}: that cannot be learned",
+    tracing::warn!(
+        "no training picture shows {}: that cannot be learned",
         named(&missing)
     );
     missing.retain(|class| shows(held_back, *class));
     if !missing.is_empty() {
-        eprintln!("warning: {} is evaluated all the same", named(&missing));
+        tracing::warn!("{} is evaluated all the same", named(&missing));
     }
 }
 
@@ -174,7 +174,7 @@ fn say_quota(selection: &Selection, quota: usize) {
         .map(|(class, count)| format!("{} {count}", class.name()))
         .collect();
     if !few.is_empty() {
-        eprintln!(
+        tracing::info!(
             "fewer than the quota of {quota} pictures, so drawn with replacement until the classes are equal: {}",
             few.join(", ")
         );
@@ -183,14 +183,14 @@ fn say_quota(selection: &Selection, quota: usize) {
 
 fn report(name: &str, checked: &Checked) {
     for message in checked.unreadable.iter().take(MOST_NAMED) {
-        eprintln!("warning: {message}");
+        tracing::warn!("{message}");
     }
     let count = checked.unreadable.len();
     if count > 0 {
-        eprintln!("warning: {count} pictures for {name} cannot be read and are left out");
+        tracing::warn!("{count} pictures for {name} cannot be read and are left out");
     }
     let described = describe(checked);
-    eprintln!("{name}: {described}");
+    tracing::info!("{name}: {described}");
 }
 
 fn describe(checked: &Checked) -> Value {

@@ -104,7 +104,7 @@ impl UnlabelledPool {
                 Err(error) => {
                     let before = self.unreadable.fetch_add(1, Ordering::Relaxed);
                     if before < MOST_NAMED {
-                        eprintln!("warning: {error:#}; another one stands in for it");
+                        tracing::warn!("{error:#}; another one stands in for it");
                     }
                     last = Some(error);
                 }

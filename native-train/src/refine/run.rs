@@ -85,7 +85,7 @@ pub fn train(
         interruption,
     )?;
     if run.is_out_of_patience() {
-        eprintln!(
+        tracing::info!(
             "stage 2 ends at step {}: {} evaluations in a row were no better",
             run.step(),
             refiner.refine.patience

@@ -108,7 +108,7 @@ fn label_files_of(folder: &Path) -> Result<Vec<PathBuf>> {
         file.extension().is_none_or(|ending| ending != "txt") || !tables.contains(&file.with_extension(""))
     });
     if files.len() < count {
-        eprintln!(
+        tracing::info!(
             "note: {}: {} txt files stand beside a csv of the same name and are left out",
             folder.display(),
             count - files.len()
@@ -133,7 +133,7 @@ fn read_file(path: &Path, side: Side) -> Result<Labels> {
         LabelFile::Annotation(labels) => Labels::from([(video, VideoLabels::Frames(labels, Vec::new()))]),
         LabelFile::Spans(spans) => {
             for tier in &spans.left_out {
-                eprintln!("note: {name}: tier `{tier}` holds no expressions and is left out");
+                tracing::info!("note: {name}: tier `{tier}` holds no expressions and is left out");
             }
             Labels::from([(video, VideoLabels::Spans(spans))])
         }

@@ -75,8 +75,8 @@ pub fn run(options: &Options) -> Result<()> {
         );
     }
     if score.unpredicted_frames > 0 {
-        eprintln!(
-            "warning: {} annotated frames have no prediction and are left out",
+        tracing::warn!(
+            "{} annotated frames have no prediction and are left out",
             score.unpredicted_frames
         );
     }
@@ -109,7 +109,7 @@ fn compare(mut predictions: Labels, truth: &Labels) -> Result<Score> {
     {
         if !predictions.contains_key(name) {
             let other: Vec<&String> = predictions.keys().collect();
-            eprintln!("note: predictions of {other:?} are compared with the truth of {name:?}");
+            tracing::info!("note: predictions of {other:?} are compared with the truth of {name:?}");
         }
         predictions = Labels::from([(name.clone(), only.clone())]);
     }
@@ -136,7 +136,7 @@ fn compare(mut predictions: Labels, truth: &Labels) -> Result<Score> {
         }
     }
     for video in predictions.keys().filter(|video| !truth.contains_key(*video)) {
-        eprintln!("note: no truth for {video}; its predictions are left out");
+        tracing::info!("note: no truth for {video}; its predictions are left out");
     }
     Ok(Score {
         report: matrix.report(),

@@ -30,7 +30,7 @@ pub fn changes(begun: &Value, now: &Value) -> Vec<Change> {
 /// As [`allowed`].
 pub fn check(begun: &Value, now: &Value, may_change: &[&str]) -> Result<()> {
     for change in allowed(begun, now, may_change)? {
-        eprintln!("note: from here on {}", change.in_words());
+        tracing::info!("note: from here on {}", change.in_words());
     }
     Ok(())
 }

@@ -74,7 +74,7 @@ impl RunFolder {
             return Checkpoint::of_run(&self.path).map(Some);
         }
         if resume {
-            eprintln!(
+            tracing::info!(
                 "note: there is no checkpoint in {}: the run begins at step 0",
                 self.path.display()
             );

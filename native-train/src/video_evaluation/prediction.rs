@@ -45,11 +45,11 @@ pub fn predict_on(
     progress.finish();
     let unreadable = predicted.iter().flat_map(|video| &video.unreadable);
     for message in unreadable.clone().take(MOST_NAMED) {
-        eprintln!("warning: {message}; the frame counts as one without a crop");
+        tracing::warn!("{message}; the frame counts as one without a crop");
     }
     let count = unreadable.count();
     if count > 0 {
-        eprintln!("warning: {count} crops cannot be read");
+        tracing::warn!("{count} crops cannot be read");
     }
     let empty: usize = predicted
         .iter()
@@ -57,8 +57,8 @@ pub fn predict_on(
         .map(|v| v.truth.len())
         .sum();
     if empty > 0 {
-        eprintln!(
-            "warning: {empty} frames are of videos without any crop; they are taken for {}",
+        tracing::warn!(
+            "{empty} frames are of videos without any crop; they are taken for {}",
             WITHOUT_ANY_CROP.name()
         );
     }

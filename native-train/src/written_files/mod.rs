@@ -192,7 +192,7 @@ impl WrittenFiles {
                     if obstacle == Obstacle::Reviewed || (obstacle == Obstacle::Changed && !self.is_own) {
                         let old = fs::read(path).with_context(|| format!("{}", path.display()))?;
                         let kept = write_beside(path, "bak", &old)?;
-                        eprintln!(
+                        tracing::info!(
                             "note: {} {obstacle}: it is kept as {}",
                             path.display(),
                             kept.display()

@@ -133,7 +133,7 @@ impl PictureEvaluation {
         device: &Device,
     ) -> Result<Self> {
         if selection.whole_in_config && !look.whole_frame {
-            eprintln!(
+            tracing::info!(
                 "note: the config takes its pictures whole, and here the detector looks for the faces, as in `mien analyze`; \
                  `--whole-frame` takes them whole"
             );
@@ -147,7 +147,7 @@ impl PictureEvaluation {
             }
         }
         for message in unreadable.iter().take(MOST_NAMED) {
-            eprintln!("warning: {message}; it is left out");
+            tracing::warn!("{message}; it is left out");
         }
         ensure!(
             !seen.is_empty(),

@@ -125,7 +125,7 @@ impl PictureSelection {
             }
             if pictures.len() > measured_before {
                 for line in source.set.findings.lines() {
-                    eprintln!("{}: {line}", source.config.title());
+                    tracing::info!("{}: {line}", source.config.title());
                 }
                 sources.push(title);
             }

@@ -56,13 +56,11 @@ pub fn train(
     run.train(&mut semi_supervised, |step| loader.batch(step), interruption)?;
     let unreadable = data.unlabelled.unreadable();
     if unreadable > 0 {
-        eprintln!(
-            "warning: unlabelled pictures could not be read {unreadable} times; others stood in for them"
-        );
+        tracing::warn!("unlabelled pictures could not be read {unreadable} times; others stood in for them");
     }
     let whole = data.unlabelled.without_face();
     if whole > 0 {
-        eprintln!("warning: no face was found in {whole} unlabelled pictures; they were taken whole");
+        tracing::warn!("no face was found in {whole} unlabelled pictures; they were taken whole");
     }
     model_store::read(&run.model_path("student"))
 }

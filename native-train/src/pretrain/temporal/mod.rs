@@ -89,7 +89,7 @@ pub fn train(
         device,
     )?;
     model.metadata.temperatures.temporal = temperature;
-    eprintln!("clips of held-back stills: {figures}");
+    tracing::info!("clips of held-back stills: {figures}");
     if let Value::Object(training) = &mut model.metadata.training {
         training.insert("temporal".to_owned(), describe(temporal, &figures));
     }
