@@ -8,7 +8,8 @@ const CACHE = PREFIX + VERSION;
 const LIST = "precache.json";
 // As in `engine-choice.js`, which is a module and cannot be had here: the engine that this browser does not take is not kept.
 const FUSED = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 0, 253, 15, 65, 0, 253, 15, 65, 0, 253, 15, 253, 133, 2, 11];
-const OTHER_ENGINE = WebAssembly.validate(new Uint8Array(FUSED)) ? "engine/web_engine_plain_bg.wasm" : "engine/web_engine_bg.wasm";
+const ENGINES = ["engine/web_engine_bg.wasm", "engine/web_engine_plain_bg.wasm"];
+const OTHER_ENGINE = WebAssembly.validate(new Uint8Array(FUSED)) ? ENGINES[1] : ENGINES[0];
 
 self.addEventListener("install", (event) => {
   event.waitUntil(store());
@@ -98,6 +99,20 @@ async function takeOver() {
 async function answer(event, url) {
   const kept = await find(event.request, url);
   if (kept) return kept;
+  const name = ENGINES.find((engine) => new URL(engine, self.registration.scope).pathname === url.pathname);
+  if (name) return engineOfThisVersion(event, name);
+  event.waitUntil(tell());
+  return fetch(event.request);
+}
+
+// An engine that was not kept: the browser has come to know relaxed SIMD since, or forgotten it. One of another version does not fit the page.
+async function engineOfThisVersion(event, name) {
+  const cache = await caches.open(CACHE);
+  const list = await (await cache.match(LIST, { ignoreVary: true }))?.json();
+  if (list) {
+    await keep(cache, name, list.files[name]);
+    return cache.match(name, { ignoreVary: true });
+  }
   event.waitUntil(tell());
   return fetch(event.request);
 }

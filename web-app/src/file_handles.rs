@@ -2,15 +2,16 @@
 
 use leptos::prelude::*;
 use page_view::kept_analysis::KeptProject;
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{DataTransfer, File};
 
-use crate::browser::file_picker::{self, Handled};
-use crate::browser::{error_text, file_input, handle_store};
+use crate::browser::database::{Database, Shelf};
+use crate::browser::file_picker::{self, Handled, PickFault};
+use crate::browser::{error_text, file_input, handle_store, lock};
 use crate::state::notice::Tone;
-use crate::state::review_desk::ReviewDesk;
 use crate::state::store::Store;
-use crate::{opened_files, strings};
+use crate::{opened_files, review_storage, strings};
 
 /// Asks the person for files, with handles where the browser gives any.
 pub fn choose(store: Store) {
@@ -25,8 +26,17 @@ pub fn choose_with_handles(store: Store) -> bool {
     if !file_picker::is_there() {
         return false;
     }
+    let mut is_asking = false;
+    store
+        .known_files
+        .update_value(|known| is_asking = std::mem::replace(&mut known.is_asking, true));
+    if is_asking {
+        return true;
+    }
     spawn_local(async move {
-        match file_picker::pick(strings::KINDS_OF_FILES).await {
+        let picked = file_picker::pick(strings::KINDS_OF_FILES).await;
+        store.known_files.update_value(|known| known.is_asking = false);
+        match picked {
             Ok(picked) => {
                 let files: Vec<File> = picked.iter().map(|handled| handled.file.clone()).collect();
                 for handled in picked {
@@ -35,7 +45,8 @@ pub fn choose_with_handles(store: Store) -> bool {
                 opened_files::open_files(store, files);
             }
             // Browsers may forbid this dialogue and allow the other one.
-            Err(_) => file_input::pick("open-video"),
+            Err(PickFault::Refused) => file_input::pick("open-video"),
+            Err(PickFault::Unreadable(error)) => store.fail(error_text(&error)),
         }
     });
     true
@@ -63,19 +74,29 @@ pub async fn forget(project: &KeptProject) {
     let _ = handle_store::remove(&project.key).await;
 }
 
-/// Forgets handles whose projects are gone: browsers clear what they keep piece by piece. That of the video on the stage may have no project yet.
-pub fn forget_strays(store: Store, projects: &[KeptProject]) {
-    let mut known: Vec<String> = projects.iter().map(|project| project.key.clone()).collect();
-    let of_stage = |desk: &ReviewDesk| desk.place.as_ref().map(|place| place.key.clone());
-    known.extend(store.desk.with_value(of_stage));
+/// Forgets handles whose projects are gone: browsers clear what they keep piece by piece. A project that is open in some tab may not be written yet.
+pub fn forget_strays() {
     spawn_local(async move {
         // What stays for want of an answer is looked at in the next visit.
-        for name in handle_store::names().await.unwrap_or_default() {
-            if !known.contains(&name) {
-                let _ = handle_store::remove(&name).await;
-            }
-        }
+        let _ = forget_strays_now().await;
     });
+}
+
+async fn forget_strays_now() -> Result<(), JsValue> {
+    // Before the projects: these are written before their handles.
+    let names = handle_store::names().await?;
+    let database = Database::open().await?;
+    for name in names {
+        let is_kept = database.read(Shelf::Projects, &name).await?.is_some();
+        if !is_kept
+            && lock::take(&review_storage::lock_name(&name), false)
+                .await
+                .is_some()
+        {
+            handle_store::remove(&name).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Opens the file of a project that was just put on the stage, where its handle is kept.

@@ -27,7 +27,7 @@ use crate::state::engine_order::{EngineOrder, News};
 use crate::state::notice::Tone;
 use crate::state::source::SourceKind;
 use crate::state::store::Store;
-use crate::{job_control, player, sound, strings};
+use crate::{job_control, player, relabel, sound, strings};
 
 /// Milliseconds without a new picture after which is looked whether the film has ended.
 const PATIENCE_MS: i32 = 250;
@@ -69,7 +69,7 @@ pub async fn run(export: &Export) -> Result<(), String> {
         return Ok(());
     };
     let ending = encode(export, &name, &file).await?;
-    if matches!(ending, Ending::NeedsPlayer) {
+    if matches!(ending, Ending::NeedsPlayer) && export.is_wanted() {
         record(export, &name, &url)
             .await
             .map_err(|error| error_text(&error))?;
@@ -96,16 +96,22 @@ fn kind_of(hidden: Option<HiddenFaces>) -> &'static str {
 }
 
 impl Export {
-    /// An export of the film that is on the stage now.
-    #[must_use]
-    pub fn of_stage(store: Store, hidden: Option<HiddenFaces>, progress: RwSignal<Option<f64>>) -> Self {
-        Self {
+    /// An export of the film that is on the stage now, once its labels are settled; nothing where it has left the stage by then.
+    pub async fn of_stage(
+        store: Store,
+        hidden: Option<HiddenFaces>,
+        progress: RwSignal<Option<f64>>,
+    ) -> Option<Self> {
+        let of_stage = move || store.desk.with_value(|desk| desk.generation);
+        let asked = of_stage();
+        relabel::settled(store).await;
+        (of_stage() == asked).then(|| Self {
             store,
             labels: Rc::new(Labels::now(store)),
             hidden,
             progress,
             generation: generation(store),
-        }
+        })
     }
 
     fn is_on_stage(&self) -> bool {
@@ -289,11 +295,8 @@ async fn begin(
         match sound_encoder::encode(file, start_s, length_s).await {
             Ok(sound) => sound,
             Err(error) => {
-                // Of a film without sound none is read; one that is heard behind the ruler has some.
-                if export.store.bench.sound.with_untracked(Option::is_some) {
-                    let text = strings::film_silent(&error_text(&error));
-                    export.store.notify(Tone::Warning, text, None);
-                }
+                let text = strings::film_silent(&error_text(&error));
+                export.store.notify(Tone::Warning, text, None);
                 Sound::default()
             }
         }
@@ -319,6 +322,7 @@ pub async fn picture(store: Store, hidden: Option<HiddenFaces>) -> Result<(), Js
     let Some(source) = store.source.get_untracked() else {
         return Ok(());
     };
+    relabel::settled(store).await;
     let labels = Rc::new(Labels::now(store));
     let drawing = if source.kind == SourceKind::Picture {
         let image = HtmlImageElement::new()?;
@@ -353,16 +357,19 @@ pub async fn picture(store: Store, hidden: Option<HiddenFaces>) -> Result<(), Js
 
 /// Plays the film once through and hands out what was drawn.
 async fn record(export: &Export, name: &str, url: &str) -> Result<(), JsValue> {
-    let video = hidden_player::open(url)
-        .await
-        .map_err(|error| JsValue::from_str(&error))?;
+    let Some(video) = export.unless_given_up(hidden_player::open(url)).await else {
+        return Ok(());
+    };
+    let video = video.map_err(|error| JsValue::from_str(&error))?;
     let size = (video.video_width(), video.video_height());
     let drawing = Drawing::new(export.store, &export.labels, export.hidden, size)?;
     drawing.draw_shown(&video, 0.0)?;
     let capture: Function = Reflect::get(&drawing.canvas, &"captureStream".into())?.dyn_into()?;
     let stream: MediaStream = capture.call0(&drawing.canvas)?.dyn_into()?;
     let recorder = Recorder::start(&stream)?;
-    JsFuture::from(video.play()?).await?;
+    if let Some(played) = export.unless_given_up(JsFuture::from(video.play()?)).await {
+        played?;
+    }
     while !video.ended() && export.is_wanted() {
         let shown = Cell::new(None);
         let next = async { shown.set(Some(player::picture_shown(&video).await)) };
@@ -373,10 +380,12 @@ async fn record(export: &Export, name: &str, url: &str) -> Result<(), JsValue> {
         }
     }
     let _ = video.pause();
-    if !export.is_wanted() {
+    let stem = export.stem(name);
+    let film = export.unless_given_up(recorder.film(&stem)).await;
+    let Some(film) = film.filter(|_| export.is_wanted()) else {
         return Ok(());
-    }
-    let Some(film) = recorder.film(&export.stem(name)).await else {
+    };
+    let Some(film) = film else {
         return Err(JsValue::from_str(strings::FILM_EMPTY));
     };
     download(&film.name(), &film.type_(), &Array::of1(&film))

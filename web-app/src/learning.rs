@@ -177,8 +177,15 @@ async fn learn(store: Store, id: JobId, videos: &[Reviewed], name: &str) -> Resu
                 }
             }),
             // A film may have ended in the moment of giving up.
-            Some((FromEngine::ReadForLearning { .. }, _)) if !is_running(store) => return Ok(None),
-            Some((FromEngine::ReadForLearning { .. }, _)) => {
+            Some((FromEngine::ReadForLearning { .. } | FromEngine::TryVideoElement { .. }, _))
+                if !is_running(store) =>
+            {
+                return Ok(None);
+            }
+            Some((FromEngine::ReadForLearning { notice, .. }, _)) => {
+                if let Some(notice) = notice {
+                    store.notify(Tone::Warning, notice, None);
+                }
                 done += 1.0;
                 current = left.next();
                 next_step(store, id, current)?;

@@ -30,10 +30,8 @@ pub fn show(store: Store) {
 }
 
 /// The project that was worked on last. What keeps the storage from being read is told where the person asks for the list.
-pub async fn latest(store: Store) -> Option<KeptProject> {
-    let projects = list().await.ok()?;
-    file_handles::forget_strays(store, &projects);
-    projects.into_iter().next()
+pub async fn latest() -> Option<KeptProject> {
+    list().await.ok()?.into_iter().next()
 }
 
 /// All kept projects, the latest first. What cannot be read is left out of the list, but stays.

@@ -26,6 +26,8 @@ use crate::track_refiner::TrackRefiner;
 const MOST_PARTS: usize = 10;
 /// How far a face must lie where the person saw it, as intersection over union.
 const SAME_FACE: f32 = 0.5;
+/// How far a frame's time may be from the one that the person saw, in seconds: half a frame of 25 per second.
+const SAME_TIME_S: f64 = 0.02;
 /// Examples that a head learns from; of more, as many are taken at even distances.
 const MOST_EXAMPLES: usize = 4000;
 
@@ -241,11 +243,12 @@ async fn known_faces(
         .collect();
     let mut taken = HashSet::new();
     // Two people who were seen at one place are told apart no more: the first has the face.
-    let mut face_of = |correction: &Correction| {
-        let (_, faces) = video.frames.get(correction.frame)?;
+    let mut found_again = |correction: &Correction| {
+        let frame = frame_at(video, correction.time_s)?;
+        let (_, faces) = video.frames.get(frame)?;
         let overlaps = faces.iter().map(|face| face.face_box.iou(&correction.face_box));
         let (face, overlap) = overlaps.enumerate().max_by(|a, b| a.1.total_cmp(&b.1))?;
-        (overlap >= SAME_FACE && taken.insert((correction.frame, face))).then_some(face)
+        (overlap >= SAME_FACE && taken.insert((frame, face))).then_some((frame, face))
     };
     let mut corrections = video.corrections.clone();
     corrections.sort_by_key(|correction| (correction.person, correction.frame));
@@ -257,11 +260,12 @@ async fn known_faces(
     for segment in corrections.chunk_by(is_one) {
         let share = 1.0 / (segment.len() as f32).sqrt();
         known.extend(segment.iter().filter_map(|correction| {
+            let (frame, face) = found_again(correction)?;
             Some(Known {
                 part: 0,
                 video: place,
-                correction: *correction,
-                face: face_of(correction)?,
+                correction: Correction { frame, ..*correction },
+                face,
                 share,
                 hidden: Vec::new(),
             })
@@ -275,23 +279,42 @@ async fn known_faces(
     Ok((known, people))
 }
 
-/// Who the tracks are, as far as it was said: a track is from its first reviewed face on, and before, whose face that is.
+/// The frame of a video at this time, by number.
+fn frame_at(video: &CorrectedVideo, time_s: f64) -> Option<usize> {
+    let after = video.frames.partition_point(|(at_s, _)| *at_s < time_s);
+    let near = after.saturating_sub(1)..(after + 1).min(video.frames.len());
+    let distance = |frame: &usize| {
+        let at_s = video.frames.get(*frame).map_or(f64::INFINITY, |(at_s, _)| *at_s);
+        (at_s - time_s).abs()
+    };
+    let nearest = near.min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
+    (distance(&nearest) <= SAME_TIME_S).then_some(nearest)
+}
+
+/// Who the tracks are, as far as it was said: a track is a person from the first word on that says so, and before, until another track is said
+/// to be the same person: nobody has two faces.
 fn people_of(tracks: &[Vec<u32>], known: &[Known]) -> People {
-    let mut said: BTreeMap<(u32, usize), u32> = BTreeMap::new();
+    let mut said: BTreeMap<(usize, u32), u32> = BTreeMap::new();
     for known in known {
         let frame = known.correction.frame;
         if let Some(track) = tracks.get(frame).and_then(|tracks| tracks.get(known.face)) {
-            said.insert((*track, frame), row_of(known.correction.person));
+            said.insert((frame, *track), row_of(known.correction.person));
         }
     }
     let mut people = People::default();
-    let mut last = None;
-    for ((track, frame), person) in said {
-        if last != Some((track, person)) {
-            let is_first = last.is_none_or(|(before, _)| before != track);
-            people.assign(track, if is_first { 0 } else { frame }, person);
+    let (mut person_of, mut track_of) = (BTreeMap::new(), BTreeMap::new());
+    for ((frame, track), person) in said {
+        let before = person_of.insert(track, person);
+        if before == Some(person) {
+            continue;
         }
-        last = Some((track, person));
+        let other = track_of.insert(person, track).filter(|other| *other != track);
+        if let Some(other) = other.filter(|other| person_of.get(other) == Some(&person)) {
+            people.assign(other, frame, other);
+            person_of.remove(&other);
+        }
+        let is_first_word = before.is_none() && other.is_none();
+        people.assign(track, if is_first_word { 0 } else { frame }, person);
     }
     people
 }

@@ -15,8 +15,10 @@ use crate::metrics::Report;
 /// The label that a person gave to a face.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Correction {
-    /// Frame number.
+    /// Frame number in the reading that the person saw.
     pub frame: usize,
+    /// The frame's time in seconds, by which it is found again: another reading may count frames otherwise.
+    pub time_s: f64,
     /// Where the face was seen: by its place it is found again, whatever number another reading of the video gives it.
     pub face_box: FaceBox,
     /// Whose face ([`crate::people::People`]).

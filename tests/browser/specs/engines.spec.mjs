@@ -1,10 +1,15 @@
 // The two engines: with relaxed SIMD, and for browsers without it.
 
 import assert from "node:assert/strict";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { AnalysisPage } from "../page_objects/analysis_page.mjs";
-import { launchBrowser } from "../support/browser.mjs";
+import { launchBrowser, launchWithProfile } from "../support/browser.mjs";
 import { compareFrameTables } from "../support/frame_table.mjs";
 import { analyzeNatively } from "../support/native.mjs";
+import { DIST } from "../support/settings.mjs";
+import { StaticServer } from "../support/static_server.mjs";
 
 const LIMITS = { time: 1e-3, box: 1, probability: 1e-3 };
 const [RELAXED, PLAIN] = ["/engine/web_engine_bg.wasm", "/engine/web_engine_plain_bg.wasm"];
@@ -36,4 +41,23 @@ export function declare({ test, afterAll }, { url, scratch }) {
       await context.close();
     });
   }
+
+  test("engines: one that was not kept comes from the server once, and only of this version", async () => {
+    const own = await StaticServer.start(DIST);
+    const profile = await mkdtemp(path.join(tmpdir(), "mien-profile-"));
+    const context = await launchWithProfile(profile);
+    const page = await AnalysisPage.open(context, own.url);
+    await page.untilReady();
+    await page.page.evaluate(() => navigator.serviceWorker.ready.then(() => null));
+    await page.page.waitForFunction(() => navigator.serviceWorker.controller !== null, null, { timeout: 30_000 });
+    await page.page.waitForFunction(() => caches.match("engine/web_engine_bg.wasm").then(Boolean), null, { timeout: 30_000 });
+    // As a browser asks that has forgotten relaxed SIMD.
+    const ask = () => page.page.evaluate((name) => fetch(name).then((response) => response.arrayBuffer()).then((bytes) => bytes.byteLength), PLAIN.slice(1));
+    const { size } = await stat(path.join(DIST, PLAIN));
+    for (let turn = 0; turn < 2; turn += 1) assert.equal(await ask(), size);
+    assert.equal(own.requests.filter((name) => name === PLAIN).length, 1);
+    await context.close();
+    await own.stop();
+    await rm(profile, { recursive: true, force: true });
+  });
 }

@@ -31,7 +31,7 @@ pub struct Learning {
 }
 
 impl Learning {
-    /// Reads a video's faces and keeps them.
+    /// Reads a video's faces and keeps them; gives a warning where frames are missing.
     ///
     /// # Errors
     /// When the file gives no frames or more than can be kept, or the job is stopped.
@@ -43,7 +43,7 @@ impl Learning {
         pool: &ComputePool,
         model: &LoadedModel,
         token: &CancelToken,
-    ) -> Result<(), Outcome> {
+    ) -> Result<Option<String>, Outcome> {
         let demuxer = open(file)?;
         check_support(demuxer.track())
             .await
@@ -88,13 +88,18 @@ impl Learning {
             };
             say(&speed.message(job, frames.len(), fraction));
         }
+        let ended_early = reading.stream.ended_early().map(str::to_owned);
+        if frames.is_empty() {
+            let reason = ended_early.unwrap_or_else(|| "no frame of it could be decoded".to_owned());
+            return Err(Outcome::TryVideoElement(reason));
+        }
         self.videos.push(CorrectedVideo {
             frames,
             corrections: reviewed.corrections,
             smoothing: reviewed.smoothing,
             window: reviewed.window,
         });
-        Ok(())
+        Ok(ended_early)
     }
 
     fn count(&mut self, faces: &[SeenFace]) -> Result<(), Outcome> {

@@ -267,6 +267,8 @@ pub enum FromEngine {
     ReadForLearning {
         /// The job's number.
         job: JobId,
+        /// What is missing of it, if anything is.
+        notice: Option<String>,
     },
     /// The model has learned. Attachment: the new one as a `Blob`; the old one stays in force.
     Learned {
@@ -327,7 +329,7 @@ impl FromEngine {
             | Self::Progress { job, .. }
             | Self::NeedFrame { job }
             | Self::Frame { job, .. }
-            | Self::ReadForLearning { job }
+            | Self::ReadForLearning { job, .. }
             | Self::Learned { job, .. }
             | Self::Done { job, .. }
             | Self::Cancelled { job }

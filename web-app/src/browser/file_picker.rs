@@ -16,6 +16,14 @@ pub struct Handled {
     pub handle: JsValue,
 }
 
+/// Why no files came of the dialogue.
+pub enum PickFault {
+    /// The browser has no such dialogue, or does not open it here.
+    Refused,
+    /// A chosen file cannot be had; what the browser says.
+    Unreadable(JsValue),
+}
+
 /// Endings of what the page opens, by kind.
 const KINDS: [(&str, &[&str]); 4] = [
     ("video/*", &[".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi"]),
@@ -44,9 +52,23 @@ fn picker() -> Option<Function> {
 /// Asks the person for files; none where the person closes the dialogue. To be called from a click.
 ///
 /// # Errors
-/// What the browser says.
-pub async fn pick(description: &str) -> Result<Vec<Handled>, JsValue> {
-    let picker = picker().ok_or_else(|| JsValue::from_str("the browser has no such dialogue"))?;
+/// Where there is no dialogue, and what the browser says of a file.
+pub async fn pick(description: &str) -> Result<Vec<Handled>, PickFault> {
+    let handles = match ask(description).await {
+        Ok(handles) => handles,
+        Err(error) if is_named(&error, "AbortError") => return Ok(Vec::new()),
+        Err(_) => return Err(PickFault::Refused),
+    };
+    let mut picked = Vec::new();
+    for handle in Array::from(&handles).iter() {
+        let file = file_of(&handle).await.map_err(PickFault::Unreadable)?;
+        picked.push(Handled { file, handle });
+    }
+    Ok(picked)
+}
+
+async fn ask(description: &str) -> Result<JsValue, JsValue> {
+    let picker = picker().ok_or(JsValue::NULL)?;
     let accept = Object::new();
     for (kind, endings) in KINDS {
         let endings: Array = endings.iter().map(|ending| JsValue::from_str(ending)).collect();
@@ -59,17 +81,7 @@ pub async fn pick(description: &str) -> Result<Vec<Handled>, JsValue> {
     Reflect::set(&options, &"multiple".into(), &JsValue::TRUE)?;
     Reflect::set(&options, &"types".into(), &Array::of1(&kinds))?;
     let asked: Promise = picker.call1(&JsValue::UNDEFINED, &options)?.dyn_into()?;
-    let handles = match JsFuture::from(asked).await {
-        Ok(handles) => handles,
-        Err(error) if is_named(&error, "AbortError") => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
-    let mut picked = Vec::new();
-    for handle in Array::from(&handles).iter() {
-        let file = file_of(&handle).await?;
-        picked.push(Handled { file, handle });
-    }
-    Ok(picked)
+    JsFuture::from(asked).await
 }
 
 /// The handles of what is dropped, as far as the browser gives any; to be called while the event is handled.

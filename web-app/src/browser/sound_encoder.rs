@@ -31,15 +31,17 @@ const MIXED_IN: f32 = std::f32::consts::FRAC_1_SQRT_2;
 /// Where an Opus header says that.
 const PRE_SKIP_AT: usize = 10;
 
-/// The sound of a film from `start_s` on, `length_s` long.
+/// The sound of a film from `start_s` on, `length_s` long; none where the browser reads none in it.
 ///
 /// # Errors
-/// Where the browser reads no sound in it, or encodes none.
+/// Where the browser encodes none.
 pub async fn encode(film: &File, start_s: f64, length_s: f64) -> Result<Sound, JsValue> {
+    let Ok(decoded) = audio::decoded(film, SOUND_RATE as f32).await else {
+        return Ok(Sound::default());
+    };
     if !Reflect::has(&js_sys::global(), &"AudioEncoder".into())? {
-        return Err(JsValue::from_str("this browser encodes no sound"));
+        return Err(JsValue::from_str("it has no encoder for sound"));
     }
-    let decoded = audio::decoded(film, SOUND_RATE as f32).await?;
     let channels = decoded.number_of_channels().clamp(1, 2);
     let encoding = Encoding::start(channels)?;
     let from = (start_s.max(0.0) * f64::from(SOUND_RATE)).round() as u32;

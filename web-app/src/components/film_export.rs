@@ -38,11 +38,14 @@ pub fn FilmExport() -> impl IntoView {
     // One that was cancelled takes a moment to end.
     let is_running = RwSignal::new(false);
     let begin = move |_| {
-        let export = Export::of_stage(store, hidden(), progress);
+        let hidden = hidden();
         progress.set(Some(0.0));
         is_running.set(true);
         spawn_local(async move {
-            let done = film_export::run(&export).await;
+            let done = match Export::of_stage(store, hidden, progress).await {
+                Some(export) => film_export::run(&export).await,
+                None => Ok(()),
+            };
             progress.set(None);
             is_running.set(false);
             if let Err(reason) = done {

@@ -66,10 +66,11 @@ pub fn Landing() -> impl IntoView {
 fn GoOn() -> impl IntoView {
     let store = Store::of_page();
     let latest = RwSignal::new(None::<KeptProject>);
+    file_handles::forget_strays();
     Effect::new(move |_| {
         // The list may have been changed in its dialog.
         store.projects.track();
-        spawn_local(async move { latest.set(projects::latest(store).await) });
+        spawn_local(async move { latest.set(projects::latest().await) });
     });
     let button = move || {
         latest.get().map(|project| {

@@ -24,7 +24,7 @@ const SHARPNESS: f64 = 2.0;
 const MOST: usize = 300;
 /// Milliseconds after which a film that gives no picture is left alone.
 const PATIENCE_MS: i32 = 5000;
-/// Pictures that do not come before a film is left alone for good.
+/// Pictures in a row that do not come before a film is left alone for good.
 const MOST_FAILURES: u32 = 3;
 /// Width of a picture over its height: wider ones are cut.
 const WIDEST: f64 = 2.4;
@@ -266,6 +266,7 @@ impl Strip {
             return false;
         };
         self.shelf.update_value(|shelf| shelf.put(frame, picture, &tiles));
+        self.with_film(&film.url, |known| known.failures = 0);
         true
     }
 

@@ -42,17 +42,20 @@ pub fn learned_from(document: &ReviewDocument) -> impl Iterator<Item = ReviewedS
 /// What a person said of each face of a video, where it is known where the face was seen.
 #[must_use]
 pub fn corrections(document: &ReviewDocument, timeline: &Timeline) -> Vec<Correction> {
-    let box_of = |person: u32, frame: usize| {
+    let place_of = |person: u32, frame: usize| {
         let seen = timeline.frames().get(frame)?;
         let is_theirs = |track: u32| document.people().person_of(track, frame) == person;
         let face = seen.faces.iter().find(|face| is_theirs(face.track))?;
-        (face.face_box.w > 0.0 && face.face_box.h > 0.0).then_some(face.face_box)
+        let has_place = face.face_box.w > 0.0 && face.face_box.h > 0.0;
+        has_place.then_some((seen.time_s, face.face_box))
     };
     let of_segment = |segment: ReviewedSegment| {
         (segment.start..segment.end).filter_map(move |frame| {
+            let (time_s, face_box) = place_of(segment.track, frame)?;
             Some(Correction {
                 frame,
-                face_box: box_of(segment.track, frame)?,
+                time_s,
+                face_box,
                 person: segment.track,
                 label: segment.label,
             })
@@ -129,6 +132,7 @@ mod tests {
             .unwrap()
             .with_people(people);
         let found = corrections(&document, &timeline);
+        assert!(found.iter().all(|it| (it.time_s - it.frame as f64).abs() < 1e-9));
         let places: Vec<(usize, f32)> = found.iter().map(|it| (it.frame, it.face_box.x)).collect();
         assert_eq!(places, [(0, 50.0), (1, 2.0)]);
         assert!(

@@ -103,6 +103,7 @@ fn video(people: u32, seed: usize) -> CorrectedVideo {
             .collect();
         corrections.extend((0..people).zip(&faces).map(|(person, face)| Correction {
             frame,
+            time_s: frame as f64 / 25.0,
             face_box: face.face_box,
             person,
             label: [Expression::Disgust, Expression::Surprise][expression(person)],
@@ -165,7 +166,7 @@ fn of_one_video_people_are_left_out_and_of_one_person_nothing_is_measured() {
     );
     let nobody = CorrectedVideo {
         corrections: vec![Correction {
-            frame: 900,
+            time_s: 36.0,
             ..video(1, 0).corrections[0]
         }],
         ..video(1, 0)
@@ -197,6 +198,54 @@ fn faces_are_found_again_by_their_place_whoever_they_were_called() {
     assert_eq!(of_others.report, plain.report);
     assert_eq!(of_others.model.weights, plain.model.weights);
     assert!(plain.report.measured.unwrap().after.accuracy > 0.85);
+}
+
+#[test]
+fn frames_are_found_again_by_their_time_however_they_are_counted() {
+    // The other reading counted every fortieth of a second, the person's labels are of those that stand in this one too.
+    let counted_otherwise = |seed: usize| {
+        let mut video = video(1, seed);
+        for correction in &mut video.corrections {
+            correction.frame = correction.frame * 8 / 5;
+            correction.time_s += 0.004;
+        }
+        video
+    };
+    let otherwise = learned(&model(true), &[counted_otherwise(0), counted_otherwise(1)]).unwrap();
+    let plain = learned(&model(true), &[video(1, 0), video(1, 1)]).unwrap();
+    assert_eq!(otherwise.report.frames, plain.report.frames);
+    assert!(otherwise.report.measured.unwrap().after.accuracy > 0.85);
+    let times = |time_s: f64| frame_at(&video(1, 0), time_s);
+    assert_eq!(
+        [times(0.0), times(0.41), times(2.36), times(2.37)],
+        [Some(0), Some(10), Some(59), Some(59)]
+    );
+    assert_eq!(
+        [times(0.0601), times(-0.03), times(2.4), times(f64::NAN)],
+        [Some(2), None, None, None]
+    );
+}
+
+#[test]
+fn whoever_was_another_track_before_has_one_face_at_a_time() {
+    let known = |frame: usize, face: usize| Known {
+        part: 0,
+        video: 0,
+        correction: Correction {
+            frame,
+            person: 4,
+            ..video(1, 0).corrections[0]
+        },
+        face,
+        share: 1.0,
+        hidden: Vec::new(),
+    };
+    let tracks = vec![vec![0, 1]; 200];
+    let known: Vec<Known> = (0..200).map(|frame| known(frame, frame / 100)).collect();
+    let people = people_of(&tracks, &known);
+    let of = |track: u32, frame: usize| people.person_of(track, frame);
+    assert_eq!([of(0, 0), of(0, 99), of(1, 100), of(1, 199)], [row_of(4); 4]);
+    assert_eq!([of(0, 100), of(0, 199), of(1, 0), of(1, 99)], [0, 0, 1, 1]);
 }
 
 #[test]

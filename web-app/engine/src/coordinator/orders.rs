@@ -69,10 +69,11 @@ impl Coordinator {
                 Err(outcome) => Err(outcome),
             };
             match outcome {
-                Ok(()) => {
+                Ok(notice) => {
                     learning.replace(read);
                     set_job_name(None);
-                    say(&FromEngine::ReadForLearning { job });
+                    let notice = notice.map(|notice| format!("{name}: {notice}"));
+                    say(&FromEngine::ReadForLearning { job, notice });
                 }
                 Err(outcome) => {
                     if let Outcome::TryVideoElement(_) = outcome {
