@@ -36,7 +36,7 @@ pub fn pack(folder: &Path) -> Result<()> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        let ended = workers.into_iter().map(|worker| worker.join());
+        let ended = workers.into_iter().map(std::thread::ScopedJoinHandle::join);
         ended
             .into_iter()
             .try_for_each(|end| end.unwrap_or_else(|_| bail!("packing with brotli stopped")))

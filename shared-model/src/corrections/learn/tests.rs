@@ -271,9 +271,8 @@ fn a_track_is_who_was_seen_there_from_the_first_word_on() {
 #[test]
 fn whoever_runs_it_can_stop_it_at_any_step_of_a_fit() {
     let mut told = Vec::new();
-    let run = learn(&model(true), &[video(1, 0), video(1, 1)], async |part| {
-        told.push(part)
-    });
+    let (model, videos) = (model(true), [video(1, 0), video(1, 1)]);
+    let run = learn(&model, &videos, async |part| told.push(part));
     pollster::block_on(run).map(drop).unwrap();
     assert!(told.len() > 200, "{} pauses", told.len());
     assert!(told.is_sorted() && told.first() == Some(&0.0) && told.last() == Some(&1.0));
