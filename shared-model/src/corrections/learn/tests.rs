@@ -192,11 +192,17 @@ fn faces_are_found_again_by_their_place_whoever_they_were_called() {
         video.corrections.push(elsewhere);
         video
     };
-    let of_others = learned(&model(true), &[renamed(0), renamed(1)]).unwrap();
-    let plain = learned(&model(true), &[video(2, 0), video(2, 1)]).unwrap();
+    let model = model(true);
+    let of_others = learned(&model, &[renamed(0), renamed(1)]).unwrap();
+    let plain = learned(&model, &[video(2, 0), video(2, 1)]).unwrap();
     assert_eq!(of_others.report.people, 4);
     assert_eq!(of_others.report, plain.report);
-    assert_eq!(of_others.model.weights, plain.model.weights);
+    // But for the order in which the examples are added up.
+    for (name, weight) in &plain.model.weights {
+        let pairs = weight.values.iter().zip(&of_others.model.weights[name].values);
+        let worst = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(worst < 1e-4, "{name}: {worst}");
+    }
     assert!(plain.report.measured.unwrap().after.accuracy > 0.85);
 }
 
