@@ -37,6 +37,9 @@ const CONCEALED: &str = "concealing";
 /// What it says as a warning when a packet or a frame is damaged.
 const WARNED_LOSS: &str = "corrupt";
 
+/// The filter that announces frames. It prints a line in several parts, and holds nothing of the file's own words.
+const ANNOUNCER: &str = "Parsed_showinfo";
+
 /// Bytes of a line that are looked at together.
 const MOST_LINE_BYTES: u64 = 64 << 10;
 
@@ -139,6 +142,9 @@ impl FfmpegLog {
             self.clock_start_s += microseconds / 1e6;
         } else if component(line).is_some_and(|name| self.is_of_another_stream(name)) {
             return None;
+        } else if component(line).is_some_and(|name| name.starts_with(ANNOUNCER)) && has_sign(line) {
+            // Another thread's error came between two parts, then without its level.
+            self.complain(line, true);
         } else if let Some(error) = message(line, &["error", "fatal", "panic"]) {
             self.complain(error, has_sign(error));
         } else if let Some(warning) = message(line, &["warning"])
@@ -306,6 +312,18 @@ mod tests {
                 .is_some()
         );
         assert!(log.loss().unwrap().contains("MB 7 19"));
+    }
+
+    #[test]
+    fn an_error_may_stand_within_another_line_of_the_announcer() {
+        let mut log = log();
+        let line = "[Parsed_showinfo_1 @ 0x7fab] [info] color_range:tv color_space:bt470bg";
+        log.line(&format!("{line} color_primaries:unknown color_trc:unknown"));
+        assert_eq!(log.loss(), None);
+        log.line(&format!(
+            "{line}0x00 at pos 58075 (0xe2db) invalid as first byte of an EBML number"
+        ));
+        assert!(log.loss().unwrap().contains("at pos 58075"));
     }
 
     #[test]
