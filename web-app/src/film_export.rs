@@ -80,6 +80,14 @@ pub async fn run(export: &Export) -> Result<(), String> {
     Ok(())
 }
 
+/// Waits until the labels on the stage are settled; whether they are still of what was on it before.
+async fn settled(store: Store) -> bool {
+    let on_stage = || store.desk.with_value(|desk| desk.generation);
+    let asked = on_stage();
+    relabel::settled(store).await;
+    on_stage() == asked
+}
+
 /// Counts up with each film on the stage, and with results that take the place of others.
 fn generation(store: Store) -> (u32, u32) {
     let of_stage = store.desk.with_value(|desk| desk.generation);
@@ -102,10 +110,7 @@ impl Export {
         hidden: Option<HiddenFaces>,
         progress: RwSignal<Option<f64>>,
     ) -> Option<Self> {
-        let of_stage = move || store.desk.with_value(|desk| desk.generation);
-        let asked = of_stage();
-        relabel::settled(store).await;
-        (of_stage() == asked).then(|| Self {
+        settled(store).await.then(|| Self {
             store,
             labels: Rc::new(Labels::now(store)),
             hidden,
@@ -322,30 +327,23 @@ pub async fn picture(store: Store, hidden: Option<HiddenFaces>) -> Result<(), Js
     let Some(source) = store.source.get_untracked() else {
         return Ok(());
     };
-    relabel::settled(store).await;
+    if !settled(store).await {
+        return Ok(());
+    }
     let labels = Rc::new(Labels::now(store));
+    let new = |size: (u32, u32)| Drawing::new(store, &labels, hidden, size);
     let drawing = if source.kind == SourceKind::Picture {
         let image = HtmlImageElement::new()?;
         image.set_src(source.url.as_deref().unwrap_or_default());
         JsFuture::from(image.decode()).await?;
-        let drawing = Drawing::new(
-            store,
-            &labels,
-            hidden,
-            (image.natural_width(), image.natural_height()),
-        )?;
+        let drawing = new((image.natural_width(), image.natural_height()))?;
         drawing.draw_still(&image)?;
         drawing
     } else {
         let Some(video) = store.video.get_value() else {
             return Ok(());
         };
-        let drawing = Drawing::new(
-            store,
-            &labels,
-            hidden,
-            (video.video_width(), video.video_height()),
-        )?;
+        let drawing = new((video.video_width(), video.video_height()))?;
         let shown_s = store.shown_s.get_untracked() + store.media_start_s.get_value();
         drawing.draw_shown(&video, shown_s)?;
         drawing

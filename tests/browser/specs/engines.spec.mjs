@@ -1,11 +1,10 @@
 // The two engines: with relaxed SIMD, and for browsers without it.
 
 import assert from "node:assert/strict";
-import { mkdtemp, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { AnalysisPage } from "../page_objects/analysis_page.mjs";
-import { launchBrowser, launchWithProfile } from "../support/browser.mjs";
+import { launchBrowser } from "../support/browser.mjs";
 import { compareFrameTables } from "../support/frame_table.mjs";
 import { analyzeNatively } from "../support/native.mjs";
 import { DIST } from "../support/settings.mjs";
@@ -42,22 +41,38 @@ export function declare({ test, afterAll }, { url, scratch }) {
     });
   }
 
-  test("engines: one that was not kept comes from the server once, and only of this version", async () => {
-    const own = await StaticServer.start(DIST);
-    const profile = await mkdtemp(path.join(tmpdir(), "mien-profile-"));
-    const context = await launchWithProfile(profile);
+  /** A page that is kept whole; `ask` fetches the engine that was not kept, as a browser does that has forgotten relaxed SIMD. */
+  async function keptPage(root, body) {
+    const own = await StaticServer.start(root);
+    const context = await browser.newContext();
     const page = await AnalysisPage.open(context, own.url);
-    await page.untilReady();
-    await page.page.evaluate(() => navigator.serviceWorker.ready.then(() => null));
     await page.page.waitForFunction(() => navigator.serviceWorker.controller !== null, null, { timeout: 30_000 });
     await page.page.waitForFunction(() => caches.match("engine/web_engine_bg.wasm").then(Boolean), null, { timeout: 30_000 });
-    // As a browser asks that has forgotten relaxed SIMD.
-    const ask = () => page.page.evaluate((name) => fetch(name).then((response) => response.arrayBuffer()).then((bytes) => bytes.byteLength), PLAIN.slice(1));
-    const { size } = await stat(path.join(DIST, PLAIN));
-    for (let turn = 0; turn < 2; turn += 1) assert.equal(await ask(), size);
-    assert.equal(own.requests.filter((name) => name === PLAIN).length, 1);
+    const ask = () =>
+      page.page.evaluate((name) => fetch(name).then((response) => response.arrayBuffer()).then((bytes) => bytes.byteLength, String), PLAIN.slice(1));
+    await body(ask, () => own.requests.filter((name) => name === PLAIN).length);
     await context.close();
     await own.stop();
-    await rm(profile, { recursive: true, force: true });
+  }
+
+  test("engines: one that was not kept comes from the server once", async () => {
+    await keptPage(DIST, async (ask, asked) => {
+      const { size } = await stat(path.join(DIST, PLAIN));
+      for (let turn = 0; turn < 2; turn += 1) assert.equal(await ask(), size);
+      assert.equal(asked(), 1);
+    });
+  });
+
+  test("engines: one of another version is not mixed with the page that is kept", async () => {
+    const root = await scratch.folderFor("engines");
+    for (const name of (await readdir(DIST)).filter((name) => name !== "engine")) await symlink(path.join(DIST, name), path.join(root, name));
+    await mkdir(path.join(root, "engine"));
+    for (const name of await readdir(path.join(DIST, "engine"))) await symlink(path.join(DIST, "engine", name), path.join(root, "engine", name));
+    await rm(path.join(root, PLAIN));
+    await writeFile(path.join(root, PLAIN), "a newer one");
+    await keptPage(root, async (ask, asked) => {
+      await assert.rejects(ask, /Failed to fetch/);
+      assert.ok(asked() > 0);
+    });
   });
 }
