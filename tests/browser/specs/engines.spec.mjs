@@ -43,13 +43,14 @@ export function declare({ test, afterAll }, { url, scratch }) {
 
   /** A page that is kept whole; `ask` fetches the engine that was not kept, as a browser does that has forgotten relaxed SIMD. */
   async function keptPage(root, body) {
+    browser ??= await launchBrowser();
     const own = await StaticServer.start(root);
     const context = await browser.newContext();
     const page = await AnalysisPage.open(context, own.url);
     await page.page.waitForFunction(() => navigator.serviceWorker.controller !== null, null, { timeout: 30_000 });
     await page.page.waitForFunction(() => caches.match("engine/web_engine_bg.wasm").then(Boolean), null, { timeout: 30_000 });
     const ask = () =>
-      page.page.evaluate((name) => fetch(name).then((response) => response.arrayBuffer()).then((bytes) => bytes.byteLength, String), PLAIN.slice(1));
+      page.page.evaluate((name) => fetch(name).then((response) => response.arrayBuffer()).then((bytes) => bytes.byteLength), PLAIN.slice(1));
     await body(ask, () => own.requests.filter((name) => name === PLAIN).length);
     await context.close();
     await own.stop();
