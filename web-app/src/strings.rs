@@ -80,7 +80,6 @@ pub const TIMELINE_EMPTY: &str = "Labels appear here while the video is read.";
 pub const TIMELINE_NO_FACE: &str = "No face so far.";
 pub const TIMELINE_NO_FACE_AT_ALL: &str = "No face was found.";
 pub const LANES: [&str; 3] = ["Frame", "Temporal", "Smoothed"];
-pub const LANES_SHORT: [&str; 3] = ["F", "T", "S"];
 pub const LANES_HELP: [&str; 3] = [
     "Frame: what the network reads from this frame alone.",
     "Temporal: what the encoder reads from the frame among its neighbours; the rows and the confidence above are its probabilities.",
@@ -222,6 +221,12 @@ pub fn percent(percent: f64) -> String {
 #[must_use]
 pub fn frame_of(frame: usize, count: usize) -> String {
     format!("frame {frame} of {count}")
+}
+
+/// While the video is read nobody knows how many there will be.
+#[must_use]
+pub fn frame_of_read(frame: usize, count: usize) -> String {
+    format!("frame {frame} ({count} read so far)")
 }
 
 #[must_use]

@@ -22,6 +22,50 @@ export function declare({ test, afterAll }, { url, scratch }) {
     });
   }
 
+  for (const [name, viewport] of [["a phone", { width: 390, height: 844 }], ["a laptop's page at 200 %", { width: 640, height: 400 }]]) {
+    test(`on ${name} what can be pressed says what it is, and stands in lines`, async () => {
+      browser ??= await launchBrowser();
+      const page = await AnalysisPage.open(await browser.newContext({ viewport, hasTouch: true }), url);
+      await page.analyse(await scratch.file("four-frames.mp4"));
+      for (const word of ["Projects", "Open video", "Webcam", "Runs on"]) {
+        assert.ok(await page.page.locator(".header").getByText(word, { exact: true }).isVisible(), `${word} is written out`);
+      }
+      assert.ok(await page.hook("requests").isVisible(), "the count of requests is in sight");
+      const row = async (...places) => {
+        const boxes = await Promise.all(places.map((place) => page.page.locator(place).boundingBox()));
+        return new Set(boxes.map((box) => Math.round((box.y + box.height / 2) / 4))).size;
+      };
+      assert.equal(await row(".transport .play", ".transport button:last-child"), 1, "the player's buttons are one line");
+      assert.equal(await row(".segments", ".zoom"), 1, "so are the zoom and what it zooms");
+      assert.equal(await row('[data-testid="review-confirm"]', '[data-testid="review-next"]'), 1, "so are the review's two");
+      const marks = page.page.getByTestId("lane-help");
+      assert.equal(await marks.count(), 4, "each lane of labels has its sentence");
+      // WCAG 2.2, 2.5.8.
+      const reached = await marks.first().evaluate((mark) => {
+        mark.scrollIntoView({ block: "center" });
+        const { left, top, width, height } = mark.getBoundingClientRect();
+        const [x, y] = [left + width / 2, top + height / 2];
+        return [[-11, 0], [11, 0], [0, -11], [0, 11]].every(([right, down]) => document.elementFromPoint(x + right, y + down) === mark);
+      });
+      assert.ok(reached, "24 pixels reach a question mark");
+      await page.page.context().close();
+    });
+  }
+
+  test("a notice on a phone leaves the file's name, the face and the tools free", async () => {
+    const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+    const page = await AnalysisPage.open(context, url);
+    await page.untilReady();
+    await page.hook("open-sample").click();
+    await page.page.locator(".notices .notice").first().waitFor();
+    const notice = await page.page.locator(".notices").boundingBox();
+    for (const place of [".file-name", ".stage", ".transport", ".timeline-tools"]) {
+      const box = await page.page.locator(place).boundingBox();
+      assert.ok(box.y + box.height <= notice.y, `${place} is not covered`);
+    }
+    await context.close();
+  });
+
   test("the controls are there from the start, before the engine is", async () => {
     browser ??= await launchBrowser();
     const context = await browser.newContext();

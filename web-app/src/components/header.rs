@@ -57,17 +57,19 @@ pub fn Header() -> impl IntoView {
                 <StatusText/>
                 <span class="step">{step}</span>
             </div>
-            <div class="device" title=backend_notice>
-                <span class="device-label">{strings::BACKEND}</span>
-                <span class="backend" data-testid="backend">{backend}</span>
+            <div class="facts">
+                <div class="device" title=backend_notice>
+                    <span class="device-label">{strings::BACKEND}</span>
+                    <span class="backend" data-testid="backend">{backend}</span>
+                </div>
+                <Requests/>
             </div>
-            <Requests/>
             <progress class="loaded" class:is-off=move || percent().is_none() max="100" aria-label=strings::ENGINE_STARTS
                 prop:value=move || f64::from(percent().unwrap_or(0))></progress>
             <div class="openers">
                 <NoticeButton/>
                 <button type="button" class="button" data-testid="projects" on:click=move |_| projects::show(store)>
-                    {icons::open()}
+                    {icons::kept()}
                     <span>{strings::PROJECTS}</span>
                 </button>
                 <FileButton hook="open-video" text=strings::OPEN_VIDEO accept="video/*,image/*,.mkv,.json,.csv" many=true

@@ -72,6 +72,10 @@ pub fn open() -> impl IntoView {
     icon("M2.500 4.500h5l1.700 2h8.300v9.500h-15zm1.600 3.600v6.300h11.800V8.100z")
 }
 
+pub fn kept() -> impl IntoView {
+    icon("M3 4h14v4H3zm1 5h12v7.500H4zm3.500 1.700v1.700h5v-1.700z")
+}
+
 pub fn webcam() -> impl IntoView {
     icon("M2.500 5.500h10v9h-10zm11.500 3 3.500-2.500v8L14 11.500z")
 }

@@ -4,16 +4,16 @@ use leptos::prelude::*;
 
 use crate::state::store::Store;
 use crate::strings;
-use page_view::timeline_layout::{self as layout, Band, Group};
+use page_view::timeline_layout::{self as layout, Band, Density, Group};
 
-/// Side of a question mark in CSS pixels.
+/// Least room for a question mark in CSS pixels.
 const MARK: f64 = 14.0;
 
 /// A lane in sight.
 #[derive(Debug, Clone, PartialEq)]
 struct Lane {
     help: String,
-    /// Top edge of its mark, from the top of the timeline.
+    /// Middle of its mark, from the top of the timeline.
     y: f64,
 }
 
@@ -32,19 +32,18 @@ pub fn LaneHelp(
     let shown = RwSignal::new(None::<usize>);
     let lanes = Memo::new(move |_| {
         let has_rows = !store.view().tracks.is_empty();
-        let (width, height) = size.get();
-        // Narrow names leave no room; the list of keys has the same sentences.
-        if !has_rows || layout::gutter(width) < layout::GUTTER {
+        let (_, height) = size.get();
+        if !has_rows {
             return Vec::new();
         }
         let group = groups.with(|groups| groups.get(open.get().unwrap_or(0)).cloned());
         let lanes = group.map(|group| lanes_of(store, &group)).unwrap_or_default();
         let on_screen = lanes.into_iter().map(|(help, band)| Lane {
             help,
-            y: band.y + (band.h - MARK) / 2.0 - scroll.get(),
+            y: band.y + band.h / 2.0 - scroll.get(),
         });
         on_screen
-            .filter(|lane| lane.y >= layout::RULER && lane.y + MARK <= height)
+            .filter(|lane| lane.y - MARK / 2.0 >= layout::RULER && lane.y + MARK / 2.0 <= height)
             .collect::<Vec<_>>()
     });
     let mark = move |place: usize, lane: Lane| {
@@ -63,8 +62,9 @@ pub fn LaneHelp(
             <p class="lane-said" class:is-on=is_open aria-hidden="true" style:top=format!("{}px", lane.y)>{lane.help}</p>
         }
     };
+    let is_roomy = move || Density::of(size.get().0) == Density::Roomy;
     view! {
-        <div class="lane-help">
+        <div class="lane-help" class:is-roomy=is_roomy>
             {move || lanes.get().into_iter().enumerate().map(|(place, lane)| mark(place, lane)).collect_view()}
         </div>
     }

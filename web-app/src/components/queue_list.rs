@@ -25,7 +25,24 @@ pub fn QueueList() -> impl IntoView {
     };
     view! {
         <QueueFilters/>
+        <QueueHead is_empty=Signal::derive(move || store.queue.with(|queue| queue.doubtful().is_empty()))/>
         <ol class="queue-list" data-testid="queue" aria-label=strings::QUEUE>{shown}</ol>
+    }
+}
+
+/// What stands in the columns. Whoever hears the lines hears it in each.
+#[component]
+fn QueueHead(
+    /// Whether there are no lines.
+    is_empty: Signal<bool>,
+) -> impl IntoView {
+    let [label, from, doubt] = strings::QUEUE_COLUMNS;
+    view! {
+        <p class="queue-head" class:is-off=move || is_empty.get() aria-hidden="true">
+            <span>{label}</span>
+            <span>{from}</span>
+            <span>{doubt}</span>
+        </p>
     }
 }
 
@@ -127,6 +144,7 @@ fn QueueFilters() -> impl IntoView {
                 <option value="doubt">{strings::BY_DOUBT}</option>
                 <option value="time">{strings::BY_TIME}</option>
             </select>
+            <span>{move || store.queue.with(|queue| strings::offered(queue.doubtful().len()))}</span>
         </label>
         <div class="queue-filters">
             <label>
@@ -134,8 +152,11 @@ fn QueueFilters() -> impl IntoView {
                 <input type="range" min="0" max="100" data-testid="least-doubt"
                     prop:value=move || percent().to_string() on:input=set_doubt/>
             </label>
-            <div class="chips" role="group" aria-label=strings::CLASS_FILTER data-testid="class-filter">
-                {Expression::ALL.map(class_toggle).into_iter().collect_view()}
+            <div class="offered">
+                <span aria-hidden="true">{strings::OFFERED}</span>
+                <div class="chips" role="group" aria-label=strings::CLASS_FILTER data-testid="class-filter">
+                    {Expression::ALL.map(class_toggle).into_iter().collect_view()}
+                </div>
             </div>
         </div>
     }

@@ -82,7 +82,7 @@ pub fn ThumbnailStrip() -> impl IntoView {
             .get_untracked()
             .map_or(0.0, |host| host.get_bounding_client_rect().left());
         let (width, _) = strip.size.get_untracked();
-        let gutter = layout::gutter(width);
+        let gutter = layout::GUTTER;
         let x = event.client_x() - left - gutter;
         if x >= 0.0 && event.buttons() == 1 {
             let at_s = store
@@ -176,7 +176,7 @@ impl Strip {
             return (Vec::new(), 0.0);
         };
         let (width, _) = self.size.get_untracked();
-        let plot = (width - layout::gutter(width)).max(1.0);
+        let plot = (width - layout::GUTTER).max(1.0);
         let tile = HEIGHT * aspect;
         let sight = self.store.viewport.get_untracked();
         (tiles(&self.store.view_now(), &sight, plot, tile), tile)
@@ -188,7 +188,7 @@ impl Strip {
         let Some(context) = canvas.and_then(|canvas| prepared(&canvas, width, height)) else {
             return;
         };
-        let gutter = layout::gutter(width);
+        let gutter = layout::GUTTER;
         context.save();
         context.begin_path();
         context.rect(gutter, 0.0, width - gutter, height);

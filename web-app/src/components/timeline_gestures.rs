@@ -43,10 +43,9 @@ impl Plot {
     /// For a timeline of this width.
     #[must_use]
     pub fn of(width: f64) -> Self {
-        let gutter = layout::gutter(width);
         Self {
-            gutter,
-            width: (width - gutter).max(1.0),
+            gutter: layout::GUTTER,
+            width: (width - layout::GUTTER).max(1.0),
         }
     }
 

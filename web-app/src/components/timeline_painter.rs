@@ -15,7 +15,6 @@ use web_sys::CanvasRenderingContext2d;
 
 use crate::browser::palette::Palette;
 use crate::state::store::Hover;
-use crate::strings;
 use page_view::comparison::LoadedLabels;
 use page_view::label_view::{LabelView, TrackView};
 use page_view::review::edges::HeldEdge;
@@ -82,13 +81,12 @@ struct Painter<'a> {
 
 /// Draws the scene on a cleared canvas.
 pub fn paint(context: &CanvasRenderingContext2d, scene: &Scene, palette: &Palette) {
-    let gutter = layout::gutter(scene.size.0);
     let painter = Painter {
         context,
         scene,
         palette,
-        gutter,
-        width: (scene.size.0 - gutter).max(1.0),
+        gutter: layout::GUTTER,
+        width: (scene.size.0 - layout::GUTTER).max(1.0),
     };
     context.set_text_baseline("middle");
     let named = scene.view.tracks.iter().zip(&scene.names);
@@ -147,10 +145,9 @@ impl Painter<'_> {
         context.restore();
     }
 
-    fn name(&self, text: &str, short: &str, band: Band, dot: Option<Expression>) {
+    fn name(&self, text: &str, band: Band, dot: Option<Expression>) {
         let context = self.context;
         let middle = band.y + band.h / 2.0;
-        let narrow = self.gutter < layout::GUTTER;
         let mut x = 4.0;
         if let Some(class) = dot {
             // Wide enough for the motif to be seen.
@@ -160,12 +157,12 @@ impl Painter<'_> {
         }
         context.set_font(FONT);
         context.set_fill_style_str(&self.palette.muted);
-        let _ = context.fill_text(if narrow { short } else { text }, x, middle + 0.5);
+        let _ = context.fill_text(text, x, middle + 0.5);
     }
 
     fn class_rows(&self, found: &[Sample], group: &Group) {
         for (class, band) in Expression::ALL.into_iter().zip(&group.plot) {
-            self.name(class.name(), strings::mark(class), *band, Some(class));
+            self.name(class.name(), *band, Some(class));
             self.lane_ground(*band);
             self.context.set_fill_style_str(self.palette.class(class));
             let share = |sample: &Sample| sample.mean.get(class.index()).copied().unwrap_or(0.0);
@@ -202,7 +199,7 @@ impl Painter<'_> {
                 y: band.y + place as f64 * line,
                 h: line,
             };
-            self.name(class.name(), strings::mark(class), band, Some(class));
+            self.name(class.name(), band, Some(class));
         }
     }
 

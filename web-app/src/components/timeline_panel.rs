@@ -24,11 +24,17 @@ use crate::state::store::Store;
 use crate::{people, player, range_labels, remarks, review, segment_loop, strings, webcam};
 use page_view::review::edges::HeldEdge;
 use page_view::review::stroke::Stroke;
-use page_view::timeline_layout::{self as layout, Group};
+use page_view::timeline_layout::{self as layout, Density, Group, PlotStyle};
 
-/// Heights of the timeline in CSS pixels; more faces than fit scroll.
-const LEAST_HEIGHT: f64 = 241.0;
-const MOST_HEIGHT: f64 = 300.0;
+/// The height of the timeline in CSS pixels for groups that are `wanted` high: one face fits, and has its room before it is there; more
+/// faces than fit scroll.
+fn shown_height(wanted: f64, style: PlotStyle, density: Density) -> f64 {
+    let one_face = layout::height(&layout::groups(1, style, 0, None, density));
+    wanted.clamp(one_face, one_face + ROOM_FOR_MORE)
+}
+
+/// Pixels that more than one face adds at most.
+const ROOM_FOR_MORE: f64 = 48.0;
 
 /// The element that scrolls and its size.
 #[derive(Clone, Copy)]
@@ -36,6 +42,7 @@ struct Board {
     scroller: NodeRef<html::Div>,
     canvas: NodeRef<html::Canvas>,
     size: RwSignal<(f64, f64)>,
+    density: Memo<Density>,
     scroll: RwSignal<f64>,
     groups: Memo<Vec<Group>>,
     /// Place of the group of the person that the keys act on.
@@ -55,15 +62,18 @@ fn open_group(store: Store) -> Option<usize> {
 impl Board {
     fn new(store: Store) -> Self {
         let open = Memo::new(move |_| open_group(store));
+        let size = RwSignal::new((0.0, 0.0));
+        let density = Memo::new(move |_| Density::of(size.get().0));
         Self {
             scroller: NodeRef::new(),
             canvas: NodeRef::new(),
-            size: RwSignal::new((0.0, 0.0)),
+            size,
+            density,
             scroll: RwSignal::new(0.0),
             groups: Memo::new(move |_| {
                 let tracks = store.view().tracks.len();
                 let files = store.analysis.with_value(|analysis| analysis.label_files.len());
-                layout::groups(tracks, store.plot_style.get(), files, open.get())
+                layout::groups(tracks, store.plot_style.get(), files, open.get(), density.get())
             }),
             open,
         }
@@ -151,7 +161,10 @@ fn TimelineBoard() -> impl IntoView {
     let up = move |event: PointerEvent| held.update_value(|held| gestures::up(store, held, &event));
     let scrolled = move |_| board.with_scroller(|element| board.scroll.set(element.scroll_top()));
     let height = move || board.groups.with(|groups| layout::height(groups));
-    let frame_height = move || format!("{}px", height().clamp(LEAST_HEIGHT, MOST_HEIGHT));
+    let frame_height = move || {
+        let shown = shown_height(height(), store.plot_style.get(), board.density.get());
+        format!("{shown}px")
+    };
     let length = move || {
         store.opened.track();
         store.revision.track();

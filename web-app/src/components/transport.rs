@@ -11,6 +11,7 @@ use crate::state::store::Store;
 use crate::strings;
 use page_view::clock;
 use page_view::command::Command;
+use page_view::job::Job;
 use page_view::place_to_go::PlaceToGo;
 use page_view::speed::SPEEDS;
 
@@ -81,7 +82,14 @@ fn Clock() -> impl IntoView {
     let frame = move || {
         let view = store.view();
         let playhead = store.playhead.get();
+        // What is read so far is no length.
+        let is_read = store
+            .job
+            .with(|job| job.as_ref().is_some_and(Job::is_under_way));
         match view.frame_at(playhead) {
+            Some(frame) if playhead < view.end_s() + 0.001 && is_read => {
+                strings::frame_of_read(frame, view.frame_count())
+            }
             Some(frame) if playhead < view.end_s() + 0.001 => strings::frame_of(frame, view.frame_count()),
             _ => String::new(),
         }

@@ -146,12 +146,6 @@ pub fn laid_together(found: &Adjudication) -> String {
     )
 }
 
-/// Name of a file's lane where there is room for little.
-#[must_use]
-pub fn file_lane_short(place: usize) -> String {
-    format!("{}", place + 1)
-}
-
 #[must_use]
 pub fn file_lane_help(file: &str) -> String {
     format!("{file}: the labels of this file, to compare with. Exports leave them out.")

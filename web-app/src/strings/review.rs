@@ -13,7 +13,9 @@ use crate::state::review_desk::Keeping;
 pub const REVIEW: &str = "Review";
 pub const LABEL_AS: &str = "Label the segment as";
 pub const NO_SEGMENT: &str = "No segment here.";
-pub const LEAST_DOUBT: &str = "Least doubt";
+pub const LEAST_DOUBT: &str = "Doubt of at least";
+pub const OFFERED: &str = "Labels offered";
+pub const QUEUE_COLUMNS: [&str; 3] = ["Label", "From", "Doubt"];
 pub const ORDER: &str = "Order of the list";
 pub const BY_DOUBT: &str = "Most doubtful first";
 pub const BY_TIME: &str = "By time";
@@ -45,9 +47,18 @@ pub const HELP_DOUBT: &str = "Doubt is the mean of 1 - margin (best less second 
      among the three labels of a frame; where labels of a file are open, half of it is how many frames they label otherwise.";
 pub const CLOSE: &str = "Close";
 pub const REVIEWED_LANE: &str = "Reviewed";
-pub const REVIEWED_LANE_SHORT: &str = "R";
 pub const EXPORT_EAF: &str = "ELAN";
 pub const EXPORT_EAF_HINT: &str = "A tier for each face and lane (.eaf)";
+
+/// How many segments the list offers.
+#[must_use]
+pub fn offered(count: usize) -> String {
+    match count {
+        0 => "Nothing to look at.".to_owned(),
+        1 => "1 segment".to_owned(),
+        more => format!("{more} segments"),
+    }
+}
 
 #[must_use]
 pub fn command(command: Command) -> String {

@@ -15,7 +15,6 @@ pub const REACTION: &str = "Reaction";
 pub const REACTION_HINT: &str = "Labels painted with a held key are taken back by this time";
 pub const MILLISECONDS: &str = "ms";
 pub const CONFIDENCE_LANE: &str = "Confidence";
-pub const CONFIDENCE_LANE_SHORT: &str = "C";
 
 pub const PEOPLE: &str = "People";
 pub const NO_PEOPLE: &str = "Nobody yet.";

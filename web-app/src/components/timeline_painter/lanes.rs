@@ -19,8 +19,7 @@ impl Painter<'_> {
         for (lane, band) in group.lanes.iter().enumerate() {
             let Some(band) = band else { continue };
             let name = strings::LANES.get(lane).copied().unwrap_or_default();
-            let short = strings::LANES_SHORT.get(lane).copied().unwrap_or_default();
-            self.name(name, short, *band, None);
+            self.name(name, *band, None);
             self.lane_ground(*band);
             let labels = found
                 .iter()
@@ -28,9 +27,9 @@ impl Painter<'_> {
             self.segments(&segments(labels), *band);
         }
         self.reviewed(track, group.reviewed);
-        for (place, (band, file)) in group.files.iter().zip(&self.scene.label_files).enumerate() {
+        for (band, file) in group.files.iter().zip(&self.scene.label_files) {
             let name = clipped(stem(&file.name), NAME_LETTERS);
-            self.name(&name, &strings::file_lane_short(place), *band, None);
+            self.name(&name, *band, None);
             self.lane_ground(*band);
             let labels = found.iter().map(|s| {
                 let label = file.label_in(&self.scene.view, track, s.frame);
@@ -42,8 +41,7 @@ impl Painter<'_> {
 
     /// How sure the network is.
     pub(super) fn confidence(&self, found: &[Sample], band: Band) {
-        let (name, short) = (strings::CONFIDENCE_LANE, strings::CONFIDENCE_LANE_SHORT);
-        self.name(name, short, band, None);
+        self.name(strings::CONFIDENCE_LANE, band, None);
         self.lane_ground(band);
         self.context.set_fill_style_str(&self.palette.muted);
         self.bars(found, band, |sample| f64::from(sample.margin));
@@ -51,7 +49,7 @@ impl Painter<'_> {
 
     /// What was said by hand is filled, what is not reviewed yet only tinted; the current segment is framed.
     fn reviewed(&self, track: &TrackView, band: Band) {
-        self.name(strings::REVIEWED_LANE, strings::REVIEWED_LANE_SHORT, band, None);
+        self.name(strings::REVIEWED_LANE, band, None);
         self.lane_ground(band);
         let (open, confirmed) = self.by_state(track);
         self.tints(&open, band);
