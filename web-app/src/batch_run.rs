@@ -1,14 +1,13 @@
 //! A list of videos, read one after the other: on the stage, or behind it while the person looks at another one.
 
 use leptos::prelude::*;
-use page_view::batch::{Batch, Choice, ItemResults, ItemState};
+use page_view::batch::{Batch, Choice, ItemState};
 use page_view::file_kind::FileKind;
 use page_view::job::JobState;
-use wasm_bindgen::JsValue;
 use web_sys::File;
 
 use crate::state::store::Store;
-use crate::{behind, job_control, opened_files};
+use crate::{batch_results, behind, job_control, media};
 
 /// When a video of the list has come to its end the next one follows.
 pub fn follow(store: Store) {
@@ -50,7 +49,7 @@ pub fn choose(store: Store, place: usize) {
     if store.batch.with_untracked(Batch::current) == Some(place) {
         return;
     }
-    keep_stage(store);
+    batch_results::keep_stage(store);
     let reads_on_stage = behind::is_read_on_stage(store);
     let is_whole = store.batch.with_untracked(|batch| {
         let item = batch.items().get(place);
@@ -65,11 +64,11 @@ pub fn choose(store: Store, place: usize) {
             if reads_on_stage {
                 behind::send(store);
             }
-            opened_files::show_read(store, file, results, is_whole);
+            media::show_read(store, file, results, is_whole);
         }
         Choice::Read(file) => {
             behind::put_away(store);
-            opened_files::open_media(store, file, FileKind::Video);
+            media::open_media(store, file, FileKind::Video);
         }
     }
 }
@@ -78,12 +77,12 @@ fn open_next(store: Store) {
     if !store.batch.with_untracked(Batch::has_next) {
         return;
     }
-    keep_stage(store);
+    batch_results::keep_stage(store);
     let follows = store.batch.with_untracked(Batch::follows);
     let mut file = None;
     store.batch.update(|batch| file = batch.begin_next());
     match file {
-        Some(file) if follows => opened_files::open_media(store, file, FileKind::Video),
+        Some(file) if follows => media::open_media(store, file, FileKind::Video),
         Some(file) => behind::begin(store, file),
         None => {}
     }
@@ -94,17 +93,17 @@ fn open_next(store: Store) {
 pub fn make_room(store: Store) {
     if behind::is_read_on_stage(store) {
         behind::send(store);
-    } else if !behind::is_on(store) {
+    } else if !store.reads_behind() {
         job_control::give_way(store);
     }
-    keep_stage(store);
+    batch_results::keep_stage(store);
     store.batch.update(Batch::stage_taken);
 }
 
 /// Something else is read: the list waits.
 pub fn interrupt(store: Store) {
     behind::put_away(store);
-    keep_stage(store);
+    batch_results::keep_stage(store);
     store.batch.update(|batch| {
         batch.interrupted();
         batch.stage_taken();
@@ -113,44 +112,9 @@ pub fn interrupt(store: Store) {
 
 /// Closes the list. A video of it that is on the stage stays there.
 pub fn clear(store: Store) {
-    if behind::is_on(store) {
+    if store.reads_behind() {
         job_control::cancel(store);
         behind::put_away(store);
     }
     store.batch.update(Batch::clear);
-}
-
-/// Keeps the results of the video that is about to leave the stage.
-pub fn keep_stage(store: Store) {
-    // A video of the list may still wait for the one before it to go.
-    let is_on_stage = store.batch.with_untracked(|batch| {
-        let item = batch.current().and_then(|place| batch.items().get(place));
-        item.is_some_and(|item| item.state != ItemState::Reading && is_stage(store, &item.file))
-    });
-    if is_on_stage {
-        let results = results_now(store);
-        store.batch.update(|batch| batch.keep(results));
-    }
-}
-
-fn is_stage(store: Store, file: &File) -> bool {
-    let file: &JsValue = file.as_ref();
-    store.source.with_untracked(|source| {
-        let shown = source.as_ref().and_then(|source| source.file.as_ref());
-        shown.is_some_and(|shown| {
-            let shown: &JsValue = shown.as_ref();
-            shown == file
-        })
-    })
-}
-
-/// Results of the video on the stage.
-#[must_use]
-pub fn results_now(store: Store) -> ItemResults {
-    let document = store.desk.with_value(|desk| desk.review.document().clone());
-    store.analysis.with_value(|analysis| ItemResults {
-        timeline: analysis.timeline.clone(),
-        document,
-        model: analysis.model.clone(),
-    })
 }

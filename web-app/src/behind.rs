@@ -10,14 +10,9 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
 
 use crate::state::behind::Behind;
-use crate::state::store::{Opened, Store};
-use crate::{engine_events, job_control, kept_results, opened_files, relabel, review_storage};
-
-/// Whether a video is read behind the stage.
-#[must_use]
-pub fn is_on(store: Store) -> bool {
-    store.behind.with_value(Option::is_some)
-}
+use crate::state::opened::Opened;
+use crate::state::store::Store;
+use crate::{job_control, kept_results, relabel, review_storage, stage};
 
 /// What is read on the stage, or was about to come on it, makes room and is read on behind it.
 pub fn send(store: Store) {
@@ -47,7 +42,7 @@ pub fn send(store: Store) {
 
 /// Begins to read a video behind the stage: what was kept of it is not read again.
 pub fn begin(store: Store, file: File) {
-    let source = opened_files::source_of(file.clone(), FileKind::Video);
+    let source = stage::source_of(file.clone(), FileKind::Video);
     store.behind.set_value(Some(Behind {
         is_looking: true,
         ..Behind::of(source)
@@ -85,7 +80,7 @@ pub fn bring_forward(store: Store) {
         document,
         ..
     } = behind;
-    opened_files::place(store, source);
+    stage::place(store, source);
     store.analysis.set_value(analysis);
     show_document(store, document);
     if let Some(opened) = opened {
@@ -107,7 +102,7 @@ pub fn show_document(store: Store, document: ReviewDocument) {
 /// Size and length of what has come on the stage.
 pub fn show_size(store: Store, opened: Opened) {
     store.opened.set(Some(opened));
-    store.viewport.set(engine_events::whole_sight(opened));
+    store.viewport.set(opened.whole_sight());
 }
 
 /// What is read behind the stage comes to an end of some kind: it is kept, and its results are handed over.
@@ -144,7 +139,7 @@ fn keep(store: Store, behind: Behind) {
         if let Ok(Some(key)) = review_storage::write_aside(file, facts, &behind.analysis.timeline).await {
             store.known_files.with_value(|known| known.keep(key, file));
         }
-        opened_files::let_go_of(&behind.source);
+        stage::let_go_of(&behind.source);
     });
 }
 

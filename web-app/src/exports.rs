@@ -11,10 +11,9 @@ use wasm_bindgen_futures::spawn_local;
 use crate::browser::download::download;
 use crate::browser::{error_text, png, tasks, today};
 use crate::export_formats::{Export, ExportFormat};
-use crate::lane_comparison;
 use crate::state::notice::Tone;
 use crate::state::store::Store;
-use crate::{people, relabel, remarks, strings};
+use crate::{lane_comparison, person_names, relabel, remarks, strings};
 use page_view::comparison::stem;
 use page_view::export_text::{self, PART};
 use page_view::job::Job;
@@ -124,7 +123,7 @@ fn drawing(store: Store, name: &str) -> String {
         people: view
             .tracks
             .iter()
-            .map(|track| untrack(|| people::name(store, track.track)))
+            .map(|track| untrack(|| person_names::name(store, track.track)))
             .collect(),
     };
     store
@@ -161,7 +160,9 @@ fn facts(store: Store, name: &str) -> Facts {
         decided: store.desk.with_value(|desk| how_decided(desk.review.document())),
         remarks: untrack(|| {
             let remarks = remarks::all(store);
-            reported_remarks(&remarks, &store.view_now(), |person| people::name(store, person))
+            reported_remarks(&remarks, &store.view_now(), |person| {
+                person_names::name(store, person)
+            })
         }),
     }
 }

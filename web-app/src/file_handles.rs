@@ -11,7 +11,7 @@ use crate::browser::file_picker::{self, Handled, PickFault};
 use crate::browser::{error_text, file_input, handle_store, lock};
 use crate::state::notice::Tone;
 use crate::state::store::Store;
-use crate::{opened_files, review_storage, strings};
+use crate::{opened_files, opened_projects, review_storage, strings};
 
 /// Asks the person for files, with handles where the browser gives any.
 pub fn choose(store: Store) {
@@ -113,7 +113,7 @@ pub fn reopen(store: Store, project: &KeptProject) {
             return;
         }
         match reopened {
-            Ok(Some(file)) => opened_files::attach_expected(store, file, key),
+            Ok(Some(file)) => opened_projects::attach_expected(store, file, key),
             Ok(None) => store.notify(Tone::Info, strings::not_let_in(&video), None),
             Err(error) if file_picker::is_gone(&error) => {
                 store.notify(Tone::Info, strings::file_moved(&video), None);

@@ -27,7 +27,7 @@ use crate::state::engine_order::{EngineOrder, News};
 use crate::state::notice::Tone;
 use crate::state::source::SourceKind;
 use crate::state::store::Store;
-use crate::{job_control, player, relabel, sound, strings};
+use crate::{player, relabel, sound, strings};
 
 /// Milliseconds without a new picture after which is looked whether the film has ended.
 const PATIENCE_MS: i32 = 250;
@@ -91,7 +91,7 @@ async fn settled(store: Store) -> bool {
 /// Counts up with each film on the stage, and with results that take the place of others.
 fn generation(store: Store) -> (u32, u32) {
     let of_stage = store.desk.with_value(|desk| desk.generation);
-    (of_stage, store.relabel.get_value().generation())
+    (of_stage, store.relabel.get_value().generation)
 }
 
 /// What a film or picture is, as its name says it.
@@ -168,14 +168,14 @@ async fn encode(export: &Export, name: &str, file: &File) -> Result<Ending, Stri
         job: id,
         name: name.to_owned(),
     };
-    job_control::send(store, &message, Some(file.as_ref()));
+    store.send(&message, Some(file.as_ref()));
     let mut news = Frames(news);
     let done = take_frames(export, id, &mut news.0, file).await;
     drop(news);
     store.end_order(id);
     if !matches!(done, Ok(Some(Film::Parts(_)))) {
         // It ended before the film did.
-        job_control::send(store, &ToEngine::Cancel { job: id }, None);
+        store.send(&ToEngine::Cancel { job: id }, None);
     }
     match done? {
         Some(Film::Parts(parts)) => {
@@ -256,7 +256,7 @@ async fn take_frames(
                 };
                 drawn?;
                 export.progressed(frame.time_s / export.length_s().max(0.001));
-                job_control::send(store, &ToEngine::Taken { job: id }, None);
+                store.send(&ToEngine::Taken { job: id }, None);
             }
             FromEngine::Done { notice, .. } => {
                 if let Some(notice) = notice {

@@ -6,92 +6,65 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_messages::{JobId, ToEngine};
 use web_sys::{HtmlVideoElement, ImageBitmap};
 
-use crate::browser::{error_text, hidden_player, now_ms, tasks};
-use crate::job_control;
-use crate::player;
-use crate::state::source::Source;
-use crate::state::store::{Opened, Store};
+use crate::browser::stepped_player::{STEPS_PER_S, SteppedPlayer};
+use crate::browser::{error_text, now_ms};
+use crate::state::feed::Feed;
+use crate::state::notice::Tone;
+use crate::state::opened::Opened;
+use crate::state::store::Store;
+use crate::{job_control, job_failure, job_results, player, strings};
 use page_view::job::JobKind;
 
-/// Frames a second at which a player is stepped: the file's own rate cannot be asked for.
-const STEPS_PER_S: f64 = 30.0;
-
-/// Where the frames come from.
-#[derive(Clone)]
-pub enum Feed {
-    /// The stage's player shows the webcam.
-    Live {
-        /// When its first frame was sent, in milliseconds.
-        started_ms: Option<f64>,
-    },
-    /// A second player, out of sight.
-    Stepped(Stepper),
+/// The engine wants a frame of this job.
+pub fn need_frame(store: Store, id: JobId) {
+    if store.is_current(id) {
+        feed_next(store, id);
+    }
 }
 
-/// A player that is moved step by step.
-#[derive(Clone)]
-pub struct Stepper {
-    video: HtmlVideoElement,
-    step: u32,
+/// The file cannot be read by the engine: the browser's player may do it, step by step.
+pub fn try_player(store: Store, id: JobId, reason: String) {
+    if !store.is_current(id) {
+        return;
+    }
+    let Some(source) = job_control::job_source(store) else {
+        return;
+    };
+    spawn_local(async move {
+        let player = match source.url.as_deref() {
+            Some(url) => SteppedPlayer::open(url).await,
+            None => Err(strings::NO_FILE.to_owned()),
+        };
+        match player {
+            Ok(player) => {
+                if store.is_current(id) {
+                    store.notify(Tone::Warning, strings::approximate(&source.name, &reason), None);
+                    let opened = opened_by(&player);
+                    job_control::begin(store, JobKind::Stepped);
+                    store.feed.set_value(Some(Feed::Stepped(player)));
+                    job_results::opened(store, opened);
+                }
+            }
+            Err(cause) => job_failure::fail(store, id, strings::not_playable(&source.name, &reason, &cause)),
+        }
+    });
 }
 
-impl Stepper {
-    /// Opens the file in a player of its own.
-    ///
-    /// # Errors
-    /// What the player says.
-    pub async fn open(source: &Source) -> Result<Self, String> {
-        let url = source.url.as_deref().ok_or("no file")?;
-        let video = hidden_player::open(url).await?;
-        Ok(Self { video, step: 0 })
-    }
-
-    /// Size and length as the player says.
-    #[must_use]
-    pub fn opened(&self) -> Opened {
-        let duration_s = self.video.duration();
-        let is_known = duration_s.is_finite();
-        Opened {
-            width: self.video.video_width(),
-            height: self.video.video_height(),
-            duration_s: if is_known { duration_s } else { 0.0 },
-            // The player is stepped through from the start of its own clock, which is the media's.
-            start_s: 0.0,
-            frame_count: is_known.then(|| (duration_s * STEPS_PER_S).ceil() as usize),
-        }
-    }
-
-    /// Moves to the next step; its time in seconds, or `None` at the end.
-    async fn advance(&mut self) -> Option<f64> {
-        let time_s = f64::from(self.step) / STEPS_PER_S;
-        let duration_s = self.video.duration();
-        if self.step > 0 {
-            if duration_s.is_finite() && time_s >= duration_s {
-                return None;
-            }
-            // The middle of the step, so that rounding never shows the frame before.
-            self.video.set_current_time(time_s + 0.5 / STEPS_PER_S);
-            tasks::event(&self.video, &["seeked", "error"]).await;
-            if self.video.current_time() + 1.0 / STEPS_PER_S < time_s {
-                return None;
-            }
-        }
-        self.step += 1;
-        Some(time_s)
-    }
-
-    fn fraction(&self, time_s: f64) -> f64 {
-        let duration_s = self.video.duration();
-        if duration_s.is_finite() && duration_s > 0.0 {
-            (time_s / duration_s).min(1.0)
-        } else {
-            0.0
-        }
+/// Size and length as the player says.
+fn opened_by(player: &SteppedPlayer) -> Opened {
+    let duration_s = player.duration_s();
+    Opened {
+        width: player.video().video_width(),
+        height: player.video().video_height(),
+        duration_s: duration_s.unwrap_or(0.0),
+        // The player is stepped through from the start of its own clock, which is the media's.
+        start_s: 0.0,
+        frame_count: duration_s.map(|seconds| (seconds * STEPS_PER_S).ceil() as usize),
     }
 }
 
 /// Sends the next frame of the job.
-pub fn feed_next(store: Store, id: JobId) {
+fn feed_next(store: Store, id: JobId) {
     spawn_local(async move {
         let Some(feed) = store.feed.get_value() else {
             return;
@@ -103,7 +76,7 @@ pub fn feed_next(store: Store, id: JobId) {
         if let Err(error) = fed
             && store.is_current(id)
         {
-            job_control::fail_job(store, id, error_text(&error));
+            job_failure::fail(store, id, error_text(&error));
         }
     });
 }
@@ -126,16 +99,16 @@ async fn feed_live(store: Store, id: JobId, started_ms: Option<f64>) -> Result<(
     send_frame(store, id, (now_ms - started_ms) / 1000.0, &picture)
 }
 
-async fn feed_step(store: Store, id: JobId, mut stepper: Stepper) -> Result<(), wasm_bindgen::JsValue> {
+async fn feed_step(store: Store, id: JobId, mut stepper: SteppedPlayer) -> Result<(), wasm_bindgen::JsValue> {
     let Some(time_s) = stepper.advance().await else {
         store.feed.set_value(None);
-        job_control::send(store, &ToEngine::EndFrames { job: id }, None);
+        store.send(&ToEngine::EndFrames { job: id }, None);
         return Ok(());
     };
     if !store.is_current(id) {
         return Ok(());
     }
-    let picture = picture_of(&stepper.video).await?;
+    let picture = picture_of(stepper.video()).await?;
     let fraction = stepper.fraction(time_s);
     store.update_job(id, |job| {
         if job.kind == JobKind::Stepped {

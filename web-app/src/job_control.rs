@@ -3,27 +3,17 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
-use web_messages::{JobId, ToEngine};
+use web_messages::ToEngine;
 
-use crate::browser::{error_text, tasks};
+use crate::browser::tasks;
 use crate::kept_results::Left;
 use crate::state::notice::Tone;
-use crate::state::review_desk::Keeping;
 use crate::state::source::{Source, SourceKind};
 use crate::state::store::Store;
-use crate::{behind, engine_events, frame_feed, kept_results, opened_files, relabel, strings};
+use crate::{kept_results, relabel, strings};
 use page_view::job::EnginePhase;
 use page_view::job::{Job, JobKind, JobState};
-
-/// Sends a message; what cannot be sent is said to the person.
-pub fn send(store: Store, message: &ToEngine, attachment: Option<&JsValue>) {
-    let Some(link) = store.link.get_value() else {
-        return;
-    };
-    if let Err(error) = link.send(message, attachment) {
-        store.fail(error_text(&error));
-    }
-}
+use page_view::keeping::Keeping;
 
 /// Begins a job of this kind; it waits where the engine is not ready.
 pub fn begin(store: Store, kind: JobKind) {
@@ -67,11 +57,11 @@ pub fn send_queued(store: Store) {
                 name: source.name,
                 resume,
             };
-            send(store, &message, file.as_ref());
+            store.send(&message, file.as_ref());
         }
         JobKind::Live | JobKind::Stepped => {
             let live = job.kind == JobKind::Live;
-            send(store, &ToEngine::StartFrames { job: job.id, live }, None);
+            store.send(&ToEngine::StartFrames { job: job.id, live }, None);
         }
     }
 }
@@ -106,7 +96,7 @@ pub fn give_way(store: Store) {
         return;
     };
     let source = job_source(store).filter(|_| job.kind != JobKind::Live);
-    let is_kept = !behind::is_on(store)
+    let is_kept = !store.reads_behind()
         && store
             .keeping
             .with_untracked(|keeping| matches!(keeping, Keeping::Kept | Keeping::Writing));
@@ -158,7 +148,7 @@ pub fn cancel(store: Store) {
     };
     stop_feed(store);
     if job.state != JobState::Queued {
-        send(store, &ToEngine::Cancel { job: job.id }, None);
+        store.send(&ToEngine::Cancel { job: job.id }, None);
     }
     store.pending.set_value(None);
     store.update_job(job.id, |job| job.state = JobState::Cancelled);
@@ -170,72 +160,13 @@ pub fn stop_quietly(store: Store) {
         return;
     };
     stop_feed(store);
-    send(store, &ToEngine::Cancel { job: job.id }, None);
+    store.send(&ToEngine::Cancel { job: job.id }, None);
     let id = store.next_job();
     store.job.set(Some(Job::queued(id, JobKind::File)));
     store.update_job(id, |job| job.state = JobState::Finishing);
 }
 
-/// The job has failed: what was read before stays, the person is told.
-pub fn fail_job(store: Store, id: JobId, reason: String) {
-    if !store.is_current(id) {
-        return;
-    }
-    stop_feed(store);
-    store.update_job(id, |job| job.state = JobState::Failed);
-    store.fail(reason);
-    let had_pending = store.pending.get_value().is_some();
-    store.pending.set_value(None);
-    let is_empty = store
-        .analysis
-        .with_value(|analysis| analysis.timeline.frames().is_empty());
-    // What cannot be shown either does not stay on the stage.
-    if !behind::is_on(store) && is_empty && !had_pending && !stage_shows_something(store) {
-        opened_files::clear_stage(store);
-    }
-}
-
-fn stage_shows_something(store: Store) -> bool {
-    let is_video = store.source.with_untracked(|source| {
-        source
-            .as_ref()
-            .is_some_and(|source| source.kind == SourceKind::Video)
-    });
-    is_video
-        && store
-            .video
-            .with_value(|video| video.as_ref().is_some_and(|video| video.ready_state() > 0))
-}
-
-fn stop_feed(store: Store) {
+/// Nothing more is handed to the engine.
+pub fn stop_feed(store: Store) {
     store.feed.set_value(None);
-}
-
-/// The engine wants a frame of this job.
-pub fn need_frame(store: Store, id: JobId) {
-    if store.is_current(id) {
-        frame_feed::feed_next(store, id);
-    }
-}
-
-/// The file cannot be read by the engine: the browser's player may do it, step by step.
-pub fn try_player(store: Store, id: JobId, reason: String) {
-    if !store.is_current(id) {
-        return;
-    }
-    let Some(source) = job_source(store) else { return };
-    spawn_local(async move {
-        match frame_feed::Stepper::open(&source).await {
-            Ok(stepper) => {
-                if store.is_current(id) {
-                    store.notify(Tone::Warning, strings::approximate(&source.name, &reason), None);
-                    let opened = stepper.opened();
-                    begin(store, JobKind::Stepped);
-                    store.feed.set_value(Some(frame_feed::Feed::Stepped(stepper)));
-                    engine_events::opened(store, opened);
-                }
-            }
-            Err(cause) => fail_job(store, id, strings::not_playable(&source.name, &reason, &cause)),
-        }
-    });
 }

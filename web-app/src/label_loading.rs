@@ -13,7 +13,7 @@ use crate::browser::text_of;
 use crate::state::notice::Tone;
 use crate::state::question::Question;
 use crate::state::store::Store;
-use crate::{behind, strings};
+use crate::strings;
 
 /// Labels that came before the video was read are taken when it has been.
 pub fn follow(store: Store) {
@@ -88,7 +88,7 @@ fn take_waiting(store: Store) {
     });
     let Some(labels) = next else { return };
     // Of a video that was read in part nobody knows whether the labels fit.
-    let is_whole = behind::is_on(store)
+    let is_whole = store.reads_behind()
         || store
             .job
             .with_untracked(|job| job.as_ref().is_none_or(|job| job.state == JobState::Done));
@@ -103,7 +103,7 @@ fn ask(store: Store, labels: Rc<LoadedLabels>, misfit: Misfit) {
         text: strings::misfit(&labels.name, misfit),
         yes: strings::misfit_answer(misfit).to_owned(),
         no: strings::REFUSE_LABELS.to_owned(),
-        act: Rc::new(move |store| take(store, &labels)),
+        act: Rc::new(move || take(store, &labels)),
         otherwise: None,
     });
 }

@@ -19,7 +19,7 @@ use crate::state::learning::{Learned, Learning};
 use crate::state::notice::Tone;
 use crate::state::source::SourceKind;
 use crate::state::store::Store;
-use crate::{job_control, opened_files, strings, zip_orders};
+use crate::{opened_files, strings, zip_orders};
 
 const MODEL: &str = "application/octet-stream";
 
@@ -235,9 +235,9 @@ fn next_step(store: Store, job: JobId, next: Option<&Reviewed>) -> Result<(), St
                 name: next.name.clone(),
                 reviewed: serde_json::to_string(&next.video).map_err(|error| error.to_string())?,
             };
-            job_control::send(store, &message, Some(next.file.as_ref()));
+            store.send(&message, Some(next.file.as_ref()));
         }
-        None => job_control::send(store, &ToEngine::Learn { job }, None),
+        None => store.send(&ToEngine::Learn { job }, None),
     }
     Ok(())
 }
@@ -246,7 +246,7 @@ fn next_step(store: Store, job: JobId, next: Option<&Reviewed>) -> Result<(), St
 pub fn cancel(store: Store) {
     store.learning.set(Learning::Idle);
     if let Some(order) = store.order.get_untracked() {
-        job_control::send(store, &ToEngine::Cancel { job: order.id }, None);
+        store.send(&ToEngine::Cancel { job: order.id }, None);
     }
 }
 

@@ -4,29 +4,9 @@ use leptos::prelude::*;
 use page_view::cast::together;
 use page_view::review::history::{Review, Step};
 
+use crate::person_names::name;
 use crate::state::store::Store;
 use crate::{review, strings};
-
-/// What a person is called; tracks changes.
-#[must_use]
-pub fn name(store: Store, person: u32) -> String {
-    store.review_revision.track();
-    store.desk.with_value(|desk| {
-        let people = desk.review.document().people();
-        people
-            .name(person)
-            .map_or_else(|| strings::face(person), str::to_owned)
-    })
-}
-
-/// The people who are left out; tracks changes.
-#[must_use]
-pub fn ignored(store: Store) -> Vec<u32> {
-    store.review_revision.track();
-    store
-        .desk
-        .with_value(|desk| desk.review.document().people().ignored().collect())
-}
 
 /// Gives a person a name; an empty one takes it away.
 pub fn rename(store: Store, person: u32, name: &str) {

@@ -10,7 +10,6 @@ use web_sys::HtmlVideoElement;
 use crate::browser::{call_method, tasks};
 use crate::state::source::SourceKind;
 use crate::state::store::Store;
-use crate::{label_strokes, segment_loop};
 
 /// Watches a player for as long as the page lives: whatever picture it shows, the store knows its time.
 pub fn watch(store: Store, video: &HtmlVideoElement) {
@@ -111,12 +110,6 @@ pub fn now_s(store: Store) -> Option<f64> {
     Some(video.current_time() - store.media_start_s.get_value())
 }
 
-/// It plays.
-pub fn started(store: Store) {
-    store.playing.set(true);
-    segment_loop::watch(store);
-}
-
 /// Length of what is on the stage in seconds.
 #[must_use]
 pub fn length_s(store: Store) -> f64 {
@@ -179,21 +172,6 @@ pub fn set_speed(store: Store, speed: f64) {
         // A file that is opened later begins with the default.
         video.set_default_playback_rate(speed);
         video.set_playback_rate(speed);
-    }
-}
-
-/// The player has stopped, by itself or because it was asked to.
-pub fn stopped(store: Store) {
-    store.playing.set(false);
-    label_strokes::release(store);
-}
-
-/// The video has come to its end: a looped segment that ends with it begins again.
-pub fn ended(store: Store) {
-    stopped(store);
-    if let Some(segment) = untrack(|| segment_loop::segment(store)) {
-        seek(store, store.view_now().span_of(segment.start).0);
-        play(store);
     }
 }
 

@@ -17,7 +17,7 @@ use crate::browser::{download, error_text, lock, text_of};
 use crate::state::notice::Tone;
 use crate::state::question::Question;
 use crate::state::store::Store;
-use crate::{file_handles, opened_files, review_storage, strings};
+use crate::{file_handles, opened_projects, review_storage, strings};
 
 /// Opens the list.
 pub fn show(store: Store) {
@@ -51,7 +51,7 @@ pub fn open(store: Store, project: &KeptProject) {
     store.projects.set(None);
     store.clear_faults();
     if !is_open_here(store, &project.key) {
-        opened_files::open_kept(store, project);
+        opened_projects::open_kept(store, project);
         file_handles::reopen(store, project);
     }
 }
@@ -69,7 +69,7 @@ pub fn delete(store: Store, project: KeptProject) {
         text: strings::delete_project(&project),
         yes: strings::PROJECT_DELETE.to_owned(),
         no: strings::PROJECT_KEEP.to_owned(),
-        act: Rc::new(move |store| {
+        act: Rc::new(move || {
             let project = project.clone();
             spawn_local(async move {
                 match delete_now(&project).await {
@@ -188,7 +188,7 @@ async fn import_file(store: Store, file: &File) -> Result<(), String> {
         text: strings::replace_project(&imported.project.video),
         yes: strings::PROJECT_REPLACE.to_owned(),
         no: strings::PROJECT_KEEP.to_owned(),
-        act: Rc::new(move |store| keep(store, Rc::clone(&imported))),
+        act: Rc::new(move || keep(store, Rc::clone(&imported))),
         otherwise: None,
     });
     Ok(())

@@ -22,33 +22,6 @@ const PAUSE_MS: f64 = 120.0;
 /// The pause is at least so many times what the computation took.
 const PAUSE_FACTOR: f64 = 4.0;
 
-/// What is to be computed.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Relabel {
-    /// New results are there.
-    rows: bool,
-    /// Only the smoothing has changed.
-    labels: bool,
-    /// A computation runs.
-    running: bool,
-    /// Somebody waits for the end: no pauses.
-    urgent: bool,
-    /// Counts up when results are replaced, so that a computation under way is dropped.
-    generation: u32,
-}
-
-impl Relabel {
-    /// Counts up when results are replaced.
-    #[must_use]
-    pub fn generation(self) -> u32 {
-        self.generation
-    }
-
-    fn is_idle(self) -> bool {
-        !self.rows && !self.labels && !self.running
-    }
-}
-
 /// The results have grown.
 pub fn results_grew(store: Store) {
     store.relabel.update_value(|state| state.rows = true);

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use page_view::keeping::Keeping;
 use page_view::review::document::{ReviewDocument, TrackChange};
 use page_view::review::doubt::Conflicts;
 use page_view::review::edit_kind::EditKind;
@@ -16,7 +17,7 @@ use shared_model::reviewed_segment::ReviewedSegment;
 
 use crate::browser::now_ms;
 use crate::state::store::Store;
-use crate::{people, player, relabel, review_storage, segment_loop, strings, webcam};
+use crate::{person_names, player, relabel, strings};
 
 /// The queue follows results, edits and its filter, for as long as the page lives.
 pub fn follow(store: Store) {
@@ -75,7 +76,7 @@ pub fn take_project(store: Store, document: &ReviewDocument) {
         }
     });
     document_replaced(store);
-    review_storage::changed(store);
+    store.mark_unwritten();
 }
 
 /// The segment at the playhead, of the chosen face, else of the first one there; tracks changes.
@@ -296,7 +297,9 @@ pub fn step_text(store: Store, step: &Step) -> String {
             view.span_of(frames.end.saturating_sub(1)).1,
         )
     });
-    strings::step(step.kind, span, |person| untrack(|| people::name(store, person)))
+    strings::step(step.kind, span, |person| {
+        untrack(|| person_names::name(store, person))
+    })
 }
 
 /// Does an edit, shows and keeps it; whether it changed something.
@@ -330,7 +333,7 @@ fn apply(store: Store, step: &Step) {
     });
     refresh(store);
     shown(store);
-    review_storage::changed(store);
+    store.mark_unwritten();
     if step.changes_people() {
         store.bench.range_from.set(None);
         relabel::results_grew(store);
@@ -353,10 +356,7 @@ pub fn editable(store: Store) -> Option<ReviewedSegment> {
 /// Whether labels cannot be changed: of the webcam, and where another tab has the video; tracks changes.
 #[must_use]
 pub fn is_locked(store: Store) -> bool {
-    let is_kept_away = !store
-        .keeping
-        .with(crate::state::review_desk::Keeping::allows_edits);
-    webcam::is_on(store) || is_kept_away
+    store.is_live() || !store.keeping.with(Keeping::allows_edits)
 }
 
 /// Whether labels can be changed.
@@ -416,7 +416,7 @@ pub fn go_to_frame(store: Store, track: u32, frame: usize) {
     // A range reaches to the playhead: it was not meant to reach there.
     store.bench.range_from.set(None);
     let plays_on = store.bench.looped.with_untracked(Option::is_some);
-    segment_loop::follow(store, track, frame);
+    store.bench.loop_instead(track, frame);
     if !plays_on {
         player::pause(store);
     }

@@ -1,6 +1,7 @@
 //! Keeps results and labels in the browser's storage, bound to the video's content.
 
 use leptos::prelude::*;
+use page_view::keeping::Keeping;
 use page_view::kept_analysis::{self, CHUNK, KeptError, KeptProject, chunk_key};
 use page_view::review::document::ReviewDocument;
 use page_view::review::history::Review;
@@ -14,9 +15,9 @@ use crate::browser::database::{Change, Database, Shelf};
 use crate::browser::fingerprint::fingerprint;
 use crate::browser::{error_text, lock, tasks};
 use crate::state::notice::{Offer, Tone};
-use crate::state::review_desk::{Keeping, Place, ReviewDesk};
+use crate::state::review_desk::{Place, ReviewDesk};
 use crate::state::store::Store;
-use crate::{job_control, kept_results, review, strings};
+use crate::{job_control, kept_restore, kept_results, review, strings};
 
 /// Milliseconds in which a lock that this tab has just given back gets free, and how often they are waited for: a tab that was closed
 /// on a busy machine takes its time.
@@ -24,6 +25,14 @@ const LOCK_SETTLES_MS: i32 = 200;
 const LOCK_TRIES: usize = 3;
 /// Chunks of one write: more would hold up the page while they become text.
 const MOST_CHUNKS: usize = 4;
+
+/// What is not written is written, for as long as the page lives.
+pub fn follow(store: Store) {
+    Effect::new(move |_| {
+        store.unwritten.track();
+        untrack(|| start_writing(store));
+    });
+}
 
 /// Ends the review of the source that leaves the stage.
 pub fn release(store: Store) {
@@ -127,7 +136,7 @@ async fn show_without_lock(store: Store, key: &str, is_current: &impl Fn() -> bo
     if let Ok(Some((project, timeline))) = read_results(&database, key).await
         && is_current()
     {
-        kept_results::restore(store, project, timeline);
+        kept_restore::restore(store, project, timeline);
     }
 }
 
@@ -257,7 +266,7 @@ fn take(store: Store, found: Found) {
         .analysis
         .with_value(|analysis| analysis.timeline.frames().len());
     if let Some((project, timeline)) = results {
-        kept_results::restore(store, project, timeline);
+        kept_restore::restore(store, project, timeline);
     }
     if had_frames > 0 {
         store.desk.update_value(|desk| desk.changed.note_all(had_frames));
@@ -266,14 +275,8 @@ fn take(store: Store, found: Found) {
     store.notices.update(|board| board.withdraw(strings::OTHER_TAB));
     review::document_replaced(store);
     if is_changed {
-        changed(store);
+        store.mark_unwritten();
     }
-}
-
-/// The labels have changed: keeps them.
-pub fn changed(store: Store) {
-    store.desk.update_value(|desk| desk.is_dirty = true);
-    start_writing(store);
 }
 
 /// Frames are about to come, or to change; [`start_writing`] keeps them when they have.
@@ -294,19 +297,13 @@ pub fn all_changed(store: Store) {
     start_writing(store);
 }
 
-/// Something else of the project has changed.
-pub fn facts_changed(store: Store) {
-    store.desk.update_value(|desk| desk.is_dirty = true);
-    start_writing(store);
-}
-
 /// Writes what could not be written before.
 pub fn try_again(store: Store) {
     if store
         .keeping
         .with_untracked(|keeping| *keeping == Keeping::Failed)
     {
-        facts_changed(store);
+        store.mark_unwritten();
     }
 }
 

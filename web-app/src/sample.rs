@@ -9,7 +9,7 @@ use web_sys::{Blob, File, FilePropertyBag, Response};
 use crate::browser::{error_text, text_of};
 use crate::state::notice::Tone;
 use crate::state::store::Store;
-use crate::{opened_files, service_worker, strings};
+use crate::{opened_projects, service_worker, strings};
 
 const FOLDER: &str = "sample/";
 const FILM: &str = "six-expressions.mp4";
@@ -25,7 +25,7 @@ pub fn open(store: Store) {
             return;
         }
         match loaded {
-            Ok((film, result)) => match opened_files::open_with_video(store, &result, film) {
+            Ok((film, result)) => match opened_projects::open_with_video(store, &result, film) {
                 Ok(()) => {
                     store.notify(Tone::Info, strings::SAMPLE_KEPT, None);
                     for name in [FILM, RESULT] {

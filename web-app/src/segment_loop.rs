@@ -28,13 +28,6 @@ pub fn toggle(store: Store) {
     }
 }
 
-/// The person has gone to another segment: that one is looped instead.
-pub fn follow(store: Store, track: u32, frame: usize) {
-    if store.bench.looped.with_untracked(Option::is_some) {
-        store.bench.looped.set(Some((track, frame)));
-    }
-}
-
 /// The segment that is looped, with the edges it has by now; tracks changes.
 #[must_use]
 pub fn segment(store: Store) -> Option<ReviewedSegment> {

@@ -9,7 +9,7 @@ use web_messages::{BackendChoice, ToEngine};
 
 use crate::browser::{error_text, query_parameter, tasks};
 use crate::engine_link::{EngineLink, Heard};
-use crate::state::notice::{Offer, Tone};
+use crate::state::notice::Tone;
 use crate::state::store::Store;
 use crate::{engine_events, job_control, network_count, service_worker, shipped_models, strings};
 use page_view::job::{EnginePhase, Job, JobKind};
@@ -23,6 +23,7 @@ pub fn start(store: Store) {
         backend: query_parameter("backend"),
         model: query_parameter("model"),
     });
+    follow_starts(store);
     spawn_local(async move {
         tasks::painted().await;
         start_engine(store).await;
@@ -43,23 +44,18 @@ pub fn start(store: Store) {
     });
 }
 
-/// Ends a broken engine and starts another with the shipped model.
-pub fn restart(store: Store) {
-    store
-        .engine
-        .update(|engine| engine.phase = EnginePhase::loading(strings::ENGINE_STARTS));
-    // Later: the old link may be what is calling.
-    spawn_local(async move {
-        store.link.set_value(None);
-        start_engine(store).await;
+/// Ends a broken engine and starts another with the shipped model, whenever that is asked for.
+fn follow_starts(store: Store) {
+    Effect::new(move |before: Option<u32>| {
+        let count = store.engine_starts.get();
+        if before.is_some() {
+            spawn_local(async move {
+                store.link.set_value(None);
+                start_engine(store).await;
+            });
+        }
+        count
     });
-}
-
-/// What can be done when the engine cannot start as it was asked to.
-#[must_use]
-pub fn ways_on(store: Store, cause: &str) -> Vec<Offer> {
-    let asked = store.asked.get_value();
-    store.models.with_untracked(|models| asked.ways_on(models, cause))
 }
 
 /// Starts the engine on the processor, whatever the address asks for.
@@ -79,7 +75,10 @@ pub fn use_demo_model(store: Store) {
 /// What was opened meanwhile is read as soon as the engine is there.
 fn start_over(store: Store) {
     store.clear_faults();
-    restart(store);
+    store
+        .engine
+        .update(|engine| engine.phase = EnginePhase::loading(strings::ENGINE_STARTS));
+    store.engine_starts.update(|count| *count = count.wrapping_add(1));
     let has_results = store
         .analysis
         .with_value(|analysis| !analysis.timeline.frames().is_empty());

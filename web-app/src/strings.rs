@@ -46,6 +46,7 @@ pub const SAMPLE_KEPT: &str =
     "A kept result: the film was read before. \u{201c}Analyze\u{201d} reads it here, on this computer.";
 pub const WEBCAM: &str = "Webcam";
 pub const STOP_WEBCAM: &str = "Stop webcam";
+pub const NO_FILE: &str = "no file";
 pub const ANALYZE: &str = "Analyze";
 pub const ANALYZE_AGAIN: &str = "Analyze again";
 pub const CANCEL: &str = "Cancel";

@@ -14,29 +14,19 @@ use web_sys::{
 use crate::browser::download::download;
 use crate::browser::recorder::Recorder;
 use crate::browser::{error_text, this_minute};
-use crate::frame_feed::Feed;
+use crate::state::feed::Feed;
 use crate::state::live_desk::Camera;
 use crate::state::notice::Tone;
 use crate::state::question::Question;
 use crate::state::source::{Source, SourceKind};
 use crate::state::store::Store;
-use crate::{batch_run, job_control, opened_files, strings};
+use crate::{batch_run, job_control, live_source, media, stage, strings};
 use page_view::file_kind::FileKind;
-use page_view::job::{JobKind, JobState};
+use page_view::job::JobKind;
 use page_view::live_speed::LiveSpeed;
 
 /// Seconds that a film has at least; less is a slip of the hand.
 const LEAST_FILM_S: f64 = 1.0;
-
-/// Whether the webcam is on the stage; tracks changes.
-#[must_use]
-pub fn is_on(store: Store) -> bool {
-    store.source.with(|source| {
-        source
-            .as_ref()
-            .is_some_and(|source| source.kind == SourceKind::Webcam)
-    })
-}
 
 /// Asks for the webcam and shows live labels. It is recorded meanwhile, in this page's memory.
 pub fn start(store: Store) {
@@ -51,7 +41,7 @@ pub fn choose(store: Store, camera: String) {
 fn start_with(store: Store, camera: Option<String>) {
     store.clear_faults();
     // Many phones cannot open a second camera beside the first.
-    stop(store);
+    live_source::stop(store);
     spawn_local(async move {
         match stream(camera.as_deref()).await {
             Ok(stream) => {
@@ -132,7 +122,7 @@ fn explain(error: &JsValue) -> String {
 
 fn show(store: Store, stream: MediaStream) {
     job_control::give_way(store);
-    stop(store);
+    live_source::stop(store);
     batch_run::interrupt(store);
     store.live.camera.set(camera_of(&stream));
     store.live.speed.set(LiveSpeed::default());
@@ -140,7 +130,7 @@ fn show(store: Store, stream: MediaStream) {
     let recorder = Recorder::start(&stream).ok();
     store.live.is_recorded.set(recorder.is_some());
     store.live.recording.set_value(recorder);
-    opened_files::place(
+    stage::place(
         store,
         Source {
             kind: SourceKind::Webcam,
@@ -154,46 +144,25 @@ fn show(store: Store, stream: MediaStream) {
     store.feed.set_value(Some(Feed::Live { started_ms: None }));
 }
 
-/// Takes the webcam off the stage and lets the device go. What was recorded is asked about.
-pub fn stop(store: Store) {
-    let Some(source) = store.source.get_untracked() else {
-        return;
-    };
-    let Some(stream) = source.stream else { return };
-    let mut recording = None;
-    store
-        .live
-        .recording
-        .update_value(|recorder| recording = recorder.take());
-    if let Some(recording) = recording {
-        // Before the stream ends, so that the end of the film is in it.
-        recording.end();
-        finish(store, recording);
-    }
-    for track in stream.get_tracks().iter() {
-        if let Ok(track) = track.dyn_into::<MediaStreamTrack>() {
-            track.stop();
+/// What was recorded is asked about, for as long as the page lives.
+pub fn follow(store: Store) {
+    Effect::new(move |_| {
+        let mut ended = Vec::new();
+        store.live.ended.track();
+        store
+            .live
+            .ended
+            .update_untracked(|recordings| ended.append(recordings));
+        for recording in ended {
+            finish(store, recording);
         }
-    }
-    let is_live = store
-        .job
-        .with_untracked(|job| job.as_ref().is_some_and(|job| job.kind == JobKind::Live));
-    if is_live {
-        job_control::cancel(store);
-        store.job.update(|job| {
-            if job.as_ref().is_some_and(|job| job.state == JobState::Cancelled) {
-                *job = None;
-            }
-        });
-    }
-    opened_files::clear_stage(store);
+    });
 }
 
 /// Makes a film of what was recorded, and asks whether it is kept.
 fn finish(store: Store, recording: Recorder) {
     let seconds = recording.seconds();
     let name = format!("{} {}", strings::WEBCAM_FILM, this_minute());
-    store.live.undecided.update_value(|count| *count += 1);
     spawn_local(async move {
         match recording.film(&name).await.filter(|_| seconds >= LEAST_FILM_S) {
             Some(film) => ask(store, film, seconds),
@@ -207,11 +176,11 @@ fn ask(store: Store, film: File, seconds: f64) {
         text: strings::keep_film(seconds),
         yes: strings::KEEP_FILM.to_owned(),
         no: strings::DROP_FILM.to_owned(),
-        act: Rc::new(move |store| {
+        act: Rc::new(move || {
             decided(store);
             keep(store, &film);
         }),
-        otherwise: Some(Rc::new(decided)),
+        otherwise: Some(Rc::new(move || decided(store))),
     });
 }
 
@@ -234,7 +203,7 @@ fn keep(store: Store, film: &File) {
     store.live.film.set(Some(film.clone()));
     job_control::give_way(store);
     batch_run::clear(store);
-    opened_files::open_media(store, film.clone(), FileKind::Video);
+    media::open_media(store, film.clone(), FileKind::Video);
 }
 
 /// Whether a film is kept in the page's memory alone; tracks changes.
@@ -268,24 +237,4 @@ fn hand_out(store: Store, film: &File) -> bool {
         store.fail(strings::export_failed(&error_text(error)));
     }
     done.is_ok()
-}
-
-/// An answer came: how fast, and how late after its picture, which was sent `time_s` seconds after the first one.
-pub fn note_speed(store: Store, now_ms: f64, time_s: f64) {
-    let started_ms = store.feed.with_value(|feed| match feed {
-        Some(Feed::Live { started_ms }) => *started_ms,
-        _ => None,
-    });
-    if let Some(started_ms) = started_ms {
-        let late_ms = now_ms - started_ms - time_s * 1000.0;
-        // Only what is said anew wakes whoever shows it.
-        let mut is_new = false;
-        store
-            .live
-            .speed
-            .update_untracked(|speed| is_new = speed.take(now_ms, late_ms));
-        if is_new {
-            store.live.speed.notify();
-        }
-    }
 }

@@ -19,7 +19,7 @@ use crate::browser::{error_text, tasks, today};
 use crate::state::notice::Tone;
 use crate::state::store::Store;
 use crate::state::zip_order::Zipping;
-use crate::{batch_run, job_control, relabel, strings};
+use crate::{batch_results, relabel, strings};
 
 const ZIP: &str = "application/zip";
 
@@ -53,7 +53,7 @@ pub fn training(store: Store) {
         ];
         let others = others.map(|(name, text)| (name.to_owned(), text.to_owned()));
         for (name, text) in set.texts.into_iter().chain(others) {
-            job_control::send(store, &ToEngine::PackText { job, name, text }, None);
+            store.send(&ToEngine::PackText { job, name, text }, None);
             tasks::next_task().await;
         }
         if !is_current(store, job) {
@@ -64,7 +64,7 @@ pub fn training(store: Store) {
             (Some(_), Err(error)) => failed(store, job, &error.to_string()),
             (None, _) => {
                 store.notify(Tone::Warning, strings::TRAINING_WITHOUT_VIDEO, None);
-                job_control::send(store, &ToEngine::EndPack { job }, None);
+                store.send(&ToEngine::EndPack { job }, None);
             }
         }
     });
@@ -72,7 +72,7 @@ pub fn training(store: Store) {
 
 fn cut(store: Store, job: JobId, name: String, faces: String, file: &File) {
     let message = ToEngine::CutFaces { job, name, faces };
-    job_control::send(store, &message, Some(file.as_ref()));
+    store.send(&message, Some(file.as_ref()));
 }
 
 /// Hands out the results of all videos of the list that were read.
@@ -82,7 +82,7 @@ pub fn list(store: Store) {
             return;
         };
         match send_list(store, job).await {
-            Ok(()) => job_control::send(store, &ToEngine::EndPack { job }, None),
+            Ok(()) => store.send(&ToEngine::EndPack { job }, None),
             Err(reason) => failed(store, job, &reason),
         }
     });
@@ -98,11 +98,11 @@ async fn send_list(store: Store, job: JobId) -> Result<(), String> {
             let item = batch.items().get(place).filter(|_| !is_current);
             item.and_then(|item| item.results.clone())
         });
-        let results = results.unwrap_or_else(|| batch_run::results_now(store));
+        let results = results.unwrap_or_else(|| batch_results::results_now(store));
         tasks::next_task().await;
         let files = batch_files::files(&name, &results, &manner).map_err(|fault| fault.to_string())?;
         for (name, text) in files.texts {
-            job_control::send(store, &ToEngine::PackText { job, name, text }, None);
+            store.send(&ToEngine::PackText { job, name, text }, None);
             tasks::next_task().await;
         }
         submission.push((stem(&name).to_owned(), files.rows));
@@ -122,7 +122,7 @@ async fn send_list(store: Store, job: JobId) -> Result<(), String> {
     ];
     for (name, text) in texts {
         let name = name.to_owned();
-        job_control::send(store, &ToEngine::PackText { job, name, text }, None);
+        store.send(&ToEngine::PackText { job, name, text }, None);
     }
     Ok(())
 }
@@ -216,7 +216,7 @@ pub fn cancelled(store: Store, job: JobId) {
 pub fn cancel(store: Store) {
     if let Some(zipping) = store.zipping.get_untracked() {
         store.zipping.set(None);
-        job_control::send(store, &ToEngine::Cancel { job: zipping.id }, None);
+        store.send(&ToEngine::Cancel { job: zipping.id }, None);
     }
 }
 

@@ -31,31 +31,6 @@ const CRATES: [&str; 11] = [
     "xtask/src",
 ];
 
-/// The circle that is still there: functions of the page's store that call each other. Nothing may join it.
-const KNOWN: [&str; 22] = [
-    "batch_run",
-    "behind",
-    "engine_events",
-    "engine_link",
-    "frame_feed",
-    "kept_results",
-    "label_loading",
-    "segment_loop",
-    "opened_files",
-    "label_strokes",
-    "people",
-    "player",
-    "relabel",
-    "review",
-    "review_storage",
-    "job_control",
-    "service_worker",
-    "startup",
-    "state",
-    "strings",
-    "webcam",
-    "zip_orders",
-];
 
 #[test]
 fn no_modules_need_each_other() {
@@ -64,20 +39,10 @@ fn no_modules_need_each_other() {
     for source in CRATES {
         let needs = needs(&root.join(source));
         for circle in circles(&needs) {
-            let is_known = source == "web-app/src"
-                && circle
-                    .iter()
-                    .all(|module| KNOWN.contains(&module.first().map_or("", String::as_str)));
-            if !is_known {
-                found.push(describe(source, &circle, &needs));
-            }
+            found.push(describe(source, &circle, &needs));
         }
         for (parent, circle) in sibling_circles(&needs) {
-            if source != "web-app/src"
-                || circle.iter().any(|name| !KNOWN.contains(&name.as_str())) && parent.is_empty()
-            {
-                found.push(format!("{source}: in `{}`: {circle:?}", parent.join("::")));
-            }
+            found.push(format!("{source}: in `{}`: {circle:?}", parent.join("::")));
         }
     }
     assert!(

@@ -19,6 +19,7 @@ pub mod recorder;
 pub mod repaint;
 pub mod size;
 pub mod sound_encoder;
+pub mod stepped_player;
 pub mod tasks;
 
 use js_sys::Reflect;

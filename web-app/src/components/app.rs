@@ -31,8 +31,8 @@ use super::transport::Transport;
 use crate::browser::file_input;
 use crate::state::store::Store;
 use crate::{
-    batch_run, file_handles, label_loading, label_strokes, opened_files, review, settings, sound, startup,
-    strings, webcam,
+    batch_run, file_handles, label_loading, label_strokes, opened_files, review, review_storage, settings,
+    sound, startup, strings, webcam,
 };
 
 /// The whole page.
@@ -59,6 +59,8 @@ pub fn App() -> impl IntoView {
     review::follow(store);
     label_loading::follow(store);
     batch_run::follow(store);
+    review_storage::follow(store);
+    webcam::follow(store);
     sound::follow(store);
     startup::start(store);
     let is_empty = move || store.source.with(Option::is_none);

@@ -9,7 +9,7 @@ use web_sys::MouseEvent;
 
 use crate::lane_comparison::{Compared, sides_in_force};
 use crate::state::store::Store;
-use crate::{people, review, strings};
+use crate::{person_names, review, strings};
 
 /// Precision, recall, F1 and frames of each class.
 #[component]
@@ -131,6 +131,6 @@ fn walk(
     let frame = *frames.get(place)?;
     at.set_value(Some(frame));
     review::go_to_frame(store, frame.track, frame.frame);
-    let person = untrack(|| people::name(store, frame.track));
+    let person = untrack(|| person_names::name(store, frame.track));
     Some(strings::cell_place(place, frames.len(), frame, &person))
 }

@@ -12,7 +12,7 @@ use page_view::export_labels::ExportLabels;
 #[component]
 pub fn ExportPanel() -> impl IntoView {
     let store = Store::of_page();
-    let is_off = Memo::new(move |_| store.view().frame_count() == 0 || webcam::is_on(store));
+    let is_off = Memo::new(move |_| store.view().frame_count() == 0 || store.is_live());
     let button = move |format: &ExportFormat| {
         let format = *format;
         view! {

@@ -8,7 +8,7 @@ use crate::browser::error_text;
 use crate::film_export::{self, Export};
 use crate::state::source::SourceKind;
 use crate::state::store::Store;
-use crate::{people, strings, zip_orders};
+use crate::{person_names, strings, zip_orders};
 
 #[component]
 pub fn FilmExport() -> impl IntoView {
@@ -98,7 +98,7 @@ fn HiddenSelect(
         let people: Vec<(u32, String)> = view
             .tracks
             .iter()
-            .map(|track| (track.track, people::name(store, track.track)))
+            .map(|track| (track.track, person_names::name(store, track.track)))
             .collect();
         let all = (HiddenFaces::All, strings::HIDE_ALL.to_owned());
         let only = people

@@ -6,7 +6,7 @@ use super::file_button::{Asks, FileButton};
 use super::icons;
 use super::notices::NoticeButton;
 use crate::state::store::Store;
-use crate::{file_handles, opened_files, projects, strings, webcam};
+use crate::{file_handles, live_source, opened_files, projects, strings, webcam};
 use page_view::job::{self, EnginePhase};
 
 #[component]
@@ -41,8 +41,8 @@ pub fn Header() -> impl IntoView {
     };
     let with_handles: Asks = file_handles::choose_with_handles;
     let toggle_webcam = move |_| {
-        if webcam::is_on(store) {
-            webcam::stop(store);
+        if store.is_live() {
+            live_source::stop(store);
         } else {
             webcam::start(store);
         }
@@ -77,9 +77,9 @@ pub fn Header() -> impl IntoView {
                     {icons::open()}
                 </FileButton>
                 <button type="button" class="button" data-testid="webcam"
-                    aria-pressed=move || webcam::is_on(store).to_string() on:click=toggle_webcam>
+                    aria-pressed=move || store.is_live().to_string() on:click=toggle_webcam>
                     {icons::webcam()}
-                    <span>{move || if webcam::is_on(store) { strings::STOP_WEBCAM } else { strings::WEBCAM }}</span>
+                    <span>{move || if store.is_live() { strings::STOP_WEBCAM } else { strings::WEBCAM }}</span>
                 </button>
             </div>
         </header>

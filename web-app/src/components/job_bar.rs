@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::state::store::Store;
-use crate::{job_control, strings, webcam};
+use crate::{job_control, live_source, strings};
 use page_view::clock;
 use page_view::job::{Job, JobKind, JobState};
 
@@ -68,8 +68,8 @@ pub fn JobBar() -> impl IntoView {
 
 /// A webcam that nobody reads has no use.
 fn cancel(store: Store) {
-    if webcam::is_on(store) {
-        webcam::stop(store);
+    if store.is_live() {
+        live_source::stop(store);
     } else {
         job_control::cancel(store);
     }

@@ -6,8 +6,7 @@ use shared_model::smoothing::{MAX_WINDOW, Smoothing};
 use super::file_button::FileButton;
 use super::fold::Fold;
 use crate::state::store::Store;
-use crate::strings;
-use crate::{opened_files, relabel};
+use crate::{opened_projects, relabel, strings};
 
 /// Longest window of the slider in frames; the number field takes more.
 const SLIDER_MAX: usize = 150;
@@ -68,7 +67,7 @@ pub fn LabelsPanel() -> impl IntoView {
             <p class="hint" data-testid="window-seconds">{window_s}</p>
             <div class="panel-buttons">
                 <FileButton hook="open-predictions" text=strings::OPEN_PREDICTIONS accept=".csv,.json" small=true
-                    on_files=opened_files::open_predictions/>
+                    on_files=opened_projects::open_predictions/>
             </div>
         </Fold>
     }

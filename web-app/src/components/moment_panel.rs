@@ -7,7 +7,7 @@ use shared_model::expression::{ClassScores, Expression};
 use shared_model::timeline::FrameRow;
 
 use crate::state::store::Store;
-use crate::{people, strings, webcam};
+use crate::{person_names, strings};
 
 #[component]
 pub fn MomentPanel() -> impl IntoView {
@@ -57,7 +57,7 @@ pub fn MomentPanel() -> impl IntoView {
             <h2>{strings::NOW}</h2>
             <FaceSelect/>
             // Spoken only before the webcam: while a video plays it would never be silent.
-            <p class=class aria-live=move || if webcam::is_on(store) { "polite" } else { "off" }>{text}</p>
+            <p class=class aria-live=move || if store.is_live() { "polite" } else { "off" }>{text}</p>
             // Always as high, so that the bars below stay where they are.
             <p class="moment-why">{why}</p>
             <ClassBars scores/>
@@ -117,7 +117,7 @@ fn FaceSelect() -> impl IntoView {
             <select prop:value=chosen on:change=choose>
                 <option value="">{strings::FIRST_FACE}</option>
                 <For each=move || tracks.get() key=|track| *track let:track>
-                    <option value=track.to_string()>{move || people::name(store, track)}</option>
+                    <option value=track.to_string()>{move || person_names::name(store, track)}</option>
                 </For>
             </select>
         </label>

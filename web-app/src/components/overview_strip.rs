@@ -13,7 +13,7 @@ use crate::browser::palette::Palette;
 use crate::browser::repaint::Repaint;
 use crate::browser::size::follow_size;
 use crate::state::store::Store;
-use crate::{strings, webcam};
+use crate::strings;
 use page_view::viewport::Viewport;
 
 /// Pixels at an end of the window where it is taken.
@@ -189,7 +189,7 @@ fn draw(store: Store, canvas: NodeRef<html::Canvas>, size: RwSignal<(f64, f64)>)
             view: store.view_now(),
             queue: store.queue.get_untracked(),
             sight: store.viewport.get_untracked(),
-            is_blind: store.bench.is_blind.get_untracked() && !untrack(|| webcam::is_on(store)),
+            is_blind: store.bench.is_blind.get_untracked() && !untrack(|| store.is_live()),
         };
         palette.with_value(|palette| painter::paint(&context, &scene, palette));
     }));

@@ -10,7 +10,7 @@ use web_sys::{DragEvent, HtmlInputElement};
 use super::fold::Fold;
 use crate::portraits::{self, EDGE, Strip};
 use crate::state::store::Store;
-use crate::{people, player, strings};
+use crate::{people, person_names, player, strings};
 
 /// Pictures of each person.
 const PICTURES: usize = 5;
@@ -38,7 +38,7 @@ pub fn PeoplePanel() -> impl IntoView {
         entries.with(|entries| entries.iter().map(|entry| entry.person).collect::<Vec<_>>())
     });
     let dragged = RwSignal::new(None::<u32>);
-    let is_off = move || people_now.with(Vec::is_empty) && people::ignored(store).is_empty();
+    let is_off = move || people_now.with(Vec::is_empty) && person_names::ignored(store).is_empty();
     let row = move |person: u32| view! { <Person person entries dragged/> };
     view! {
         <Fold name="people" title=strings::PEOPLE is_off=Signal::derive(is_off)>
@@ -73,7 +73,7 @@ fn Person(
     dragged: RwSignal<Option<u32>>,
 ) -> impl IntoView {
     let store = Store::of_page();
-    let name = move || people::name(store, person);
+    let name = move || person_names::name(store, person);
     let entry = Memo::new(move |_| {
         entries.with(|entries| entries.iter().find(|entry| entry.person == person).cloned())
     });
@@ -151,11 +151,11 @@ fn SameAs(
     };
     view! {
         <select class="tiny" data-testid="person-same-as" class:is-off=move || others().is_empty()
-            aria-label=move || strings::same_as(&people::name(store, person)) on:change=merge>
+            aria-label=move || strings::same_as(&person_names::name(store, person)) on:change=merge>
             <option value="">{strings::SAME_AS}</option>
             {move || others()
                 .into_iter()
-                .map(|other| view! { <option value=other.to_string()>{people::name(store, other)}</option> })
+                .map(|other| view! { <option value=other.to_string()>{person_names::name(store, other)}</option> })
                 .collect_view()}
         </select>
     }
@@ -196,7 +196,7 @@ fn Pictures(
         let at_s = move || face().map_or(0.0, |face| store.view().span_of(face.frame).0);
         view! {
             <button type="button" class="picture" class:is-off=move || face().is_none()
-                aria-label=move || strings::portrait(&people::name(store, person), at_s())
+                aria-label=move || strings::portrait(&person_names::name(store, person), at_s())
                 on:click=move |_| {
                     store.track.set(Some(person));
                     player::seek(store, untrack(at_s));
@@ -215,11 +215,11 @@ fn Pictures(
 #[component]
 fn LeftOut() -> impl IntoView {
     let store = Store::of_page();
-    let left_out = Memo::new(move |_| people::ignored(store));
+    let left_out = Memo::new(move |_| person_names::ignored(store));
     view! {
         <For each=move || left_out.get() key=|person| *person let:person>
             <p class="left-out" data-testid="left-out">
-                <span>{strings::LEFT_OUT}": "{move || people::name(store, person)}</span>
+                <span>{strings::LEFT_OUT}": "{move || person_names::name(store, person)}</span>
                 <button type="button" class="button tiny" data-testid="bring-back"
                     on:click=move |_| people::set_ignored(store, person, false)>{strings::BRING_BACK}</button>
             </p>

@@ -6,7 +6,7 @@ use page_view::review::queue_filter::QueueOrder;
 use shared_model::expression::Expression;
 
 use crate::state::store::Store;
-use crate::{people, review, strings};
+use crate::{person_names, review, strings};
 use page_view::clock;
 
 /// Lines that are listed; the rest follows as these are done.
@@ -62,7 +62,7 @@ fn Line(
     );
     let is_blind = store.bench.is_blind;
     let spoken = move || {
-        let person = is_many.then(|| people::name(store, segment.track));
+        let person = is_many.then(|| person_names::name(store, segment.track));
         strings::queued(&line, span, person.as_deref(), is_blind.get())
     };
     let class = move || match is_blind.get() {
@@ -87,7 +87,7 @@ fn Line(
                 <span class="visually-hidden">{spoken}</span>
                 <span class="chip" aria-hidden="true">{mark}</span>
                 <span class="queue-time" aria-hidden="true">{clock::precise(span.0)}</span>
-                <span class="queue-who" aria-hidden="true">{move || is_many.then(|| people::name(store, segment.track))}</span>
+                <span class="queue-who" aria-hidden="true">{move || is_many.then(|| person_names::name(store, segment.track))}</span>
                 <span class="doubt" aria-hidden="true"><span style:transform=bar></span></span>
                 <span class="queue-doubt" aria-hidden="true">{doubt}</span>
             </button>

@@ -11,7 +11,7 @@ use web_sys::HtmlInputElement;
 use super::fold::Fold;
 use super::keyboard;
 use crate::state::store::Store;
-use crate::{people, player, remarks, review, settings, strings};
+use crate::{person_names, player, remarks, review, settings, strings};
 
 #[component]
 pub fn RemarksPanel() -> impl IntoView {
@@ -191,7 +191,9 @@ fn Line(
     let at_s = move || store.view().span_of(start).0;
     let said = remark.clone();
     let words = Signal::derive(move || {
-        let who = track.map(|track| people::name(store, track)).unwrap_or_default();
+        let who = track
+            .map(|track| person_names::name(store, track))
+            .unwrap_or_default();
         strings::remark(&said, &who)
     });
     let gone = remark.clone();

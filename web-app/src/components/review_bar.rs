@@ -5,20 +5,20 @@ use page_view::command::Command;
 
 use super::keyboard;
 use crate::state::store::Store;
-use crate::{people, range_labels, remarks, review, strings, webcam};
+use crate::{person_names, range_labels, remarks, review, strings};
 
 #[component]
 pub fn ReviewBar() -> impl IntoView {
     let store = Store::of_page();
     let current = Memo::new(move |_| review::current(store));
     let is_off = Memo::new(move |_| current.with(Option::is_none) || review::is_locked(store));
-    let is_hidden = move |confirmed: bool| store.bench.is_blind.get() && !confirmed && !webcam::is_on(store);
+    let is_hidden = move |confirmed: bool| store.bench.is_blind.get() && !confirmed && !store.is_live();
     let segment = move || {
         let view = store.view();
         let span_of =
             |start: usize, end: usize| (view.span_of(start).0, view.span_of(end.saturating_sub(1)).1);
         if let Some((track, frames)) = range_labels::range(store) {
-            let person = (view.tracks.len() > 1).then(|| people::name(store, track));
+            let person = (view.tracks.len() > 1).then(|| person_names::name(store, track));
             let span = span_of(frames.start, frames.end);
             return strings::range(person.as_deref(), frames.len(), span);
         }
@@ -39,7 +39,7 @@ pub fn ReviewBar() -> impl IntoView {
         let seconds = store.desk.with_value(|desk| desk.pace.seconds_for(left));
         strings::progress(&queue, seconds)
     };
-    let nothing_to_do = move || webcam::is_on(store) || store.queue.with(|queue| queue.doubtful().is_empty());
+    let nothing_to_do = move || store.is_live() || store.queue.with(|queue| queue.doubtful().is_empty());
     let button = move |command: Command, hook: &'static str, is_off: Signal<bool>| {
         view! {
             <button type="button" class="button small" data-testid=hook disabled=move || is_off.get()

@@ -9,7 +9,7 @@ use super::keyboard;
 use super::queue_list::QueueList;
 use super::review_modes::ReviewModes;
 use crate::state::store::Store;
-use crate::{review, strings, webcam};
+use crate::{review, strings};
 
 #[component]
 pub fn ReviewPanel() -> impl IntoView {
@@ -19,7 +19,7 @@ pub fn ReviewPanel() -> impl IntoView {
         (current.with(Option::is_none) && store.bench.range_from.with(Option::is_none))
             || review::is_locked(store)
     });
-    let is_hidden = move |confirmed: bool| store.bench.is_blind.get() && !confirmed && !webcam::is_on(store);
+    let is_hidden = move |confirmed: bool| store.bench.is_blind.get() && !confirmed && !store.is_live();
     let class_button = move |class: Expression| {
         let is_current = move || {
             current.with(|current| {

@@ -7,10 +7,9 @@ use super::file_button::FileButton;
 use crate::browser::palette::Palette;
 use crate::browser::repaint::Repaint;
 use crate::browser::size::follow_size;
-use crate::player;
 use crate::state::source::SourceKind;
 use crate::state::store::Store;
-use crate::{opened_files, overlay, strings, webcam};
+use crate::{opened_projects, overlay, playback, player, strings, webcam};
 
 #[component]
 pub fn Stage() -> impl IntoView {
@@ -42,11 +41,11 @@ pub fn Stage() -> impl IntoView {
         <div class="stage">
             <video node_ref=video playsinline=true preload="auto" src=video_url
                 class:is-off=move || !matches!(kind.get(), Some(SourceKind::Video | SourceKind::Webcam))
-                class:is-mirrored=move || webcam::is_on(store)
+                class:is-mirrored=move || store.is_live()
                 aria-label=name
                 on:click=move |_| player::toggle(store)
-                on:play=move |_| player::started(store) on:pause=move |_| player::stopped(store)
-                on:ended=move |_| player::ended(store)
+                on:play=move |_| playback::started(store) on:pause=move |_| playback::stopped(store)
+                on:ended=move |_| playback::ended(store)
                 on:seeked=move |_| player::arrived(store)>
             </video>
             <img node_ref=picture class:is-off=move || kind.get() != Some(SourceKind::Picture)
@@ -54,9 +53,9 @@ pub fn Stage() -> impl IntoView {
             <div class="stage-note" class:is-off=move || kind.get() != Some(SourceKind::ProjectOnly)>
                 <p>{strings::PROJECT_HAS_NO_VIDEO}<strong>{name}</strong></p>
                 <FileButton hook="attach-video" text=strings::ATTACH_VIDEO accept="video/*,image/*,.mkv" small=true
-                    on_files=opened_files::attach_first/>
+                    on_files=opened_projects::attach_first/>
             </div>
-            <canvas node_ref=canvas class:is-mirrored=move || webcam::is_on(store) aria-hidden="true"></canvas>
+            <canvas node_ref=canvas class:is-mirrored=move || store.is_live() aria-hidden="true"></canvas>
             <LiveBadge/>
         </div>
     }
@@ -85,7 +84,7 @@ fn LiveBadge() -> impl IntoView {
             .collect_view()
     };
     view! {
-        <div class="live-badge" class:is-off=move || !webcam::is_on(store)>
+        <div class="live-badge" class:is-off=move || !store.is_live()>
             <span data-testid="live">{said}</span>
             <select data-testid="camera" aria-label=strings::CAMERA
                 class:is-off=move || store.live.cameras.with(|cameras| cameras.len() < 2)
@@ -133,7 +132,7 @@ fn draw_overlay(store: Store, canvas: NodeRef<html::Canvas>, picture: NodeRef<ht
         let scene = overlay::Scene {
             size: size.get_untracked(),
             picture: picture_size(store, picture),
-            mirrored: webcam::is_on(store),
+            mirrored: store.is_live(),
         };
         palette.with_value(|palette| overlay::paint(store, &canvas, &scene, palette));
     }));

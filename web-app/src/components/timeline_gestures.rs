@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 use web_sys::{HtmlElement, PointerEvent, WheelEvent};
 
-use crate::state::store::{Hover, Store};
+use crate::state::hover::Hover;
+use crate::state::store::Store;
 use crate::{player, range_labels, review};
 use page_view::review::edges::HeldEdge;
 use page_view::timeline_layout::{self as layout, Group};

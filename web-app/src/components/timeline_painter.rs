@@ -14,7 +14,7 @@ use shared_model::reviewed_segment::ReviewedSegment;
 use web_sys::CanvasRenderingContext2d;
 
 use crate::browser::palette::Palette;
-use crate::state::store::Hover;
+use crate::state::hover::Hover;
 use page_view::comparison::LoadedLabels;
 use page_view::label_view::{LabelView, TrackView};
 use page_view::review::edges::HeldEdge;

@@ -21,7 +21,7 @@ use crate::browser::repaint::Repaint;
 use crate::browser::size::follow_size;
 use crate::browser::tasks;
 use crate::state::store::Store;
-use crate::{people, player, range_labels, remarks, review, segment_loop, strings, webcam};
+use crate::{person_names, player, range_labels, remarks, review, segment_loop, strings};
 use page_view::review::edges::HeldEdge;
 use page_view::review::stroke::Stroke;
 use page_view::timeline_layout::{self as layout, Density, Group, PlotStyle};
@@ -253,7 +253,7 @@ fn draw(store: Store, board: Board) {
             groups: board.groups.get_untracked(),
             sight: store.viewport.get_untracked(),
             style: store.plot_style.get_untracked(),
-            is_blind: store.bench.is_blind.get_untracked() && !untrack(|| webcam::is_on(store)),
+            is_blind: store.bench.is_blind.get_untracked() && !untrack(|| store.is_live()),
             playhead: store.playhead.get_untracked(),
             hover: store.hover.get_untracked(),
         };
@@ -300,7 +300,11 @@ fn draw(store: Store, board: Board) {
 fn names(store: Store) -> Vec<String> {
     let tracks = store.view_now();
     let tracks = tracks.tracks.iter();
-    untrack(|| tracks.map(|track| people::name(store, track.track)).collect())
+    untrack(|| {
+        tracks
+            .map(|track| person_names::name(store, track.track))
+            .collect()
+    })
 }
 
 /// What is painted so far.

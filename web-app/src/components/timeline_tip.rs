@@ -4,7 +4,8 @@ use leptos::prelude::*;
 use shared_model::timeline::FrameRow;
 
 use super::moment_panel::ClassBars;
-use crate::state::store::{Hover, Store};
+use crate::state::hover::Hover;
+use crate::state::store::Store;
 use crate::strings;
 use page_view::clock;
 use page_view::sureness::Saying;

@@ -83,9 +83,7 @@ fn Clock() -> impl IntoView {
         let view = store.view();
         let playhead = store.playhead.get();
         // What is read so far is no length.
-        let is_read = store
-            .job
-            .with(|job| job.as_ref().is_some_and(Job::is_under_way));
+        let is_read = store.job.with(|job| job.as_ref().is_some_and(Job::is_under_way));
         match view.frame_at(playhead) {
             Some(frame) if playhead < view.end_s() + 0.001 && is_read => {
                 strings::frame_of_read(frame, view.frame_count())

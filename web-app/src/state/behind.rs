@@ -4,8 +4,8 @@ use page_view::batch::ItemResults;
 use page_view::review::document::ReviewDocument;
 
 use super::analysis::Analysis;
+use super::opened::Opened;
 use super::source::Source;
-use super::store::Opened;
 
 /// What belongs to it, as the stage has it of what it shows.
 pub struct Behind {

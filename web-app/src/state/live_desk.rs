@@ -20,6 +20,8 @@ pub struct Camera {
 pub struct LiveDesk {
     /// The film that is being recorded.
     pub recording: StoredValue<Option<Recorder>, LocalStorage>,
+    /// What was recorded and is not made into films yet.
+    pub ended: RwSignal<Vec<Recorder>, LocalStorage>,
     /// Whether it is recorded at all.
     pub is_recorded: RwSignal<bool>,
     /// Films of which nobody has said yet whether they are kept.
@@ -40,6 +42,7 @@ impl LiveDesk {
     pub fn new() -> Self {
         Self {
             recording: StoredValue::new_local(None),
+            ended: RwSignal::new_local(Vec::new()),
             is_recorded: RwSignal::new(false),
             undecided: StoredValue::new(0),
             film: RwSignal::new_local(None),

@@ -2,9 +2,7 @@
 
 use std::rc::Rc;
 
-use super::store::Store;
-
-/// A question with two answers; nothing changes until it is answered. One is asked at a time ([`Store::ask`]).
+/// A question with two answers; nothing changes until it is answered. One is asked at a time.
 #[derive(Clone)]
 pub struct Question {
     /// What is the matter.
@@ -14,7 +12,7 @@ pub struct Question {
     /// The other answer.
     pub no: String,
     /// What the first answer does.
-    pub act: Rc<dyn Fn(Store)>,
+    pub act: Rc<dyn Fn()>,
     /// What the other answer does, where it does not leave everything as it is.
-    pub otherwise: Option<Rc<dyn Fn(Store)>>,
+    pub otherwise: Option<Rc<dyn Fn()>>,
 }

@@ -1,4 +1,4 @@
-//! The review under way, and whether it is kept.
+//! The review under way.
 
 use std::collections::BTreeMap;
 
@@ -38,30 +38,4 @@ pub struct Place {
     pub database: Database,
     /// Keeps other tabs away.
     pub lock: Lock,
-}
-
-/// What the person is told about the storage.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Keeping {
-    /// Nothing to keep, or no video to keep it with.
-    #[default]
-    Nowhere,
-    /// What was kept is being looked for.
-    Opening,
-    /// Another tab reviews the same video.
-    OtherTab,
-    /// All is kept.
-    Kept,
-    /// On its way.
-    Writing,
-    /// It cannot be kept: why.
-    Failed,
-}
-
-impl Keeping {
-    /// Whether labels can be changed.
-    #[must_use]
-    pub fn allows_edits(&self) -> bool {
-        !matches!(self, Self::Opening | Self::OtherTab)
-    }
 }

@@ -8,7 +8,8 @@ use leptos::prelude::*;
 use shared_model::expression::ClassScores;
 use shared_model::smoothing::{DEFAULT_WINDOW, Smoothing};
 use shared_model::timeline::FrameRow;
-use web_messages::JobId;
+use wasm_bindgen::JsValue;
+use web_messages::{JobId, ToEngine};
 use web_sys::{File, HtmlVideoElement};
 
 use super::analysis::Analysis;
@@ -16,22 +17,25 @@ use super::behind::Behind;
 use super::comparing::Comparing;
 use super::engine_order::EngineOrder;
 use super::engine_state::EngineState;
+use super::feed::Feed;
+use super::hover::Hover;
 use super::learning::Learning;
 use super::live_desk::LiveDesk;
 use super::notice::{NoticeBoard, Offer, Tone};
+use super::opened::Opened;
 use super::question::Question;
-use super::review_desk::{Keeping, ReviewDesk};
+use super::relabel::Relabel;
+use super::review_desk::ReviewDesk;
 use super::source::{Source, SourceKind};
 use super::workbench::Workbench;
 use super::zip_order::Zipping;
 use crate::browser::known_files::KnownFiles;
-use crate::browser::now_ms;
+use crate::browser::{error_text, now_ms};
 use crate::engine_link::EngineLink;
-use crate::frame_feed::Feed;
 use crate::network_count::NetworkCount;
-use crate::relabel::Relabel;
 use page_view::batch::Batch;
 use page_view::job::{self, Job};
+use page_view::keeping::Keeping;
 use page_view::kept_analysis::{KeptProject, is_fingerprint};
 use page_view::label_view::LabelView;
 use page_view::review::doubt::Conflicts;
@@ -42,47 +46,13 @@ use page_view::sureness::{Manner, Saying};
 use page_view::timeline_layout::PlotStyle;
 use page_view::viewport::Viewport;
 
-/// Size and length of what is open, as the engine or the player says.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Opened {
-    /// Width of the upright picture in pixels.
-    pub width: u32,
-    /// Height of the upright picture in pixels.
-    pub height: u32,
-    /// Length in seconds, 0 for a picture.
-    pub duration_s: f64,
-    /// Time of the first frame on the media's own clock in seconds.
-    pub start_s: f64,
-    /// Frames that are expected.
-    pub frame_count: Option<usize>,
-}
-
-impl Opened {
-    /// Whether it is a picture: a frame that takes no time.
-    #[must_use]
-    pub fn is_picture(&self) -> bool {
-        self.frame_count == Some(1) && self.duration_s <= 0.0
-    }
-}
-
-/// The point of the timeline under the pointer.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Hover {
-    /// Frame under the pointer.
-    pub frame: usize,
-    /// Index of the track's group under the pointer.
-    pub group: usize,
-    /// Pointer from the left edge of the timeline in CSS pixels.
-    pub x: f64,
-    /// Pointer from the top edge of the timeline in CSS pixels.
-    pub y: f64,
-}
-
 /// All state. Cheap to copy: it holds handles.
 #[derive(Clone, Copy)]
 pub struct Store {
     /// The engine.
     pub engine: RwSignal<EngineState>,
+    /// Counts up whenever the engine is to be started anew.
+    pub engine_starts: RwSignal<u32>,
     /// The way to the engine, once its worker runs.
     pub link: StoredValue<Option<Rc<EngineLink>>, LocalStorage>,
     /// Shipped models.
@@ -146,6 +116,8 @@ pub struct Store {
     pub review_revision: RwSignal<u32>,
     /// Whether the review is kept.
     pub keeping: RwSignal<Keeping>,
+    /// Counts up whenever there is something to write into the storage.
+    pub unwritten: RwSignal<u32>,
     /// Which segments the queue offers.
     pub queue_filter: RwSignal<QueueFilter>,
     /// Segments, and which of them to look at next.
@@ -193,7 +165,7 @@ impl Store {
     /// from a file, have no threshold.
     #[must_use]
     pub fn manner(self) -> Manner {
-        let is_live = self.shows_webcam();
+        let is_live = untrack(|| self.is_live());
         let not_sure_below = self.analysis.with_value(|analysis| {
             self.engine.with_untracked(|engine| {
                 let model = engine.model.as_ref();
@@ -230,9 +202,9 @@ impl Store {
         self.question.set(next);
         let Some(question) = question else { return };
         if is_yes {
-            Rc::clone(&question.act)(self);
+            (question.act)();
         } else if let Some(otherwise) = &question.otherwise {
-            Rc::clone(otherwise)(self);
+            otherwise();
         }
     }
 
@@ -242,10 +214,13 @@ impl Store {
         row.probabilities.filter(|_| !self.manner().hides(row))
     }
 
-    fn shows_webcam(self) -> bool {
-        self.source.with_untracked(|source| {
-            let kind = source.as_ref().map(|source| &source.kind);
-            kind == Some(&SourceKind::Webcam)
+    /// Whether the webcam is on the stage; tracks changes.
+    #[must_use]
+    pub fn is_live(self) -> bool {
+        self.source.with(|source| {
+            source
+                .as_ref()
+                .is_some_and(|source| source.kind == SourceKind::Webcam)
         })
     }
 
@@ -254,6 +229,7 @@ impl Store {
     pub fn new() -> Self {
         Self {
             engine: RwSignal::new(EngineState::default()),
+            engine_starts: RwSignal::new(0),
             link: StoredValue::new_local(None),
             models: RwSignal::new(Vec::new()),
             job: RwSignal::new(None),
@@ -286,6 +262,7 @@ impl Store {
             desk: StoredValue::new_local(ReviewDesk::default()),
             review_revision: RwSignal::new(0),
             keeping: RwSignal::new(Keeping::default()),
+            unwritten: RwSignal::new(0),
             queue_filter: RwSignal::new(QueueFilter::default()),
             queue: RwSignal::new(Arc::new(ReviewQueue::default())),
             conflicts: StoredValue::new(None),
@@ -373,6 +350,28 @@ impl Store {
             .with_untracked(|job| job.as_ref().is_some_and(|job| job.id == id && job.is_under_way()))
     }
 
+    /// Sends the engine a message; what cannot be sent is said to the person.
+    pub fn send(self, message: &ToEngine, attachment: Option<&JsValue>) {
+        let Some(link) = self.link.get_value() else {
+            return;
+        };
+        if let Err(error) = link.send(message, attachment) {
+            self.fail(error_text(&error));
+        }
+    }
+
+    /// Whether a video is read behind the stage.
+    #[must_use]
+    pub fn reads_behind(self) -> bool {
+        self.behind.with_value(Option::is_some)
+    }
+
+    /// Labels by hand, or something else of the project, are others than those in the storage.
+    pub fn mark_unwritten(self) {
+        self.desk.update_value(|desk| desk.is_dirty = true);
+        self.unwritten.update(|count| *count = count.wrapping_add(1));
+    }
+
     /// Whether what is on the stage is being read; tracks changes.
     #[must_use]
     pub fn reads_stage(self) -> bool {
@@ -382,7 +381,7 @@ impl Store {
 
     /// Reads the results that the job adds to: those of the stage, or of what is read behind it.
     pub fn with_read<T>(self, act: impl FnOnce(&Analysis) -> T) -> T {
-        if self.behind.with_value(Option::is_none) {
+        if !self.reads_behind() {
             return self.analysis.with_value(act);
         }
         self.behind.with_value(|behind| match behind {
@@ -393,7 +392,7 @@ impl Store {
 
     /// Changes the results that the job adds to.
     pub fn update_read(self, act: impl FnOnce(&mut Analysis)) {
-        if self.behind.with_value(Option::is_none) {
+        if !self.reads_behind() {
             self.analysis.update_value(act);
             return;
         }

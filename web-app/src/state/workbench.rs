@@ -73,6 +73,13 @@ impl Workbench {
         }
     }
 
+    /// The person has gone to another segment: that one is looped instead, where one is.
+    pub fn loop_instead(self, track: u32, frame: usize) {
+        if self.looped.with_untracked(Option::is_some) {
+            self.looped.set(Some((track, frame)));
+        }
+    }
+
     /// Lets go of all that belongs to the video that leaves.
     pub fn let_go(self) {
         self.looped.set(None);

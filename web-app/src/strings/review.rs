@@ -8,7 +8,7 @@ use page_view::review::saved::SavedReviewError;
 use shared_model::reviewed_segment::ReviewedSegment;
 
 use super::{FIT, FRAME_BACK, FRAME_ON, MARK_EVENT, PEOPLE, TIMELINE, ZOOM_IN, ZOOM_OUT, people_step};
-use crate::state::review_desk::Keeping;
+use page_view::keeping::Keeping;
 
 pub const REVIEW: &str = "Review";
 pub const LABEL_AS: &str = "Label the segment as";

@@ -44,6 +44,7 @@ pub mod figure;
 pub mod film_file;
 pub mod group_figures;
 pub mod hidden_faces;
+pub mod keeping;
 pub mod kept_analysis;
 pub mod key_focus;
 pub mod key_map;

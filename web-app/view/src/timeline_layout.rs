@@ -232,10 +232,7 @@ mod tests {
     #[test]
     fn a_finger_hits_each_lane_of_a_phone() {
         // A phone's timeline, and one beside a mouse.
-        assert_eq!(
-            [350.0, 1200.0].map(Density::of),
-            [Density::Roomy, Density::Dense]
-        );
+        assert_eq!([350.0, 1200.0].map(Density::of), [Density::Roomy, Density::Dense]);
         let group = &groups(1, PlotStyle::Rows, 1, Some(0), Density::of(350.0))[0];
         let lanes = group.lanes.into_iter().flatten();
         let lanes = lanes.chain([group.reviewed]).chain(group.files.iter().copied());
