@@ -59,6 +59,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await page.untilReady();
     await page.hook("open-sample").click();
     await page.page.locator(".notices .notice").first().waitFor();
+    assert.equal(await page.page.evaluate(() => scrollY), 0, "the page begins at its top");
     const notice = await page.page.locator(".notices").boundingBox();
     for (const place of [".file-name", ".stage", ".transport", ".timeline-tools"]) {
       const box = await page.page.locator(place).boundingBox();

@@ -63,14 +63,15 @@ pub fn App() -> impl IntoView {
     webcam::follow(store);
     sound::follow(store);
     startup::start(store);
-    let is_empty = move || store.source.with(Option::is_none);
+    let is_empty = Memo::new(move |_| store.source.with(Option::is_none));
+    begin_at_top(is_empty);
     view! {
-        <div class="page" class:is-landing=is_empty>
+        <div class="page" class:is-landing=move || is_empty.get()>
             <Header/>
             <Notices/>
             <QuestionBar/>
             <Landing/>
-            <main class="workspace" aria-hidden=move || is_empty().to_string()>
+            <main class="workspace" aria-hidden=move || is_empty.get().to_string()>
                 <section class="watch">
                     <BatchPanel/>
                     <JobBar/>
@@ -98,6 +99,16 @@ pub fn App() -> impl IntoView {
             <p>{strings::DROP_ANYWHERE}</p>
         </div>
     }
+}
+
+/// Where the page scrolls, what is opened is seen from its top, however far down the button was.
+fn begin_at_top(is_empty: Memo<bool>) {
+    Effect::new(move |_| {
+        is_empty.track();
+        if let Some(window) = web_sys::window() {
+            window.scroll_to_with_x_and_y(0.0, 0.0);
+        }
+    });
 }
 
 fn accept_drops(store: Store, dragging: RwSignal<bool>) {
