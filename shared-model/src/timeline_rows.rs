@@ -57,6 +57,74 @@ pub fn label_slice(
     }
 }
 
+impl FrameRows {
+    /// The first frame whose rows may be others now: `timeline` has changed since these rows were made of it. `changed` is the first frame
+    /// that was added or refined; which faces the frames before had is as it was.
+    #[must_use]
+    pub fn first_outdated(&self, timeline: &Timeline, people: &People, changed: usize) -> usize {
+        let faces = |frame: usize| faces_of(timeline, people, frame);
+        let mut first = changed.min(self.times.len());
+        // Who comes back owns the frames without a face that they left behind.
+        for frame in changed..timeline.frames().len() {
+            for face in faces(frame).iter() {
+                if let Some(gap) = self.last_seen(face.track, frame).map(|last| last + 1)
+                    && gap < first
+                    && faces(gap).is_empty()
+                {
+                    first = gap;
+                }
+            }
+        }
+        // What is filled or owned is so from both sides: a stretch without a face is made anew as a whole.
+        loop {
+            let before = first;
+            while first > 0 && faces(first - 1).is_empty() {
+                first -= 1;
+            }
+            for (_, series) in &self.series {
+                let place = series.partition_point(|row| self.frame_of(*row) < first);
+                let kept = series.get(..place).unwrap_or_default().iter().rev();
+                let gap = kept.take_while(|row| !has_face(&self.rows, **row)).last();
+                first = gap.map_or(first, |row| self.frame_of(*row));
+            }
+            if first == before {
+                return first;
+            }
+        }
+    }
+
+    /// The last frame before `frame` in which a track, or person, was seen.
+    fn last_seen(&self, track: u32, frame: usize) -> Option<usize> {
+        let (_, series) = self.series.iter().find(|(number, _)| *number == track)?;
+        let place = series.partition_point(|row| self.frame_of(*row) < frame);
+        let before = series.get(..place)?.iter().rev();
+        let mut seen = before.filter(|row| has_face(&self.rows, **row));
+        seen.next().map(|row| self.frame_of(*row))
+    }
+
+    fn frame_of(&self, row: u32) -> usize {
+        self.rows.get(row as usize).map_or(usize::MAX, |row| row.frame)
+    }
+
+    /// Forgets the rows from a frame on.
+    fn truncate(&mut self, frame: usize) {
+        let kept = self.rows.partition_point(|row| row.frame < frame);
+        self.rows.truncate(kept);
+        self.times.truncate(frame);
+        for (_, series) in &mut self.series {
+            let left = series.partition_point(|row| (*row as usize) < kept);
+            series.truncate(left);
+        }
+        self.series.retain(|(_, series)| !series.is_empty());
+    }
+}
+
+/// Faces of a frame, told by person.
+fn faces_of<'a>(timeline: &'a Timeline, people: &People, frame: usize) -> Cow<'a, [TrackedFace]> {
+    let seen = timeline.frames().get(frame);
+    people.faces(frame, seen.map_or(&[], |seen| seen.faces.as_slice()))
+}
+
 impl Timeline {
     /// One row a frame and face, and one row for each frame without a face, in order.
     ///
@@ -93,21 +161,26 @@ enum Phase {
     Finished,
 }
 
-/// Builds the rows of the frames that a timeline has at the start; later frames wait for the next build.
+/// Builds the rows of the frames that a timeline has at the start; later frames wait for the next build, which goes on from those rows.
 #[derive(Debug)]
 pub struct RowBuilder {
     people: People,
+    /// The first frame that is built, and how many are, that one included.
+    first: usize,
     frame_count: usize,
     phase: Phase,
+    /// Frames of `frame_count` that this phase is done with; in the last phase the place in a series.
     cursor: usize,
     /// Last frame of each track.
     last_seen: BTreeMap<u32, usize>,
-    /// The next frame with a face, for each frame, `NONE` after the last.
+    /// The next frame with a face, for each frame that is built, `NONE` after the last.
     next_face: Vec<u32>,
     /// The last frame with a face so far.
     previous: Option<usize>,
     tracks: BTreeMap<u32, Vec<u32>>,
     gaps: Gaps,
+    /// Rows that were there already.
+    kept_rows: usize,
     found: FrameRows,
 }
 
@@ -130,21 +203,37 @@ impl RowBuilder {
     /// The same, with faces told by person instead of by track.
     #[must_use]
     pub fn of_people(timeline: &Timeline, people: People) -> Self {
-        let frame_count = timeline.frames().len();
+        let found = FrameRows {
+            is_unrelated: timeline.is_unrelated(),
+            ..FrameRows::default()
+        };
+        Self::going_on(timeline, people, found, 0)
+    }
+
+    /// Goes on from rows that were built of the same timeline and people before. Those from the frame `first` on are built anew: no more
+    /// than [`FrameRows::first_outdated`] says.
+    #[must_use]
+    pub fn going_on(timeline: &Timeline, people: People, mut found: FrameRows, first: usize) -> Self {
+        let first = first.min(timeline.frames().len()).min(found.times.len());
+        found.truncate(first);
+        let frame_count = timeline.frames().len() - first;
+        let previous = (0..first)
+            .rev()
+            .find(|frame| !faces_of(timeline, &people, *frame).is_empty());
+        let tracks = std::mem::take(&mut found.series).into_iter().collect();
         Self {
             people,
+            first,
             frame_count,
             phase: Phase::LastSeen,
             cursor: 0,
             last_seen: BTreeMap::new(),
             next_face: vec![NONE; frame_count],
-            previous: None,
-            tracks: BTreeMap::new(),
+            previous,
+            tracks,
             gaps: Gaps::default(),
-            found: FrameRows {
-                is_unrelated: timeline.is_unrelated(),
-                ..FrameRows::default()
-            },
+            kept_rows: found.rows.len(),
+            found,
         }
     }
 
@@ -153,7 +242,7 @@ impl RowBuilder {
         let end = self.cursor.saturating_add(budget.max(1)).min(self.frame_count);
         match self.phase {
             Phase::LastSeen => {
-                for frame in self.cursor..end {
+                for frame in self.first + self.cursor..self.first + end {
                     for face in self.faces_of(timeline, frame).iter() {
                         self.last_seen.insert(face.track, frame);
                     }
@@ -162,26 +251,28 @@ impl RowBuilder {
             }
             Phase::NextFace => {
                 // Runs from the last frame to the first.
-                for frame in (self.frame_count - end..self.frame_count - self.cursor).rev() {
+                for place in (self.frame_count - end..self.frame_count - self.cursor).rev() {
+                    let frame = self.first + place;
                     let next = if self.faces_of(timeline, frame).is_empty() {
-                        self.next_face.get(frame + 1).copied().unwrap_or(NONE)
+                        self.next_face.get(place + 1).copied().unwrap_or(NONE)
                     } else {
                         u32::try_from(frame).unwrap_or(NONE)
                     };
-                    if let Some(place) = self.next_face.get_mut(frame) {
-                        *place = next;
+                    if let Some(known) = self.next_face.get_mut(place) {
+                        *known = next;
                     }
                 }
                 self.advance(end, Phase::Rows);
             }
             Phase::Rows => {
-                for frame in self.cursor..end {
+                for frame in self.first + self.cursor..self.first + end {
                     self.add_frame(timeline, frame);
                 }
                 self.advance(end, Phase::Gaps);
                 if self.phase == Phase::Gaps {
                     let tracks = std::mem::take(&mut self.tracks);
                     self.found.series = tracks.into_iter().collect();
+                    self.begin_series();
                 }
             }
             Phase::Gaps => self.fill_gaps(budget),
@@ -197,9 +288,18 @@ impl RowBuilder {
     }
 
     fn faces_of<'a>(&self, timeline: &'a Timeline, frame: usize) -> Cow<'a, [TrackedFace]> {
-        let seen = timeline.frames().get(frame);
-        self.people
-            .faces(frame, seen.map_or(&[], |seen| seen.faces.as_slice()))
+        faces_of(timeline, &self.people, frame)
+    }
+
+    /// The next series is filled from its first new row on; the one before that has a face.
+    fn begin_series(&mut self) {
+        let FrameRows { rows, series, .. } = &self.found;
+        let Some((_, series)) = series.get(self.gaps.track) else {
+            return;
+        };
+        self.cursor = series.partition_point(|row| (*row as usize) < self.kept_rows);
+        let kept = series.get(..self.cursor).and_then(<[u32]>::last).copied();
+        self.gaps.before = kept.filter(|row| has_face(rows, *row));
     }
 
     fn advance(&mut self, end: usize, next: Phase) {
@@ -247,7 +347,7 @@ impl RowBuilder {
             .map(|previous| (previous, self.faces_of(timeline, previous)));
         let after = self
             .next_face
-            .get(frame)
+            .get(frame - self.first)
             .filter(|next| **next != NONE)
             .map(|next| *next as usize);
         let after_track = after.and_then(|next| self.faces_of(timeline, next).first().map(|face| face.track));
@@ -267,10 +367,13 @@ impl RowBuilder {
 
     fn fill_gaps(&mut self, budget: usize) {
         let mut left = budget.max(1);
-        let FrameRows {
-            rows, series: all, ..
-        } = &mut self.found;
-        while let Some((_, series)) = all.get(self.gaps.track) {
+        loop {
+            let FrameRows {
+                rows, series: all, ..
+            } = &mut self.found;
+            let Some((_, series)) = all.get(self.gaps.track) else {
+                break;
+            };
             while let Some(index) = series.get(self.cursor) {
                 if left == 0 {
                     return;
@@ -290,11 +393,11 @@ impl RowBuilder {
                 let after = self.gaps.after.and_then(|after| series.get(after));
                 fill(rows, *index, self.gaps.before, after.copied());
             }
-            self.cursor = 0;
             self.gaps = Gaps {
                 track: self.gaps.track + 1,
                 ..Gaps::default()
             };
+            self.begin_series();
         }
         self.phase = Phase::Finished;
     }

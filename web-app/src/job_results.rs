@@ -65,11 +65,19 @@ pub fn take(store: Store, id: JobId, predictions: Vec<Prediction>) {
     if !is_behind {
         review_storage::note_frames(store, &predictions);
     }
+    let mut changed_from = usize::MAX;
     store.update_read(|analysis| {
         for prediction in predictions {
-            if let Prediction::Seen { frame, .. } = &prediction {
-                analysis.seen = frame + 1;
-            }
+            let from = match &prediction {
+                Prediction::Seen { frame, .. } => {
+                    analysis.seen = frame + 1;
+                    // One that is read again may show others than it did.
+                    let is_new = *frame >= analysis.timeline.frames().len();
+                    if is_new { *frame } else { 0 }
+                }
+                Prediction::Refined { frame, .. } => *frame,
+            };
+            changed_from = changed_from.min(from);
             analysis.timeline.replace(prediction);
         }
     });
@@ -78,7 +86,7 @@ pub fn take(store: Store, id: JobId, predictions: Vec<Prediction>) {
     }
     // Not before: what is written is what the timeline holds.
     review_storage::start_writing(store);
-    relabel::results_grew(store);
+    relabel::results_grew(store, changed_from);
 }
 
 /// The webcam's few frames are relabelled at once.
@@ -104,8 +112,10 @@ fn take_live(store: Store, predictions: Vec<Prediction>) {
 
 /// All frames of a job are in.
 pub fn done(store: Store, id: JobId) {
+    let mut has_less = false;
     store.update_read(|analysis| {
         let seen = analysis.seen;
+        has_less = analysis.timeline.frames().len() > seen;
         analysis.timeline.truncate(seen);
         analysis.is_whole = true;
         if let Some(kept) = &mut analysis.kept {
@@ -118,7 +128,9 @@ pub fn done(store: Store, id: JobId) {
         store.update_job(id, |job| job.state = JobState::Done);
         return;
     }
-    relabel::results_grew(store);
+    if has_less {
+        relabel::rows_outdated(store);
+    }
     store.mark_unwritten();
     store.update_job(id, |job| job.state = JobState::Finishing);
     relabel::frames_complete(store);

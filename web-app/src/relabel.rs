@@ -15,6 +15,8 @@ use shared_model::timeline_rows::RowBuilder;
 
 /// Rows of one step: some tenths of a millisecond.
 const STEP_ROWS: usize = 1024;
+/// Frames whose rows are made in one go: a millisecond or two.
+const GROWS_AT_ONCE: usize = 2048;
 /// Milliseconds of work before the browser gets its turn.
 const SLICE_MS: f64 = 6.0;
 /// Least pause in milliseconds between two computations while frames come in.
@@ -22,8 +24,16 @@ const PAUSE_MS: f64 = 120.0;
 /// The pause is at least so many times what the computation took.
 const PAUSE_FACTOR: f64 = 4.0;
 
-/// The results have grown.
-pub fn results_grew(store: Store) {
+/// Frames from this one on were added to the results, or refined.
+pub fn results_grew(store: Store, from: usize) {
+    store.relabel.update_value(|state| {
+        state.grown_from = Some(state.grown_from.map_or(from, |before| before.min(from)));
+    });
+    run(store);
+}
+
+/// Rows that are there may be others now: people are, or frames have gone.
+pub fn rows_outdated(store: Store) {
     store.relabel.update_value(|state| state.rows = true);
     run(store);
 }
@@ -62,6 +72,7 @@ fn run(store: Store) {
             if state.rows {
                 store.relabel.update_value(|state| {
                     state.rows = false;
+                    state.grown_from = None;
                     state.labels = false;
                 });
                 let started = now_ms();
@@ -70,6 +81,11 @@ fn run(store: Store) {
             } else if state.labels {
                 store.relabel.update_value(|state| state.labels = false);
                 smooth_in_place(store).await;
+            } else if let Some(from) = state.grown_from {
+                store.relabel.update_value(|state| state.grown_from = None);
+                let started = now_ms();
+                grow(store, from);
+                pause(store, now_ms() - started).await;
             } else {
                 break;
             }
@@ -111,6 +127,34 @@ async fn build(store: Store, generation: u32) {
     }
     if store.relabel.get_value().generation == generation {
         show(store, view);
+        store
+            .relabel
+            .update_value(|state| state.made_by = Some((smoothing, window)));
+    }
+}
+
+/// Makes the rows that have changed; where those are too many for one go, or the others were made in another way, all of them are made
+/// anew.
+fn grow(store: Store, from: usize) {
+    let setting = settings(store);
+    let is_same = store.relabel.get_value().made_by == Some(setting);
+    let mut is_done = false;
+    store.analysis.update_value(|analysis| {
+        store.desk.with_value(|desk| {
+            let document = desk.review.document();
+            let (view, timeline) = (Rc::make_mut(&mut analysis.view), &analysis.timeline);
+            let outdated = view.outdated(timeline, document.people(), from);
+            is_done = is_same && outdated.len() <= GROWS_AT_ONCE;
+            if is_done {
+                view.grow(timeline, document.people().clone(), outdated.start, setting);
+                rows::write_from(view, document, outdated.start);
+            }
+        });
+    });
+    if is_done {
+        store.results_changed();
+    } else {
+        store.relabel.update_value(|state| state.rows = true);
     }
 }
 
@@ -130,6 +174,7 @@ async fn smooth_in_place(store: Store) {
     let (smoothing, window) = settings(store);
     let mut smoother = Smoother::new(smoothing, window);
     let mut slice = Slice::start();
+    store.relabel.update_value(|state| state.made_by = None);
     loop {
         let state = store.relabel.get_value();
         if state.labels || state.rows {
@@ -144,6 +189,9 @@ async fn smooth_in_place(store: Store) {
         }
         slice.rest().await;
     }
+    store
+        .relabel
+        .update_value(|state| state.made_by = Some((smoothing, window)));
     store.results_changed();
 }
 

@@ -63,7 +63,7 @@ pub fn document_replaced(store: Store) {
     refresh(store);
     shown(store);
     // People may be others than those whose rows are shown.
-    relabel::results_grew(store);
+    relabel::rows_outdated(store);
 }
 
 /// Lays the labels of a project file over those that are there.
@@ -336,7 +336,7 @@ fn apply(store: Store, step: &Step) {
     store.mark_unwritten();
     if step.changes_people() {
         store.bench.range_from.set(None);
-        relabel::results_grew(store);
+        relabel::rows_outdated(store);
     }
 }
 

@@ -42,8 +42,7 @@ pub const KINDS: &str = "MP4, MOV, WebM, MKV; JPEG, PNG, WebP; saved projects";
 pub const KINDS_OF_FILES: &str = "Videos, pictures, projects and tables";
 pub const TRY_WEBCAM: &str = "Try the webcam";
 pub const TRY_SAMPLE: &str = "See a sample film";
-pub const SAMPLE_KEPT: &str =
-    "A kept result: the film was read before. \u{201c}Analyze\u{201d} reads it here, on this computer.";
+pub const SAMPLE_KEPT: &str = "A kept result: these labels came with the page. \u{201c}Analyze\u{201d} reads the film here, on this computer.";
 pub const WEBCAM: &str = "Webcam";
 pub const STOP_WEBCAM: &str = "Stop webcam";
 pub const NO_FILE: &str = "no file";
@@ -184,7 +183,7 @@ pub fn votes(Votes { agreeing, frames }: Votes) -> String {
 /// What a doubtful label comes nearest to.
 #[must_use]
 pub fn doubtful_label(nearest: &str) -> String {
-    format!("Nearest: {nearest}, more likely wrong than right.")
+    format!("Nearest, over the window: {nearest}. It is more likely wrong than right.")
 }
 
 /// How often the network was asked since the page has loaded.

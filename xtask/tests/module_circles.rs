@@ -31,7 +31,6 @@ const CRATES: [&str; 11] = [
     "xtask/src",
 ];
 
-
 #[test]
 fn no_modules_need_each_other() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();

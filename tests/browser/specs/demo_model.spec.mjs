@@ -65,7 +65,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
     assert.equal(always.text, CLASSES[always.row.smoothed]);
     const never = await said(1);
     assert.equal(never.text, "Not sure");
-    assert.match(never.why, new RegExp(`^Nearest: ${CLASSES[never.row.smoothed]},`));
+    assert.match(never.why, new RegExp(`^Nearest, over the window: ${CLASSES[never.row.smoothed]}\\.`));
     assert.equal(never.row.smoothed, always.row.smoothed, "files keep the label");
   });
 }

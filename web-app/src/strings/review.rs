@@ -14,7 +14,7 @@ pub const REVIEW: &str = "Review";
 pub const LABEL_AS: &str = "Label the segment as";
 pub const NO_SEGMENT: &str = "No segment here.";
 pub const LEAST_DOUBT: &str = "Doubt of at least";
-pub const OFFERED: &str = "Labels offered";
+pub const OFFERED: &str = "In the list";
 pub const QUEUE_COLUMNS: [&str; 3] = ["Label", "From", "Doubt"];
 pub const ORDER: &str = "Order of the list";
 pub const BY_DOUBT: &str = "Most doubtful first";
@@ -213,7 +213,7 @@ pub fn keeping(keeping: &Keeping) -> &'static str {
         Keeping::Nowhere => "",
         Keeping::Opening => "Looking for labels kept from before.",
         Keeping::OtherTab => "Another tab reviews this video.",
-        Keeping::Kept => "Kept in this browser.",
+        Keeping::Kept => "Your labels are kept in this browser.",
         Keeping::Writing => "Being kept.",
         Keeping::Failed => "Not kept: export the project.",
     }

@@ -50,6 +50,29 @@ impl From<FrameRows> for LabelView {
 }
 
 impl LabelView {
+    /// Takes the rows out, to be gone on with; the tracks stay, without their rows. See [`LabelView::put_back`].
+    #[must_use]
+    pub(crate) fn take_rows(&mut self) -> FrameRows {
+        let series_of = |track: &mut TrackView| (track.track, std::mem::take(&mut track.series));
+        FrameRows {
+            rows: std::mem::take(&mut self.rows),
+            times: std::mem::take(&mut self.times),
+            series: self.tracks.iter_mut().map(series_of).collect(),
+            is_unrelated: self.is_unrelated,
+        }
+    }
+
+    /// Puts rows back that have grown; tracks that were there keep what drawing needs of them.
+    pub(crate) fn put_back(&mut self, found: FrameRows) {
+        let before = std::mem::replace(self, Self::from(found));
+        for old in before.tracks {
+            if let Some(track) = self.tracks.iter_mut().find(|track| track.track == old.track) {
+                track.levels = old.levels;
+                track.runs = old.runs;
+            }
+        }
+    }
+
     /// Frames.
     #[must_use]
     pub fn frame_count(&self) -> usize {

@@ -8,7 +8,7 @@ const FINEST: usize = 4;
 /// Buckets of one level that make one of the next: with two, a plot finds one that fits its pixels well.
 const FACTOR: usize = 2;
 /// Levels above the frames themselves: the coarsest holds 16384 frames a bucket.
-const LEVEL_COUNT: u32 = 13;
+const LEVEL_COUNT: usize = 13;
 
 /// Counts of labels.
 type Votes = [u32; CLASS_COUNT];
@@ -155,6 +155,14 @@ impl Level {
         self.buckets.get_mut(place)
     }
 
+    /// Forgets the buckets from a number on, and empty ones before it.
+    fn truncate(&mut self, number: usize) {
+        self.buckets.truncate(number.saturating_sub(self.first));
+        while self.buckets.last().is_some_and(|bucket| bucket.count == 0) {
+            self.buckets.pop();
+        }
+    }
+
     /// The bucket with this number.
     #[must_use]
     pub fn bucket(&self, number: usize) -> Option<&Bucket> {
@@ -186,22 +194,43 @@ impl Levels {
         }
     }
 
-    /// Makes the coarser levels from the finest.
-    pub fn build_upper(&mut self) {
-        self.levels.truncate(1);
-        for _ in 1..LEVEL_COUNT {
-            let Some(finer) = self.levels.last() else { return };
-            let mut level = Level {
-                frames: finer.frames * FACTOR,
-                ..Level::default()
+    /// Forgets the rows from a frame on. The first frame whose rows are to be added again: it may lie a few before.
+    pub fn truncate(&mut self, frame: usize) -> usize {
+        let number = frame / FINEST;
+        if let Some(finest) = self.levels.first_mut() {
+            finest.truncate(number);
+        }
+        number * FINEST
+    }
+
+    /// Makes the coarser levels from the finest, as far as they hold frames from `frame` on.
+    pub fn build_upper(&mut self, frame: usize) {
+        for place in 1..LEVEL_COUNT {
+            let Some((level, finer)) = self.level_and_finer(place) else {
+                return;
             };
-            for (place, bucket) in finer.buckets.iter().enumerate() {
+            let first = frame / level.frames;
+            level.truncate(first);
+            let stay = (first * FACTOR).saturating_sub(finer.first);
+            for (place, bucket) in finer.buckets.iter().enumerate().skip(stay) {
                 if let Some(coarse) = level.bucket_mut((finer.first + place) / FACTOR) {
                     coarse.add_bucket(bucket);
                 }
             }
-            self.levels.push(level);
         }
+    }
+
+    /// A level, made where it is not there yet, and the one that it is made of.
+    fn level_and_finer(&mut self, place: usize) -> Option<(&mut Level, &Level)> {
+        if self.levels.len() == place {
+            let frames = self.levels.last()?.frames * FACTOR;
+            self.levels.push(Level {
+                frames,
+                ..Level::default()
+            });
+        }
+        let (finer, coarser) = self.levels.split_at_mut_checked(place)?;
+        Some((coarser.first_mut()?, finer.last()?))
     }
 
     /// The coarsest level with no more than `frames` frames a bucket; `None` when single frames are finer.
@@ -234,7 +263,7 @@ mod tests {
         for frame in 100..1100 {
             levels.add(&row(frame, usize::from(frame % 4 == 0)));
         }
-        levels.build_upper();
+        levels.build_upper(0);
         for frames in [4.0, 16.0, 64.0, 256.0, 1024.0, 16384.0] {
             let level = levels.for_frames(frames).unwrap();
             assert_eq!(level.frames as f64, frames);

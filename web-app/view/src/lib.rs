@@ -43,6 +43,7 @@ pub mod export_text;
 pub mod figure;
 pub mod film_file;
 pub mod group_figures;
+pub mod growing_view;
 pub mod hidden_faces;
 pub mod keeping;
 pub mod kept_analysis;

@@ -50,6 +50,16 @@ impl PredictedRuns {
         }
     }
 
+    /// Forgets the rows of the track from a place in its series on, which is that of a frame.
+    pub fn truncate(&mut self, place: usize, frame: usize) {
+        self.doubts.truncate(place);
+        let kept = self.runs.partition_point(|run| run.start < frame);
+        self.runs.truncate(kept);
+        if let Some(last) = self.runs.last_mut() {
+            last.end = last.end.min(frame);
+        }
+    }
+
     fn add_doubt(&mut self, row: &FrameRow) {
         let sum = self.doubts.last().copied().unwrap_or(0.0);
         self.doubts.push(sum + doubt_of(row));

@@ -7,7 +7,7 @@ pub const RULER: f64 = 24.0;
 /// Width of the names at the left.
 pub const GUTTER: f64 = 92.0;
 /// Timelines below this width are a phone's, or a page's that is enlarged a lot.
-const NARROW: f64 = 560.0;
+const NARROW: f64 = 640.0;
 
 const HEADING: f64 = 20.0;
 const GAP: f64 = 3.0;

@@ -194,6 +194,68 @@ mod tests {
         }
     }
 
+    /// Frames come a few at a time, and are refined some time later; people come and go, and come back.
+    #[test]
+    fn a_view_that_grows_is_the_one_of_the_whole_at_each_step() {
+        for seed in 0..90 {
+            let whole = random_timeline(seed);
+            let mut dice = Dice(seed + 2000);
+            let mut people = People::default();
+            if seed % 4 == 3 {
+                people.merge(3, 0);
+            }
+            let setting = (Smoothing::ALL[(seed % 4) as usize], dice.below(40) as usize);
+            let mut timeline = whole.without_frames();
+            let mut view = LabelView::of_people(&timeline, people.clone(), setting.0, setting.1);
+            let mut refined = 0;
+            while refined < whole.frames().len() {
+                let mut changed = usize::MAX;
+                let seen = timeline.frames().len();
+                let until = (seen + dice.below(25) as usize).min(whole.frames().len());
+                for (frame, found) in whole.frames().iter().enumerate().take(until).skip(seen) {
+                    let faces = found.faces.iter().map(|face| TrackedFace {
+                        temporal: None,
+                        ..*face
+                    });
+                    changed = changed.min(frame);
+                    timeline.push(Prediction::Seen {
+                        frame,
+                        time_s: found.time_s,
+                        faces: faces.collect(),
+                    });
+                }
+                let upto = (refined + dice.below(30) as usize).min(until);
+                for (frame, found) in whole.frames().iter().enumerate().take(upto).skip(refined) {
+                    for face in &found.faces {
+                        if let Some(temporal) = face.temporal {
+                            changed = changed.min(frame);
+                            timeline.push(Prediction::Refined {
+                                frame,
+                                track: face.track,
+                                temporal,
+                            });
+                        }
+                    }
+                }
+                refined = upto;
+                let first = view.outdated(&timeline, &people, changed).start;
+                view.grow(&timeline, people.clone(), first, setting);
+                let expected = LabelView::of_people(&timeline, people.clone(), setting.0, setting.1);
+                let of = format!(
+                    "seed {seed}, {} frames, changed from {changed}, made from {first}",
+                    timeline.frames().len()
+                );
+                assert_eq!(view.rows, expected.rows, "{of}");
+                for (grown, expected) in view.tracks.iter().zip(&expected.tracks) {
+                    assert_eq!(grown.series, expected.series, "{of}");
+                    assert_eq!(grown.runs, expected.runs, "{of}");
+                    assert!(grown.levels == expected.levels, "{of}: levels");
+                }
+                assert!(view == expected, "{of}");
+            }
+        }
+    }
+
     /// A face that a person says to be the one of another picture is smoothed by that one neither.
     #[test]
     fn people_join_no_unrelated_frames() {

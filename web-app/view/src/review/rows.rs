@@ -31,8 +31,13 @@ pub fn write_labels(view: &mut LabelView, document: &ReviewDocument, track: u32,
 
 /// Gives all rows of a view their reviewed labels.
 pub fn write_all(view: &mut LabelView, document: &ReviewDocument) {
+    write_from(view, document, 0);
+}
+
+/// The same of the rows from a frame on.
+pub fn write_from(view: &mut LabelView, document: &ReviewDocument, frame: usize) {
     let tracks: Vec<u32> = view.tracks.iter().map(|track| track.track).collect();
     for track in tracks {
-        write_labels(view, document, track, &(0..usize::MAX));
+        write_labels(view, document, track, &(frame..usize::MAX));
     }
 }
