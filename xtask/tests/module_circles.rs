@@ -51,6 +51,52 @@ fn no_modules_need_each_other() {
     );
 }
 
+/// The table of ARCHITECTURE.md, row by row: each module of the page stands in it once, and needs none of a later row.
+#[test]
+fn the_layers_of_the_page_are_as_they_are_written() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let text = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let section = text.split_once("## The layers of the page").unwrap().1;
+    let section = section.split_once("\n## ").unwrap().0;
+    let rows = section
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .map(|line| line.split('|').nth(2).unwrap());
+    let mut layers: BTreeMap<String, usize> = BTreeMap::new();
+    for (layer, modules) in rows.enumerate() {
+        for module in modules.split('`').skip(1).step_by(2) {
+            assert_eq!(
+                layers.insert(module.to_owned(), layer),
+                None,
+                "{module} stands twice"
+            );
+        }
+    }
+    let needs = needs(&root.join("web-app/src"));
+    let top = |module: &Module| module.first().cloned();
+    let mut wrong = Vec::new();
+    for (module, others) in &needs {
+        let Some(own) = top(module).filter(|name| name != "main") else {
+            continue;
+        };
+        let Some(layer) = layers.get(&own) else {
+            wrong.push(format!("{own} is in no layer"));
+            continue;
+        };
+        let above = others
+            .iter()
+            .filter_map(top)
+            .filter(|other| layers.get(other) > Some(layer));
+        wrong.extend(above.map(|other| format!("{} needs {other}, of a later layer", module.join("::"))));
+    }
+    for name in layers.keys() {
+        if !needs.keys().any(|module| top(module).as_ref() == Some(name)) {
+            wrong.push(format!("{name} is no module"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn circles_are_found_through_re_exports_and_between_folders() {
     let folder = tempfile::tempdir().unwrap();
