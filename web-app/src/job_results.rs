@@ -122,6 +122,7 @@ pub fn done(store: Store, id: JobId) {
             kept.is_whole = true;
         }
     });
+    note_speed(store);
     if store.reads_behind() {
         // Nobody looks at its labels. What went wrong earlier does not hide that this one went well.
         store.fault.set(None);
@@ -134,4 +135,16 @@ pub fn done(store: Store, id: JobId) {
     store.mark_unwritten();
     store.update_job(id, |job| job.state = JobState::Finishing);
     relabel::frames_complete(store);
+}
+
+/// How fast a film was read says how fast the next one will be, also with another model.
+fn note_speed(store: Store) {
+    let frames_per_s = store.job.with_untracked(|job| {
+        let job = job.as_ref().filter(|job| job.kind == JobKind::File);
+        job.map_or(0.0, |job| job.frames_per_s)
+    });
+    let model = store.with_read(|analysis| analysis.model.clone());
+    if frames_per_s > 0.0 {
+        store.measured.set(Some((model, frames_per_s)));
+    }
 }

@@ -19,6 +19,7 @@ pub use review::*;
 pub use workspace::*;
 
 use page_view::clock;
+use page_view::shipped_model::SpeedBeforehand;
 use page_view::window_votes::Votes;
 use shared_model::expression::Expression;
 use shared_model::smoothing::Smoothing;
@@ -117,7 +118,7 @@ pub const EXPORT_PROJECT_HINT: &str = "All results, to open here again";
 pub const MODEL: &str = "Model";
 pub const OPEN_MODEL: &str = "Open a model file";
 pub const MODEL_DETAILS: &str = "How it was trained";
-pub const SHIPPED_MODEL: &str = "Shipped model";
+pub const SHIPPED_MODELS: &str = "Other models that come with the page";
 pub const MODEL_LOADING: &str = "loading";
 
 pub const ENGINE_STARTS: &str = "starting";
@@ -250,6 +251,25 @@ pub const fn mark(label: Expression) -> &'static str {
         Expression::Sadness => "Sa",
         Expression::Surprise => "Su",
         Expression::Other => "O",
+    }
+}
+
+#[must_use]
+pub fn take_model(title: &str) -> String {
+    format!("Use {title}")
+}
+
+/// What a model costs, before it is taken.
+#[must_use]
+pub fn shipped_facts(bytes: u64, of: SpeedBeforehand) -> String {
+    let size = format!("{:.1} MB", bytes as f64 / 1e6);
+    match of {
+        SpeedBeforehand::AtLeast(frames_per_s) => format!("{size}, at least {} here", speed(frames_per_s)),
+        SpeedBeforehand::TimesTheWork(times) if times >= 1.0 => {
+            format!("{size}, {times:.1} times the work per face of the model in use")
+        }
+        SpeedBeforehand::TimesTheWork(_) => format!("{size}, faster than the model in use"),
+        SpeedBeforehand::Unknown => size,
     }
 }
 

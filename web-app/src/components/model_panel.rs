@@ -6,7 +6,7 @@ use super::file_button::FileButton;
 use super::fold::Fold;
 use crate::state::store::Store;
 use crate::{opened_files, strings};
-use page_view::shipped_model::{ShippedModel, is_same_model};
+use page_view::shipped_model::{ShippedModel, SpeedBeforehand, is_same_model};
 
 #[component]
 pub fn ModelPanel() -> impl IntoView {
@@ -45,37 +45,54 @@ pub fn ModelPanel() -> impl IntoView {
             <div class="panel-buttons">
                 <FileButton hook="open-model" text=strings::OPEN_MODEL accept=".safetensors" small=true
                     on_files=opened_files::open_model/>
-                <ShippedSelect/>
             </div>
+            <ShippedList/>
         </Fold>
     }
 }
 
-/// The other models that come with the page, where there are several.
+/// The other models that come with the page, with what is known of them before they are there.
 #[component]
-fn ShippedSelect() -> impl IntoView {
+fn ShippedList() -> impl IntoView {
     let store = Store::of_page();
-    let choose = move |event| {
-        let value = event_target_value(&event);
-        let url = store.models.with_untracked(|models| {
-            models
-                .iter()
-                .find(|model| model.name == value)
-                .map(ShippedModel::url)
-        });
-        if let Some(url) = url {
-            opened_files::fetch_model(store, url);
-        }
+    let others = move || {
+        let in_force = store
+            .engine
+            .with(|engine| engine.model.as_ref().map(|model| model.name.clone()));
+        let is_other = |model: &ShippedModel| {
+            let in_force = in_force.as_deref();
+            in_force.is_some_and(|name| !is_same_model(name, &model.file))
+        };
+        store.models.with(|models| {
+            let others = models.iter().filter(|model| is_other(model));
+            let line = |model: &ShippedModel| {
+                let speed = store.measured.with(|measured| {
+                    let measured = measured.as_ref().map(|(name, rate)| (name.as_str(), *rate));
+                    SpeedBeforehand::of(model, models, in_force.as_deref(), measured)
+                });
+                view! { <ShippedLine model=model.clone() speed/> }
+            };
+            others.map(line).collect_view()
+        })
     };
+    view! { <ul class="shipped" aria-label=strings::SHIPPED_MODELS>{others}</ul> }
+}
+
+#[component]
+fn ShippedLine(
+    /// The model.
+    model: ShippedModel,
+    /// How fast it will be.
+    speed: SpeedBeforehand,
+) -> impl IntoView {
+    let store = Store::of_page();
+    let url = model.url();
+    let facts = strings::shipped_facts(model.bytes, speed);
     view! {
-        <label class:is-off=move || store.models.with(|models| models.len() < 2)>
-            <span class="visually-hidden">{strings::SHIPPED_MODEL}</span>
-            <select on:change=choose prop:value="">
-                <option value="">{strings::SHIPPED_MODEL}</option>
-                <For each=move || store.models.get() key=|model| model.name.clone() let:model>
-                    <option value=model.name.clone() title=model.note.clone()>{model.title.clone()}</option>
-                </For>
-            </select>
-        </label>
+        <li>
+            <button type="button" class="button small" data-testid=format!("take-{}", model.name)
+                on:click=move |_| opened_files::fetch_model(store, url.clone())>{strings::take_model(&model.title)}</button>
+            <p class="hint">{model.note}<br/>{facts}</p>
+        </li>
     }
 }

@@ -57,6 +57,8 @@ pub struct Store {
     pub link: StoredValue<Option<Rc<EngineLink>>, LocalStorage>,
     /// Shipped models.
     pub models: RwSignal<Vec<ShippedModel>>,
+    /// The model that has read a video here last, and how many frames per second.
+    pub measured: RwSignal<Option<(String, f64)>>,
     /// The latest job.
     pub job: RwSignal<Option<Job>>,
     last_job: StoredValue<JobId>,
@@ -232,6 +234,7 @@ impl Store {
             engine_starts: RwSignal::new(0),
             link: StoredValue::new_local(None),
             models: RwSignal::new(Vec::new()),
+            measured: RwSignal::new(None),
             job: RwSignal::new(None),
             last_job: StoredValue::new(0),
             fault: RwSignal::new(None),

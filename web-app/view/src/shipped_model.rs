@@ -9,7 +9,7 @@ use crate::notices::Offer;
 const FALLBACK: &str = "tiny";
 
 /// One entry of the list.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct ShippedModel {
     /// Value of `?model=`.
     pub name: String,
@@ -19,6 +19,50 @@ pub struct ShippedModel {
     pub file: String,
     /// What it is good for.
     pub note: String,
+    /// Size of the file in bytes.
+    #[serde(default)]
+    pub bytes: u64,
+    /// Millions of multiply-adds per face; 0 where nobody has said.
+    #[serde(default)]
+    pub work: f64,
+}
+
+/// How fast a model will be on this machine, as far as that is known before it has read anything.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum SpeedBeforehand {
+    /// So many frames per second at least: one that was measured here, with the whole of its time for the network.
+    AtLeast(f64),
+    /// So many times the work per face of the model in force.
+    TimesTheWork(f64),
+    /// Nothing is known.
+    Unknown,
+}
+
+impl SpeedBeforehand {
+    /// Of `model`, where `in_force` is used now, and a model (its file's name) has read so many frames per second here.
+    #[must_use]
+    pub fn of(
+        model: &ShippedModel,
+        models: &[ShippedModel],
+        in_force: Option<&str>,
+        measured: Option<(&str, f64)>,
+    ) -> Self {
+        let work_of = |name: &str| {
+            let found = models.iter().find(|other| is_same_model(&other.file, name));
+            found.map(|other| other.work).filter(|work| *work > 0.0)
+        };
+        if model.work <= 0.0 {
+            return Self::Unknown;
+        }
+        if let Some((name, frames_per_s)) = measured
+            && let Some(work) = work_of(name)
+        {
+            return Self::AtLeast(frames_per_s / (model.work / work).max(1.0));
+        }
+        in_force
+            .and_then(work_of)
+            .map_or(Self::Unknown, |work| Self::TimesTheWork(model.work / work))
+    }
 }
 
 impl ShippedModel {
@@ -96,6 +140,8 @@ mod tests {
             title: name.into(),
             file: format!("{name}.safetensors"),
             note: String::new(),
+            bytes: 0,
+            work: 0.0,
         };
         let models = [model("demo"), model("tiny")];
         let ways = |backend: Option<&str>, model: Option<&str>, cause: &str| {
@@ -126,6 +172,8 @@ mod tests {
             title: name.into(),
             file: format!("{name}.safetensors"),
             note: String::new(),
+            bytes: 0,
+            work: 0.0,
         };
         let models = [model("demo"), model("tiny")];
         assert_eq!(first_url(&models, None), "models/demo.safetensors");
@@ -134,5 +182,48 @@ mod tests {
         assert_eq!(first_url(&models, Some("tiny")), "models/tiny.safetensors");
         assert_eq!(first_url(&models, Some("x")), "models/x.safetensors");
         assert!(is_plain_name("tiny-2.f16") && !is_plain_name("../x") && !is_plain_name(""));
+    }
+
+    #[test]
+    fn more_work_is_slower_in_proportion_at_worst_and_less_work_not_slower() {
+        let model = |name: &str, work: f64| ShippedModel {
+            name: name.into(),
+            title: name.into(),
+            file: format!("{name}.safetensors"),
+            note: String::new(),
+            bytes: 1,
+            work,
+        };
+        let models = [
+            model("demo", 80.0),
+            model("large", 320.0),
+            model("tiny", 20.0),
+            model("own", 0.0),
+        ];
+        let of = |place: usize, measured| {
+            SpeedBeforehand::of(&models[place], &models, Some("demo.safetensors"), measured)
+        };
+        assert_eq!(of(1, Some(("demo", 60.0))), SpeedBeforehand::AtLeast(15.0));
+        assert_eq!(
+            of(2, Some(("demo.safetensors", 60.0))),
+            SpeedBeforehand::AtLeast(60.0)
+        );
+        assert_eq!(of(1, None), SpeedBeforehand::TimesTheWork(4.0));
+        // Of a model of one's own nobody knows the work.
+        assert_eq!(of(1, Some(("mine", 60.0))), SpeedBeforehand::TimesTheWork(4.0));
+        assert_eq!(of(3, Some(("demo", 60.0))), SpeedBeforehand::Unknown);
+    }
+
+    #[test]
+    fn the_list_says_the_size_of_each_file() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../www/models");
+        let list = std::fs::read_to_string(folder.join("models.json")).unwrap();
+        let models: Vec<ShippedModel> = serde_json::from_str(&list).unwrap();
+        assert!(models.len() > 1);
+        for model in models {
+            let size = std::fs::metadata(folder.join(&model.file)).unwrap().len();
+            assert_eq!(model.bytes, size, "{}", model.file);
+            assert!(model.work > 0.0, "{}", model.file);
+        }
     }
 }
