@@ -46,6 +46,19 @@ export function declare({ test, afterAll }, { url, scratch }) {
     });
   }
 
+  test("another model says its size and its speed here before it is taken", async () => {
+    const page = await openPage();
+    await page.untilReady();
+    const line = () => page.page.locator(".shipped li").filter({ has: page.hook("take-tiny") });
+    assert.match(await line().textContent(), /1\.4 MB, faster than the model in use/);
+    await page.analyse(path.join(CLIPS, "1001_DFA_HAP_XX.mp4"));
+    assert.match(await line().textContent(), /1\.4 MB, at least [\d.]+ frames\/s here/);
+    await page.untilStatusAfter(() => page.hook("take-tiny").click(), /^(ready|done)$/);
+    assert.equal(await page.page.locator(".model-name").textContent(), "tiny.safetensors");
+    assert.match(await page.page.locator(".shipped li").filter({ has: page.hook("take-demo") }).textContent(), /3\.0 MB/);
+    await page.page.context().close();
+  });
+
   test("below the model's threshold the page says that it is not sure", async () => {
     const said = async (threshold) => {
       // A visit of its own: results of another model are kept, and are not of this one's sureness.
