@@ -213,7 +213,7 @@ pub fn keeping(keeping: &Keeping) -> &'static str {
         Keeping::Nowhere => "",
         Keeping::Opening => "Looking for labels kept from before.",
         Keeping::OtherTab => "Another tab reviews this video.",
-        Keeping::Kept => "Your labels are kept in this browser.",
+        Keeping::Kept => "Kept in this browser: results and labels.",
         Keeping::Writing => "Being kept.",
         Keeping::Failed => "Not kept: export the project.",
     }
