@@ -113,6 +113,8 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await page.page.evaluate(() => navigator.serviceWorker.ready.then(() => null));
     await page.page.waitForFunction(() => navigator.serviceWorker.controller !== null, null, { timeout: 30_000 });
     await page.page.waitForFunction(() => caches.match("models/tiny.safetensors").then(Boolean), null, { timeout: 30_000 });
+    const offered = (of) => of.page.locator(".panel.model .shipped button").allTextContents();
+    assert.deepEqual(await offered(page), ["Use Demo"], "beside the one in use");
     await own.stop();
     await context.setOffline(true);
     await page.page.reload();
@@ -120,9 +122,9 @@ export function declare({ test, afterAll }, { url, scratch }) {
     assert.equal(frameCount(rows), 4);
     const other = await AnalysisPage.open(context, own.url, { backend: "cpu" });
     assert.equal(await other.untilReady(), "ready");
-    // Of the models those are offered that are kept.
-    const offered = await other.page.locator(".panel.model option[value]:not([value=''])").allTextContents();
-    assert.deepEqual(offered, ["Tiny"]);
+    // Of the models those are offered that are kept: the one in use.
+    assert.equal(await other.page.locator(".model-name").textContent(), "tiny.safetensors");
+    assert.deepEqual(await offered(other), []);
     await context.close();
   });
 }
