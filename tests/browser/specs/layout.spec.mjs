@@ -32,6 +32,10 @@ export function declare({ test, afterAll }, { url, scratch }) {
       }
       // It counts from when the page is kept for use without a network.
       await page.hook("requests").waitFor();
+      // However much stands beside it.
+      await page.page.evaluate(() => { document.querySelector('[data-testid="status"]').style.minWidth = "130px"; });
+      const right = await page.hook("requests").evaluate((text) => text.getBoundingClientRect().right);
+      assert.ok(right <= viewport.width, `the count of requests ends within the page: ${right}`);
       const row = async (...places) => {
         const boxes = await Promise.all(places.map((place) => page.page.locator(place).boundingBox()));
         return new Set(boxes.map((box) => Math.round((box.y + box.height / 2) / 4))).size;
