@@ -122,6 +122,13 @@ export function declare({ test, afterAll }, { url, scratch }) {
     assert.deepEqual([...byTime], [...ofLines(lines)].sort());
     await page.hook("queue-order").selectOption("doubt");
     assert.deepEqual(await page.queue(), lines);
+    // Where one is stands out in the list.
+    await page.key("n");
+    const here = (await page.hook("review-current").textContent()).match(/\d+:\d+\.\d+/)[0];
+    await page.page.waitForFunction((here) => {
+      const current = [...document.querySelectorAll('.queue-line[aria-current="true"]')];
+      return current.length === 1 && current[0].textContent.includes(here);
+    }, here);
   });
 
   test("an edge is dragged with the video following, as one step", async () => {

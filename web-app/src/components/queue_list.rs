@@ -80,9 +80,13 @@ fn Line(
         (false, false) => format!("{:.0}%", line.doubt * 100.0),
     };
     let bar = move || format!("scaleX({:.3})", if is_blind.get() { 0.0 } else { line.doubt });
+    let is_current = move || {
+        let current = review::current(store);
+        current.is_some_and(|current| (current.track, current.start) == (segment.track, segment.start))
+    };
     view! {
         <li>
-            <button type="button" class=class
+            <button type="button" class=class aria-current=move || is_current().to_string()
                 on:click=move |_| review::go_to(store, &segment)>
                 <span class="visually-hidden">{spoken}</span>
                 <span class="chip" aria-hidden="true">{mark}</span>

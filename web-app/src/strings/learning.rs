@@ -11,7 +11,7 @@ pub const LEARNED_USE: &str = "Use it";
 pub const LEARNED_USE_HINT: &str = "Takes the new model for what is read from now on";
 pub const LEARNING_GAVE_WAY: &str =
     "Nothing was learned: the engine was given something else to read. Begin again when that is done.";
-pub const NOTHING_TO_LEARN: &str = "Nothing is reviewed in an open video.";
+pub const NOTHING_TO_LEARN: &str = "Nothing is reviewed in an open video: label some segments first.";
 pub const NO_FACE_TO_LEARN: &str =
     "Nothing was learned: it is not known where the reviewed faces are. Read the video here first.";
 pub const NOT_MEASURED: &str = "Not measured: all reviewed frames are of one person in one video, and a figure on frames like those that were learned from would say nothing. Review a second video or person.";
