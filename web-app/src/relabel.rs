@@ -138,13 +138,19 @@ async fn build(store: Store, generation: u32) {
 fn grow(store: Store, from: usize) {
     let setting = settings(store);
     let is_same = store.relabel.get_value().made_by == Some(setting);
+    let is_few = |frames: std::ops::Range<usize>| frames.len() <= GROWS_AT_ONCE;
     let mut is_done = false;
     store.analysis.update_value(|analysis| {
         store.desk.with_value(|desk| {
             let document = desk.review.document();
-            let (view, timeline) = (Rc::make_mut(&mut analysis.view), &analysis.timeline);
+            let timeline = &analysis.timeline;
+            // A video that is read again changes from its start: not looked through each time for what is known.
+            if !is_same || !is_few(from..timeline.frames().len()) {
+                return;
+            }
+            let view = Rc::make_mut(&mut analysis.view);
             let outdated = view.outdated(timeline, document.people(), from);
-            is_done = is_same && outdated.len() <= GROWS_AT_ONCE;
+            is_done = is_few(outdated.clone());
             if is_done {
                 view.grow(timeline, document.people().clone(), outdated.start, setting);
                 rows::write_from(view, document, outdated.start);
