@@ -26,6 +26,8 @@ pub enum Stream {
     Mixing { step: u64 },
     /// Which pictures of a class are within its quota.
     Quota { class: u64 },
+    /// Which pictures of a class are within the quota of one source, counted from 0.
+    SourceQuota { source: u64, class: u64 },
     /// How copies of a smaller network's channels share its weights.
     Growth,
     /// Views of a still that clips are made of.
@@ -46,6 +48,7 @@ impl Stream {
         match self {
             Self::Picture { step, slot } => slotted(step, slot),
             Self::Quota { class } => (0x5e1e << 40) | class,
+            Self::SourceQuota { source, class } => (0x50e1 << 40) | (source << 8) | class,
             Self::Growth => 0x6e0e << 40,
             Self::StillView { place, view } => (1 << 61) | (place << 8) | view,
             Self::Unlabelled { step, slot } => (2 << 61) | slotted(step, slot),
@@ -105,6 +108,9 @@ mod tests {
         }
         for class in 0..8 {
             add(Stream::Quota { class });
+            for source in 0..100 {
+                add(Stream::SourceQuota { source, class });
+            }
         }
         add(Stream::Growth);
         assert_eq!(seen.len(), count);

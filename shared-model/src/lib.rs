@@ -57,6 +57,8 @@ pub mod face_detector;
 #[cfg(feature = "network")]
 pub mod face_reader;
 #[cfg(feature = "network")]
+pub mod film_predictor;
+#[cfg(feature = "network")]
 pub mod live_refiner;
 #[cfg(feature = "network")]
 mod network_output;
@@ -71,7 +73,7 @@ pub mod resnet50;
 #[cfg(feature = "network")]
 pub mod temporal_encoder;
 #[cfg(feature = "network")]
-pub mod track_refiner;
+mod track_refiner;
 #[cfg(feature = "network")]
 pub mod ultraface;
 #[cfg(feature = "network")]

@@ -15,7 +15,7 @@ use crate::timeline::{Prediction, TrackedFace};
 /// Gives faces their tracks and, at once, the temporal probabilities of the clip that ends with the frame.
 ///
 /// A frame is seen by one clip only, the one that ends with it: its label does not know what comes after, unlike that
-/// of [`crate::track_refiner::TrackRefiner`]. Kept are the features of one clip a track.
+/// of [`crate::film_predictor::FilmPredictor`]. Kept are the features of one clip a track.
 #[derive(Debug)]
 pub struct LiveRefiner {
     tracker: FaceTracker,

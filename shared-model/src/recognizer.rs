@@ -8,10 +8,10 @@ use crate::face_detector::FaceDetector;
 use crate::face_reader::{FaceReader, FaceReaderError};
 use crate::face_tracker::MAX_GAP;
 use crate::film_looks::Stretches;
+use crate::film_predictor::FilmPredictor;
 use crate::frame::Frame;
 use crate::model_file::{ModelFile, ModelFileError};
 use crate::timeline::Prediction;
-use crate::track_refiner::TrackRefiner;
 
 /// Frames apart at which a track still bridges the frames between.
 pub const MAX_FRAME_STRIDE: usize = MAX_GAP + 1;
@@ -27,11 +27,11 @@ pub struct FaceFeature {
     pub values: Vec<f32>,
 }
 
-/// A face reader and a track refiner on one device.
+/// A face reader and a film predictor on one device.
 #[derive(Debug)]
 pub struct Recognizer {
     reader: FaceReader,
-    refiner: TrackRefiner,
+    predictor: FilmPredictor,
     frame_stride: usize,
     /// Whether the frames have nothing to do with one another.
     is_unrelated: bool,
@@ -52,7 +52,7 @@ impl Recognizer {
     ) -> Result<Self, ModelFileError> {
         Ok(Self {
             reader: FaceReader::new(model, detector, device)?,
-            refiner: TrackRefiner::new(model, device)?,
+            predictor: FilmPredictor::new(model, device)?,
             frame_stride: 1,
             is_unrelated: false,
             features: None,
@@ -75,7 +75,7 @@ impl Recognizer {
     /// before the first frame.
     #[must_use]
     pub fn with_clip_stride(mut self, stride: usize) -> Self {
-        self.refiner = self.refiner.with_stride(stride);
+        self.predictor = self.predictor.with_clip_stride(stride);
         self
     }
 
@@ -94,53 +94,49 @@ impl Recognizer {
         self
     }
 
-    /// For pictures that have nothing to do with one another, see [`TrackRefiner::with_unrelated_frames`]. To be set before the
+    /// For pictures that have nothing to do with one another, see [`FilmPredictor::with_unrelated_frames`]. To be set before the
     /// first frame.
     #[must_use]
     pub fn with_unrelated_frames(mut self) -> Self {
-        self.refiner = self.refiner.with_unrelated_frames();
+        self.predictor = self.predictor.with_unrelated_frames();
         self.is_unrelated = true;
         self
     }
 
-    /// Takes the next frames, each with its number and time in seconds, in order: whole stretches, if the result shall not depend on how they
-    /// are handed over.
+    /// Takes the next frames, each with its time in seconds: whole stretches, if the result shall not depend on how they are handed over.
     ///
     /// # Errors
     /// When the device fails or a picture cannot be resized.
     pub async fn push(
         &mut self,
-        numbers: &[(usize, f64)],
+        times_s: &[f64],
         frames: &[Frame],
     ) -> Result<Vec<Prediction>, FaceReaderError> {
+        let first = self.predictor.next_frame();
         let is_looked_at = |frame: usize| frame.is_multiple_of(self.frame_stride);
         let faces = if self.frame_stride == 1 && !self.is_unrelated {
-            let numbers: Vec<usize> = numbers.iter().map(|(frame, _)| *frame).collect();
+            let numbers: Vec<usize> = (first..).take(frames.len()).collect();
             self.reader.read_film(&numbers, frames).await?
         } else if self.frame_stride == 1 {
             self.reader.read(frames).await?
         } else {
-            let looked_at = numbers
-                .iter()
-                .zip(frames)
-                .filter(|((frame, _), _)| is_looked_at(*frame));
+            let looked_at = (first..).zip(frames).filter(|(frame, _)| is_looked_at(*frame));
             let looked_at: Vec<Frame> = looked_at.map(|(_, frame)| frame.clone()).collect();
             self.reader.read(&looked_at).await?
         };
         let mut out = Vec::new();
         let mut faces = faces.into_iter();
-        for (frame, time_s) in numbers {
-            let seen = if is_looked_at(*frame) { faces.next() } else { None };
+        for (frame, time_s) in (first..).zip(times_s) {
+            let seen = if is_looked_at(frame) { faces.next() } else { None };
             let seen = seen.unwrap_or_default();
             if let Some(kept) = &mut self.features {
                 kept.extend(seen.iter().map(|face| FaceFeature {
-                    frame: *frame,
+                    frame,
                     face_box: face.face_box,
                     values: face.feature.clone(),
                 }));
             }
-            let predictions = self.refiner.push(*frame, *time_s, seen).await?;
-            out.extend(predictions);
+            out.extend(self.predictor.take(*time_s, seen).await?);
         }
         Ok(out)
     }
@@ -149,15 +145,15 @@ impl Recognizer {
     ///
     /// # Errors
     /// When the device fails.
-    pub async fn push_unreadable(&mut self, frame: usize, time_s: f64) -> Result<Vec<Prediction>, ReadError> {
-        self.refiner.push(frame, time_s, Vec::new()).await
+    pub async fn push_unreadable(&mut self, time_s: f64) -> Result<Vec<Prediction>, ReadError> {
+        self.predictor.take(time_s, Vec::new()).await
     }
 
     /// Ends the video and gives what was still open. The next video needs a new recogniser.
     ///
     /// # Errors
     /// When the device cannot be read.
-    pub async fn finish(mut self) -> Result<Vec<Prediction>, ReadError> {
-        self.refiner.finish().await
+    pub async fn finish(self) -> Result<Vec<Prediction>, ReadError> {
+        self.predictor.finish().await
     }
 }

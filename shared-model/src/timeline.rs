@@ -152,6 +152,14 @@ pub struct Timeline {
     frames: Vec<TimelineFrame>,
 }
 
+impl Extend<Prediction> for Timeline {
+    fn extend<T: IntoIterator<Item = Prediction>>(&mut self, predictions: T) {
+        predictions
+            .into_iter()
+            .for_each(|prediction| self.push(prediction));
+    }
+}
+
 impl Timeline {
     /// An empty timeline.
     #[must_use]

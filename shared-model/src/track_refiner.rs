@@ -350,6 +350,7 @@ impl TrackClips {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::film_predictor::FilmPredictor;
     use burn::tensor::{Bool, Tensor, TensorData};
 
     use crate::expression::Expression;
@@ -503,12 +504,6 @@ mod tests {
         faces
     }
 
-    fn pushed(timeline: &mut Timeline, predictions: Vec<Prediction>) {
-        for prediction in predictions {
-            timeline.push(prediction);
-        }
-    }
-
     /// Whatever was kept when it stopped, the end is the same to the bit.
     #[test]
     fn a_video_that_is_gone_on_with_ends_as_one_that_was_never_left() {
@@ -516,17 +511,20 @@ mod tests {
         let device = Device::flex();
         let model = model(&device);
         for (stride, step) in [(32, 2), (7, 19), (64, 13)] {
-            let refiner = || TrackRefiner::new(&model, &device).unwrap().with_stride(stride);
-            let mut whole = refiner();
+            let predictor = || {
+                FilmPredictor::new(&model, &device)
+                    .unwrap()
+                    .with_clip_stride(stride)
+            };
+            let mut whole = predictor();
             let mut timeline = Timeline::new();
             let mut kept = Vec::new();
             for frame in 0..COUNT {
                 let time_s = frame as f64 / 25.0;
-                let more = pollster::block_on(whole.push(frame, time_s, faces_of(frame)));
-                pushed(&mut timeline, more.unwrap());
+                timeline.extend(pollster::block_on(whole.take(time_s, faces_of(frame))).unwrap());
                 kept.push(timeline.frames().to_vec());
             }
-            pushed(&mut timeline, pollster::block_on(whole.finish()).unwrap());
+            timeline.extend(pollster::block_on(whole.finish()).unwrap());
             for (cut, mut frames) in kept.into_iter().enumerate().step_by(step) {
                 if cut % 3 == 1 {
                     // A chunk that was not written again since its clips were done.
@@ -540,19 +538,18 @@ mod tests {
                 let point = ResumePoint::of(&frames, Some(64)).unwrap();
                 let read_again = frames.len() - point.from;
                 assert!(cut % 3 == 1 || read_again < 3 * 64, "{read_again} at {cut}");
-                let mut refiner = refiner();
-                refiner.resume(&point);
+                let from = point.from;
+                let mut predictor = predictor().resumed(point);
+                assert_eq!(predictor.frames_done(), frames.len());
                 let mut again = Timeline::of_frames(frames);
-                for frame in point.from..COUNT {
-                    let more = match point.known(frame) {
-                        Some(known) => pollster::block_on(refiner.push_known(frame, known, faces_of(frame))),
-                        None => pollster::block_on(refiner.push(frame, frame as f64 / 25.0, faces_of(frame))),
-                    };
-                    let more = more.unwrap().into_iter();
-                    pushed(&mut again, more.filter(|said| point.is_new(said)).collect());
+                for frame in from..COUNT {
+                    assert_eq!(predictor.next_frame(), frame);
+                    assert_eq!(predictor.is_behind_what_is_known(), frame < cut + 1);
+                    // The times of frames that are read again are those that were known.
+                    let time_s = frame as f64 / 25.0;
+                    again.extend(pollster::block_on(predictor.take(time_s, faces_of(frame))).unwrap());
                 }
-                let last = pollster::block_on(refiner.finish()).unwrap().into_iter();
-                pushed(&mut again, last.filter(|said| point.is_new(said)).collect());
+                again.extend(pollster::block_on(predictor.finish()).unwrap());
                 assert!(again == timeline, "stride {stride}, left after frame {cut}");
             }
         }

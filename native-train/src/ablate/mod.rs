@@ -1,5 +1,9 @@
-//! `mien ablate`: the rows of the paper's Table 1, each from its own run.
+//! `mien ablate`: the rows of the paper's Table 1, each from its own run, or rows of one's own ([`own_rows`]).
 
+mod finished_row;
+mod own_row;
+mod own_rows;
+mod own_table;
 pub mod row;
 pub mod row_result;
 pub mod start;
@@ -15,7 +19,6 @@ use shared_model::metrics::Report;
 
 use crate::backbone_features::labelled_videos::videos_of;
 use crate::datasets::config::{SourceKind, SourceUse};
-use crate::plots::confusion_picture::write_confusion_matrix;
 use crate::run_config::RunConfig;
 use crate::run_config::ablate_config::AblateConfig;
 use crate::training_run::interruption::{Interrupted, Interruption};
@@ -26,6 +29,7 @@ use crate::video_evaluation::predicted_video::PredictedVideo;
 use crate::video_evaluation::prediction::predict_on;
 use crate::written_files::{WrittenFiles, is_same_file};
 use crate::{atomic_file, model_store, pretrain, refine, stdout, synth};
+use finished_row::{Measured, finished_or, resolved};
 use row::Row;
 use row_result::RowResult;
 use table::AblationTable;
@@ -36,8 +40,11 @@ use table::AblationTable;
 /// On a bad config or data, when a row's training fails, and [`Interrupted`].
 pub fn run(options: &RunOptions) -> Result<()> {
     let config = RunConfig::read(&options.config)?;
-    check_sources(&config)?;
     let ablate = config.ablate.clone().unwrap_or_default();
+    if !ablate.rows.is_empty() {
+        return own_rows::run(options, &config, &ablate);
+    }
+    check_sources(&config)?;
     let begun = ablate
         .seeds
         .iter()
@@ -217,12 +224,12 @@ fn prepare(ablate: &AblateConfig) -> Result<String> {
 /// What the rows with SSL start from, from its folder if it is finished; and whether it was run now.
 fn begin(config: &RunConfig, device: &Device, interruption: &Interruption) -> Result<(RowResult, bool)> {
     let title = "start of the rows with SSL, labels alone";
-    finished_or(config, Row::Ssl, title, || {
+    finished_or(config, Row::Ssl.name(), title, || {
         let data = pretrain::read_data(config, device)?;
         pretrain::train(config, &data, true, device, interruption)?;
         let model = model_store::read(&config.run.join("student.safetensors"))?;
         let [_, validation] = videos_of(config)?;
-        Ok(compare(
+        measured(&compare(
             &predict_on(&validation, &model, device)?,
             PredictedVideo::raw,
         ))
@@ -238,7 +245,7 @@ fn one(
     device: &Device,
     interruption: &Interruption,
 ) -> Result<(RowResult, bool)> {
-    finished_or(config, row, row.title(), || {
+    finished_or(config, row.name(), row.title(), || {
         match row {
             Row::Baseline | Row::Ssl | Row::SslFaces => {
                 let data = pretrain::read_data(config, device)?;
@@ -250,48 +257,16 @@ fn one(
             }
             Row::PostProcess => {}
         }
-        evaluate(row, seed, whole, config, device)
+        measured(&evaluate(row, seed, whole, config, device)?)
     })
 }
 
-/// The result that lies in the config's folder, or that of `run`, which is then written there; and whether it was run.
-fn finished_or(
-    config: &RunConfig,
-    row: Row,
-    title: &str,
-    run: impl FnOnce() -> Result<Report>,
-) -> Result<(RowResult, bool)> {
-    let (seed, resolved) = (config.seed, resolved(config)?);
-    atomic_file::make_folder(&config.run)?;
-    if let Some(found) = RowResult::find(&config.run, &resolved)? {
-        tracing::info!(
-            "seed {seed}, {title}: {:.2} (finished before)",
-            100.0 * found.macro_f1
-        );
-        return Ok((found, false));
-    }
-    tracing::info!("seed {seed}, {title}: begins");
-    let started = Instant::now();
-    write_config(config)?;
-    let report = run()?;
-    let caption = format!("{title}: macro F1 {:.4}", report.macro_f1);
-    let base = config.run.join("confusion");
-    write_confusion_matrix(&base, &caption, &report.confusion, &atomic_file::write)?;
-    let result = RowResult {
-        row,
-        seed,
+fn measured(report: &Report) -> Result<Measured> {
+    Ok(Measured {
         macro_f1: report.macro_f1,
-        report: serde_json::to_value(&report)?,
-        seconds: started.elapsed().as_secs_f64(),
-        config: resolved,
-    };
-    result.write(&config.run)?;
-    tracing::info!(
-        "seed {seed}, {title}: {:.2} ({:.0} s)",
-        100.0 * result.macro_f1,
-        result.seconds
-    );
-    Ok((result, true))
+        confusion: report.confusion.clone(),
+        report: serde_json::to_value(report)?,
+    })
 }
 
 /// The row's labels on all annotated frames of the validation videos.
@@ -307,23 +282,4 @@ fn evaluate(row: Row, seed: u64, whole: &RunConfig, config: &RunConfig, device: 
             video.smoothed(refine.smoothing, refine.window)
         }),
     })
-}
-
-/// Writes the row's config as `mien pretrain` and `mien refine` take it.
-fn write_config(config: &RunConfig) -> Result<()> {
-    let mut table = toml::Table::try_from(config).context("the row's config")?;
-    if let Some(refine) = &config.refine {
-        table.insert("refine".to_owned(), toml::Value::try_from(refine)?);
-    }
-    let text = toml::to_string_pretty(&table)?;
-    atomic_file::write(&config.run.join("row.toml"), text.as_bytes())
-}
-
-/// The row's config with its second stage, which a stage-1 config leaves out.
-fn resolved(config: &RunConfig) -> Result<Value> {
-    let mut resolved = serde_json::to_value(config)?;
-    if let (Value::Object(fields), Some(refine)) = (&mut resolved, &config.refine) {
-        fields.insert("refine".to_owned(), serde_json::to_value(refine)?);
-    }
-    Ok(resolved)
 }

@@ -47,6 +47,18 @@ impl Row {
         }
     }
 
+    /// In files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Ssl => "ssl",
+            Self::SslFaces => "ssl-faces",
+            Self::Temporal => "temporal",
+            Self::PostProcess => "post-process",
+        }
+    }
+
     /// Macro F1 in percent on the validation set of Aff-Wild2 (paper, Table 1).
     #[must_use]
     pub const fn of_paper(self) -> f64 {

@@ -6,18 +6,18 @@ use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::ablate::row::Row;
 use crate::atomic_file;
 use crate::training_run::config_change;
 
 /// A row with one seed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RowResult {
-    /// Which row.
-    pub row: Row,
+    /// Which row, by the name that it has in files.
+    pub row: String,
     /// Of which seed.
     pub seed: u64,
-    /// Macro F1 over the frames of the validation videos, 0 to 1.
+    /// Macro F1, 0 to 1: over the frames of the validation videos, or of a row of one's own over the first of what it is
+    /// measured on.
     pub macro_f1: f64,
     /// All figures of these labels.
     pub report: Value,

@@ -44,7 +44,7 @@ impl AblationTable {
     #[must_use]
     pub fn new(data: String, starts: &[RowResult], results: &[RowResult]) -> Self {
         let rows = Row::ALL.map(|row| {
-            let of_row = results.iter().filter(|result| result.row == row);
+            let of_row = results.iter().filter(|result| result.row == row.name());
             let by_seed: Vec<(u64, f64)> = of_row.map(|r| (r.seed, 100.0 * r.macro_f1)).collect();
             let count = by_seed.len() as f64;
             let mean = by_seed.iter().map(|(_, f1)| f1).sum::<f64>() / count.max(1.0);

@@ -125,34 +125,30 @@ fn recognise(
     let mut features = Vec::new();
     // The receiver is dropped with an error, which stops the decoder.
     for part in decoded {
-        let number = timeline.frames().len();
         let predictions = match part {
             Decoded::Start(start_s) => {
                 timeline.set_start_s(start_s);
                 continue;
             }
             Decoded::Frames(batch) => {
-                let (times, frames): (Vec<f64>, Vec<Frame>) = batch.into_iter().unzip();
-                let numbers: Vec<(usize, f64)> = (number..).zip(times).collect();
+                let (times_s, frames): (Vec<f64>, Vec<Frame>) = batch.into_iter().unzip();
                 progress.add(frames.len() as u64);
-                pollster::block_on(recognizer.push(&numbers, &frames))?
+                pollster::block_on(recognizer.push(&times_s, &frames))?
             }
             Decoded::Unreadable(time_s, error) => {
                 unreadable.push(error);
                 progress.add(1);
-                pollster::block_on(recognizer.push_unreadable(number, time_s))?
+                pollster::block_on(recognizer.push_unreadable(time_s))?
             }
             Decoded::Broken(error) => {
                 ended_early = Some(error);
                 break;
             }
         };
-        predictions.into_iter().for_each(|p| timeline.push(p));
+        timeline.extend(predictions);
         features.append(&mut recognizer.take_features());
     }
-    for prediction in pollster::block_on(recognizer.finish())? {
-        timeline.push(prediction);
-    }
+    timeline.extend(pollster::block_on(recognizer.finish())?);
     Ok(Recognition {
         timeline,
         ended_early,

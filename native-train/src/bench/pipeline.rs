@@ -8,11 +8,11 @@ use burn::tensor::{Tensor, TensorData};
 use serde::Serialize;
 use shared_model::detected_face::DetectedFace;
 use shared_model::face_reader::FaceReader;
+use shared_model::film_predictor::FilmPredictor;
 use shared_model::frame::Frame;
 use shared_model::model_file::ModelFile;
 use shared_model::smoothing::Smoothing;
 use shared_model::timeline::Timeline;
-use shared_model::track_refiner::TrackRefiner;
 
 use crate::detectors;
 use crate::device::NamedDevice;
@@ -101,18 +101,14 @@ pub(super) fn measure(video: &Path, model: &ModelFile, opened: &NamedDevice) -> 
         Ok(pollster::block_on(reader.read_film(&numbers, batch))?)
     })?;
 
-    let mut refiner = TrackRefiner::new(model, device)?;
+    let mut predictor = FilmPredictor::new(model, device)?;
     let mut timeline = Timeline::new();
     let faces = seen.iter().map(Vec::len).sum();
     let begin = Instant::now();
-    for (number, (time_s, faces)) in times.iter().zip(seen).enumerate() {
-        let predictions = pollster::block_on(refiner.push(number, *time_s, faces))?;
-        predictions
-            .into_iter()
-            .for_each(|prediction| timeline.push(prediction));
+    for (time_s, faces) in times.iter().zip(seen) {
+        timeline.extend(pollster::block_on(predictor.take(*time_s, faces))?);
     }
-    let last = pollster::block_on(refiner.finish())?;
-    last.into_iter().for_each(|prediction| timeline.push(prediction));
+    timeline.extend(pollster::block_on(predictor.finish())?);
     let temporal = begin.elapsed();
     let begin = Instant::now();
     std::hint::black_box(timeline.rows(Smoothing::default(), model.metadata.window));

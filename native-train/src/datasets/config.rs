@@ -36,6 +36,9 @@ pub struct DataConfig {
     /// their place.
     #[serde(default = "one_fifth")]
     pub held_back: f64,
+    /// Decides with `held_back` which persons these are; without it the run's seed, so that another seed holds back others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split_seed: Option<u64>,
     /// How a face is found in the pictures of sources that do not say it themselves and have no boxes.
     #[serde(default)]
     pub faces: FaceSource,
@@ -51,6 +54,9 @@ pub struct DataConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SourceConfig {
+    /// What `[[ablate.row]]` calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// How it is laid out.
     pub kind: SourceKind,
     /// What it is for.
@@ -90,6 +96,10 @@ pub struct SourceConfig {
     /// large one.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub repeat: usize,
+    /// `labelled`: most pictures of a class that are drawn from this source, before `data.quota` is drawn from all of them;
+    /// what is left over joins the unlabelled pool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<usize>,
     /// How a face is found in this source's pictures; without it by the boxes that the source has, else as `data.faces` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub faces: Option<FaceSource>,
@@ -255,6 +265,7 @@ impl SourceConfig {
     #[must_use]
     pub fn of_path(path: &Path, role: SourceUse) -> Self {
         Self {
+            name: None,
             kind: if path.is_dir() {
                 SourceKind::Folder
             } else {
@@ -271,6 +282,7 @@ impl SourceConfig {
             every: 1,
             held_back: None,
             repeat: 1,
+            quota: None,
             faces: None,
         }
     }
@@ -353,6 +365,16 @@ impl SourceConfig {
         ensure!(
             self.repeat == 1 || self.role == SourceUse::Labelled,
             "{}: `repeat` is of pictures to learn from, and this source is not `use = \"labelled\"`",
+            name()
+        );
+        ensure!(
+            self.quota.is_none() || self.role == SourceUse::Labelled,
+            "{}: `quota` is of pictures to learn from, and this source is not `use = \"labelled\"`",
+            name()
+        );
+        ensure!(
+            self.quota != Some(0),
+            "{}: `quota` is 0, expected 1 or more; leave it out to take all",
             name()
         );
         ensure!(

@@ -24,9 +24,24 @@ pub struct Selection {
     /// Labelled pictures of each class before the quota. A label that is shared between classes counts for its
     /// most probable one.
     pub before_quota: [usize; CLASS_COUNT],
+    /// Classes that have fewer pictures in a source than the quota of that source.
+    pub short: Vec<ShortClass>,
     /// Pictures of held-back persons whose label is not used or that have none, or none that stands out; they
     /// are seen by nobody.
     pub hidden: usize,
+}
+
+/// A class that a source has fewer pictures of than its quota.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShortClass {
+    /// The source, as [`SourceConfig::file_title`](crate::datasets::config::SourceConfig::file_title) says it.
+    pub source: String,
+    /// Of this class
+    pub class: Expression,
+    /// it has so many pictures to learn from,
+    pub pictures: usize,
+    /// and its quota is this.
+    pub quota: usize,
 }
 
 impl Selection {
@@ -46,10 +61,11 @@ impl Selection {
         });
         let split = (!has(SourceUse::Validation)).then_some(data.held_back);
         check_sides(catalogue)?;
-        let held = held_persons(catalogue, split, seed);
+        let held = held_persons(catalogue, split, data.split_seed.unwrap_or(seed));
         let mut selection = Self::default();
-        let mut by_class: [Vec<u32>; CLASS_COUNT] = std::array::from_fn(|_| Vec::new());
-        for source in catalogue.sources() {
+        let mut by_class = ByClass::default();
+        for (source_number, source) in (0..).zip(catalogue.sources()) {
+            let mut of_source = ByClass::default();
             // Validation keeps all its labels.
             let not_other = data.other_from_affwild2
                 && affwild2_has_other
@@ -83,10 +99,23 @@ impl Selection {
                     (Side::HeldBack, Some(_)) => selection.held_back.push(number),
                     (Side::HeldBack, None) | (Side::Hidden, _) => selection.hidden += 1,
                     (Side::Training, Some(class)) => {
-                        let numbers = by_class.get_mut(class.index());
+                        let numbers = of_source.get_mut(class.index());
                         numbers.into_iter().for_each(|numbers| numbers.push(number));
                     }
                 }
+            }
+            if let Some(quota) = source.config.quota {
+                selection.note_short(source, &of_source, quota);
+                let stream = |class| Stream::SourceQuota {
+                    source: source_number,
+                    class,
+                };
+                let over = of_source.iter_mut().zip(0..);
+                let over = over.flat_map(|(numbers, class)| over_quota(numbers, quota, stream(class), seed));
+                selection.unlabelled.extend(over);
+            }
+            for (all, numbers) in by_class.iter_mut().zip(of_source) {
+                all.extend(numbers);
             }
         }
         selection.draw(by_class, data.quota, seed);
@@ -94,21 +123,44 @@ impl Selection {
     }
 
     /// Takes each class' quota at random; the others go to the unlabelled pool.
-    fn draw(&mut self, by_class: [Vec<u32>; CLASS_COUNT], quota: usize, seed: u64) {
-        for ((class, mut numbers), before) in by_class.into_iter().enumerate().zip(&mut self.before_quota) {
+    fn draw(&mut self, by_class: ByClass, quota: usize, seed: u64) {
+        for ((class, mut numbers), before) in (0..).zip(by_class).zip(&mut self.before_quota) {
             *before = numbers.len();
-            if quota > 0 && numbers.len() > quota {
-                let mut random = Stream::Quota { class: class as u64 }.random(seed);
-                let (_, _) = numbers.partial_shuffle(&mut random, quota);
-                // What is drawn stands at the end.
-                let left = numbers.len() - quota;
-                self.unlabelled.extend(numbers.drain(..left));
+            if quota > 0 {
+                let over = over_quota(&mut numbers, quota, Stream::Quota { class }, seed);
+                self.unlabelled.extend(over);
             }
             self.training.extend(numbers);
         }
         self.training.sort_unstable();
         self.unlabelled.sort_unstable();
     }
+
+    fn note_short(&mut self, source: &Source, of_source: &ByClass, quota: usize) {
+        let short = Expression::ALL
+            .into_iter()
+            .zip(of_source)
+            .map(|(class, numbers)| ShortClass {
+                source: source.config.file_title(),
+                class,
+                pictures: numbers.len(),
+                quota,
+            });
+        self.short.extend(short.filter(|short| short.pictures < quota));
+    }
+}
+
+/// Numbers of pictures of each class.
+type ByClass = [Vec<u32>; CLASS_COUNT];
+
+/// Takes all but `quota` of the numbers out, at random.
+fn over_quota(numbers: &mut Vec<u32>, quota: usize, stream: Stream, seed: u64) -> Vec<u32> {
+    let Some(left) = numbers.len().checked_sub(quota).filter(|left| *left > 0) else {
+        return Vec::new();
+    };
+    // What is drawn stands at the end.
+    let (_, _) = numbers.partial_shuffle(&mut stream.random(seed), quota);
+    numbers.drain(..left).collect()
 }
 
 /// Where a picture stands before the quota.

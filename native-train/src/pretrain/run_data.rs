@@ -45,6 +45,7 @@ pub fn read_data(config: &RunConfig, device: &Device) -> Result<SupervisedData> 
          a folder or a csv in `data.unlabelled`, or a `[[data.source]]` with `use = \"unlabelled\"`"
     );
     say_quota(&selection, data.quota);
+    say_short(&selection);
     let framing = config.model.framing;
     let detector = detectors::open(framing.detector, device)?;
     let most_bytes = data.cache_mib << 20;
@@ -163,6 +164,18 @@ fn split_title(data: &DataConfig) -> String {
         "by person: {:.0}% of the persons held back{own}",
         100.0 * data.held_back
     )
+}
+
+/// Says which classes have fewer pictures in a source than its own quota.
+fn say_short(selection: &Selection) {
+    for short in &selection.short {
+        let (source, class) = (&short.source, short.class.name());
+        tracing::info!(
+            "{source}: {} pictures of {class}, fewer than its quota of {}",
+            short.pictures,
+            short.quota
+        );
+    }
 }
 
 /// Says which classes have fewer pictures than their quota.

@@ -152,7 +152,10 @@ impl RunConfig {
 
     fn check(&self) -> Result<()> {
         self.refine().check()?;
-        self.ablate.clone().unwrap_or_default().check()?;
+        if let Some(ablate) = &self.ablate {
+            ablate.check()?;
+            ablate.check_sources(&self.data)?;
+        }
         self.augmentation.check("augmentation")?;
         self.semi_supervised.check()?;
         self.data.check()?;

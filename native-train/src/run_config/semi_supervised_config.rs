@@ -149,7 +149,7 @@ impl SemiSupervisedConfig {
 
     /// # Errors
     /// On a value out of its range.
-    pub(super) fn check(&self) -> Result<()> {
+    pub(in crate::run_config) fn check(&self) -> Result<()> {
         let positive = |key: &str, value: f64| {
             ensure!(
                 value > 0.0 && value.is_finite(),

@@ -4,10 +4,10 @@ use anyhow::{Context as _, Result};
 use burn::tensor::Device;
 use shared_model::expression::{ClassScores, Expression};
 use shared_model::face_reader::SeenFace;
+use shared_model::film_predictor::FilmPredictor;
 use shared_model::model_file::ModelFile;
 use shared_model::smoothing::Smoothing;
 use shared_model::timeline::{FrameRow, Prediction, Timeline, TimelineFrame, TrackedFace};
-use shared_model::track_refiner::TrackRefiner;
 
 use crate::backbone_features::crop_reader::{CropReader, labels_of};
 use crate::backbone_features::video_features::VideoFeatures;
@@ -34,30 +34,28 @@ pub struct PredictedVideo {
 
 /// The app's way from faces to a timeline.
 struct Player {
-    refiner: TrackRefiner,
+    predictor: FilmPredictor,
     timeline: Timeline,
 }
 
 impl Player {
     fn new(model: &ModelFile, device: &Device) -> Result<Self> {
         Ok(Self {
-            refiner: TrackRefiner::new(model, device)?,
+            predictor: FilmPredictor::new(model, device)?,
             timeline: Timeline::new(),
         })
     }
 
     fn push(&mut self, face: Option<SeenFace>) -> Result<()> {
-        let frame = self.timeline.frames().len();
-        let time_s = frame as f64 / FRAMES_A_SECOND;
+        let time_s = self.predictor.next_frame() as f64 / FRAMES_A_SECOND;
         let faces = face.into_iter().collect();
-        let predictions = pollster::block_on(self.refiner.push(frame, time_s, faces))?;
-        predictions.into_iter().for_each(|p| self.timeline.push(p));
+        let predictions = pollster::block_on(self.predictor.take(time_s, faces))?;
+        self.timeline.extend(predictions);
         Ok(())
     }
 
     fn finish(mut self) -> Result<Timeline> {
-        let predictions = pollster::block_on(self.refiner.finish())?;
-        predictions.into_iter().for_each(|p| self.timeline.push(p));
+        self.timeline.extend(pollster::block_on(self.predictor.finish())?);
         Ok(self.timeline)
     }
 }

@@ -257,3 +257,141 @@ fn rows_without_data_of_their_own_are_refused() {
     );
     assert!(!folder.join("run").exists() && !folder.join("elsewhere").exists());
 }
+
+/// Rows of one's own on pictures, measured on the list of the pool.
+fn write_own_rows(folder: &Path) -> String {
+    write_paired_pictures(folder);
+    // What cannot be read would end a measurement with an error.
+    let pool = std::fs::read_to_string(folder.join("pool.csv")).unwrap();
+    std::fs::write(folder.join("others.csv"), pool.replace("pool.csv,-1\n", "")).unwrap();
+    let text = "mode = \"semi-supervised\"\nrun = \"run\"\n\
+        [ablate]\nseeds = [3, 5]\nstart = { steps = 2, rate = 0.02 }\nmeasure = [\"others.csv\"]\n\
+        [[ablate.row]]\nname = \"labels\"\ntitle = \"labels alone\"\nmode = \"supervised\"\nsources = [\"few\"]\n\
+        [[ablate.row]]\nname = \"both\"\ntitle = \"teacher and student\"\nmode = \"semi-supervised\"\nsources = [\"few\"]\n\
+        [[ablate.row]]\nname = \"fewer\"\ntitle = \"fewer, and the pool\"\nmode = \"semi-supervised\"\nsources = [\"few\", \"pool\"]\n\
+        quota = 2\nsemi_supervised = { student_rate = 0.02 }\n\
+        [data]\nquota = 0\nsplit_seed = 1\n\
+        [[data.source]]\nname = \"few\"\nkind = \"csv\"\nuse = \"labelled\"\npath = \"labelled.csv\"\nquota = 4\n\
+        [[data.source]]\nname = \"pool\"\nkind = \"csv\"\nuse = \"unlabelled\"\npath = \"pool.csv\"\n\
+        [model]\ninput_size = 32\nblocks = [1, 1, 1, 1]\nwidth = 4\n\
+        [training]\nbatch = 4\nsteps = 3\nsteps_an_epoch = 3\nrate = 0.01\n";
+    std::fs::write(folder.join("c.toml"), text).unwrap();
+    text.to_owned()
+}
+
+#[test]
+fn rows_of_ones_own_are_measured_as_evaluate_measures_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write_own_rows(folder);
+    let printed = mien_ok(folder, &ABLATE);
+    for wanted in [
+        "| labels alone |",
+        "| teacher and student |",
+        "| teacher and student: its teacher |",
+        "| fewer, and the pool |",
+        "others: accuracy",
+    ] {
+        assert!(printed.contains(wanted), "{wanted}: {printed}");
+    }
+    assert_eq!(
+        std::fs::read_to_string(folder.join("run/table.md")).unwrap(),
+        printed
+    );
+    // Two seeds of five models, and the header.
+    let csv = std::fs::read_to_string(folder.join("run/table.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 11, "{csv}");
+    let config =
+        |name: &str| RunConfig::read(&folder.join("run/seed-5").join(name).join("row.toml")).unwrap();
+    // The control has the start, the labels and the steps of teacher and student.
+    let (labels, both, fewer) = (config("labels"), config("both"), config("fewer"));
+    assert_eq!(labels.model.start, both.model.start);
+    assert_eq!(labels.training, both.training);
+    assert_eq!(labels.data, both.data);
+    // Fewer labels have a start of their own.
+    assert_ne!(fewer.model.start, both.model.start);
+    assert_eq!(fewer.data.sources[0].quota, Some(2));
+    assert_eq!(
+        (
+            fewer.semi_supervised.student_rate,
+            both.semi_supervised.student_rate
+        ),
+        (0.02, 1e-3)
+    );
+    let starts = ["labels", "both", "fewer"].map(|name| folder.join(format!("run/seed-5/start-{name}")));
+    assert_eq!(starts.map(|start| start.is_dir()), [true, false, true]);
+    // A row's figures are those of `mien evaluate`.
+    let table: Value =
+        serde_json::from_slice(&std::fs::read(folder.join("run/table.json")).unwrap()).unwrap();
+    for (line, file) in [(0, "labels/student"), (2, "both/teacher"), (3, "fewer/student")] {
+        let model = format!("run/seed-3/{file}.safetensors");
+        let said = mien_ok(
+            folder,
+            &[
+                "evaluate",
+                "--model",
+                &model,
+                "--data",
+                "others.csv",
+                "--whole-frame",
+                "--device",
+                "cpu",
+                "--json",
+            ],
+        );
+        let said: Value = serde_json::from_str(&said).unwrap();
+        let own = &table["lines"][line]["cells"][0]["by_seed"][0][1];
+        assert_eq!(own["accuracy"], said["accuracy"], "{file}");
+        assert_eq!(own["macro_f1"], said["macro_f1"], "{file}");
+    }
+    // Finished rows are not run again; one that is taken away is, and so are all rows where their start was.
+    let stamp = |name: &str| folder.join("run/seed-3").join(name).join("stamp");
+    for name in ["labels", "both", "fewer"] {
+        std::fs::write(stamp(name), "").unwrap();
+    }
+    std::fs::remove_dir_all(folder.join("run/seed-3/start-labels")).unwrap();
+    let again = mien_ok(folder, &RESUME);
+    assert_eq!(again, printed);
+    assert_eq!(
+        ["labels", "both", "fewer"].map(|name| stamp(name).exists()),
+        [false, false, true]
+    );
+    let said = mien_fails(folder, 1, &ABLATE);
+    assert!(said.contains("--resume"), "{said}");
+}
+
+#[test]
+fn rows_of_ones_own_that_mean_nothing_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let text = write_own_rows(folder);
+    for (before, after, named) in [
+        ("sources = [\"few\", \"pool\"]", "sources = [\"pol\"]", "`pol`"),
+        (
+            "sources = [\"few\", \"pool\"]",
+            "sources = [\"pool\"]",
+            "labelled",
+        ),
+        ("name = \"both\"", "name = \"labels\"", "two rows"),
+        ("name = \"both\"", "name = \"../both\"", "../both"),
+        ("measure = [\"others.csv\"]\n", "", "`ablate.measure`"),
+        (
+            "measure = [\"others.csv\"]\n",
+            "measure = [\"none.csv\"]\n",
+            "none.csv",
+        ),
+        ("name = \"pool\"", "name = \"few\"", "`few`"),
+        ("quota = 2\n", "quota = 0\n", "`quota` is 0"),
+        (
+            "path = \"pool.csv\"\n",
+            "path = \"pool.csv\"\nquota = 3\n",
+            "`quota`",
+        ),
+    ] {
+        assert!(text.contains(before), "{before}");
+        std::fs::write(folder.join("c.toml"), text.replace(before, after)).unwrap();
+        let said = mien_fails(folder, 1, &ABLATE);
+        assert!(said.contains(named), "{named}: {said}");
+        assert!(!folder.join("run").exists());
+    }
+}

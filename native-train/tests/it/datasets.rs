@@ -455,6 +455,55 @@ fn the_quota_is_drawn_and_the_rest_joins_the_pool() {
 }
 
 #[test]
+fn a_source_has_a_quota_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    write_list(&folder.path().join("a/list.csv"), &[0, 4], 60, 1);
+    write_list(&folder.path().join("b/list.csv"), &[0, 5], 30, 1);
+    let text = "quota = 0\nheld_back = 0.2\n\
+        [[source]]\nkind = \"csv\"\nuse = \"labelled\"\npath = \"DIR/a/list.csv\"\nquota = 7\n\
+        [[source]]\nkind = \"csv\"\nuse = \"labelled\"\npath = \"DIR/b/list.csv\"\n";
+    let data = table(folder.path(), text);
+    let catalogue = Catalogue::read(&data).unwrap();
+    let selection = Selection::new(&catalogue, &data, 3).unwrap();
+    let of = |numbers: &[u32], source: usize, class: Expression| {
+        let sources = catalogue.sources();
+        let end = sources.get(source + 1).map_or(catalogue.len(), |next| next.first);
+        let is_here = |number: &&u32| (sources[source].first..end).contains(*number);
+        let numbers = numbers.iter().filter(is_here);
+        numbers.filter(|n| catalogue.label(**n) == Some(class)).count()
+    };
+    for class in [Expression::Neutral, Expression::Happiness] {
+        assert_eq!(of(&selection.training, 0, class), 7);
+    }
+    // The other source keeps all of the same class: those of persons who are not held back.
+    let held = of(&selection.held_back, 1, Expression::Neutral);
+    assert_eq!(of(&selection.training, 1, Expression::Neutral), 30 - held);
+    // What is over the quota is unlabelled, and nothing is lost.
+    let held = selection.held_back.len();
+    assert_eq!(selection.training.len() + selection.unlabelled.len() + held, 180);
+    assert!(of(&selection.unlabelled, 0, Expression::Happiness) > 30);
+    assert_eq!(of(&selection.unlabelled, 1, Expression::Neutral), 0);
+    // Classes that the source lacks are named, others are not.
+    let short: Vec<(Expression, usize)> = selection
+        .short
+        .iter()
+        .map(|short| (short.class, short.pictures))
+        .collect();
+    assert_eq!(short.len(), 6);
+    assert!(short.contains(&(Expression::Sadness, 0)) && short.contains(&(Expression::Other, 0)));
+    // Another seed draws others, from persons whom `split_seed` alone decides.
+    let mut split = data.clone();
+    split.split_seed = Some(11);
+    let drawn = |seed: u64| Selection::new(&catalogue, &split, seed).unwrap();
+    assert_eq!(drawn(1).held_back, drawn(2).held_back);
+    assert_ne!(drawn(1).training, drawn(2).training);
+    assert_eq!(
+        drawn(1).held_back,
+        Selection::new(&catalogue, &data, 11).unwrap().held_back
+    );
+}
+
+#[test]
 fn validation_sources_take_the_place_of_held_back_persons() {
     let folder = tempfile::tempdir().unwrap();
     write_list(&folder.path().join("list.csv"), &[0, 4], 20, 2);

@@ -85,14 +85,13 @@ fn missing_crops_are_interpolated_as_the_recogniser_does_whatever_the_batches_ar
             let said = match &frame.picture {
                 Some(path) => {
                     let crop = picture::read(path).unwrap();
-                    pollster::block_on(recognizer.push(&[(number, time_s)], &[crop])).unwrap()
+                    pollster::block_on(recognizer.push(&[time_s], &[crop])).unwrap()
                 }
-                None => pollster::block_on(recognizer.push_unreadable(number, time_s)).unwrap(),
+                None => pollster::block_on(recognizer.push_unreadable(time_s)).unwrap(),
             };
-            said.into_iter().for_each(|prediction| timeline.push(prediction));
+            timeline.extend(said);
         }
-        let rest = pollster::block_on(recognizer.finish()).unwrap();
-        rest.into_iter().for_each(|prediction| timeline.push(prediction));
+        timeline.extend(pollster::block_on(recognizer.finish()).unwrap());
         for way in Smoothing::ALL {
             let theirs = timeline.rows(way, 30);
             assert_eq!(theirs.len(), video.frames.len());

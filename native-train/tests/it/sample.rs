@@ -9,10 +9,10 @@ use native_train::model_store;
 use shared_model::face_box::FaceBox;
 use shared_model::face_look::FaceLook;
 use shared_model::face_reader::{FaceReader, SeenFace};
+use shared_model::film_predictor::FilmPredictor;
 use shared_model::project::Project;
 use shared_model::temperature::tempered;
 use shared_model::timeline::{Timeline, TimelineFrame, TrackedFace};
-use shared_model::track_refiner::TrackRefiner;
 
 use crate::common::{ffmpeg, mien_ok};
 
@@ -82,11 +82,11 @@ fn faces_at_the_kept_boxes_give_the_kept_numbers() {
     let model = model_store::read(&www.join("models/demo.safetensors")).unwrap();
     let device = Device::flex();
     let reader = FaceReader::new(&model, None, &device).unwrap();
-    let mut refiner = TrackRefiner::new(&model, &device).unwrap();
+    let mut predictor = FilmPredictor::new(&model, &device).unwrap();
     let mut film = FrameSource::open(&www.join("sample/six-expressions.mp4"), 25.0).unwrap();
     let mut anew = Timeline::new();
     let (input, framing) = (&model.metadata.input, &model.metadata.framing);
-    for (number, kept) in kept.frames().iter().enumerate() {
+    for kept in kept.frames() {
         let (time_s, frame) = film.next_frame().unwrap().unwrap();
         let seen = kept.faces.iter().map(|face| {
             let picture = input.tensor(&frame, &face.face_box, framing).unwrap();
@@ -100,14 +100,10 @@ fn faces_at_the_kept_boxes_give_the_kept_numbers() {
                 look: Some(FaceLook::of(&frame, &face.face_box)),
             }
         });
-        let predictions = pollster::block_on(refiner.push(number, time_s, seen.collect())).unwrap();
-        predictions
-            .into_iter()
-            .for_each(|prediction| anew.push(prediction));
+        anew.extend(pollster::block_on(predictor.take(time_s, seen.collect())).unwrap());
     }
     assert!(film.next_frame().unwrap().is_none());
-    let last = pollster::block_on(refiner.finish()).unwrap();
-    last.into_iter().for_each(|prediction| anew.push(prediction));
+    anew.extend(pollster::block_on(predictor.finish()).unwrap());
     assert_eq!(anew.frames().len(), 385);
     for (number, (kept, anew)) in kept.frames().iter().zip(anew.frames()).enumerate() {
         assert_eq!(kept.faces.len(), anew.faces.len(), "frame {number}");

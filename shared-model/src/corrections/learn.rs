@@ -12,6 +12,7 @@ use crate::conv_norm::ReadError;
 use crate::expression::Expression;
 use crate::face_reader::SeenFace;
 use crate::face_tracker::FaceTracker;
+use crate::film_predictor::FilmPredictor;
 use crate::metrics::ConfusionMatrix;
 use crate::model_file::{ModelFile, ModelFileError};
 use crate::people::People;
@@ -20,7 +21,6 @@ use crate::smoothing::Smoothing;
 use crate::temperature::tempered;
 use crate::temporal_encoder::{TEMPORAL_PREFIX, TemporalEncoder};
 use crate::timeline::Timeline;
-use crate::track_refiner::TrackRefiner;
 
 /// Parts that are left out one by one; more are put together to so many.
 const MOST_PARTS: usize = 10;
@@ -324,7 +324,7 @@ fn row_of(person: u32) -> u32 {
     (u32::MAX - 1).saturating_sub(person)
 }
 
-/// Runs the encoder over the clips that hold reviewed faces, as [`TrackRefiner`] lays them.
+/// Runs the encoder over the clips that hold reviewed faces, as [`FilmPredictor`] lays them.
 async fn add_hidden(
     encoder: &TemporalEncoder,
     length: usize,
@@ -483,22 +483,18 @@ impl Learning<'_> {
             head.put_into(&mut model.weights, &temporal_head());
         }
         let temperature = model.metadata.temperatures.frame;
-        let mut refiner = TrackRefiner::new(&model, &Device::flex())?;
+        let mut predictor = FilmPredictor::new(&model, &Device::flex())?;
         let mut timeline = Timeline::new();
-        for (number, (time_s, faces)) in video.frames.iter().enumerate() {
+        for (time_s, faces) in &video.frames {
             let mut faces = faces.clone();
             if let Some(heads) = heads {
                 for face in &mut faces {
                     face.logits = tempered(&heads.frame.logits(&face.feature), temperature);
                 }
             }
-            for prediction in refiner.push(number, *time_s, faces).await? {
-                timeline.push(prediction);
-            }
+            timeline.extend(predictor.take(*time_s, faces).await?);
         }
-        for prediction in refiner.finish().await? {
-            timeline.push(prediction);
-        }
+        timeline.extend(predictor.finish().await?);
         Ok(timeline)
     }
 }

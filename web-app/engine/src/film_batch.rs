@@ -1,12 +1,7 @@
 //! Frames of a film on their way to a compute worker: whole stretches, so that the detector need not look at each frame.
 
-use std::future::Future;
-
-use futures_channel::oneshot;
 use shared_model::film_looks::Stretches;
 
-use crate::compute_pool::ComputePool;
-use crate::faces::Faces;
 use crate::raw_frame::RawFrame;
 
 /// Pixels that travel to a worker together at most: two frames of 4K, one of 8K.
@@ -49,13 +44,4 @@ impl FilmBatch {
         let stretches = stretches.for_pixels(sizes.next_back().unwrap_or(0));
         (is_large || self.frames.len() >= most_frames) && stretches.begin_with(self.first + self.frames.len())
     }
-}
-
-/// Sends a batch off now; the answer comes with the frames' times.
-pub fn answer(
-    pool: &ComputePool,
-    batch: FilmBatch,
-) -> impl Future<Output = (Vec<f64>, Result<Faces, oneshot::Canceled>)> + use<> {
-    let answer = pool.submit(batch.frames, Some(batch.first));
-    async move { (batch.times_s, answer.await) }
 }

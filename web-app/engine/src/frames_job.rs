@@ -32,7 +32,7 @@ pub async fn run(
     token: &CancelToken,
 ) -> Result<Option<String>, Outcome> {
     let fail = |error: String| Outcome::Failed(error);
-    let mut tracks = model.track_refiner().map_err(fail)?;
+    let mut predictor = model.film_predictor().map_err(fail)?;
     let mut live = model.live_refiner().map_err(fail)?;
     let mut frames = pin!(frames);
     let mut waiting = FilmBatch::starting_at(0);
@@ -64,7 +64,7 @@ pub async fn run(
                 let seen = live.push(number, time_s, faces).await;
                 predictions.push(seen.map_err(|error| fail(error.to_string()))?);
             } else {
-                let more = tracks.push(number, time_s, faces).await;
+                let more = predictor.take(time_s, faces).await;
                 predictions.extend(more.map_err(|error| fail(error.to_string()))?);
             }
         }
@@ -73,7 +73,7 @@ pub async fn run(
             break;
         }
     }
-    let last = tracks.finish().await;
+    let last = predictor.finish().await;
     let predictions = last.map_err(|error| fail(error.to_string()))?;
     say(&FromEngine::Predictions { job, predictions });
     Ok(None)

@@ -1,7 +1,5 @@
 //! Reviewed videos read again, and a model whose heads learn from them.
 
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesOrdered;
 use js_sys::{Array, Uint8Array};
 use shared_model::corrections::LearningReport;
 use shared_model::corrections::learn::{CorrectedVideo, learn};
@@ -11,8 +9,9 @@ use web_messages::{JobId, ReviewedVideo};
 use web_sys::{Blob, File};
 
 use crate::answer_wait::next_task;
+use crate::batches_in_flight::BatchesInFlight;
 use crate::compute_pool::ComputePool;
-use crate::film_batch::{FilmBatch, answer};
+use crate::film_batch::FilmBatch;
 use crate::loaded_model::LoadedModel;
 use crate::outcome::{Outcome, say};
 use crate::progress::{CancelToken, Speed};
@@ -57,26 +56,13 @@ impl Learning {
         };
         let mut speed = Speed::starting_at(0);
         let mut frames = Vec::new();
-        let mut in_flight = FuturesOrdered::new();
-        let mut has_more = true;
+        let mut batches = BatchesInFlight::new(pool);
         loop {
-            while has_more && in_flight.len() < pool.capacity() {
-                match token
-                    .or(reading.gather(model, pool.is_gpu()))
-                    .await?
-                    .map_err(Outcome::Failed)?
-                {
-                    Some(batch) => in_flight.push_back(answer(pool, batch)),
-                    None => has_more = false,
-                }
-            }
-            let Some((times_s, faces)) = token.or(in_flight.next()).await? else {
+            let gather = async || reading.gather(model, pool.is_gpu()).await;
+            let Some(answered) = batches.next(pool.capacity(), token, gather).await? else {
                 break;
             };
-            let faces = faces
-                .unwrap_or_else(|_| Err("the computation was ended".to_owned()))
-                .map_err(Outcome::Failed)?;
-            for (time_s, faces) in times_s.into_iter().zip(faces) {
+            for (time_s, faces) in answered {
                 self.count(&faces)?;
                 frames.push((time_s, faces));
             }

@@ -15,6 +15,7 @@ mod told_fetch;
 mod video_decoder;
 
 mod adapter;
+mod batches_in_flight;
 mod compute;
 mod compute_message;
 mod compute_pool;

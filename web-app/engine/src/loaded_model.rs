@@ -4,11 +4,11 @@ use burn::tensor::Device;
 use js_sys::Uint8Array;
 use serde_json::Value;
 use shared_model::film_looks::Stretches;
+use shared_model::film_predictor::FilmPredictor;
 use shared_model::framing::Framing;
 use shared_model::live_refiner::LiveRefiner;
 use shared_model::model_file::{ModelFile, ModelFileError};
 use shared_model::temporal_encoder::TEMPORAL_PREFIX;
-use shared_model::track_refiner::TrackRefiner;
 use web_messages::ModelSummary;
 
 /// A checked model file.
@@ -32,7 +32,7 @@ impl LoadedModel {
         temporal
             .weights
             .retain(|name, _| name.starts_with(TEMPORAL_PREFIX));
-        TrackRefiner::new(&temporal, &Device::flex())?;
+        FilmPredictor::new(&temporal, &Device::flex())?;
         let metadata = &temporal.metadata;
         let note = match metadata.training.get("note").and_then(Value::as_str) {
             Some(note) => note.to_owned(),
@@ -59,14 +59,14 @@ impl LoadedModel {
     ///
     /// # Errors
     /// When the weights do not fit, which [`LoadedModel::new`] has ruled out.
-    pub fn track_refiner(&self) -> Result<TrackRefiner, String> {
-        TrackRefiner::new(&self.temporal, &Device::flex()).map_err(|error| error.to_string())
+    pub fn film_predictor(&self) -> Result<FilmPredictor, String> {
+        FilmPredictor::new(&self.temporal, &Device::flex()).map_err(|error| error.to_string())
     }
 
     /// Follows the faces of a live picture.
     ///
     /// # Errors
-    /// As [`LoadedModel::track_refiner`].
+    /// As [`LoadedModel::film_predictor`].
     pub fn live_refiner(&self) -> Result<LiveRefiner, String> {
         LiveRefiner::new(&self.temporal, &Device::flex()).map_err(|error| error.to_string())
     }

@@ -68,16 +68,16 @@ pub async fn run(
         .unwrap_or_else(|_| Err("the computation was ended".to_owned()))
         .map_err(Outcome::Failed)?;
     // A picture shows nothing over time.
-    let mut refiner = model
-        .track_refiner()
+    let mut predictor = model
+        .film_predictor()
         .map_err(Outcome::Failed)?
         .with_unrelated_frames();
     let mut predictions = Vec::new();
     for faces in faces {
-        let more = refiner.push(0, 0.0, faces).await;
+        let more = predictor.take(0.0, faces).await;
         predictions.extend(more.map_err(|error| Outcome::Failed(error.to_string()))?);
     }
-    let last = refiner.finish().await;
+    let last = predictor.finish().await;
     predictions.extend(last.map_err(|error| Outcome::Failed(error.to_string()))?);
     say(&FromEngine::Predictions { job, predictions });
     Ok(None)

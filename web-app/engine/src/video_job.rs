@@ -1,19 +1,17 @@
 //! A video file, from its packets to its predictions.
 
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesOrdered;
-use shared_model::conv_norm::ReadError;
 use shared_model::face_reader::SeenFace;
 use shared_model::film_looks::Stretches;
+use shared_model::film_predictor::FilmPredictor;
 use shared_model::resume::ResumePoint;
 use shared_model::timeline::Prediction;
-use shared_model::track_refiner::TrackRefiner;
 use video_container::{HDR_NOTICE, VideoTrack};
 use web_messages::{FromEngine, JobId};
 use web_sys::File;
 
+use crate::batches_in_flight::BatchesInFlight;
 use crate::compute_pool::ComputePool;
-use crate::film_batch::{FilmBatch, answer};
+use crate::film_batch::FilmBatch;
 use crate::loaded_model::LoadedModel;
 use crate::outcome::{Outcome, say};
 use crate::progress::{CancelToken, Speed};
@@ -27,20 +25,20 @@ const SAME_TIME_S: f64 = 2e-6;
 struct VideoJob<'a> {
     job: JobId,
     pool: &'a ComputePool,
-    track: VideoTrack,
+    track: &'a VideoTrack,
     batch_len: usize,
     stretches: Stretches,
     stream: FrameStream,
-    refiner: TrackRefiner,
+    predictor: FilmPredictor,
     speed: Speed,
     /// Time of the video's first frame.
     first_us: Option<f64>,
+    /// Number of the first frame that is read.
+    from: usize,
     /// Number of the next frame to be decoded.
     next_decoded: usize,
-    /// Number of the next frame to be given out.
-    next_frame: usize,
-    /// What was known before.
-    known: Option<ResumePoint>,
+    /// Time of the last frame that was known before.
+    known_until_s: f64,
 }
 
 /// How reading ended.
@@ -81,36 +79,47 @@ pub async fn run(
         frame_count: track.frame_count,
         notice: notice(&track, shown.is_hdr),
     });
-    let mut video = VideoJob {
-        job,
-        pool,
-        track,
-        batch_len: model.frames_a_batch(pool.is_gpu()),
-        stretches: model.stretches(),
-        stream,
-        refiner: model.track_refiner().map_err(Outcome::Failed)?,
-        speed: Speed::starting_at(0),
-        first_us: None,
-        next_decoded: 0,
-        next_frame: 0,
-        known: None,
-    };
     if let Some(point) = resume {
-        if video.go_to(file, point, token).await?
-            && let Ending::Whole(warning) = video.run(token).await?
-        {
-            return Ok(warning);
+        if let Some((there, first_us)) = stream_at(file, stream, &point, token).await? {
+            let video = VideoJob::new(job, pool, model, &track, there)?.resumed(point, first_us);
+            if let Ending::Whole(warning) = video.run(token).await? {
+                return Ok(warning);
+            }
         }
         // Not what was known: all of it is read, and takes the place of what was.
-        video.stream = FrameStream::new(open(file)?).map_err(Outcome::Failed)?;
-        video.refiner = model.track_refiner().map_err(Outcome::Failed)?;
-        (video.first_us, video.next_decoded, video.next_frame) = (None, 0, 0);
-        (video.speed, video.known) = (Speed::starting_at(0), None);
+        stream = FrameStream::new(open(file)?).map_err(Outcome::Failed)?;
     }
-    match video.run(token).await? {
+    match VideoJob::new(job, pool, model, &track, stream)?
+        .run(token)
+        .await?
+    {
         Ending::Whole(warning) => Ok(warning),
         Ending::OtherFrames => Err(Outcome::Failed("no frame of it could be decoded".to_owned())),
     }
+}
+
+/// The frames from the first one that is to be read again, and the time of the file's first frame, which `stream` gives next;
+/// `None` where there is no way there.
+async fn stream_at(
+    file: &File,
+    mut stream: FrameStream,
+    point: &ResumePoint,
+    token: &CancelToken,
+) -> Result<Option<(FrameStream, f64)>, Outcome> {
+    let Some((first, came_us)) = token.or(stream.next()).await? else {
+        return Ok(None);
+    };
+    first.close();
+    let first_us = stream.zero_us(came_us);
+    let Some(from_s) = point.known.first().map(|frame| frame.time_s) else {
+        return Ok(None);
+    };
+    let mut demuxer = open(file)?;
+    if demuxer.go_to(first_us + from_s * 1e6).is_err() {
+        return Ok(None);
+    }
+    let there = FrameStream::new(demuxer).map_err(Outcome::Failed)?;
+    Ok(Some((there, first_us)))
 }
 
 /// What is to be said of a file when it is open.
@@ -120,90 +129,81 @@ fn notice(track: &VideoTrack, is_hdr: bool) -> Option<String> {
     (!said.is_empty()).then(|| said.join("; "))
 }
 
-impl VideoJob<'_> {
-    /// Goes to the first frame that is to be read again; says whether there is a way to it.
-    async fn go_to(&mut self, file: &File, point: ResumePoint, token: &CancelToken) -> Result<bool, Outcome> {
-        let Some((first, came_us)) = token.or(self.stream.next()).await? else {
-            return Ok(false);
-        };
-        first.close();
-        let first_us = self.stream.zero_us(came_us);
-        let Some(from_s) = point.known.first().map(|frame| frame.time_s) else {
-            return Ok(false);
-        };
-        let mut demuxer = open(file)?;
-        if demuxer.go_to(first_us + from_s * 1e6).is_err() {
-            return Ok(false);
-        }
-        self.stream = FrameStream::new(demuxer).map_err(Outcome::Failed)?;
-        self.refiner.resume(&point);
-        self.first_us = Some(first_us);
-        (self.next_decoded, self.next_frame) = (point.from, point.from);
-        self.speed = Speed::starting_at(point.from);
-        self.known = Some(point);
-        self.report(Vec::new(), from_s);
-        Ok(true)
+impl<'a> VideoJob<'a> {
+    /// A job that begins with the video's first frame.
+    fn new(
+        job: JobId,
+        pool: &'a ComputePool,
+        model: &LoadedModel,
+        track: &'a VideoTrack,
+        stream: FrameStream,
+    ) -> Result<Self, Outcome> {
+        Ok(Self {
+            job,
+            pool,
+            track,
+            batch_len: model.frames_a_batch(pool.is_gpu()),
+            stretches: model.stretches(),
+            stream,
+            predictor: model.film_predictor().map_err(Outcome::Failed)?,
+            speed: Speed::starting_at(0),
+            first_us: None,
+            from: 0,
+            next_decoded: 0,
+            known_until_s: 0.0,
+        })
     }
 
-    async fn run(&mut self, token: &CancelToken) -> Result<Ending, Outcome> {
-        let mut in_flight = FuturesOrdered::new();
-        let mut has_more = true;
+    /// Going on where it was left; `stream` begins at a key frame before.
+    fn resumed(mut self, point: ResumePoint, first_us: f64) -> Self {
+        self.first_us = Some(first_us);
+        (self.from, self.next_decoded) = (point.from, point.from);
+        self.speed = Speed::starting_at(point.from);
+        self.known_until_s = point.known.last().map_or(0.0, |last| last.time_s);
+        let from_s = point.known.first().map_or(0.0, |first| first.time_s);
+        self.predictor = self.predictor.resumed(point);
+        self.report(Vec::new(), from_s);
+        self
+    }
+
+    /// Reads to the end.
+    async fn run(mut self, token: &CancelToken) -> Result<Ending, Outcome> {
+        let pool = self.pool;
+        let mut batches = BatchesInFlight::new(pool);
         // The first frame goes alone, so that the person sees an answer before whole batches are decoded and read.
-        let mut is_answered = false;
+        let (mut most_batches, mut most_frames) = (1, 1);
         loop {
-            let (most_batches, most_frames) = if is_answered {
-                (self.pool.capacity(), self.batch_len)
-            } else {
-                (1, 1)
-            };
-            while has_more && in_flight.len() < most_batches {
-                match token
-                    .or(self.gather(most_frames))
-                    .await?
-                    .map_err(Outcome::Failed)?
-                {
-                    Some(batch) => in_flight.push_back(answer(self.pool, batch)),
-                    None => has_more = false,
-                }
-            }
-            let Some((times_s, faces)) = token.or(in_flight.next()).await? else {
+            let gather = async || self.gather(most_frames).await;
+            let Some(answered) = batches.next(most_batches, token, gather).await? else {
                 break;
             };
-            is_answered = true;
-            let faces = faces
-                .unwrap_or_else(|_| Err("the computation was ended".to_owned()))
-                .map_err(Outcome::Failed)?;
+            (most_batches, most_frames) = (pool.capacity(), self.batch_len);
+            let last_s = answered.last().map_or(0.0, |(time_s, _)| *time_s);
             let mut predictions = Vec::new();
-            for (time_s, faces) in times_s.iter().zip(faces) {
-                let more = self.take(*time_s, faces).await;
-                predictions.extend(more.map_err(|error| Outcome::Failed(error.to_string()))?);
+            for (time_s, faces) in answered {
+                predictions.extend(self.take(time_s, faces).await?);
             }
-            self.report(predictions, times_s.last().copied().unwrap_or(0.0));
+            self.report(predictions, last_s);
         }
-        if self
-            .known
-            .as_ref()
-            .is_some_and(|known| self.next_frame < known.frames())
-        {
+        if self.predictor.is_behind_what_is_known() {
             return Ok(Ending::OtherFrames);
         }
-        let last = self.refiner.finish().await;
-        let mut predictions = last.map_err(|error| Outcome::Failed(error.to_string()))?;
-        self.keep_new(&mut predictions);
+        let frames = self.predictor.frames_done();
+        let last = self.predictor.finish().await;
         say(&FromEngine::Predictions {
             job: self.job,
-            predictions,
+            predictions: last.map_err(|error| Outcome::Failed(error.to_string()))?,
         });
         let warning = self
             .stream
             .ended_early()
             .map(|cause| match self.track.frame_count {
-                Some(count) if self.next_frame < count => {
-                    format!("{cause}; {} of {count} frames could be decoded", self.next_frame)
+                Some(count) if frames < count => {
+                    format!("{cause}; {frames} of {count} frames could be decoded")
                 }
                 _ => cause.to_owned(),
             });
-        if self.next_frame == 0 {
+        if frames == 0 {
             return Err(Outcome::Failed(
                 warning.unwrap_or_else(|| "no frame of it could be decoded".to_owned()),
             ));
@@ -215,32 +215,17 @@ impl VideoJob<'_> {
     }
 
     /// Takes the faces of the next frame.
-    async fn take(&mut self, time_s: f64, faces: Vec<SeenFace>) -> Result<Vec<Prediction>, ReadError> {
-        let frame = self.next_frame;
-        self.next_frame += 1;
-        let known = self.known.as_ref().and_then(|point| point.known(frame));
-        let mut predictions = match known {
-            Some(known) => self.refiner.push_known(frame, known, faces).await?,
-            None => self.refiner.push(frame, time_s, faces).await?,
-        };
-        self.keep_new(&mut predictions);
-        if self
-            .known
-            .as_ref()
-            .is_some_and(|point| point.frames() == self.next_frame)
-        {
+    async fn take(&mut self, time_s: f64, faces: Vec<SeenFace>) -> Result<Vec<Prediction>, Outcome> {
+        let was_behind = self.predictor.is_behind_what_is_known();
+        let predictions = self.predictor.take(time_s, faces).await;
+        let predictions = predictions.map_err(|error| Outcome::Failed(error.to_string()))?;
+        if was_behind && !self.predictor.is_behind_what_is_known() {
             say(&FromEngine::Resumed {
                 job: self.job,
-                frames: self.next_frame,
+                frames: self.predictor.frames_done(),
             });
         }
         Ok(predictions)
-    }
-
-    fn keep_new(&self, predictions: &mut Vec<Prediction>) {
-        if let Some(point) = &self.known {
-            predictions.retain(|prediction| point.is_new(prediction));
-        }
     }
 
     /// The next frames, at most as many as this and up to the end of a stretch; `None` at the end, and before a frame that is not the known one.
@@ -274,17 +259,10 @@ impl VideoJob<'_> {
 
     /// Whether a frame of this time is the next one; always where nothing is known.
     fn place_of(&self, time_s: f64) -> Place {
-        let Some(known) = self
-            .known
-            .as_ref()
-            .and_then(|point| point.known(self.next_decoded))
-        else {
+        let Some(known) = self.predictor.known(self.next_decoded) else {
             return Place::Next;
         };
-        let is_first = self
-            .known
-            .as_ref()
-            .is_some_and(|point| point.from == self.next_decoded);
+        let is_first = self.next_decoded == self.from;
         if (time_s - known.time_s).abs() <= SAME_TIME_S {
             Place::Next
         } else if is_first && time_s < known.time_s {
@@ -299,17 +277,14 @@ impl VideoJob<'_> {
         let job = self.job;
         say(&FromEngine::Predictions { job, predictions });
         // Frames that are read again were done before.
-        let done = self
-            .next_frame
-            .max(self.known.as_ref().map_or(0, ResumePoint::frames));
-        let known_s = self.known.as_ref().and_then(|point| point.known.last());
-        let time_s = known_s.map_or(time_s, |last| time_s.max(last.time_s));
+        let done = self.predictor.frames_done();
+        let time_s = time_s.max(self.known_until_s);
         let fraction = match self.track.frame_count {
             Some(count) if count > 0 => done as f64 / count as f64,
             _ if self.track.duration_s > 0.0 => time_s / self.track.duration_s,
             _ => 0.0,
         };
-        say(&self.speed.message(job, self.next_frame, fraction));
+        say(&self.speed.message(job, self.predictor.next_frame(), fraction));
     }
 }
 
