@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use safetensors::tensor::{Dtype, TensorView};
+use shared_model::backbone::BACKBONE_PREFIX;
 use shared_model::model_file::{ModelFile, Weight, WeightType};
-use shared_model::resnet50::BACKBONE_PREFIX;
 
 use crate::written_files::{WrittenFiles, is_same_file};
 use crate::wrong_use::WrongUse;

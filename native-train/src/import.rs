@@ -6,10 +6,10 @@ use anyhow::{Context as _, Result, ensure};
 use burn::tensor::Device;
 use clap::Args;
 use serde_json::json;
+use shared_model::backbone::{BACKBONE_PREFIX, BackboneShape};
 use shared_model::expression::CLASS_COUNT;
 use shared_model::face_crop::InputSpec;
-use shared_model::model_file::{BackboneShape, ModelFile, ModelMetadata, Weights};
-use shared_model::resnet50::BACKBONE_PREFIX;
+use shared_model::model_file::{ModelFile, ModelMetadata, Weights};
 use shared_model::weight_shapes::check_against;
 
 use crate::export::refuse_own_input;
@@ -98,9 +98,10 @@ fn random_head(backbone: &BackboneShape, seed: u64) -> Result<Weights> {
     // Only the head is wanted: the smallest network with this feature length has the same.
     let small = BackboneShape {
         blocks: [1; 4],
-        width: backbone.width,
+        ..backbone.clone()
     };
+    let head = format!("{}.", backbone.layers().head.name);
     let mut weights = small.init(&device).save("")?;
-    weights.retain(|name, _| name.starts_with("fc."));
+    weights.retain(|name, _| name.starts_with(&head));
     Ok(weights)
 }

@@ -5,9 +5,9 @@
 //! written here, since a library of them is larger than this file.
 
 use anyhow::{Context as _, Result};
+use shared_model::backbone::{BACKBONE_PREFIX, BackboneVisitor, ConvLayer, HeadLayer, PoolLayer, Then};
 use shared_model::expression::{CLASS_COUNT, Expression};
-use shared_model::model_file::{BackboneShape, ModelFile, ModelMetadata, Weight};
-use shared_model::resnet50::BACKBONE_PREFIX;
+use shared_model::model_file::{ModelFile, ModelMetadata, Weight};
 
 /// Version of the format's container.
 const IR_VERSION: u64 = 8;
@@ -129,25 +129,13 @@ impl Graph<'_> {
         Ok(name.to_owned())
     }
 
-    /// A convolution and its batch normalisation; `side` of the kernel in pixels.
-    fn conv_norm(&mut self, input: &str, conv: &str, norm: &str, [side, stride]: [u64; 2]) -> Result<String> {
-        let kernel = self.weight(&format!("{conv}.weight"))?;
-        let padding = side / 2;
-        let convolved = self.node(
-            "Conv",
-            &[input, &kernel],
-            &format!("{conv}.out"),
-            &[
-                Setting::Ints("kernel_shape", &[side; 2]),
-                Setting::Ints("strides", &[stride; 2]),
-                Setting::Ints("pads", &[padding; 4]),
-            ],
-        );
+    /// The normalisation of a map.
+    fn normalised(&mut self, input: &str, norm: &str) -> Result<String> {
         let [gamma, beta, mean, variance] = ["weight", "bias", "running_mean", "running_var"]
             .map(|part| self.weight(&format!("{norm}.{part}")));
         Ok(self.node(
             "BatchNormalization",
-            &[&convolved, &gamma?, &beta?, &mean?, &variance?],
+            &[input, &gamma?, &beta?, &mean?, &variance?],
             &format!("{norm}.out"),
             &[Setting::Float("epsilon", EPSILON)],
         ))
@@ -156,60 +144,54 @@ impl Graph<'_> {
     fn relu(&mut self, input: &str) -> String {
         self.node("Relu", &[input], &format!("{input}.relu"), &[])
     }
+}
 
-    fn block(&mut self, input: &str, at: &str, stride: u64, has_shortcut: bool) -> Result<String> {
-        let reduced = self.conv_norm(input, &format!("{at}.conv1"), &format!("{at}.bn1"), [1, 1])?;
-        let reduced = self.relu(&reduced);
-        let spatial = self.conv_norm(
-            &reduced,
-            &format!("{at}.conv2"),
-            &format!("{at}.bn2"),
-            [3, stride],
-        )?;
-        let spatial = self.relu(&spatial);
-        let expanded = self.conv_norm(&spatial, &format!("{at}.conv3"), &format!("{at}.bn3"), [1, 1])?;
-        let around = if has_shortcut {
-            self.conv_norm(
-                input,
-                &format!("{at}.downsample.0"),
-                &format!("{at}.downsample.1"),
-                [1, stride],
-            )?
-        } else {
-            input.to_owned()
-        };
-        let sum = self.node("Add", &[&expanded, &around], &format!("{at}.sum"), &[]);
-        Ok(self.relu(&sum))
-    }
+/// Maps are the names of the nodes' outputs.
+impl BackboneVisitor for Graph<'_> {
+    type Map = String;
+    type Output = ();
+    type Error = anyhow::Error;
 
-    fn backbone(&mut self, shape: &BackboneShape) -> Result<()> {
-        let stem = self.conv_norm("pictures", "conv1", "bn1", [7, 2])?;
-        let stem = self.relu(&stem);
-        let mut x = self.node(
-            "MaxPool",
-            &[&stem],
-            "pooled",
+    fn convolution(&mut self, layer: ConvLayer, input: String, then: Then<String>) -> Result<String> {
+        let kernel = self.weight(&format!("{}.weight", layer.conv))?;
+        let side = layer.kernel as u64;
+        let convolved = self.node(
+            "Conv",
+            &[&input, &kernel],
+            &format!("{}.out", layer.conv),
             &[
-                Setting::Ints("kernel_shape", &[3; 2]),
-                Setting::Ints("strides", &[2; 2]),
-                Setting::Ints("pads", &[1; 4]),
+                Setting::Ints("kernel_shape", &[side; 2]),
+                Setting::Ints("strides", &[layer.stride as u64; 2]),
+                Setting::Ints("pads", &[side / 2; 4]),
             ],
         );
-        for (stage, blocks) in (1..).zip(shape.blocks) {
-            for block in 0..blocks {
-                let stride = if stage > 1 && block == 0 { 2 } else { 1 };
-                x = self.block(&x, &format!("layer{stage}.{block}"), stride, block == 0)?;
+        let normalised = self.normalised(&convolved, &layer.norm)?;
+        Ok(match then {
+            Then::Nothing => normalised,
+            Then::Relu => self.relu(&normalised),
+            Then::AddRelu(added) => {
+                let sum = format!("{}.sum", layer.norm);
+                let sum = self.node("Add", &[&normalised, &added], &sum, &[]);
+                self.relu(&sum)
             }
-        }
-        let mean = self.node("GlobalAveragePool", &[&x], "mean", &[]);
+        })
+    }
+
+    fn max_pool(&mut self, layer: PoolLayer, input: String) -> Result<String> {
+        let settings = [
+            Setting::Ints("kernel_shape", &[layer.kernel as u64; 2]),
+            Setting::Ints("strides", &[layer.stride as u64; 2]),
+            Setting::Ints("pads", &[layer.padding as u64; 4]),
+        ];
+        Ok(self.node("MaxPool", &[&input], &format!("{input}.pooled"), &settings))
+    }
+
+    fn head(&mut self, layer: HeadLayer, input: String) -> Result<()> {
+        let mean = self.node("GlobalAveragePool", &[&input], "mean", &[]);
         let features = self.node("Flatten", &[&mean], "features", &[]);
-        let (weight, bias) = (self.weight("fc.weight")?, self.weight("fc.bias")?);
-        self.node(
-            "Gemm",
-            &[&features, &weight, &bias],
-            "logits",
-            &[Setting::Int("transB", 1)],
-        );
+        let [weight, bias] = ["weight", "bias"].map(|part| self.weight(&format!("{}.{part}", layer.name)));
+        let settings = [Setting::Int("transB", 1)];
+        self.node("Gemm", &[&features, &weight?, &bias?], "logits", &settings);
         Ok(())
     }
 }
@@ -225,7 +207,7 @@ pub fn bytes(model: &ModelFile) -> Result<Vec<u8>> {
         nodes: Vec::new(),
         weights: Vec::new(),
     };
-    graph.backbone(&metadata.backbone)?;
+    metadata.backbone.walk(&mut graph, "pictures".to_owned())?;
     let size = metadata.input.size as u64;
     let mut described = Message::default();
     for node in &graph.nodes {

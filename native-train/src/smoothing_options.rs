@@ -7,7 +7,7 @@ use shared_model::smoothing::{MAX_WINDOW, Smoothing};
 /// # Errors
 /// When there is none of that name.
 pub fn parse_smoothing(text: &str) -> Result<Smoothing, String> {
-    Smoothing::parse(text).ok_or_else(|| "expected sliding, block, mean or none".to_owned())
+    Smoothing::parse(text).ok_or_else(|| format!("expected one of {}", Smoothing::names()))
 }
 
 /// A window in frames.

@@ -5,6 +5,7 @@ use std::ops::Range;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
+use crate::backbone::{BACKBONE_PREFIX, Backbone};
 use crate::conv_norm::ReadError;
 use crate::detected_face::{DetectError, DetectedFace};
 use crate::expression::{CLASS_COUNT, ClassScores, softmax};
@@ -21,7 +22,6 @@ use crate::network_output::read;
 use crate::processor::together;
 #[cfg(feature = "threads")]
 use crate::processor::{at_once, is_processor};
-use crate::resnet50::{BACKBONE_PREFIX, ResNet50};
 use crate::temperature::tempered;
 
 /// Faces that go through the backbone together, on a graphics adapter and on the processor.
@@ -69,7 +69,7 @@ pub enum FaceReaderError {
 pub struct FaceReader {
     /// `None` takes the whole picture as the face.
     detector: Option<FaceDetector>,
-    backbone: ResNet50,
+    backbone: Backbone,
     input: InputSpec,
     framing: Framing,
     /// Which frames of a film the detector looks at.
@@ -112,7 +112,7 @@ impl FaceReader {
 
     /// The backbone alone, for measuring it.
     #[must_use]
-    pub fn backbone(&self) -> &ResNet50 {
+    pub fn backbone(&self) -> &Backbone {
         &self.backbone
     }
 

@@ -6,6 +6,7 @@
 pub mod expression;
 
 pub mod agreement;
+pub mod backbone;
 pub mod calibration;
 pub mod corrections;
 pub mod display;
@@ -68,8 +69,6 @@ mod packed_convolution;
 mod processor;
 #[cfg(feature = "network")]
 pub mod recognizer;
-#[cfg(feature = "network")]
-pub mod resnet50;
 #[cfg(feature = "network")]
 pub mod temporal_encoder;
 #[cfg(feature = "network")]

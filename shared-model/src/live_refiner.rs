@@ -97,19 +97,17 @@ impl LiveRefiner {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backbone::BackboneShape;
     use crate::expression::CLASS_COUNT;
     use crate::face_box::FaceBox;
-    use crate::model_file::{BackboneShape, ModelMetadata, TemporalShape};
+    use crate::model_file::{ModelMetadata, TemporalShape};
     use crate::temporal_encoder::TEMPORAL_PREFIX;
     use crate::track_refiner::TrackRefiner;
 
     #[test]
     fn the_first_clip_ends_as_the_whole_video_does() {
         let device = Device::flex();
-        let backbone = BackboneShape {
-            blocks: [1; 4],
-            width: 1,
-        };
+        let backbone = BackboneShape::bottleneck([1; 4], 1);
         let temporal = TemporalShape {
             layers: 1,
             heads: 2,

@@ -6,6 +6,7 @@ use safetensors::tensor::SafeTensors;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::backbone::BackboneShape;
 use crate::expression::Expression;
 use crate::face_crop::{DEFAULT_MEAN, DEFAULT_STD, InputColour, InputSpec};
 use crate::framing::Framing;
@@ -22,32 +23,6 @@ pub const DEFAULT_CLIP_LENGTH: usize = 64;
 
 /// What `torch.save` begins a file with: a zip archive, or a pickle of protocol 2.
 const TORCH_MARKS: [&[u8]; 2] = [b"PK\x03\x04", b"\x80\x02"];
-
-/// Depths and widths of the backbone. The default is torchvision's ResNet-50.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BackboneShape {
-    /// Bottleneck blocks in each of the four stages.
-    pub blocks: [usize; 4],
-    /// Channels after the stem; stage i works at `width * 2^i` and puts out four times that.
-    pub width: usize,
-}
-
-impl Default for BackboneShape {
-    fn default() -> Self {
-        Self {
-            blocks: [3, 4, 6, 3],
-            width: 64,
-        }
-    }
-}
-
-impl BackboneShape {
-    /// Length of the pooled feature: 2048 for ResNet-50.
-    #[must_use]
-    pub fn feature_len(&self) -> usize {
-        self.width * 32
-    }
-}
 
 /// Sizes of the temporal encoder. The default is the method's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -280,7 +255,7 @@ impl ModelMetadata {
         if !(1..=MAX_WINDOW).contains(&self.window) {
             return outside("window", "expected 1 to 100000 frames");
         }
-        let BackboneShape { blocks, width } = &self.backbone;
+        let BackboneShape { blocks, width, .. } = &self.backbone;
         if !blocks.iter().all(|b| (1..=64).contains(b)) || !(1..=1024).contains(width) {
             return outside(
                 "backbone",

@@ -171,7 +171,7 @@ mod tests {
             video: "a.mp4".into(),
             fingerprint: Some("9-ab".into()),
             model: "tiny".into(),
-            smoothing: Smoothing::Mean,
+            smoothing: Smoothing::MEAN,
             window: 12,
             reviewed: vec![ReviewedSegment {
                 track: 0,

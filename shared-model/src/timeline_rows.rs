@@ -34,15 +34,7 @@ pub fn label_slice(
 ) {
     let window = window.max(1);
     let Range { start, end } = slice;
-    let reach = match smoothing {
-        Smoothing::None => start..end,
-        Smoothing::Block => {
-            start - start % window..end.div_ceil(window).saturating_mul(window).min(series.len())
-        }
-        Smoothing::Sliding | Smoothing::Mean => {
-            start.saturating_sub(window / 2)..end.saturating_add(window.div_ceil(2)).min(series.len())
-        }
-    };
+    let reach = smoothing.reach(start..end, series.len(), window);
     let before = start - reach.start;
     let around = series.get(reach).unwrap_or_default().iter();
     // A track has probabilities in all its rows or in none.
@@ -450,7 +442,7 @@ mod tests {
 
     #[test]
     fn gaps_are_interpolated_and_ends_take_the_nearest() {
-        let rows = timeline(&[&[], &[(0, 1)], &[], &[(0, 4)], &[]]).rows(Smoothing::None, 1);
+        let rows = timeline(&[&[], &[(0, 1)], &[], &[(0, 4)], &[]]).rows(Smoothing::NONE, 1);
         assert_eq!(rows.len(), 5);
         let p = |i: usize| rows[i].probabilities.unwrap();
         assert_eq!(p(0), p(1));
@@ -464,7 +456,7 @@ mod tests {
 
     #[test]
     fn a_video_without_faces_has_every_frame_and_no_probabilities() {
-        let rows = timeline(&[&[], &[], &[]]).rows(Smoothing::Sliding, 30);
+        let rows = timeline(&[&[], &[], &[]]).rows(Smoothing::SLIDING, 30);
         assert_eq!(rows.len(), 3);
         assert!(
             rows.iter()
@@ -476,7 +468,7 @@ mod tests {
     fn windows_do_not_cross_tracks() {
         let frames: Vec<Vec<(u32, usize)>> = (0..20).map(|_| vec![(0, 1), (1, 4)]).collect();
         let frames: Vec<&[(u32, usize)]> = frames.iter().map(Vec::as_slice).collect();
-        for row in timeline(&frames).rows(Smoothing::Sliding, 30) {
+        for row in timeline(&frames).rows(Smoothing::SLIDING, 30) {
             let expected = if row.track == Some(0) {
                 Expression::Anger
             } else {
@@ -491,7 +483,7 @@ mod tests {
     fn unrelated_frames_stand_for_themselves() {
         let mut timeline = timeline(&[&[(0, 1)], &[(0, 4)], &[], &[(0, 4), (7, 2)], &[]]);
         timeline.set_unrelated(true);
-        for smoothing in Smoothing::ALL {
+        for smoothing in Smoothing::ALL.iter().copied() {
             let rows = timeline.rows(smoothing, 30);
             let labels: Vec<_> = rows
                 .iter()
@@ -520,7 +512,7 @@ mod tests {
             temporal,
         });
         timeline.set_start_s(1.25);
-        let rows = timeline.rows(Smoothing::None, 1);
+        let rows = timeline.rows(Smoothing::NONE, 1);
         assert_eq!(rows[0].probabilities, Some(temporal));
         assert_eq!(rows[0].raw_probabilities, Some(timeline.frames()[0].faces[0].raw));
         // The frame without a face is filled from its neighbour; the head said nothing of it.
@@ -541,7 +533,7 @@ mod tests {
             track: 0,
             temporal,
         });
-        let rows = timeline.rows(Smoothing::Sliding, 30);
+        let rows = timeline.rows(Smoothing::SLIDING, 30);
         assert_eq!(rows[0].raw, Some(Expression::Anger));
         assert_eq!(rows[0].temporal, Some(Expression::Surprise));
         assert_eq!(rows[0].smoothed, Some(Expression::Surprise));

@@ -350,20 +350,18 @@ impl TrackClips {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backbone::BackboneShape;
     use crate::film_predictor::FilmPredictor;
     use burn::tensor::{Bool, Tensor, TensorData};
 
     use crate::expression::Expression;
     use crate::face_box::FaceBox;
-    use crate::model_file::{BackboneShape, ModelMetadata, TemporalShape};
+    use crate::model_file::{ModelMetadata, TemporalShape};
     use crate::temporal_encoder::TEMPORAL_PREFIX;
     use crate::timeline::Timeline;
 
     fn model(device: &Device) -> ModelFile {
-        let backbone = BackboneShape {
-            blocks: [1, 1, 1, 1],
-            width: 1,
-        };
+        let backbone = BackboneShape::bottleneck([1, 1, 1, 1], 1);
         let temporal = TemporalShape {
             layers: 1,
             heads: 2,

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::backbone::{BACKBONE_PREFIX, BackboneShape, Layers};
 use crate::expression::CLASS_COUNT;
-use crate::model_file::{BackboneShape, ModelFile, ModelFileError, TemporalShape, Weights};
+use crate::model_file::{ModelFile, ModelFileError, TemporalShape, Weights};
 
 /// Shapes (outermost dimension first) by tensor name.
 pub type WeightShapes = BTreeMap<String, Vec<usize>>;
@@ -13,44 +14,19 @@ impl BackboneShape {
     #[must_use]
     pub fn weight_shapes(&self) -> WeightShapes {
         let mut shapes = WeightShapes::new();
-        conv_norm(&mut shapes, "conv1", "bn1", [self.width, 3, 7]);
-        let mut channels_in = self.width;
-        for (stage, blocks) in self.blocks.iter().enumerate() {
-            let width = self.width << stage;
-            let out = 4 * width;
-            for block in 0..*blocks {
-                let at = format!("layer{}.{block}", stage + 1);
-                let convs = [[width, channels_in, 1], [width, width, 3], [out, width, 1]];
-                for (n, dims) in (1..).zip(convs) {
-                    conv_norm(
-                        &mut shapes,
-                        &format!("{at}.conv{n}"),
-                        &format!("{at}.bn{n}"),
-                        dims,
-                    );
-                }
-                if block == 0 {
-                    let (conv, norm) = (format!("{at}.downsample.0"), format!("{at}.downsample.1"));
-                    conv_norm(&mut shapes, &conv, &norm, [out, channels_in, 1]);
-                }
-                channels_in = out;
+        let Layers {
+            convolutions, head, ..
+        } = self.layers();
+        for layer in convolutions {
+            let (out, kernel) = (layer.channels_out, layer.kernel);
+            let shape = vec![out, layer.channels_in, kernel, kernel];
+            shapes.insert(format!("{}.weight", layer.conv), shape);
+            for part in ["weight", "bias", "running_mean", "running_var"] {
+                shapes.insert(format!("{}.{part}", layer.norm), vec![out]);
             }
         }
-        linear(&mut shapes, "fc", CLASS_COUNT, self.feature_len());
+        linear(&mut shapes, &head.name, CLASS_COUNT, head.feature_len);
         shapes
-    }
-
-    /// The backbone that weights under torchvision's names (no prefix) belong to, read off the
-    /// stem's channels and the number of blocks. `None` when there is no stem or an empty stage.
-    #[must_use]
-    pub fn of_weights(weights: &Weights) -> Option<Self> {
-        let width = *weights.get("conv1.weight")?.shape.first()?;
-        let blocks = [1, 2, 3, 4].map(|stage| {
-            (0..)
-                .take_while(|block| weights.contains_key(&format!("layer{stage}.{block}.conv1.weight")))
-                .count()
-        });
-        (width > 0 && !blocks.contains(&0)).then_some(Self { blocks, width })
     }
 }
 
@@ -85,7 +61,7 @@ impl ModelFile {
     /// # Errors
     /// On the first tensor that is missing, has another shape, belongs to no part or holds a variance below 0.
     pub fn check_weights(&self) -> Result<(), ModelFileError> {
-        let mut expected = prefixed("backbone.", self.metadata.backbone.weight_shapes());
+        let mut expected = prefixed(BACKBONE_PREFIX, self.metadata.backbone.weight_shapes());
         if let Some(temporal) = &self.metadata.temporal {
             let feature_len = self.metadata.backbone.feature_len();
             expected.extend(prefixed("temporal.", temporal.weight_shapes(feature_len)));
@@ -127,13 +103,6 @@ fn prefixed(prefix: &str, shapes: WeightShapes) -> WeightShapes {
         .collect()
 }
 
-fn conv_norm(shapes: &mut WeightShapes, conv: &str, norm: &str, [out, input, kernel]: [usize; 3]) {
-    shapes.insert(format!("{conv}.weight"), vec![out, input, kernel, kernel]);
-    for part in ["weight", "bias", "running_mean", "running_var"] {
-        shapes.insert(format!("{norm}.{part}"), vec![out]);
-    }
-}
-
 fn linear(shapes: &mut WeightShapes, name: &str, out: usize, input: usize) {
     shapes.insert(format!("{name}.weight"), vec![out, input]);
     shapes.insert(format!("{name}.bias"), vec![out]);
@@ -148,10 +117,7 @@ mod tests {
 
     fn model() -> ModelFile {
         let device = Device::flex();
-        let backbone = BackboneShape {
-            blocks: [1, 2, 1, 1],
-            width: 2,
-        };
+        let backbone = BackboneShape::bottleneck([1, 2, 1, 1], 2);
         let temporal = TemporalShape {
             layers: 2,
             heads: 2,

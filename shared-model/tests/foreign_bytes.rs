@@ -51,7 +51,7 @@ fn timeline() -> Timeline {
 }
 
 fn rows() -> Vec<FrameRow> {
-    timeline().rows(Smoothing::None, 1)
+    timeline().rows(Smoothing::NONE, 1)
 }
 
 fn project() -> Project {
@@ -60,7 +60,7 @@ fn project() -> Project {
         video: "a.mp4".into(),
         fingerprint: Some("9-ab".into()),
         model: "tiny".into(),
-        smoothing: Smoothing::Mean,
+        smoothing: Smoothing::MEAN,
         window: 3,
         reviewed: vec![ReviewedSegment {
             track: 0,

@@ -36,7 +36,7 @@ fn read(text: &str) -> Project {
 fn version_1_had_no_labels_by_hand() {
     let project = read(VERSION_1);
     assert_eq!(project.version, 1);
-    assert_eq!((project.smoothing, project.window), (Smoothing::Mean, 12));
+    assert_eq!((project.smoothing, project.window), (Smoothing::MEAN, 12));
     assert_eq!(project.model, "tiny.safetensors");
     assert!(project.reviewed.is_empty() && project.people.is_empty() && project.fingerprint.is_none());
     let rows = rows(&project);

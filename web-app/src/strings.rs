@@ -22,7 +22,6 @@ use page_view::clock;
 use page_view::shipped_model::SpeedBeforehand;
 use page_view::window_votes::Votes;
 use shared_model::expression::Expression;
-use shared_model::smoothing::Smoothing;
 use web_messages::ModelSummary;
 
 pub const QUESTION: &str = "Question";
@@ -145,26 +144,6 @@ pub const PROJECT_HAS_NO_VIDEO: &str = "Saved labels of ";
 pub const ATTACH_VIDEO: &str = "Show the video";
 pub const RESULTS_OF_OTHER_MODEL: &str =
     "These labels are from another model. Analyze again to use this one.";
-
-#[must_use]
-pub fn smoothing_name(smoothing: Smoothing) -> &'static str {
-    match smoothing {
-        Smoothing::Sliding => "Sliding window",
-        Smoothing::Block => "Blocks",
-        Smoothing::Mean => "Sliding mean",
-        Smoothing::None => "None",
-    }
-}
-
-#[must_use]
-pub fn smoothing_hint(smoothing: Smoothing) -> &'static str {
-    match smoothing {
-        Smoothing::Sliding => "The most frequent label around each frame.",
-        Smoothing::Block => "One label for each block of frames.",
-        Smoothing::Mean => "The largest mean probability around each frame.",
-        Smoothing::None => "The labels as they come.",
-    }
-}
 
 #[must_use]
 pub fn steadied_label(alone: &str, votes: Option<Votes>) -> String {

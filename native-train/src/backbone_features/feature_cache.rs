@@ -8,9 +8,9 @@ use anyhow::{Context as _, Result, ensure};
 use half::f16;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use sha2::{Digest as _, Sha256};
+use shared_model::backbone::{Architecture, BACKBONE_PREFIX, BackboneShape};
 use shared_model::expression::{CLASS_COUNT, ClassScores};
 use shared_model::model_file::ModelFile;
-use shared_model::resnet50::BACKBONE_PREFIX;
 
 use crate::atomic_file;
 use crate::backbone_features::crop_reader::{CropReader, labels_of};
@@ -50,7 +50,17 @@ pub fn key_of(model: &ModelFile) -> String {
     let mut hash = Sha256::new();
     let metadata = &model.metadata;
     hash.update(VERSION);
-    hash.update(format!("{:?}{:?}", metadata.input, metadata.backbone));
+    let BackboneShape {
+        architecture,
+        blocks,
+        width,
+    } = &metadata.backbone;
+    // As it was before there was a choice of architectures, so that caches of then are found.
+    let shape = format!("BackboneShape {{ blocks: {blocks:?}, width: {width} }}");
+    hash.update(format!("{:?}{shape}", metadata.input));
+    if *architecture != Architecture::default() {
+        hash.update(format!("{architecture:?}"));
+    }
     let weights = model.weights.iter();
     for (name, weight) in weights.filter(|(name, _)| name.starts_with(BACKBONE_PREFIX)) {
         hash.update(format!("{name}{:?}", weight.shape));

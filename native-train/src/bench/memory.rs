@@ -1,7 +1,9 @@
 //! What a stage-1 step keeps in memory, counted from the layers' shapes.
 
+use std::convert::Infallible;
+
+use shared_model::backbone::{BackboneShape, BackboneVisitor, ConvLayer, HeadLayer, PoolLayer, Then};
 use shared_model::expression::CLASS_COUNT;
-use shared_model::model_file::BackboneShape;
 
 /// Values of one network for one picture that stay until the way back, and its parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,47 +33,61 @@ pub enum Keeping {
 #[must_use]
 pub fn counts(shape: &BackboneShape, size: usize) -> Counts {
     let mut counts = Counts::default();
-    let halved = |size: usize| size.div_ceil(2) as u64;
-    let mut side = halved(size);
-    let width = shape.width as u64;
-    counts.layer([3, width], 7, side);
-    counts.relu(width, side);
-    side = side.div_ceil(2);
-    // The pool's values, and its places as 64-bit integers: two values' room each.
-    counts.activated += 3 * width * side * side;
-    let mut channels = width;
-    for (stage, blocks) in shape.blocks.iter().enumerate() {
-        let narrow = width << stage;
-        for block in 0..*blocks {
-            let before = side;
-            if stage > 0 && block == 0 {
-                side = side.div_ceil(2);
-            }
-            counts.layer([channels, narrow], 1, before);
-            counts.layer([narrow, narrow], 3, side);
-            counts.layer([narrow, 4 * narrow], 1, side);
-            counts.relu(narrow, before);
-            counts.relu(narrow, side);
-            counts.relu(4 * narrow, side);
-            if side != before || channels != 4 * narrow {
-                counts.layer([channels, 4 * narrow], 1, side);
-            }
-            channels = 4 * narrow;
-        }
-    }
-    counts.parameters += (channels + 1) * CLASS_COUNT as u64;
+    let pictures = Map {
+        channels: 3,
+        side: size as u64,
+    };
+    let Ok(()) = shape.walk(&mut counts, pictures);
     counts
 }
 
-impl Counts {
-    fn layer(&mut self, [channels_in, channels_out]: [u64; 2], kernel: u64, side: u64) {
-        self.parameters += channels_in * channels_out * kernel * kernel + 2 * channels_out;
-        self.convolved += channels_out * side * side;
+/// Channels and side of a feature map.
+#[derive(Debug, Clone, Copy)]
+pub struct Map {
+    channels: u64,
+    side: u64,
+}
+
+impl Map {
+    fn values(self) -> u64 {
+        self.channels * self.side * self.side
+    }
+}
+
+impl BackboneVisitor for Counts {
+    type Map = Map;
+    type Output = ();
+    type Error = Infallible;
+
+    fn convolution(&mut self, layer: ConvLayer, input: Map, then: Then<Map>) -> Result<Map, Infallible> {
+        let [channels_in, channels, kernel] =
+            [layer.channels_in, layer.channels_out, layer.kernel].map(|count| count as u64);
+        let out = Map {
+            channels,
+            side: input.side.div_ceil(layer.stride as u64),
+        };
+        self.parameters += channels_in * channels * kernel * kernel + 2 * channels;
+        self.convolved += out.values();
+        if !matches!(then, Then::Nothing) {
+            self.activated += out.values();
+            self.cut += out.values();
+        }
+        Ok(out)
     }
 
-    fn relu(&mut self, channels: u64, side: u64) {
-        self.activated += channels * side * side;
-        self.cut += channels * side * side;
+    fn max_pool(&mut self, layer: PoolLayer, input: Map) -> Result<Map, Infallible> {
+        let out = Map {
+            side: input.side.div_ceil(layer.stride as u64),
+            ..input
+        };
+        // The pool's values, and its places as 64-bit integers: two values' room each.
+        self.activated += 3 * out.values();
+        Ok(out)
+    }
+
+    fn head(&mut self, layer: HeadLayer, _: Map) -> Result<(), Infallible> {
+        self.parameters += (layer.feature_len as u64 + 1) * CLASS_COUNT as u64;
+        Ok(())
     }
 }
 
@@ -138,10 +154,7 @@ mod tests {
 
     #[test]
     fn parameters_are_the_networks() {
-        let shape = BackboneShape {
-            blocks: [1, 2, 1, 2],
-            width: 8,
-        };
+        let shape = BackboneShape::bottleneck([1, 2, 1, 2], 8);
         let network = shape.init(&Device::flex());
         let saved = network.save("").unwrap();
         let learned = saved.iter().filter(|(name, _)| !name.contains("running_"));

@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use clap::Args;
 use serde::Serialize;
+use shared_model::backbone::BackboneShape;
 use shared_model::face_crop::InputSpec;
-use shared_model::model_file::{BackboneShape, ModelMetadata};
+use shared_model::model_file::ModelMetadata;
 
 use crate::device::{DeviceChoice, NamedDevice};
 use crate::run_config::precision::Precision;
@@ -139,10 +140,7 @@ struct BesideFigures {
 pub fn run(options: &Options) -> Result<()> {
     let batch = options.batch.get();
     let (network, shape, usual_size) = if options.small {
-        let shape = BackboneShape {
-            blocks: [1; 4],
-            width: 16,
-        };
+        let shape = BackboneShape::bottleneck([1; 4], 16);
         ("small bottleneck network", shape, 64)
     } else {
         ("ResNet-50", BackboneShape::default(), 224)

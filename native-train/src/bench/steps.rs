@@ -5,9 +5,8 @@ use std::time::Instant;
 use anyhow::{Result, anyhow};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Distribution, Int, Tensor};
+use shared_model::backbone::{Backbone, BackboneShape};
 use shared_model::expression::CLASS_COUNT;
-use shared_model::model_file::BackboneShape;
-use shared_model::resnet50::ResNet50;
 
 use crate::pretrain::semi_supervised::step::{Rates, StepInput, TeacherStudent};
 use crate::pretrain::sgd::Sgd;
@@ -55,10 +54,10 @@ impl Step {
 pub struct Steps {
     device: Device,
     precision: Precision,
-    frozen: ResNet50,
-    single: ResNet50,
+    frozen: Backbone,
+    single: Backbone,
     sgd: Optimiser<Sgd>,
-    pair: TeacherStudent<ResNet50>,
+    pair: TeacherStudent<Backbone>,
     input: StepInput,
 }
 

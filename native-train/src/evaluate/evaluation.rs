@@ -62,8 +62,7 @@ impl Evaluation {
     fn rows(&self) -> Vec<(String, &Report)> {
         let smoothed = format!(
             "smoothed ({}, {} frames)",
-            self.figures.smoothing.name(),
-            self.figures.window
+            self.figures.smoothing.name, self.figures.window
         );
         let mut rows = vec![("raw (per-frame head)".to_owned(), &self.figures.raw)];
         rows.extend(

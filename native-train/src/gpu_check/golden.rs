@@ -8,9 +8,10 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Bool, DType, Device, Int, Tensor, TensorData};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
+use shared_model::backbone::BackboneShape;
 use shared_model::expression::CLASS_COUNT;
 use shared_model::framing::DetectorKind;
-use shared_model::model_file::{BackboneShape, TemporalShape, Weights};
+use shared_model::model_file::{TemporalShape, Weights};
 use shared_model::temporal_encoder::TEMPORAL_PREFIX;
 use shared_model::ultraface::{DETECTOR_HEIGHT, DETECTOR_WIDTH, UltraFace};
 
@@ -177,10 +178,7 @@ fn of_gradients(precision: Precision, output: &str) -> Tolerance {
 }
 
 fn networks(quick: bool) -> Result<Vec<Golden>> {
-    let small = BackboneShape {
-        blocks: [1, 2, 1, 1],
-        width: 16,
-    };
+    let small = BackboneShape::bottleneck([1, 2, 1, 1], 16);
     let (full_batch, temporal) = if quick {
         let small = TemporalShape {
             layers: 2,

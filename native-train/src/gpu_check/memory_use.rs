@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use shared_model::model_file::BackboneShape;
+use shared_model::backbone::BackboneShape;
 
 use super::child::{self, last_error};
 use super::golden::{lack_of, name_of};

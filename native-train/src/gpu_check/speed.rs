@@ -6,7 +6,6 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use shared_model::model_file::BackboneShape;
 
 use super::child::output_within;
 use super::golden::{PRECISIONS, lack_of, name_of};
@@ -19,6 +18,7 @@ use crate::device::{DeviceChoice, NamedDevice};
 use crate::run_config::precision::Precision;
 use crate::run_config::semi_supervised_config::SemiSupervisedConfig;
 use crate::training_run::device_failure::without_panics;
+use shared_model::backbone::BackboneShape;
 
 /// The same steps in PyTorch.
 const SCRIPT: &str = include_str!("torch_steps.py");
@@ -42,10 +42,7 @@ impl Setting {
     pub(super) fn of(quick: bool, device: DeviceChoice) -> Self {
         if quick {
             return Self {
-                shape: BackboneShape {
-                    blocks: [1; 4],
-                    width: 16,
-                },
+                shape: BackboneShape::bottleneck([1; 4], 16),
                 batch: 2,
                 size: 64,
                 is_small: true,

@@ -4,12 +4,12 @@ use anyhow::{Result, anyhow};
 use burn::tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
+use shared_model::backbone::Backbone;
 use shared_model::calibration::Calibration;
 use shared_model::expression::{CLASS_COUNT, ClassScores, Expression, softmax};
 use shared_model::face_crop::{InputColour, InputSpec};
 use shared_model::metrics::{ConfusionMatrix, Report};
 use shared_model::model_file::ModelMetadata;
-use shared_model::resnet50::ResNet50;
 use shared_model::temperature::{fitted, not_sure_below, tempered};
 
 use crate::pretrain::augmentation::plain;
@@ -40,7 +40,7 @@ impl HeldBack {
     ///
     /// # Errors
     /// When the device fails.
-    pub fn of(network: &ResNet50, store: &FaceStore, input: &InputSpec, device: &Device) -> Result<Self> {
+    pub fn of(network: &Backbone, store: &FaceStore, input: &InputSpec, device: &Device) -> Result<Self> {
         let answers = answers(network, store, input, false, device)?;
         let colour = report(&answers);
         let grey = match input.colour {
@@ -109,7 +109,7 @@ impl HeldBack {
 
 /// The network's logits of all faces that can be read, and the truth.
 fn answers(
-    network: &ResNet50,
+    network: &Backbone,
     store: &FaceStore,
     input: &InputSpec,
     greyscale: bool,

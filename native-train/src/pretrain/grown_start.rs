@@ -11,24 +11,27 @@ use shared_model::model_file::{Weight, Weights};
 
 /// How unequal two copies' parts of a weight are before they are scaled to their sum.
 const PARTS: std::ops::Range<f32> = 0.5..1.5;
-/// The last normalisation of a block, behind its name.
-const LAST_SCALE: &str = "bn3.weight";
 
 /// The weights of a network like `fresh` that computes what the network with the weights `small` computes. Both are named as in
-/// [`ResNet50::save`](shared_model::resnet50::ResNet50::save), behind the same prefix.
+/// [`Backbone::save`](shared_model::backbone::Backbone::save), behind the same prefix; `added` are the normalisations whose output is added to another map
+/// ([`Layers::added`](shared_model::backbone::Layers)).
 ///
 /// # Errors
 /// When a layer of the larger network has fewer channels than the smaller one's, or no multiple of them, or lacks a block of it.
-pub fn grown(small: &Weights, fresh: Weights, random: &mut impl Rng) -> Result<Weights> {
+pub fn grown(small: &Weights, fresh: Weights, added: &[String], random: &mut impl Rng) -> Result<Weights> {
     if let Some(name) = small.keys().find(|name| !fresh.contains_key(*name)) {
         anyhow::bail!("the larger network has no `{name}`: expected at least as many blocks in each stage");
     }
+    let is_added = |name: &str| {
+        let norm = name.strip_suffix(".weight");
+        norm.is_some_and(|norm| added.iter().any(|added| norm.ends_with(added.as_str())))
+    };
     fresh
         .into_iter()
         .map(|(name, fresh)| {
             let weight = match small.get(&name) {
                 Some(small) => wider(&name, small, &fresh.shape, random)?,
-                None if name.ends_with(LAST_SCALE) => Weight {
+                None if is_added(&name) => Weight {
                     values: vec![0.0; fresh.values.len()],
                     ..fresh
                 },
@@ -94,12 +97,9 @@ mod tests {
     use super::*;
     use crate::random_stream::Stream;
     use burn::tensor::{Device, Distribution, Tensor};
-    use shared_model::model_file::BackboneShape;
+    use shared_model::backbone::BackboneShape;
 
-    const SMALL: BackboneShape = BackboneShape {
-        blocks: [1, 2, 1, 1],
-        width: 4,
-    };
+    const SMALL: BackboneShape = BackboneShape::bottleneck([1, 2, 1, 1], 4);
 
     /// A network with statistics that are not those of a new one.
     fn trained(device: &Device) -> Weights {
@@ -125,9 +125,15 @@ mod tests {
         let network = SMALL.init(&device).load(&small, "", &device).unwrap();
         let (_, expected) = network.forward(x.clone());
         for (blocks, width) in [([1, 2, 1, 1], 12), ([3, 2, 2, 4], 4), ([2, 3, 1, 2], 8)] {
-            let large = BackboneShape { blocks, width };
+            let large = BackboneShape::bottleneck(blocks, width);
             let fresh = large.init(&device).save("").unwrap();
-            let weights = grown(&small, fresh, &mut Stream::Growth.random(3)).unwrap();
+            let weights = grown(
+                &small,
+                fresh,
+                &large.layers().added,
+                &mut Stream::Growth.random(3),
+            )
+            .unwrap();
             let network = large.init(&device).load(&weights, "", &device).unwrap();
             let (_, found) = network.forward(x.clone());
             let worst = (expected.clone() - found).abs().max().into_scalar::<f32>();
@@ -145,8 +151,11 @@ mod tests {
         let device = Device::flex();
         let small = trained(&device);
         let refused = |blocks, width| {
-            let fresh = BackboneShape { blocks, width }.init(&device).save("").unwrap();
-            grown(&small, fresh, &mut Stream::Growth.random(3))
+            let fresh = BackboneShape::bottleneck(blocks, width)
+                .init(&device)
+                .save("")
+                .unwrap();
+            grown(&small, fresh, &[], &mut Stream::Growth.random(3))
                 .unwrap_err()
                 .to_string()
         };

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use burn::tensor::Device;
+use shared_model::backbone::{BACKBONE_PREFIX, Backbone};
 use shared_model::model_file::Weights;
-use shared_model::resnet50::{BACKBONE_PREFIX, ResNet50};
 
 use super::grown_start::grown;
 use crate::model_store;
@@ -16,7 +16,7 @@ use crate::run_config::RunConfig;
 ///
 /// # Errors
 /// When the file cannot be read, or does not fit the config's `model`.
-pub(super) fn taken(config: &RunConfig, path: &Path, network: ResNet50, device: &Device) -> Result<ResNet50> {
+pub(super) fn taken(config: &RunConfig, path: &Path, network: Backbone, device: &Device) -> Result<Backbone> {
     let fit = || {
         let hint = if config.model.grow {
             ""
@@ -35,7 +35,13 @@ pub(super) fn taken(config: &RunConfig, path: &Path, network: ResNet50, device: 
             .filter(|(name, _)| name.starts_with(BACKBONE_PREFIX))
             .collect();
         let fresh = network.save(BACKBONE_PREFIX)?;
-        weights = grown(&small, fresh, &mut Stream::Growth.random(config.seed)).with_context(fit)?;
+        weights = grown(
+            &small,
+            fresh,
+            &config.model.shape().layers().added,
+            &mut Stream::Growth.random(config.seed),
+        )
+        .with_context(fit)?;
     }
     network.load(&weights, BACKBONE_PREFIX, device).with_context(fit)
 }

@@ -3,9 +3,9 @@
 use anyhow::{Context as _, Result, anyhow};
 use burn::module::Module as _;
 use burn::tensor::{Device, Tensor};
+use shared_model::backbone::{BACKBONE_PREFIX, Backbone};
 use shared_model::face_crop::InputSpec;
 use shared_model::model_file::{ModelFile, ModelMetadata, Weights};
-use shared_model::resnet50::{BACKBONE_PREFIX, ResNet50};
 
 use crate::model_store;
 use crate::pretrain::batch_loader::{Batch, BatchLoader};
@@ -60,9 +60,9 @@ struct Supervised<'a> {
     data: &'a SupervisedData,
     input: InputSpec,
     device: Device,
-    network: ResNet50,
+    network: Backbone,
     /// Its moving average, when it is wished; without autodiff.
-    average: Option<ResNet50>,
+    average: Option<Backbone>,
     sgd: Optimiser<Sgd>,
     loss_scale: LossScale,
     waiting: Vec<Waiting>,

@@ -245,7 +245,7 @@ fn in_words(figures: &Figures) -> Value {
         "per_frame": summary(&figures.raw),
         "temporal": summary(figures.refined()),
         "smoothed": summary(&figures.smoothed),
-        "smoothing": figures.smoothing.name(),
+        "smoothing": figures.smoothing.name,
         "window": figures.window,
     })
 }

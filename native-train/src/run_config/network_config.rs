@@ -4,14 +4,17 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
+use shared_model::backbone::{Architecture, BackboneShape};
 use shared_model::face_crop::InputColour;
 use shared_model::framing::Framing;
-use shared_model::model_file::BackboneShape;
 
 /// The network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkConfig {
+    /// How the backbone's layers follow each other.
+    #[serde(skip_serializing_if = "is_usual_architecture")]
+    pub architecture: Architecture,
     /// Side of the input in pixels.
     pub input_size: usize,
     /// Bottleneck blocks in each stage (ResNet-50: 3, 4, 6, 3).
@@ -37,6 +40,11 @@ fn is_rgb(colour: &InputColour) -> bool {
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_usual_architecture(architecture: &Architecture) -> bool {
+    *architecture == Architecture::default()
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_usual(framing: &Framing) -> bool {
     *framing == Framing::default()
 }
@@ -45,6 +53,7 @@ impl Default for NetworkConfig {
     fn default() -> Self {
         let shape = BackboneShape::default();
         Self {
+            architecture: shape.architecture,
             input_size: 224,
             blocks: shape.blocks,
             width: shape.width,
@@ -90,6 +99,7 @@ impl NetworkConfig {
     #[must_use]
     pub fn shape(&self) -> BackboneShape {
         BackboneShape {
+            architecture: self.architecture,
             blocks: self.blocks,
             width: self.width,
         }

@@ -119,13 +119,13 @@ impl PredictedVideo {
                     .collect(),
             });
         }
-        labels(&alone.rows(Smoothing::None, 1))
+        labels(&alone.rows(Smoothing::NONE, 1))
     }
 
     /// Labels of the temporal encoder (of the head, where the model has none) before smoothing.
     #[must_use]
     pub fn refined(&self) -> Vec<Option<Expression>> {
-        self.smoothed(Smoothing::None, 1)
+        self.smoothed(Smoothing::NONE, 1)
     }
 
     /// Logarithms of the temporal probabilities, as logits, and the truth, of each annotated frame of which the encoder spoke.

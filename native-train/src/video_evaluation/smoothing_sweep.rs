@@ -1,5 +1,6 @@
 //! Macro F1 of every way of smoothing over many windows.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -15,7 +16,11 @@ use crate::written_files::WrittenFiles;
 
 /// Windows in frames; 30 is the paper's, and 101 the +-50 frames of `HSEmotion`.
 pub const WINDOWS: [usize; 12] = [1, 5, 10, 15, 20, 25, 30, 45, 60, 90, 101, 150];
-const WAYS: [Smoothing; 3] = [Smoothing::Sliding, Smoothing::Block, Smoothing::Mean];
+
+/// All ways of which the window's length matters.
+fn ways() -> impl Iterator<Item = Smoothing> {
+    Smoothing::ALL.iter().copied().filter(|way| way.uses_window)
+}
 
 /// One row a window.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -25,23 +30,20 @@ pub struct SmoothingSweep {
 }
 
 /// Macro F1 at one window.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SweepRow {
     /// Frames.
     pub window: usize,
-    /// Most frequent label around each frame.
-    pub sliding: f64,
-    /// Most frequent label of each block.
-    pub block: f64,
-    /// Largest mean probability around each frame.
-    pub mean: f64,
+    /// Of each way of smoothing, by its name.
+    #[serde(flatten)]
+    pub ways: BTreeMap<&'static str, f64>,
 }
 
 /// The pairs of truth and label behind a [`SmoothingSweep`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SweepCounts {
-    /// For each window, the counts of sliding, block and mean.
-    rows: Vec<(usize, [ConfusionMatrix; 3])>,
+    /// For each window, the counts of each way, in their order.
+    rows: Vec<(usize, Vec<ConfusionMatrix>)>,
 }
 
 impl SweepCounts {
@@ -49,8 +51,8 @@ impl SweepCounts {
     #[must_use]
     pub fn of(videos: &[PredictedVideo]) -> Self {
         let row = |window| {
-            let counts = WAYS.map(|way| count(videos, |video| video.smoothed(way, window)));
-            (window, counts)
+            let counts = ways().map(|way| count(videos, |video| video.smoothed(way, window)));
+            (window, counts.collect())
         };
         Self {
             rows: WINDOWS.map(row).into(),
@@ -62,10 +64,13 @@ impl SweepCounts {
     /// # Errors
     /// When those are of other windows.
     pub fn add(&mut self, other: &Self) -> Result<()> {
-        let windows = |counts: &Self| counts.rows.iter().map(|(window, _)| *window).collect::<Vec<_>>();
+        let shape = |counts: &Self| {
+            let rows = counts.rows.iter().map(|(window, ways)| (*window, ways.len()));
+            rows.collect::<Vec<_>>()
+        };
         ensure!(
-            windows(self) == windows(other),
-            "comparisons of smoothing over different windows do not add up"
+            shape(self) == shape(other),
+            "comparisons of smoothing over different windows or ways do not add up"
         );
         let pairs = self.rows.iter_mut().zip(&other.rows);
         for ((_, own), (_, other)) in pairs {
@@ -80,15 +85,21 @@ impl SweepCounts {
     #[must_use]
     pub fn sweep(&self) -> SmoothingSweep {
         let rows = self.rows.iter().map(|(window, counts)| {
-            let [sliding, block, mean] = counts.each_ref().map(|counts| counts.report().macro_f1);
+            let ways = ways().zip(counts);
             SweepRow {
                 window: *window,
-                sliding,
-                block,
-                mean,
+                ways: ways
+                    .map(|(way, counts)| (way.name, counts.report().macro_f1))
+                    .collect(),
             }
         });
         SmoothingSweep { rows: rows.collect() }
+    }
+}
+
+impl SweepRow {
+    fn of(&self, way: Smoothing) -> f64 {
+        self.ways.get(way.name).copied().unwrap_or(0.0)
     }
 }
 
@@ -96,25 +107,22 @@ impl SmoothingSweep {
     /// As text, with the best of each column marked.
     #[must_use]
     pub fn table(&self) -> String {
-        let best = |of: fn(&SweepRow) -> f64| self.rows.iter().map(of).fold(0.0, f64::max);
-        let [sliding, block, mean] = [best(|r| r.sliding), best(|r| r.block), best(|r| r.mean)];
-        let cell = |value: f64, best: f64| format!("{value:.4}{}", if value >= best { '*' } else { ' ' });
-        let mut text = String::from("macro F1 over windows (* the best of its column)\n");
         // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "{:>8}{:>12}{:>12}{:>12}",
-            "window", "sliding", "block", "mean"
-        );
+        let mut text = String::from("macro F1 over windows (* the best of its column)\n");
+        let _ = write!(text, "{:>8}", "window");
+        for way in ways() {
+            let _ = write!(text, "{:>12}", way.name);
+        }
+        text.push('\n');
         for row in &self.rows {
-            let _ = writeln!(
-                text,
-                "{:>8}{:>12}{:>12}{:>12}",
-                row.window,
-                cell(row.sliding, sliding),
-                cell(row.block, block),
-                cell(row.mean, mean)
-            );
+            let _ = write!(text, "{:>8}", row.window);
+            for way in ways() {
+                let value = row.of(way);
+                let best = self.rows.iter().map(|row| row.of(way)).fold(0.0, f64::max);
+                let cell = format!("{value:.4}{}", if value >= best { '*' } else { ' ' });
+                let _ = write!(text, "{cell:>12}");
+            }
+            text.push('\n');
         }
         text
     }
@@ -124,25 +132,33 @@ impl SmoothingSweep {
     /// # Errors
     /// When a file cannot be written or replaced.
     pub fn write(&self, base: &Path, files: &WrittenFiles) -> Result<()> {
-        let mut csv = String::from("window,sliding,block,mean\n");
+        // Writing to a string cannot fail.
+        let mut csv = String::from("window");
+        for way in ways() {
+            let _ = write!(csv, ",{}", way.name);
+        }
+        csv.push('\n');
         for row in &self.rows {
-            // Writing to a string cannot fail.
-            let _ = writeln!(csv, "{},{},{},{}", row.window, row.sliding, row.block, row.mean);
+            let _ = write!(csv, "{}", row.window);
+            for way in ways() {
+                let _ = write!(csv, ",{}", row.of(way));
+            }
+            csv.push('\n');
         }
         files.write(&base.with_extension("csv"), csv.as_bytes())?;
-        let line = |name: &str, of: fn(&SweepRow) -> f64| Line {
-            name: name.to_owned(),
-            points: self.rows.iter().map(|row| (row.window as f64, of(row))).collect(),
+        let line = |way: Smoothing| Line {
+            name: way.name.to_owned(),
+            points: self
+                .rows
+                .iter()
+                .map(|row| (row.window as f64, row.of(way)))
+                .collect(),
         };
         let chart = LineChart {
             title: "Smoothing".to_owned(),
             x_label: "window (frames)".to_owned(),
             y_label: "macro F1".to_owned(),
-            lines: vec![
-                line("sliding", |row| row.sliding),
-                line("block", |row| row.block),
-                line("mean", |row| row.mean),
-            ],
+            lines: ways().map(line).collect(),
         };
         chart.write(base, &|path, bytes| files.write(path, bytes))?;
         Ok(())

@@ -97,7 +97,7 @@ fn assert_project_stays_apart(path: &Path, rows: &[FrameRow]) {
     );
     let labels = |rows: &[FrameRow]| rows.iter().map(|row| row.smoothed).collect::<Vec<_>>();
     let mut project = Project::from_json(&text).unwrap();
-    for smoothing in Smoothing::ALL {
+    for smoothing in Smoothing::ALL.iter().copied() {
         assert_eq!(labels(&project.timeline.rows(smoothing, 9)), labels(rows));
     }
     let mut people = People::default();

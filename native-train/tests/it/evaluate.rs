@@ -92,12 +92,12 @@ fn missing_crops_are_interpolated_as_the_recogniser_does_whatever_the_batches_ar
             timeline.extend(said);
         }
         timeline.extend(pollster::block_on(recognizer.finish()).unwrap());
-        for way in Smoothing::ALL {
+        for way in Smoothing::ALL.iter().copied() {
             let theirs = timeline.rows(way, 30);
             assert_eq!(theirs.len(), video.frames.len());
             let labels: Vec<_> = theirs.iter().map(|row| row.smoothed).collect();
             assert!(labels.iter().all(Option::is_some), "every frame has a label");
-            assert_eq!(ours.smoothed(way, 30), labels, "{}, {}", video.name, way.name());
+            assert_eq!(ours.smoothed(way, 30), labels, "{}, {}", video.name, way.name);
             for (a, b) in ours.timeline.rows(way, 30).iter().zip(&theirs) {
                 let (a, b) = (a.probabilities.unwrap(), b.probabilities.unwrap());
                 assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-5));

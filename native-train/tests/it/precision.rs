@@ -7,6 +7,7 @@
 
 use crate::common::{mien, stderr, write_paired_pictures};
 use native_train::training_run::checkpoint::{Checkpoint, path_in};
+use shared_model::backbone::{Backbone, BackboneShape};
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
@@ -18,16 +19,11 @@ use native_train::run_config::semi_supervised_config::SemiSupervisedConfig;
 use native_train::training_run::gradients::dot;
 use native_train::training_run::loss_scale::LossScale;
 use native_train::training_run::optimiser::Optimiser;
-use shared_model::model_file::BackboneShape;
-use shared_model::resnet50::ResNet50;
 
 const BATCH: usize = 6;
 
-fn network(device: &Device) -> ResNet50 {
-    let shape = BackboneShape {
-        blocks: [1; 4],
-        width: 8,
-    };
+fn network(device: &Device) -> Backbone {
+    let shape = BackboneShape::bottleneck([1; 4], 8);
     shape.init(device)
 }
 
@@ -43,7 +39,7 @@ fn labels(device: &Device) -> Tensor<1, Int> {
     Tensor::from_data([0, 1, 2, 3, 4, 5], device)
 }
 
-fn loss(network: &ResNet50, pictures: &Tensor<4>, precision: Precision) -> Tensor<1> {
+fn loss(network: &Backbone, pictures: &Tensor<4>, precision: Precision) -> Tensor<1> {
     let (features, logits) = network.forward(precision.of(pictures.clone()));
     assert_eq!((features.dtype(), logits.dtype()), (DType::F32, DType::F32));
     cross_entropy(logits, labels(&pictures.device()), 0.0).mean()
@@ -52,7 +48,7 @@ fn loss(network: &ResNet50, pictures: &Tensor<4>, precision: Precision) -> Tenso
 /// Gradients once the scale has found its place, as it does in the first steps of a training.
 fn settled(
     scale: &mut LossScale,
-    network: &ResNet50,
+    network: &Backbone,
     pictures: &Tensor<4>,
     precision: Precision,
 ) -> GradientsParams {
@@ -62,7 +58,7 @@ fn settled(
     tries.find_map(|found| found).expect("a scale without overflow")
 }
 
-fn gradients(network: &ResNet50, pictures: &Tensor<4>, precision: Precision) -> (f32, GradientsParams) {
+fn gradients(network: &Backbone, pictures: &Tensor<4>, precision: Precision) -> (f32, GradientsParams) {
     let value = loss(network, pictures, precision).into_scalar::<f32>();
     (
         value,

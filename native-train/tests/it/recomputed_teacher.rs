@@ -11,8 +11,8 @@ use native_train::run_config::precision::Precision;
 use native_train::run_config::semi_supervised_config::{Feedback, SemiSupervisedConfig, View};
 use native_train::training_run::optimiser::Optimiser;
 use peak_alloc::PeakAlloc;
-use shared_model::model_file::{BackboneShape, Weights};
-use shared_model::resnet50::ResNet50;
+use shared_model::backbone::{Backbone, BackboneShape};
+use shared_model::model_file::Weights;
 
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;
@@ -38,14 +38,11 @@ fn input(batch: usize, size: usize, device: &Device) -> StepInput {
     }
 }
 
-fn pair(width: usize, config: &SemiSupervisedConfig, precision: Precision) -> TeacherStudent<ResNet50> {
+fn pair(width: usize, config: &SemiSupervisedConfig, precision: Precision) -> TeacherStudent<Backbone> {
     let device = Device::flex();
     device.seed(7);
     let training = device.clone().autodiff();
-    let shape = BackboneShape {
-        blocks: [1; 4],
-        width,
-    };
+    let shape = BackboneShape::bottleneck([1; 4], width);
     let (teacher, student) = (shape.init(&training), shape.init(&training));
     TeacherStudent::new(
         teacher,
@@ -140,10 +137,7 @@ fn peak_of_a_step(recompute_teacher: bool) -> usize {
 fn only_one_networks_layers_are_kept_at_once() {
     let _guard = ONE_AT_A_TIME.lock();
     let (both, one) = (peak_of_a_step(false), peak_of_a_step(true));
-    let shape = BackboneShape {
-        blocks: [1; 4],
-        width: WIDTH,
-    };
+    let shape = BackboneShape::bottleneck([1; 4], WIDTH);
     let counted = StepBytes::of(&counts(&shape, SIZE), BATCH as u64, 1, 4, Keeping::Fused);
     println!("peak of a step: {both} bytes, recomputed {one}; counted: {counted:?}");
     // What the student keeps is no longer there at the teacher's way back.

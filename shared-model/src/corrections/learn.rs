@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::linear_head::{Example, LinearHead};
 use super::{Agreement, Correction, LearningReport, Measured, Part};
+use crate::backbone::BACKBONE_PREFIX;
 use crate::conv_norm::ReadError;
 use crate::expression::Expression;
 use crate::face_reader::SeenFace;
@@ -16,7 +17,6 @@ use crate::film_predictor::FilmPredictor;
 use crate::metrics::ConfusionMatrix;
 use crate::model_file::{ModelFile, ModelFileError};
 use crate::people::People;
-use crate::resnet50::BACKBONE_PREFIX;
 use crate::smoothing::Smoothing;
 use crate::temperature::tempered;
 use crate::temporal_encoder::{TEMPORAL_PREFIX, TemporalEncoder};
@@ -167,14 +167,14 @@ fn distinct(known: &[Known], of: impl Fn(&Known) -> (usize, u32)) -> usize {
 impl Heads {
     fn of(model: &ModelFile) -> Result<Self, LearnError> {
         Ok(Self {
-            frame: LinearHead::of(&model.weights, &frame_head()).ok_or(LearnError::NoHead)?,
+            frame: LinearHead::of(&model.weights, &frame_head(model)).ok_or(LearnError::NoHead)?,
             temporal: LinearHead::of(&model.weights, &temporal_head()),
         })
     }
 }
 
-fn frame_head() -> String {
-    format!("{BACKBONE_PREFIX}fc")
+fn frame_head(model: &ModelFile) -> String {
+    format!("{BACKBONE_PREFIX}{}", model.metadata.backbone.layers().head.name)
 }
 
 fn temporal_head() -> String {
@@ -184,7 +184,7 @@ fn temporal_head() -> String {
 /// The model with other heads, and with a word on where they come from.
 fn with_heads(model: &ModelFile, heads: &Heads, report: &LearningReport) -> ModelFile {
     let mut learned = model.clone();
-    heads.frame.put_into(&mut learned.weights, &frame_head());
+    heads.frame.put_into(&mut learned.weights, &frame_head(model));
     if let Some(head) = &heads.temporal {
         head.put_into(&mut learned.weights, &temporal_head());
     }

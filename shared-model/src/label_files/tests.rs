@@ -42,7 +42,7 @@ fn indices(labels: &FrameLabels) -> Vec<Option<usize>> {
 #[test]
 fn what_elan_export_writes_is_read_back_frame_by_frame() {
     let classes: Vec<usize> = (0..200).map(|frame| frame / 7 % 8).collect();
-    let rows = timeline(&classes).rows(Smoothing::None, 1);
+    let rows = timeline(&classes).rows(Smoothing::NONE, 1);
     // Words that read like expressions are none where they are remarks.
     let remarks = Remarks::default()
         .with_note(0, 3..9, "Fear")
@@ -96,7 +96,7 @@ fn reviewed_labels_of_a_project_count_alone() {
         video: "a.mp4".into(),
         fingerprint: None,
         model: "tiny".into(),
-        smoothing: Smoothing::None,
+        smoothing: Smoothing::NONE,
         window: 1,
         reviewed: vec![segment(2, 4)],
         people: Default::default(),

@@ -5,8 +5,8 @@ use crate::tensor_file::TensorFile;
 use anyhow::{Context as _, Result};
 use burn::tensor::{Device, Tensor, TensorData};
 use native_train::{detectors, model_store};
+use shared_model::backbone::BACKBONE_PREFIX;
 use shared_model::expression::CLASS_COUNT;
-use shared_model::resnet50::BACKBONE_PREFIX;
 use std::path::Path;
 
 /// The per-frame logits of each way, framed as the model's header says.

@@ -29,7 +29,7 @@ pub fn smoothing(windows: &[usize], input: &TensorFile) -> Result<TensorFile> {
                 .into_iter()
                 .map(|label| label.index() as f32)
                 .collect();
-            output.put(&format!("{}.{window}", way.name()), &[labels.len()], labels);
+            output.put(&format!("{}.{window}", way.name), &[labels.len()], labels);
         }
     }
     Ok(output)

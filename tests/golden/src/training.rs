@@ -17,8 +17,8 @@ use native_train::refine::encoder_trainer::EncoderTrainer;
 use native_train::run_config::precision::Precision;
 use native_train::run_config::semi_supervised_config::{Feedback, SemiSupervisedConfig};
 use native_train::training_run::optimiser::Optimiser;
+use shared_model::backbone::{BACKBONE_PREFIX, Backbone};
 use shared_model::expression::Expression;
-use shared_model::resnet50::{BACKBONE_PREFIX, ResNet50};
 use shared_model::temporal_encoder::TEMPORAL_PREFIX;
 use std::path::Path;
 
@@ -41,7 +41,7 @@ pub fn stage1(
 ) -> Result<TensorFile> {
     let device = Device::flex();
     let training = device.clone().autodiff();
-    let read = |path: &Path| -> Result<ResNet50> {
+    let read = |path: &Path| -> Result<Backbone> {
         let file = model_store::read(path)?;
         Ok(file
             .metadata

@@ -3,11 +3,11 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use futures_util::StreamExt as _;
 use js_sys::Array;
+use shared_model::backbone::{Backbone, BackboneShape};
 use shared_model::detected_face::DetectError;
 use shared_model::face_detector::FaceDetector;
 use shared_model::face_reader::{FaceReader, FaceReaderError};
-use shared_model::model_file::{BackboneShape, ModelFile};
-use shared_model::resnet50::ResNet50;
+use shared_model::model_file::ModelFile;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -26,7 +26,7 @@ enum TakenDevice {
 struct Compute {
     device: Option<TakenDevice>,
     reader: Option<FaceReader>,
-    benchmark: Option<ResNet50>,
+    benchmark: Option<Backbone>,
 }
 
 /// Answers questions until the worker is terminated.

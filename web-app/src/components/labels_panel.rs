@@ -37,18 +37,17 @@ pub fn LabelsPanel() -> impl IntoView {
     let window_s = move || {
         let view = store.view();
         let frame_s = view.end_s() / view.frame_count().max(1) as f64;
-        let is_used =
-            store.smoothing.get() != Smoothing::None && view.frame_count() > 1 && !view.is_unrelated;
+        let is_used = store.smoothing.get().uses_window && view.frame_count() > 1 && !view.is_unrelated;
         is_used.then(|| strings::window_seconds(store.window.get(), frame_s))
     };
     view! {
         <Fold name="labels" title=strings::LABELS>
             <label class="field">
                 <span>{strings::SMOOTHING}</span>
-                <select data-testid="smoothing" prop:value=move || store.smoothing.get().name() on:change=choose>
+                <select data-testid="smoothing" prop:value=move || store.smoothing.get().name on:change=choose>
                     {Smoothing::ALL
-                        .map(|way| view! { <option value=way.name()>{strings::smoothing_name(way)}</option> })
-                        .into_iter()
+                        .iter()
+                        .map(|way| view! { <option value=way.name>{way.title}</option> })
                         .collect_view()}
                 </select>
             </label>
@@ -63,7 +62,7 @@ pub fn LabelsPanel() -> impl IntoView {
                     <span class="unit">{strings::FRAMES}</span>
                 </span>
             </div>
-            <p class="hint">{move || strings::smoothing_hint(store.smoothing.get())}</p>
+            <p class="hint">{move || store.smoothing.get().hint}</p>
             <p class="hint" data-testid="window-seconds">{window_s}</p>
             <div class="panel-buttons">
                 <FileButton hook="open-predictions" text=strings::OPEN_PREDICTIONS accept=".csv,.json" small=true

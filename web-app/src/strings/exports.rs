@@ -3,8 +3,6 @@
 use page_view::export_labels::ExportLabels;
 use shared_model::smoothing::Smoothing;
 
-use super::smoothing_name;
-
 pub const EXPORT_TAKES: &str = "Label";
 pub const EXPORT_TAKES_HINT: &str = "What goes into files with one label a frame: Aff-Wild2, ABAW, subtitles, and shares over several videos. CSV, ELAN, figures and the project have every lane.";
 pub const FOR_TABLES: &str = "Tables";
@@ -98,9 +96,10 @@ pub fn abaw_gaps(frames: usize) -> String {
 
 #[must_use]
 pub fn smoothing_in_force(smoothing: Smoothing, window: usize) -> String {
-    match smoothing {
-        Smoothing::None => "labels not smoothed".to_owned(),
-        way => format!("{}, {window} frames", smoothing_name(way).to_lowercase()),
+    if smoothing.uses_window {
+        format!("{}, {window} frames", smoothing.title.to_lowercase())
+    } else {
+        "labels not smoothed".to_owned()
     }
 }
 

@@ -114,7 +114,7 @@ mod tests {
                 }],
             });
         }
-        LabelView::of(&timeline, Smoothing::None, 1)
+        LabelView::of(&timeline, Smoothing::NONE, 1)
     }
 
     fn file(name: &str, labels: &[i32]) -> Rc<LoadedLabels> {

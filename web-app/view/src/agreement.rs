@@ -194,7 +194,7 @@ mod tests {
                 faces: vec![face(0), face(5)],
             });
         }
-        LabelView::of(&timeline, Smoothing::None, 1)
+        LabelView::of(&timeline, Smoothing::NONE, 1)
     }
 
     #[test]

@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn the_table_of_a_video_has_people_put_together_and_nobody_who_is_left_out() {
         let manner = Manner {
-            smoothing: Smoothing::None,
+            smoothing: Smoothing::NONE,
             window: 1,
             smoothing_text: "labels not smoothed".into(),
             lanes: ["frame", "temporal", "smoothed", "reviewed"],

@@ -106,7 +106,7 @@ mod tests {
                 faces,
             });
         }
-        LabelView::of(&timeline, Smoothing::None, 1)
+        LabelView::of(&timeline, Smoothing::NONE, 1)
     }
 
     #[test]

@@ -237,7 +237,7 @@ mod tests {
         }
         // The sound is ahead of the picture.
         timeline.set_start_s(0.75);
-        LabelView::of(&timeline, Smoothing::None, 1)
+        LabelView::of(&timeline, Smoothing::NONE, 1)
     }
 
     fn report(view: &LabelView, labels: LoadedLabels, unit: Unit) -> shared_model::metrics::Report {

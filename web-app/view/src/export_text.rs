@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn parts_of_the_csv_make_the_whole() {
-        let rows = timeline(2 * PART + 7).rows(Smoothing::Sliding, 30);
+        let rows = timeline(2 * PART + 7).rows(Smoothing::SLIDING, 30);
         let parts: String = (0..rows.len())
             .step_by(PART)
             .map(|start| csv_part("a,b.mp4", &rows, start))
@@ -100,7 +100,7 @@ mod tests {
                 video: "[] odd \"name\".mp4".into(),
                 fingerprint: None,
                 model: "tiny".into(),
-                smoothing: Smoothing::Block,
+                smoothing: Smoothing::BLOCK,
                 window: 12,
                 reviewed: Vec::new(),
                 people: People::default(),

@@ -156,10 +156,10 @@ fn certain(label: Expression) -> ClassScores {
 /// The csv does not say how its labels were smoothed: the usual ways are tried.
 fn smoothing_of(timeline: &Timeline, rows: &[FrameRow]) -> (Smoothing, usize, usize) {
     let usual = [
-        (Smoothing::Sliding, DEFAULT_WINDOW),
-        (Smoothing::None, DEFAULT_WINDOW),
-        (Smoothing::Mean, DEFAULT_WINDOW),
-        (Smoothing::Block, DEFAULT_WINDOW),
+        (Smoothing::SLIDING, DEFAULT_WINDOW),
+        (Smoothing::NONE, DEFAULT_WINDOW),
+        (Smoothing::MEAN, DEFAULT_WINDOW),
+        (Smoothing::BLOCK, DEFAULT_WINDOW),
     ];
     let mut best = (Smoothing::default(), DEFAULT_WINDOW, usize::MAX);
     if rows.iter().all(|row| row.smoothed.is_none()) {
@@ -259,7 +259,7 @@ mod tests {
             segment(3, 0, 3, Expression::Anger),
         ])
         .unwrap();
-        let mut view = LabelView::of(&timeline, Smoothing::Mean, DEFAULT_WINDOW);
+        let mut view = LabelView::of(&timeline, Smoothing::MEAN, DEFAULT_WINDOW);
         write_all(&mut view, &document);
         (view, document)
     }
@@ -328,7 +328,7 @@ mod tests {
                 faces: if frame == 2 { Vec::new() } else { vec![face] },
             });
         }
-        let rows = timeline.rows(Smoothing::Sliding, DEFAULT_WINDOW);
+        let rows = timeline.rows(Smoothing::SLIDING, DEFAULT_WINDOW);
         let found = read(&frame_table::to_string("faces", &rows)).unwrap();
         assert!(found.timeline.is_unrelated());
         assert_eq!(found.differing, 0);

@@ -126,7 +126,7 @@ mod tests {
                 faces: vec![face],
             });
         }
-        LabelView::of(&timeline, Smoothing::Sliding, 30)
+        LabelView::of(&timeline, Smoothing::SLIDING, 30)
     }
 
     #[test]

@@ -94,11 +94,7 @@ impl Smoother {
         let track = view.tracks.get_mut(self.track)?;
         let is_kept = |row: &u32| (*row as usize) < self.first_row;
         let kept = track.series.partition_point(is_kept);
-        let earliest = match self.smoothing {
-            Smoothing::None => kept,
-            Smoothing::Block => kept - kept % self.window,
-            Smoothing::Sliding | Smoothing::Mean => kept.saturating_sub(self.window.div_ceil(2)),
-        };
+        let earliest = self.smoothing.first_unsettled(kept, self.window);
         let rows = &view.rows;
         let frame_at = |series: &[u32], place: usize| {
             let row = series.get(place).and_then(|row| rows.get(*row as usize));

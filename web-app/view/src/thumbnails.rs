@@ -114,7 +114,7 @@ mod tests {
                 faces: Vec::new(),
             });
         }
-        LabelView::of(&timeline, Smoothing::None, 1)
+        LabelView::of(&timeline, Smoothing::NONE, 1)
     }
 
     #[test]

@@ -295,7 +295,7 @@ mod tests {
                 faces: vec![face],
             });
         }
-        let view = LabelView::of(&timeline, Smoothing::None, 1);
+        let view = LabelView::of(&timeline, Smoothing::NONE, 1);
         let names = Names {
             title: "a<b>&\"c\".mp4".into(),
             lanes: ["frame", "temporal", "smoothed", "reviewed"],

@@ -177,7 +177,7 @@ mod tests {
         for seed in 0..60 {
             let timeline = random_timeline(seed);
             let mut dice = Dice(seed + 1000);
-            for smoothing in Smoothing::ALL {
+            for smoothing in Smoothing::ALL.iter().copied() {
                 let window = dice.below(70) as usize;
                 let mut builder = RowBuilder::new(&timeline);
                 while !builder.step(&timeline, 1 + dice.below(50) as usize) {}
@@ -265,7 +265,7 @@ mod tests {
         for track in 1..4 {
             people.merge(track, 0);
         }
-        let view = LabelView::of_people(&timeline, people, Smoothing::Sliding, 30);
+        let view = LabelView::of_people(&timeline, people, Smoothing::SLIDING, 30);
         assert_eq!(view.tracks.len(), 1);
         let track = &view.tracks[0];
         for index in &track.series {
@@ -281,7 +281,7 @@ mod tests {
     #[test]
     fn frames_are_found_by_time() {
         let timeline = random_timeline(3);
-        let view = LabelView::of(&timeline, Smoothing::None, 1);
+        let view = LabelView::of(&timeline, Smoothing::NONE, 1);
         assert!(view.frame_count() > 10);
         for frame in 0..view.frame_count() {
             assert_eq!(view.frame_at(view.middle_of(frame)), Some(frame));

@@ -1,7 +1,7 @@
 //! What a smoothed label rests on.
 
 use shared_model::expression::Expression;
-use shared_model::smoothing::Smoothing;
+use shared_model::smoothing::{Decision, Smoothing};
 use shared_model::timeline::FrameRow;
 
 use crate::label_view::LabelView;
@@ -25,18 +25,11 @@ pub fn votes(view: &LabelView, row: &FrameRow, smoothing: Smoothing, window: usi
         .series
         .partition_point(|other| view.frame_of(*other) < row.frame);
     let count = track.series.len();
-    let (start, end) = match smoothing {
-        Smoothing::Sliding => (
-            place.saturating_sub(window / 2),
-            place.saturating_add(window.div_ceil(2)),
-        ),
-        Smoothing::Block => {
-            let start = place - place % window;
-            (start, start.saturating_add(window))
-        }
-        Smoothing::Mean | Smoothing::None => return None,
-    };
-    let around = track.series.get(start..end.min(count))?;
+    if !smoothing.uses_window || smoothing.decision != Decision::MostFrequent {
+        return None;
+    }
+    let voters = (smoothing.voters)(place, count, window);
+    let around = track.series.get(voters)?;
     let shown = around
         .iter()
         .filter_map(|other| view.rows.get(*other as usize)?.probabilities.as_ref());
@@ -81,9 +74,9 @@ mod tests {
     fn no_other_label_has_more_votes_and_each_frame_votes_once() {
         let mut random = StdRng::seed_from_u64(9);
         for (smoothing, window) in [
-            (Smoothing::Sliding, 7),
-            (Smoothing::Sliding, 30),
-            (Smoothing::Block, 12),
+            (Smoothing::SLIDING, 7),
+            (Smoothing::SLIDING, 30),
+            (Smoothing::BLOCK, 12),
         ] {
             let view = view(smoothing, window, &mut random);
             for row in view.rows.iter().filter(|row| row.face_box.is_some()) {
@@ -109,16 +102,16 @@ mod tests {
     #[test]
     fn where_no_frames_vote_there_are_none() {
         let mut random = StdRng::seed_from_u64(10);
-        let view = view(Smoothing::Mean, 9, &mut random);
+        let view = view(Smoothing::MEAN, 9, &mut random);
         let row = &view.rows[0];
         for (smoothing, window) in [
-            (Smoothing::Mean, 9),
-            (Smoothing::None, 9),
-            (Smoothing::Sliding, 1),
+            (Smoothing::MEAN, 9),
+            (Smoothing::NONE, 9),
+            (Smoothing::SLIDING, 1),
         ] {
             assert_eq!(votes(&view, row, smoothing, window), None);
         }
         let without = FrameRow::without_face(0, 0.0);
-        assert_eq!(votes(&view, &without, Smoothing::Sliding, 9), None);
+        assert_eq!(votes(&view, &without, Smoothing::SLIDING, 9), None);
     }
 }

@@ -2,9 +2,9 @@
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
+use shared_model::backbone::{BACKBONE_PREFIX, Backbone};
 use shared_model::face_crop::InputSpec;
 use shared_model::model_file::{ModelFile, ModelMetadata, Weight, Weights};
-use shared_model::resnet50::{BACKBONE_PREFIX, ResNet50};
 
 use crate::model_store;
 use crate::pretrain::evaluation::HeldBack;
@@ -71,7 +71,7 @@ struct SemiSupervised<'a> {
     data: &'a SupervisedData,
     input: InputSpec,
     device: Device,
-    pair: TeacherStudent<ResNet50>,
+    pair: TeacherStudent<Backbone>,
     waiting: Vec<WaitingStep>,
 }
 
@@ -84,7 +84,7 @@ impl<'a> SemiSupervised<'a> {
     ) -> Result<Self> {
         config.training.precision.check(device)?;
         let training_device = device.clone().autodiff();
-        let begin = |seed: u64| -> Result<ResNet50> {
+        let begin = |seed: u64| -> Result<Backbone> {
             device.seed(seed);
             let network = config.model.shape().init(&training_device);
             // Weights of a checkpoint take the place of the start's, which may be gone.
@@ -252,10 +252,10 @@ impl Trainee for SemiSupervised<'_> {
 
 /// The pair as the checkpoint holds it.
 fn restored(
-    mut pair: TeacherStudent<ResNet50>,
+    mut pair: TeacherStudent<Backbone>,
     found: &Checkpoint,
     device: &Device,
-) -> Result<TeacherStudent<ResNet50>> {
+) -> Result<TeacherStudent<Backbone>> {
     let training_device = device.clone().autodiff();
     pair.teacher = pair.teacher.load(&found.network, TEACHER, &training_device)?;
     pair.student = pair.student.load(&found.network, STUDENT, &training_device)?;

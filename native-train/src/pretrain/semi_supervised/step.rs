@@ -4,8 +4,8 @@ use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Device, Int, Tensor};
+use shared_model::backbone::Backbone;
 use shared_model::expression::CLASS_COUNT;
-use shared_model::resnet50::ResNet50;
 
 use crate::pretrain::moving_average;
 use crate::pretrain::sgd::Sgd;
@@ -25,7 +25,7 @@ pub trait Classifier: Module {
     fn draw_weights(&self) {}
 }
 
-impl Classifier for ResNet50 {
+impl Classifier for Backbone {
     fn logits(&self, pictures: Tensor<4>) -> Tensor<2> {
         self.forward(pictures).1
     }

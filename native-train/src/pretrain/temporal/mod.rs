@@ -7,11 +7,11 @@ pub mod still_clips;
 use anyhow::Result;
 use burn::tensor::Device;
 use serde_json::{Value, json};
+use shared_model::backbone::BACKBONE_PREFIX;
 use shared_model::calibration::Calibration;
 use shared_model::expression::{ClassScores, Expression, softmax};
 use shared_model::metrics::ConfusionMatrix;
 use shared_model::model_file::{ModelFile, TemporalShape};
-use shared_model::resnet50::BACKBONE_PREFIX;
 use shared_model::temperature::{fitted, tempered};
 use shared_model::temporal_encoder::{TEMPORAL_PREFIX, TemporalEncoder};
 

@@ -11,9 +11,9 @@ use anyhow::{Result, anyhow};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::Rng;
 use rayon::prelude::*;
+use shared_model::backbone::Backbone;
 use shared_model::expression::{CLASS_COUNT, ClassScores, Expression};
 use shared_model::face_crop::InputSpec;
-use shared_model::resnet50::ResNet50;
 
 use crate::pretrain::augmentation::{augmented, plain};
 use crate::pretrain::face_store::FaceStore;
@@ -113,7 +113,7 @@ impl StillFeatures {
     /// # Errors
     /// When there is no face, one cannot be read, or the device fails.
     pub fn extract(
-        network: &ResNet50,
+        network: &Backbone,
         store: &FaceStore,
         input: &InputSpec,
         augmentation: &AugmentationConfig,
@@ -248,7 +248,7 @@ fn hide_some(frames: &mut [ClipFrame], random: &mut impl Rng) {
     }
 }
 
-fn read_views(network: &ResNet50, inputs: &[Vec<f32>], size: usize, device: &Device) -> Result<Vec<View>> {
+fn read_views(network: &Backbone, inputs: &[Vec<f32>], size: usize, device: &Device) -> Result<Vec<View>> {
     let count = inputs.len();
     let pictures = Tensor::from_data(TensorData::new(inputs.concat(), [count, 3, size, size]), device);
     let (features, logits) = network.forward(pictures);

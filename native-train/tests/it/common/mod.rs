@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use burn::tensor::Device;
+use shared_model::backbone::BackboneShape;
 use shared_model::face_crop::InputSpec;
 use shared_model::frame_table;
-use shared_model::model_file::{BackboneShape, ModelFile, ModelMetadata, TemporalShape, Weights};
+use shared_model::model_file::{ModelFile, ModelMetadata, TemporalShape, Weights};
 
 /// Runs `mien` in `folder`.
 pub fn mien(folder: &Path, arguments: &[&str]) -> Output {
@@ -104,10 +105,7 @@ fn probed(video: &Path, arguments: &[&str]) -> Vec<f64> {
 pub fn random_model(temporal: bool) -> ModelFile {
     let device = Device::flex();
     device.seed(11);
-    let backbone = BackboneShape {
-        blocks: [1; 4],
-        width: 4,
-    };
+    let backbone = BackboneShape::bottleneck([1; 4], 4);
     let mut weights: Weights = backbone.init(&device).save("backbone.").unwrap();
     let shape = TemporalShape {
         layers: 1,

@@ -1,9 +1,10 @@
 //! Made-up videos whose features tell two expressions.
 
 use super::*;
+use crate::backbone::BackboneShape;
 use crate::expression::CLASS_COUNT;
 use crate::face_box::FaceBox;
-use crate::model_file::{BackboneShape, ModelMetadata, TemporalShape};
+use crate::model_file::{ModelMetadata, TemporalShape};
 use crate::stored_weights::{Weight, Weights};
 
 const LENGTH: usize = 64;
@@ -18,10 +19,7 @@ fn model(has_encoder: bool) -> ModelFile {
         positions: false,
     };
     let metadata = ModelMetadata {
-        backbone: BackboneShape {
-            blocks: [1, 1, 1, 1],
-            width: LENGTH / 32,
-        },
+        backbone: BackboneShape::bottleneck([1, 1, 1, 1], LENGTH / 32),
         temporal: has_encoder.then(|| temporal.clone()),
         clip_length: 16,
         ..ModelMetadata::default()
@@ -113,7 +111,7 @@ fn video(people: u32, seed: usize) -> CorrectedVideo {
     CorrectedVideo {
         frames,
         corrections,
-        smoothing: Smoothing::Sliding,
+        smoothing: Smoothing::SLIDING,
         window: 5,
     }
 }
@@ -308,7 +306,7 @@ fn the_learned_model_says_what_was_measured_before_it_was_written() {
         people: &[],
     };
     let timeline = pollster::block_on(learning.timeline(&videos[0], Some(&heads))).unwrap();
-    let rows = timeline.rows(Smoothing::Sliding, 5);
+    let rows = timeline.rows(Smoothing::SLIDING, 5);
     let right = videos[0]
         .corrections
         .iter()

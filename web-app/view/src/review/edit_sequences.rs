@@ -45,7 +45,7 @@ fn view(random: &mut StdRng) -> LabelView {
             faces,
         });
     }
-    LabelView::of(&timeline, Smoothing::Sliding, 3)
+    LabelView::of(&timeline, Smoothing::SLIDING, 3)
 }
 
 /// Each labelled frame; fails where two segments share one or a segment is empty.

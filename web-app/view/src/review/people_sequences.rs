@@ -50,7 +50,7 @@ fn timeline() -> Timeline {
 
 fn view(timeline: &Timeline, review: &Review) -> LabelView {
     let people = review.document().people().clone();
-    LabelView::of_people(timeline, people, Smoothing::Sliding, 5)
+    LabelView::of_people(timeline, people, Smoothing::SLIDING, 5)
 }
 
 /// One random edit; whether it did something.

@@ -1,0 +1,62 @@
+//! All layers of a backbone that have weights.
+
+use std::convert::Infallible;
+
+use super::shape::BackboneShape;
+use super::visitor::{BackboneVisitor, ConvLayer, HeadLayer, PoolLayer, Then};
+
+/// The layers of a backbone, as a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layers {
+    /// In the order in which they are kept.
+    pub convolutions: Vec<ConvLayer>,
+    /// Names of the normalisations whose output is added to another map: a block of which this one gives 0 changes nothing.
+    pub added: Vec<String>,
+    /// The last one.
+    pub head: HeadLayer,
+}
+
+impl Layers {
+    pub(super) fn of(shape: &BackboneShape) -> Self {
+        let mut seen = Seen::default();
+        let Ok(head) = shape.walk(&mut seen, ());
+        let Seen {
+            mut convolutions,
+            added,
+        } = seen;
+        convolutions.sort_by_key(|layer| layer.place);
+        Self {
+            convolutions,
+            added,
+            head,
+        }
+    }
+}
+
+#[derive(Default)]
+struct Seen {
+    convolutions: Vec<ConvLayer>,
+    added: Vec<String>,
+}
+
+impl BackboneVisitor for Seen {
+    type Map = ();
+    type Output = HeadLayer;
+    type Error = Infallible;
+
+    fn convolution(&mut self, layer: ConvLayer, (): (), then: Then<()>) -> Result<(), Infallible> {
+        if matches!(then, Then::AddRelu(())) {
+            self.added.push(layer.norm.clone());
+        }
+        self.convolutions.push(layer);
+        Ok(())
+    }
+
+    fn max_pool(&mut self, _: PoolLayer, (): ()) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn head(&mut self, layer: HeadLayer, (): ()) -> Result<HeadLayer, Infallible> {
+        Ok(layer)
+    }
+}
