@@ -18,7 +18,8 @@ use serde_json::Value;
 use shared_model::metrics::Report;
 
 use crate::backbone_features::labelled_videos::videos_of;
-use crate::datasets::config::{SourceKind, SourceUse};
+use crate::datasets::config::SourceUse;
+use crate::datasets::source_kind::SourceKind;
 use crate::run_config::RunConfig;
 use crate::run_config::ablate_config::AblateConfig;
 use crate::training_run::interruption::{Interrupted, Interruption};
@@ -157,7 +158,7 @@ fn check_sources(config: &RunConfig) -> Result<()> {
     ] {
         let mut sources = config.data.sources.iter();
         ensure!(
-            sources.any(|source| source.kind == SourceKind::AffWild2 && source.role == wanted),
+            sources.any(|source| source.kind == SourceKind::AFFWILD2 && source.role == wanted),
             "the table needs a `[[data.source]]` with kind = \"affwild2\" and use = \"{word}\"; \
              native-train/configs/synthetic-small.toml shows one of each"
         );

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::ablate::start_folder;
-use crate::datasets::config::{SourceConfig, SourceKind, SourceUse};
+use crate::datasets::config::{SourceConfig, SourceUse};
+use crate::datasets::source_kind::SourceKind;
 use crate::run_config::refine_config::RefineConfig;
 use crate::run_config::{Mode, RunConfig};
 
@@ -136,7 +137,7 @@ impl Row {
     fn takes(self, source: &SourceConfig) -> bool {
         match (self, source.role) {
             (_, SourceUse::Validation) => true,
-            (Self::Baseline, role) => role == SourceUse::Labelled && source.kind == SourceKind::AffWild2,
+            (Self::Baseline, role) => role == SourceUse::Labelled && source.kind == SourceKind::AFFWILD2,
             (Self::Ssl, role) => role == SourceUse::Labelled,
             _ => true,
         }

@@ -3,8 +3,9 @@
 use anyhow::{Result, ensure};
 
 use crate::datasets::affwild2;
-use crate::datasets::config::{SourceKind, SourceUse};
+use crate::datasets::config::SourceUse;
 use crate::datasets::labelled_video::LabelledVideo;
+use crate::datasets::source_kind::SourceKind;
 use crate::run_config::RunConfig;
 use crate::run_config::refine_config::VideoFolders;
 
@@ -43,7 +44,7 @@ fn read_side(
     }
     let mut videos = Vec::new();
     for source in &config.data.sources {
-        let wanted = source.kind == SourceKind::AffWild2 && source.role == role;
+        let wanted = source.kind == SourceKind::AFFWILD2 && source.role == role;
         if let (true, Some(crops), Some(annotations)) = (wanted, &source.pictures, &source.annotations) {
             videos.extend(affwild2::read_videos(crops, annotations)?);
         }

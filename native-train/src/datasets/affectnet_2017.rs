@@ -8,7 +8,21 @@ use shared_model::csv_reader::{CsvReader, Dialect, line_of};
 use shared_model::face_box::FaceBox;
 
 use crate::datasets::affectnet::class_of;
+use crate::datasets::layout::{Key, Layout};
 use crate::datasets::picture_set::{Listed, PictureSet, SetBuilder};
+
+/// `AffectNet`'s first release.
+pub const LAYOUT: Layout = Layout {
+    name: "affectnet-2017",
+    title: "AffectNet's first release",
+    files: "the csv with `subDirectory_filePath`, the face's box and `expression`",
+    needs: &[Key::Pictures, Key::Annotations],
+    takes: &[],
+    usages: &[],
+    has_boxes: true,
+    has_labels: true,
+    read: |files| read(files.pictures()?, files.annotations()?),
+};
 
 /// Reads the list; its paths start from `pictures`.
 ///

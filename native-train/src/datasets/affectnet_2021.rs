@@ -7,9 +7,23 @@ use rayon::prelude::*;
 use shared_model::expression::Expression;
 
 use crate::datasets::affectnet::class_of;
+use crate::datasets::layout::{Key, Layout};
 use crate::datasets::numpy_number;
 use crate::datasets::picture_set::{Listed, PictureSet, SetBuilder};
 use crate::natural_order;
+
+/// `AffectNet`'s second release.
+pub const LAYOUT: Layout = Layout {
+    name: "affectnet-2021",
+    title: "AffectNet's second release",
+    files: "`images/<id>.jpg` and `annotations/<id>_exp.npy`",
+    needs: &[Key::Path],
+    takes: &[],
+    usages: &[],
+    has_boxes: false,
+    has_labels: true,
+    read: |files| read(files.path()?),
+};
 
 const ANNOTATION: &str = "_exp.npy";
 

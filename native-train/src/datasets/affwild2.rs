@@ -13,7 +13,21 @@ use shared_model::{affwild2, file_text};
 use crate::datasets::class_folders::sorted_entries;
 use crate::datasets::findings::Findings;
 use crate::datasets::labelled_video::{LabelledFrame, LabelledVideo};
+use crate::datasets::layout::{Key, Layout};
 use crate::datasets::picture_set::{Listed, PictureSet, SetBuilder};
+
+/// Aff-Wild2's EXPR set.
+pub const LAYOUT: Layout = Layout {
+    name: "affwild2",
+    title: "Aff-Wild2",
+    files: "`<video>[_left\\|_right]/00001.jpg` and `<video>[_left\\|_right].txt`",
+    needs: &[Key::Pictures, Key::Annotations],
+    takes: &[],
+    usages: &[],
+    has_boxes: false,
+    has_labels: true,
+    read: |files| read_pictures(files.pictures()?, files.annotations()?),
+};
 
 /// Reads every annotation of a folder, and looks which frames have a crop. What is missing is said on
 /// stderr.

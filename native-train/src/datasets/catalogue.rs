@@ -3,13 +3,10 @@
 use anyhow::{Context as _, Result, ensure};
 use shared_model::expression::Expression;
 
-use crate::datasets::config::{DataConfig, FaceSource, SourceConfig, SourceKind, SourceUse};
+use crate::datasets::config::{DataConfig, FaceSource, SourceConfig, SourceUse};
 use crate::datasets::label_distribution::LabelDistribution;
 use crate::datasets::picture_ref::PictureRef;
 use crate::datasets::picture_set::PictureSet;
-use crate::datasets::{
-    affectnet_2017, affectnet_2021, affwild2, class_folders, expw, ferplus, list_csv, ms1mv2, rafdb,
-};
 
 /// Every picture that a run may see, numbered through all sources. It knows where they are; it holds
 /// none of them.
@@ -54,7 +51,7 @@ impl Catalogue {
     /// As [`Catalogue::read`].
     pub fn add(&mut self, config: SourceConfig) -> Result<()> {
         let fail = || format!("the pictures of {}", config.title());
-        let set = read_set(&config).with_context(fail)?.thinned(config.every);
+        let set = config.read().with_context(fail)?.thinned(config.every);
         ensure!(!set.is_empty(), "{} has no picture", config.title());
         let labelled = (0..set.len()).any(|place| match config.role {
             SourceUse::Labelled => set.target(place).is_some(),
@@ -142,41 +139,5 @@ impl Catalogue {
         let after = self.sources.partition_point(|source| source.first <= number);
         let source = self.sources.get(after.checked_sub(1)?)?;
         Some((source, (number - source.first) as usize))
-    }
-}
-
-fn read_set(config: &SourceConfig) -> Result<PictureSet> {
-    let path = |key: &str, path: &Option<std::path::PathBuf>| {
-        path.clone().with_context(|| format!("`{key}` is missing"))
-    };
-    let usage = || config.usage.context("`usage` is missing");
-    let labels = config.role != SourceUse::Unlabelled;
-    match config.kind {
-        SourceKind::Csv => list_csv::read(
-            &path("path", &config.path)?,
-            config.pictures.as_deref(),
-            labels,
-            config.numbers.unwrap_or_default(),
-        ),
-        SourceKind::Folder if labels => {
-            class_folders::read_labelled(&path("path", &config.path)?, config.numbers.unwrap_or_default())
-        }
-        SourceKind::Folder => class_folders::read_unlabelled(&path("path", &config.path)?),
-        SourceKind::AffWild2 => affwild2::read_pictures(
-            &path("pictures", &config.pictures)?,
-            &path("annotations", &config.annotations)?,
-        ),
-        SourceKind::AffectNet2017 => affectnet_2017::read(
-            &path("pictures", &config.pictures)?,
-            &path("annotations", &config.annotations)?,
-        ),
-        SourceKind::AffectNet2021 => affectnet_2021::read(&path("path", &config.path)?),
-        SourceKind::ExpW => expw::read(
-            &path("pictures", &config.pictures)?,
-            &path("annotations", &config.annotations)?,
-        ),
-        SourceKind::FerPlus => ferplus::read(&path("path", &config.path)?, usage()?, config.labels),
-        SourceKind::RafDb => rafdb::read(&path("path", &config.path)?, usage()?),
-        SourceKind::Ms1mV2 => ms1mv2::read(&path("path", &config.path)?),
     }
 }

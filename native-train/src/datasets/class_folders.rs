@@ -7,8 +7,28 @@ use anyhow::{Context as _, Result};
 use shared_model::expression::Expression;
 
 use crate::datasets::class_numbers::ClassNumbers;
+use crate::datasets::layout::{Key, Layout};
 use crate::datasets::picture_set::{Listed, PictureSet, SetBuilder};
 use crate::{natural_order, picture};
+
+/// Folders.
+pub const LAYOUT: Layout = Layout {
+    name: "folder",
+    title: "folders",
+    files: "`<class name or index>/*.jpg`; all pictures in all folders where no labels are wanted",
+    needs: &[Key::Path],
+    takes: &[Key::Numbers],
+    usages: &[],
+    has_boxes: false,
+    has_labels: true,
+    read: |files| {
+        if files.needs_labels {
+            read_labelled(files.path()?, files.numbers)
+        } else {
+            read_unlabelled(files.path()?)
+        }
+    },
+};
 
 /// Reads one folder a class, named by name or number; each picture is its own person. Pictures of a number
 /// that has no class have no label.

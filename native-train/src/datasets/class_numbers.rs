@@ -7,7 +7,29 @@ use serde::{Deserialize, Serialize};
 use shared_model::expression::Expression;
 
 use crate::datasets::findings::Findings;
-use crate::datasets::{affectnet, expw, fer2013, rafdb};
+use crate::datasets::{affectnet, fer2013};
+
+/// `ExpW`'s labels 0 to 6.
+pub(super) const EXPW: [Expression; 7] = [
+    Expression::Anger,
+    Expression::Disgust,
+    Expression::Fear,
+    Expression::Happiness,
+    Expression::Sadness,
+    Expression::Surprise,
+    Expression::Neutral,
+];
+
+/// RAF-DB's labels 1 to 7.
+pub(super) const RAFDB: [Expression; 7] = [
+    Expression::Surprise,
+    Expression::Fear,
+    Expression::Disgust,
+    Expression::Happiness,
+    Expression::Sadness,
+    Expression::Anger,
+    Expression::Neutral,
+];
 
 /// Whose numbers stand for classes in a list or as the names of folders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -44,9 +66,9 @@ impl ClassNumbers {
                     .ok()
                     .filter(|code| *code <= 10)
                     .and_then(|code| affectnet::class_of(code).ok()),
-                Self::ExpW => of_list(&expw::CLASSES, Some(number)),
+                Self::ExpW => of_list(&EXPW, Some(number)),
                 Self::Fer2013 => of_list(&fer2013::CLASSES, Some(number)),
-                Self::RafDb => of_list(&rafdb::CLASSES, number.checked_sub(1)),
+                Self::RafDb => of_list(&RAFDB, number.checked_sub(1)),
             },
         };
         found.with_context(|| format!("`{text}` is no class, expected a name or {}", self.range()))

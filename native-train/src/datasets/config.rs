@@ -7,7 +7,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 use shared_model::expression::Expression;
 
 use crate::datasets::class_numbers::ClassNumbers;
-use crate::datasets::ferplus::LabelForm;
+use crate::datasets::label_form::LabelForm;
+use crate::datasets::layout::{Key, SourceFiles};
+use crate::datasets::picture_set::PictureSet;
+use crate::datasets::source_kind::SourceKind;
 use crate::datasets::usage::Usage;
 
 /// Where pictures come from.
@@ -103,37 +106,6 @@ pub struct SourceConfig {
     /// How a face is found in this source's pictures; without it by the boxes that the source has, else as `data.faces` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub faces: Option<FaceSource>,
-}
-
-/// Layouts of datasets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SourceKind {
-    /// Aff-Wild2's EXPR set.
-    #[serde(rename = "affwild2")]
-    AffWild2,
-    /// AffectNet's first release: a csv.
-    #[serde(rename = "affectnet-2017")]
-    AffectNet2017,
-    /// AffectNet's second release: an annotation file a picture.
-    #[serde(rename = "affectnet-2021")]
-    AffectNet2021,
-    /// `ExpW`: a list with boxes.
-    #[serde(rename = "expw")]
-    ExpW,
-    /// FER+, or FER2013 as Kaggle has it.
-    #[serde(rename = "ferplus")]
-    FerPlus,
-    /// RAF-DB's basic expressions.
-    #[serde(rename = "rafdb")]
-    RafDb,
-    /// MS1MV2 as `InsightFace` packs it.
-    #[serde(rename = "ms1mv2")]
-    Ms1mV2,
-    /// Pictures in folders; one a class where labels are wanted.
-    Folder,
-    /// A list with columns `path` and `label`.
-    Csv,
 }
 
 /// What a source is for.
@@ -242,24 +214,6 @@ impl DataConfig {
     }
 }
 
-impl SourceKind {
-    /// As the config writes it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::AffWild2 => "affwild2",
-            Self::AffectNet2017 => "affectnet-2017",
-            Self::AffectNet2021 => "affectnet-2021",
-            Self::ExpW => "expw",
-            Self::FerPlus => "ferplus",
-            Self::RafDb => "rafdb",
-            Self::Ms1mV2 => "ms1mv2",
-            Self::Folder => "folder",
-            Self::Csv => "csv",
-        }
-    }
-}
-
 impl SourceConfig {
     /// A folder or a csv.
     #[must_use]
@@ -267,9 +221,9 @@ impl SourceConfig {
         Self {
             name: None,
             kind: if path.is_dir() {
-                SourceKind::Folder
+                SourceKind::FOLDER
             } else {
-                SourceKind::Csv
+                SourceKind::CSV
             },
             role,
             path: Some(path.to_path_buf()),
@@ -290,7 +244,7 @@ impl SourceConfig {
     /// The name of the kind as the config has it, and the path and part that tell it from others of its kind.
     #[must_use]
     pub fn title(&self) -> String {
-        let kind = self.kind.name();
+        let kind = self.kind.name;
         let path = self.path.as_ref().or(self.annotations.as_ref());
         let title = path.map_or_else(|| kind.to_owned(), |path| format!("{kind} {}", path.display()));
         self.with_usage(title)
@@ -309,7 +263,7 @@ impl SourceConfig {
         let path = self.path.as_ref().or(self.annotations.as_ref());
         let name = path.and_then(|path| path.file_name());
         let name = name.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        self.with_usage(format!("{} {name}", self.kind.name()))
+        self.with_usage(format!("{} {name}", self.kind.name))
     }
 
     /// How a face is found in its pictures, in data where `usual` is said of all sources.
@@ -320,7 +274,7 @@ impl SourceConfig {
     }
 
     fn has_boxes(&self) -> bool {
-        matches!(self.kind, SourceKind::AffectNet2017 | SourceKind::ExpW)
+        self.kind.has_boxes
     }
 
     /// Whether labels of this class are used.
@@ -332,35 +286,7 @@ impl SourceConfig {
     fn check(&self, number: usize) -> Result<()> {
         let name = || format!("`[[data.source]]` {number} ({})", self.title());
         ensure!(self.every > 0, "{}: `every` is 0, expected 1 or more", name());
-        let keys = [
-            ("path", &self.path),
-            ("pictures", &self.pictures),
-            ("annotations", &self.annotations),
-        ];
-        let (needed, allowed): (&[&str], &[&str]) = match self.kind {
-            SourceKind::Csv => (&["path"], &["path", "pictures"]),
-            SourceKind::Folder
-            | SourceKind::AffectNet2021
-            | SourceKind::FerPlus
-            | SourceKind::RafDb
-            | SourceKind::Ms1mV2 => (&["path"], &["path"]),
-            SourceKind::AffWild2 | SourceKind::AffectNet2017 | SourceKind::ExpW => {
-                (&["pictures", "annotations"], &["pictures", "annotations"])
-            }
-        };
-        for (key, value) in keys {
-            ensure!(
-                value.is_some() || !needed.contains(&key),
-                "{}: `{key}` is missing",
-                name()
-            );
-            ensure!(
-                value.is_none() || allowed.contains(&key),
-                "{}: `{key}` means nothing for this kind, expected {}",
-                name(),
-                allowed.join(" and ")
-            );
-        }
+        self.check_files().with_context(name)?;
         self.check_options().with_context(name)?;
         ensure!(
             self.repeat == 1 || self.role == SourceUse::Labelled,
@@ -388,12 +314,12 @@ impl SourceConfig {
             "{}: `faces = \"box\"` needs boxes, and this kind has none, expected \"whole\" or \"detect\"",
             name()
         );
-        if self.kind == SourceKind::Ms1mV2 && self.role != SourceUse::Unlabelled {
-            bail!(
-                "{}: MS1MV2 has no expressions, expected `use = \"unlabelled\"`",
-                name()
-            );
-        }
+        ensure!(
+            self.kind.has_labels || self.role == SourceUse::Unlabelled,
+            "{}: {} has no expressions, expected `use = \"unlabelled\"`",
+            name(),
+            self.kind.title
+        );
         ensure!(
             self.classes.is_empty() || self.role != SourceUse::Unlabelled,
             "{}: `classes` chooses labels, and an unlabelled source's are not used",
@@ -414,26 +340,80 @@ impl SourceConfig {
         Ok(())
     }
 
-    /// The keys that some kinds alone have.
-    fn check_options(&self) -> Result<()> {
-        let has_parts = matches!(self.kind, SourceKind::FerPlus | SourceKind::RafDb);
-        ensure!(
-            !has_parts || self.usage.is_some(),
-            "`usage` is missing, expected \"train\", \"valid\" or \"test\""
-        );
-        let is_list = matches!(self.kind, SourceKind::Csv | SourceKind::Folder);
-        let keys = [
-            ("usage", self.usage.is_some(), has_parts),
-            ("labels", self.labels.is_some(), self.kind == SourceKind::FerPlus),
-            ("numbers", self.numbers.is_some(), is_list),
-        ];
-        for (key, is_set, has_meaning) in keys {
-            ensure!(!is_set || has_meaning, "`{key}` means nothing for this kind");
+    /// The files that its layout needs are named, and no others.
+    fn check_files(&self) -> Result<()> {
+        for key in Key::OF_FILES {
+            let value = match key {
+                Key::Path => &self.path,
+                Key::Pictures => &self.pictures,
+                _ => &self.annotations,
+            };
+            ensure!(
+                value.is_some() || !self.kind.needs.contains(&key),
+                "`{}` is missing",
+                key.name()
+            );
+            if value.is_some() && !self.kind.allows(key) {
+                let allowed = Key::OF_FILES.into_iter().filter(|key| self.kind.allows(*key));
+                let allowed: Vec<&str> = allowed.map(Key::name).collect();
+                bail!(
+                    "`{}` means nothing for this kind, expected {}",
+                    key.name(),
+                    allowed.join(" and ")
+                );
+            }
         }
-        ensure!(
-            self.kind != SourceKind::RafDb || self.usage != Some(Usage::Valid),
-            "RAF-DB has no part \"valid\", expected \"train\" or \"test\""
-        );
         Ok(())
+    }
+
+    /// The keys that some layouts alone have.
+    fn check_options(&self) -> Result<()> {
+        for key in Key::OF_CHOICES {
+            let is_set = match key {
+                Key::Usage => self.usage.is_some(),
+                Key::Labels => self.labels.is_some(),
+                _ => self.numbers.is_some(),
+            };
+            ensure!(
+                !is_set || self.kind.allows(key),
+                "`{}` means nothing for this kind",
+                key.name()
+            );
+        }
+        let parts: Vec<String> = self
+            .kind
+            .usages
+            .iter()
+            .map(|usage| format!("\"{}\"", usage.name()))
+            .collect();
+        let parts = parts.join(" or ");
+        ensure!(
+            self.usage.is_some() || !self.kind.needs.contains(&Key::Usage),
+            "`usage` is missing, expected {parts}"
+        );
+        if let Some(usage) = self.usage.filter(|usage| !self.kind.usages.contains(usage)) {
+            bail!(
+                "{} has no part \"{}\", expected {parts}",
+                self.kind.title,
+                usage.name()
+            );
+        }
+        Ok(())
+    }
+
+    /// Reads its lists, never its pictures.
+    ///
+    /// # Errors
+    /// When one cannot be read or is not as it should be.
+    pub fn read(&self) -> Result<PictureSet> {
+        (self.kind.read)(&SourceFiles {
+            path: self.path.as_deref(),
+            pictures: self.pictures.as_deref(),
+            annotations: self.annotations.as_deref(),
+            usage: self.usage,
+            labels: self.labels,
+            numbers: self.numbers.unwrap_or_default(),
+            needs_labels: self.role != SourceUse::Unlabelled,
+        })
     }
 }

@@ -5,21 +5,24 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use shared_model::expression::Expression;
 use shared_model::face_box::FaceBox;
 
+use crate::datasets::class_numbers::EXPW;
+use crate::datasets::layout::{Key, Layout};
 use crate::datasets::picture_set::{Listed, PictureSet, SetBuilder};
 
-/// The dataset's labels 0 to 6.
-pub(super) const CLASSES: [Expression; 7] = [
-    Expression::Anger,
-    Expression::Disgust,
-    Expression::Fear,
-    Expression::Happiness,
-    Expression::Sadness,
-    Expression::Surprise,
-    Expression::Neutral,
-];
+/// `ExpW`.
+pub const LAYOUT: Layout = Layout {
+    name: "expw",
+    title: "ExpW",
+    files: "`label.lst`, with a box for each face",
+    needs: &[Key::Pictures, Key::Annotations],
+    takes: &[],
+    usages: &[],
+    has_boxes: true,
+    has_labels: true,
+    read: |files| read(files.pictures()?, files.annotations()?),
+};
 
 /// Reads the list; its pictures lie in `pictures`.
 ///
@@ -56,7 +59,7 @@ fn push_row(set: &mut SetBuilder, row: &str, line: u64) -> Result<()> {
     let class = label
         .parse::<usize>()
         .ok()
-        .and_then(|code| CLASSES.get(code).copied());
+        .and_then(|code| EXPW.get(code).copied());
     let label = class.with_context(|| format!("`{label}` is no expression, expected 0 to 6"))?;
     ensure!(
         right > left && bottom > top,

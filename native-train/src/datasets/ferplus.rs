@@ -6,10 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use serde::{Deserialize, Serialize};
 
 use crate::datasets::crowd_votes::{self, VoteRow};
 use crate::datasets::fer2013::{PixelFile, PixelRow};
+use crate::datasets::label_form::LabelForm;
+use crate::datasets::layout::{Key, Layout};
 use crate::datasets::picture_set::{Listed, PictureSet, SetBuilder};
 use crate::datasets::usage::Usage;
 
@@ -17,16 +18,18 @@ use crate::datasets::usage::Usage;
 const VOTES: &str = "fer2013new.csv";
 const PIXELS: &str = "fer2013.csv";
 
-/// What is learned from votes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LabelForm {
-    /// How they are spread over the classes. Only pictures with a majority are measured on.
-    #[default]
-    Votes,
-    /// The class of the majority; pictures without one have no label.
-    Majority,
-}
+/// FER+, or FER2013 as Kaggle has it.
+pub const LAYOUT: Layout = Layout {
+    name: "ferplus",
+    title: "FER+",
+    files: "FER+: a folder with `fer2013new.csv` and `FER2013Train/`, `FER2013Valid/`, `FER2013Test/`; or Kaggle's `fer2013.csv` (the file, or its folder), whose pixels are read where they lie",
+    needs: &[Key::Path, Key::Usage],
+    takes: &[Key::Labels],
+    usages: &[Usage::Train, Usage::Valid, Usage::Test],
+    has_boxes: false,
+    has_labels: true,
+    read: |files| read(files.path()?, files.usage()?, files.labels),
+};
 
 /// Reads one part. `path` is the folder with `fer2013new.csv` and the three folders of pictures, or
 /// Kaggle's file. Beside that file `fer2013new.csv` gives the votes, row by row; without it the file's own

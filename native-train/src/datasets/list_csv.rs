@@ -12,10 +12,24 @@ use shared_model::expression::{CLASS_COUNT, Expression};
 
 use crate::datasets::class_numbers::ClassNumbers;
 use crate::datasets::label_distribution::LabelDistribution;
+use crate::datasets::layout::{Key, Layout};
 use crate::datasets::picture_set::{Listed, PictureSet, SetBuilder};
 
 /// How far the probabilities of a row may be from adding up to 1, for they are rounded.
 const SUM_TOLERANCE: f64 = 0.01;
+
+/// A list.
+pub const LAYOUT: Layout = Layout {
+    name: "csv",
+    title: "a list",
+    files: "`path,label[,video,frame,person]`; class names or 0 to 7; -1 is not annotated. With `share_neutral` to `share_other` a label is shared between classes. As pandas, Excel or Windows write it: `;` or tabs, `3.0`, `NaN`, decimal commas beside `;`, UTF-16, `faces\\a.jpg`. `pictures` is where its paths start, if that is not its own folder",
+    needs: &[Key::Path],
+    takes: &[Key::Pictures, Key::Numbers],
+    usages: &[],
+    has_boxes: false,
+    has_labels: true,
+    read: |files| read(files.path()?, files.pictures, files.needs_labels, files.numbers),
+};
 
 /// Reads a list whose paths start from `root`, or from the list's own folder. Who a picture shows is
 /// its `person`, else its `video`. An empty label and -1 stand for none; `needs_labels` asks for the

@@ -23,10 +23,13 @@ pub mod record_payload;
 pub mod class_numbers;
 pub mod findings;
 pub mod label_distribution;
+pub mod label_form;
 pub mod labelled_face;
 pub mod labelled_video;
+pub mod layout;
 pub mod picture_ref;
 pub mod picture_set;
+pub mod source_kind;
 pub mod usage;
 
 pub mod catalogue;

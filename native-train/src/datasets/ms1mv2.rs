@@ -11,9 +11,23 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::datasets::findings::Findings;
+use crate::datasets::layout::{Key, Layout};
 use crate::datasets::picture_set::PictureSet;
 use crate::datasets::record_file::RecordFile;
 use crate::datasets::record_payload::FIXED_BYTES;
+
+/// MS1MV2 as `InsightFace` packs it.
+pub const LAYOUT: Layout = Layout {
+    name: "ms1mv2",
+    title: "MS1MV2",
+    files: "`train.rec`, beside `train.idx`; read where it lies, nothing is unpacked",
+    needs: &[Key::Path],
+    takes: &[],
+    usages: &[],
+    has_boxes: false,
+    has_labels: false,
+    read: |files| read(files.path()?),
+};
 
 /// Reads where the pictures lie. Those past the end of a truncated file are counted and left out.
 ///

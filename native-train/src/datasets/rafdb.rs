@@ -3,25 +3,28 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use shared_model::expression::Expression;
 
+use crate::datasets::class_numbers::RAFDB;
+use crate::datasets::layout::{Key, Layout};
 use crate::datasets::picture_set::{Listed, PictureSet, SetBuilder};
 use crate::datasets::usage::Usage;
-
-/// The dataset's labels 1 to 7.
-pub(super) const CLASSES: [Expression; 7] = [
-    Expression::Surprise,
-    Expression::Fear,
-    Expression::Disgust,
-    Expression::Happiness,
-    Expression::Sadness,
-    Expression::Anger,
-    Expression::Neutral,
-];
 
 /// Where list and faces lie: as the dataset is packed, or both in one folder.
 const LISTS: [&str; 2] = ["EmoLabel/list_patition_label.txt", "list_patition_label.txt"];
 const FACES: [&str; 2] = ["Image/aligned", "aligned"];
+
+/// RAF-DB's basic expressions.
+pub const LAYOUT: Layout = Layout {
+    name: "rafdb",
+    title: "RAF-DB",
+    files: "RAF-DB's basic expressions: `EmoLabel/list_patition_label.txt` and `Image/aligned/train_00001_aligned.jpg`, or `list_patition_label.txt` and `aligned/`",
+    needs: &[Key::Path, Key::Usage],
+    takes: &[],
+    usages: &[Usage::Train, Usage::Test],
+    has_boxes: false,
+    has_labels: true,
+    read: |files| read(files.path()?, files.usage()?),
+};
 
 /// Reads one part of the folder `root`: [`Usage::Train`] or [`Usage::Test`], which a picture's name says.
 ///
@@ -54,7 +57,7 @@ fn push_row(set: &mut SetBuilder, faces: &str, row: &str, line: u64, usage: Usag
         anyhow::bail!("`{row}` has {} columns, expected a name and a label", cells.len());
     };
     let number = label.parse::<usize>().ok().and_then(|code| code.checked_sub(1));
-    let class = number.and_then(|place| CLASSES.get(place).copied());
+    let class = number.and_then(|place| RAFDB.get(place).copied());
     let class = class.with_context(|| format!("`{label}` is no expression, expected 1 to 7"))?;
     let is_train = name.starts_with("train_");
     ensure!(

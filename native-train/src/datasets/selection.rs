@@ -8,8 +8,9 @@ use rand::seq::SliceRandom as _;
 use shared_model::expression::{CLASS_COUNT, Expression};
 
 use crate::datasets::catalogue::{Catalogue, Source};
-use crate::datasets::config::{DataConfig, SourceKind, SourceUse};
+use crate::datasets::config::{DataConfig, SourceUse};
 use crate::datasets::person_split::is_held_back;
+use crate::datasets::source_kind::SourceKind;
 use crate::random_stream::Stream;
 
 /// Numbers of a [`Catalogue`], each list in its order.
@@ -57,7 +58,7 @@ impl Selection {
                 .any(|source| source.config.role == role)
         };
         let affwild2_has_other = catalogue.sources().iter().any(|source| {
-            source.config.kind == SourceKind::AffWild2 && source.config.role == SourceUse::Labelled
+            source.config.kind == SourceKind::AFFWILD2 && source.config.role == SourceUse::Labelled
         });
         let split = (!has(SourceUse::Validation)).then_some(data.held_back);
         check_sides(catalogue)?;
@@ -70,7 +71,7 @@ impl Selection {
             let not_other = data.other_from_affwild2
                 && affwild2_has_other
                 && source.config.role == SourceUse::Labelled
-                && source.config.kind != SourceKind::AffWild2;
+                && source.config.kind != SourceKind::AFFWILD2;
             let used = |class: &Expression| {
                 source.config.takes(*class) && !(not_other && *class == Expression::Other)
             };
@@ -224,7 +225,7 @@ fn check_sides(catalogue: &Catalogue) -> Result<()> {
 
 /// What must not stand on both sides. Aff-Wild2's own split tells the two faces of a recording apart.
 fn side_key(source: &Source, place: usize) -> Option<&str> {
-    if source.config.kind == SourceKind::AffWild2 {
+    if source.config.kind == SourceKind::AFFWILD2 {
         return source.set.name(place)?.split('/').next();
     }
     source.set.person(place)

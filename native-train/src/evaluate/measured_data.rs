@@ -5,8 +5,9 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use crate::backbone_features::labelled_videos::videos_of;
-use crate::datasets::config::{SourceKind, SourceUse};
+use crate::datasets::config::SourceUse;
 use crate::datasets::labelled_video::LabelledVideo;
+use crate::datasets::source_kind::SourceKind;
 use crate::evaluate::pictures::picture_selection::{self, PictureSelection};
 use crate::evaluate::video_source;
 use crate::run_config::RunConfig;
@@ -53,7 +54,7 @@ impl MeasuredData {
         let mut sources = config.data.sources.iter();
         let has_videos = named
             || sources
-                .any(|source| source.kind == SourceKind::AffWild2 && source.role == SourceUse::Validation);
+                .any(|source| source.kind == SourceKind::AFFWILD2 && source.role == SourceUse::Validation);
         if !has_videos && pictures.is_some() {
             return Ok(Self {
                 videos: Vec::new(),

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::common::{mien, mien_fails, mien_ok, stderr, write_paired_pictures, write_videos};
 use native_train::ablate::row::Row;
 use native_train::ablate::start;
-use native_train::datasets::config::SourceKind;
+use native_train::datasets::source_kind::SourceKind;
 use native_train::run_config::{Mode, RunConfig};
 use serde_json::Value;
 
@@ -54,7 +54,7 @@ fn each_row_has_its_own_data_and_stages() {
             .map(|source| (source.kind, format!("{:?}", source.role)))
             .collect()
     };
-    let (aff, csv) = (SourceKind::AffWild2, SourceKind::Csv);
+    let (aff, csv) = (SourceKind::AFFWILD2, SourceKind::CSV);
     let named = |kind, role: &str| (kind, role.to_owned());
     assert_eq!(
         sources(Row::Baseline),

@@ -51,15 +51,82 @@ pub enum LabelFileError {
     Segments(#[from] SegmentFault),
     #[error("frame {0} is beyond any video that is read here (at most {MOST_FRAMES} frames)")]
     FrameNumber(usize),
-    #[error(
-        "it begins with `{0}`, which is none of the known formats: an Aff-Wild2 annotation, the csv or project that \
-         Mien writes, an ELAN .eaf, or lines of `seconds label`"
-    )]
+    #[error("it begins with `{0}`, which is none of the known formats: {known}", known = known_formats())]
     Unknown(String),
     #[error("no frame is labelled in it")]
     Empty,
     #[error("the file is empty")]
     NoText,
+}
+
+/// A format of labels.
+struct LabelFormat {
+    /// What it is, in words.
+    title: &'static str,
+    /// Whether a text that begins so is one, where none of the formats before it is.
+    is_it: fn(&Beginning<'_>) -> bool,
+    /// Reads all of it.
+    read: fn(&str) -> Result<LabelFile, LabelFileError>,
+}
+
+/// All formats, in the order in which they are tried: the surest signs first. A new one is a file beside this one and a value
+/// here.
+const FORMATS: &[LabelFormat] = &[
+    LabelFormat {
+        title: "an ELAN .eaf",
+        is_it: |beginning| beginning.text.trim_start().starts_with('<'),
+        read: |text| Ok(LabelFile::Spans(elan_tiers::read(text)?)),
+    },
+    LabelFormat {
+        title: "a project that Mien writes",
+        is_it: |beginning| beginning.text.trim_start().starts_with('{'),
+        read: |text| Ok(LabelFile::Table(project_rows(&Project::from_json(text)?)?)),
+    },
+    LabelFormat {
+        title: "its csv",
+        is_it: is_table,
+        read: |text| Ok(LabelFile::Table(frame_table::read(text.as_bytes())?)),
+    },
+    LabelFormat {
+        title: "an Aff-Wild2 annotation",
+        is_it: names_classes,
+        read: |text| Ok(LabelFile::Annotation(affwild2::read(text)?)),
+    },
+    LabelFormat {
+        title: "lines of `seconds label`",
+        is_it: |beginning| change_points::looks_like(beginning.text),
+        read: |text| Ok(LabelFile::Spans(change_points::read(text)?)),
+    },
+];
+
+fn known_formats() -> String {
+    let titles: Vec<&str> = FORMATS.iter().map(|format| format.title).collect();
+    titles.join(", ")
+}
+
+/// What a text begins with.
+struct Beginning<'a> {
+    text: &'a str,
+    /// The first line with anything on it, behind what a spreadsheet says of its separator.
+    first_line: &'a str,
+    separator: char,
+}
+
+impl<'a> Beginning<'a> {
+    fn of(text: &'a str) -> Self {
+        let (dialect, start) = csv_reader::sniff(text.as_bytes());
+        let mut lines = text.get(start..).unwrap_or("").lines();
+        Self {
+            text,
+            first_line: lines.find(|line| !line.trim().is_empty()).unwrap_or(""),
+            separator: char::from(dialect.separator),
+        }
+    }
+
+    /// The cells of the first line.
+    fn cells(&self) -> impl Iterator<Item = &'a str> {
+        self.first_line.split(self.separator)
+    }
 }
 
 /// Reads labels, whatever the file is called.
@@ -68,19 +135,15 @@ pub enum LabelFileError {
 /// When the text is none of the formats, is damaged, contradicts itself or labels nothing.
 pub fn read(text: &str) -> Result<LabelFile, LabelFileError> {
     let text = text.trim_start_matches('\u{feff}');
-    let (dialect, start) = csv_reader::sniff(text.as_bytes());
-    let mut lines = text.get(start..).unwrap_or("").lines();
-    let first_line = lines.find(|line| !line.trim().is_empty()).unwrap_or("");
-    let separator = char::from(dialect.separator);
-    let file = match text.trim_start().chars().next() {
-        None => return Err(LabelFileError::NoText),
-        Some('<') => LabelFile::Spans(elan_tiers::read(text)?),
-        Some('{') => LabelFile::Table(project_rows(&Project::from_json(text)?)?),
-        _ if is_table(first_line, separator) => LabelFile::Table(frame_table::read(text.as_bytes())?),
-        _ if names_classes(first_line, separator) => LabelFile::Annotation(affwild2::read(text)?),
-        _ if change_points::looks_like(text) => LabelFile::Spans(change_points::read(text)?),
-        _ => return Err(LabelFileError::Unknown(first_line.chars().take(60).collect())),
+    if text.trim().is_empty() {
+        return Err(LabelFileError::NoText);
+    }
+    let beginning = Beginning::of(text);
+    let Some(format) = FORMATS.iter().find(|format| (format.is_it)(&beginning)) else {
+        let line = beginning.first_line.chars().take(60).collect();
+        return Err(LabelFileError::Unknown(line));
     };
+    let file = (format.read)(text)?;
     if let LabelFile::Table(rows) = &file
         && let Some(row) = rows.iter().find(|named| named.row.frame >= MOST_FRAMES)
     {
@@ -139,19 +202,17 @@ fn final_label(row: &FrameRow) -> Option<Expression> {
 }
 
 /// Whether a line is the header of a per-frame csv, perhaps of one with columns missing.
-fn is_table(line: &str, separator: char) -> bool {
-    let known = line
-        .split(separator)
+fn is_table(beginning: &Beginning<'_>) -> bool {
+    let known = beginning
+        .cells()
         .filter(|column| frame_table::COLUMNS.contains(&column.trim().trim_matches('"')));
     known.count() >= 2
 }
 
 /// Whether a line is the header of an annotation, perhaps of another order of classes.
-fn names_classes(line: &str, separator: char) -> bool {
-    line.split(separator)
-        .filter(|name| Expression::parse(name).is_some())
-        .count()
-        >= 4
+fn names_classes(beginning: &Beginning<'_>) -> bool {
+    let known = beginning.cells().filter(|name| Expression::parse(name).is_some());
+    known.count() >= 4
 }
 
 fn project_rows(project: &Project) -> Result<Vec<NamedRow>, LabelFileError> {

@@ -7,9 +7,10 @@ use anyhow::{Context as _, Result};
 use shared_model::expression::Expression;
 
 use crate::datasets::catalogue::{Catalogue, Source};
-use crate::datasets::config::{FaceSource, SourceConfig, SourceKind, SourceUse};
+use crate::datasets::config::{FaceSource, SourceConfig, SourceUse};
 use crate::datasets::picture_ref::PictureRef;
 use crate::datasets::selection::Selection;
+use crate::datasets::source_kind::SourceKind;
 use crate::run_config::RunConfig;
 
 /// A picture with its truth.
@@ -62,7 +63,7 @@ impl PictureSelection {
         let data = &config.data;
         let sources = data.all_sources();
         let is_picture = |source: &SourceConfig| {
-            source.kind != SourceKind::AffWild2 && source.role != SourceUse::Unlabelled
+            source.kind != SourceKind::AFFWILD2 && source.role != SourceUse::Unlabelled
         };
         let validates = |source: &SourceConfig| source.role == SourceUse::Validation;
         let has_validation = sources.iter().any(validates);
@@ -83,7 +84,7 @@ impl PictureSelection {
         }
         let selection = Selection::new(&catalogue, data, config.seed)?;
         let is_affwild2 =
-            |source: &SourceConfig| source.kind == SourceKind::AffWild2 && source.role == SourceUse::Labelled;
+            |source: &SourceConfig| source.kind == SourceKind::AFFWILD2 && source.role == SourceUse::Labelled;
         let no_other = data.other_from_affwild2 && !has_validation && sources.iter().any(is_affwild2);
         let mut numbers = selection.held_back;
         let before = numbers.len();
