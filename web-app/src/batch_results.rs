@@ -35,9 +35,9 @@ fn is_stage(store: Store, file: &File) -> bool {
 #[must_use]
 pub fn results_now(store: Store) -> ItemResults {
     let document = store.desk.with_value(|desk| desk.review.document().clone());
-    store.analysis.with_value(|analysis| ItemResults {
-        timeline: analysis.timeline.clone(),
+    store.with_stage(|reading| ItemResults {
+        timeline: reading.timeline.clone(),
         document,
-        model: analysis.model.clone(),
+        model: reading.model.clone(),
     })
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use page_view::batch::{Batch, Choice, ItemState};
 use page_view::file_kind::FileKind;
 use page_view::job::JobState;
+use page_view::session::Event;
 use web_sys::File;
 
 use crate::state::store::Store;
@@ -113,7 +114,7 @@ pub fn interrupt(store: Store) {
 /// Closes the list. A video of it that is on the stage stays there.
 pub fn clear(store: Store) {
     if store.reads_behind() {
-        job_control::cancel(store);
+        store.tell(Event::Cancel);
         behind::put_away(store);
     }
     store.batch.update(Batch::clear);

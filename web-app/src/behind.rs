@@ -3,22 +3,26 @@
 use leptos::prelude::*;
 use page_view::batch::{Batch, ItemResults};
 use page_view::file_kind::FileKind;
-use page_view::job::{Job, JobKind};
+use page_view::opened::Opened;
 use page_view::review::document::ReviewDocument;
 use page_view::review::history::Review;
+use page_view::session::{Behind, Event};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
 
-use crate::state::behind::Behind;
-use crate::state::opened::Opened;
+use crate::review_storage::LookedUp;
+use crate::state::analysis::Analysis;
+use crate::state::source::Source;
 use crate::state::store::Store;
-use crate::{job_control, kept_results, relabel, review_storage, stage};
+use crate::{relabel, review_storage, stage};
 
 /// What is read on the stage, or was about to come on it, makes room and is read on behind it.
 pub fn send(store: Store) {
-    if let Some(source) = store.pending.get_value() {
-        store.pending.set_value(None);
-        store.behind.set_value(Some(Behind::of(source)));
+    if let Some(source) = store.session.with_value(|session| session.pending().cloned()) {
+        let nothing = ReviewDocument::default();
+        store
+            .session
+            .update_value(|session| session.send_behind(source, None, nothing));
         return;
     }
     let Some(source) = store.source.get_untracked() else {
@@ -27,46 +31,30 @@ pub fn send(store: Store) {
     let document = store.desk.with_value(|desk| desk.review.document().clone());
     // First: what is written on leaving is what the stage holds.
     review_storage::release(store);
-    let mut behind = Behind {
-        opened: store.opened.get_untracked(),
-        document,
-        ..Behind::of(source)
-    };
+    let opened = store.opened.get_untracked();
     store
-        .analysis
-        .update_value(|analysis| std::mem::swap(analysis, &mut behind.analysis));
+        .session
+        .update_value(|session| session.send_behind(source, opened, document));
+    store.analysis.update_value(Analysis::clear);
     // Its address stays good.
     store.source.update_untracked(|source| *source = None);
-    store.behind.set_value(Some(behind));
 }
 
 /// Begins to read a video behind the stage: what was kept of it is not read again.
 pub fn begin(store: Store, file: File) {
     let source = stage::source_of(file.clone(), FileKind::Video);
-    store.behind.set_value(Some(Behind {
-        is_looking: true,
-        ..Behind::of(source)
-    }));
-    let id = store.next_job();
-    store.job.set(Some(Job::queued(id, JobKind::File)));
+    store.tell(Event::BeginBehind(source));
+    let Some(job) = store.job.with_untracked(|job| job.as_ref().map(|job| job.id)) else {
+        return;
+    };
     spawn_local(async move {
         // What cannot be looked up is read.
-        let found = review_storage::look_up(&file).await.unwrap_or_default();
-        if !store.is_current(id) {
-            return;
-        }
-        store.behind.update_value(|behind| {
-            let Some(behind) = behind else { return };
-            behind.is_looking = false;
-            behind.document = found.document;
-            if let Some((kept, timeline)) = found.results {
-                behind.analysis.model.clone_from(&kept.model);
-                behind.analysis.is_whole = kept.is_whole;
-                behind.analysis.timeline = timeline;
-                behind.analysis.kept = Some(kept);
-            }
+        let LookedUp { document, results } = review_storage::look_up(&file).await.unwrap_or_default();
+        store.tell(Event::LookedUp {
+            job,
+            document,
+            results,
         });
-        job_control::send_queued(store);
     });
 }
 
@@ -75,13 +63,13 @@ pub fn bring_forward(store: Store) {
     let Some(behind) = take(store) else { return };
     let Behind {
         source,
-        analysis,
+        reading,
         opened,
         document,
         ..
     } = behind;
     stage::place(store, source);
-    store.analysis.set_value(analysis);
+    store.session.update_value(|session| session.set_stage(reading));
     show_document(store, document);
     if let Some(opened) = opened {
         show_size(store, opened);
@@ -89,7 +77,7 @@ pub fn bring_forward(store: Store) {
     store.results_changed();
     relabel::results_replaced(store);
     // One that waits may have nothing to wait for any more.
-    job_control::send_queued(store);
+    store.tell(Event::MayProceed);
 }
 
 /// Labels by hand that are known already; what the storage holds is laid under them.
@@ -109,7 +97,11 @@ pub fn show_size(store: Store, opened: Opened) {
 #[must_use]
 pub fn finish(store: Store) -> Option<ItemResults> {
     let behind = take(store)?;
-    let results = behind.results();
+    let results = ItemResults {
+        timeline: behind.reading.timeline.clone(),
+        document: behind.document.clone(),
+        model: behind.reading.model.clone(),
+    };
     keep(store, behind);
     Some(results)
 }
@@ -121,22 +113,23 @@ pub fn put_away(store: Store) {
     }
 }
 
-fn take(store: Store) -> Option<Behind> {
+fn take(store: Store) -> Option<Behind<Source>> {
     let mut taken = None;
-    store.behind.update_value(|behind| taken = behind.take());
+    store
+        .session
+        .update_value(|session| taken = session.take_behind());
     taken
 }
 
 /// Writes it into the browser's storage.
-fn keep(store: Store, behind: Behind) {
+fn keep(store: Store, behind: Behind<Source>) {
     let reviewed = behind.document.segments();
     let reviewed = reviewed.filter(|segment| segment.confirmed).count();
-    let video = behind.source.name.clone();
-    let facts = kept_results::describe(store, &behind.analysis, "", video, reviewed, 0);
+    let facts = review_storage::described(store, &behind.reading, "", &behind.source.name, (reviewed, 0));
     spawn_local(async move {
         let Some(file) = &behind.source.file else { return };
         // What cannot be kept stays in the list for as long as the page is open.
-        if let Ok(Some(key)) = review_storage::write_aside(file, facts, &behind.analysis.timeline).await {
+        if let Ok(Some(key)) = review_storage::write_aside(file, facts, &behind.reading.timeline).await {
             store.known_files.with_value(|known| known.keep(key, file));
         }
         stage::let_go_of(&behind.source);

@@ -1,17 +1,18 @@
 //! What the engine says, taken into the store.
 
 use leptos::prelude::*;
-use page_view::job::{EnginePhase, JobKind, JobState};
+use page_view::job::EnginePhase;
+use page_view::opened::Opened;
 use page_view::plain_fault;
+use page_view::session::Event;
 use page_view::shipped_model::ShippedModel;
 use wasm_bindgen::{JsCast, JsValue};
-use web_messages::{FromEngine, JobId, ModelSummary};
+use web_messages::{FromEngine, ModelSummary};
 use web_sys::VideoFrame;
 
 use crate::state::notice::{Offer, Tone};
-use crate::state::opened::Opened;
 use crate::state::store::Store;
-use crate::{frame_feed, job_control, job_failure, job_results, service_worker, strings, zip_orders};
+use crate::{frame_feed, job_control, job_results, service_worker, strings, zip_orders};
 
 /// Takes one message and what came with it.
 pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
@@ -36,7 +37,7 @@ pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
         FromEngine::ModelRefused { reason } => {
             store.engine.update(|engine| engine.phase = EnginePhase::Ready);
             store.fail(reason);
-            job_control::send_queued(store);
+            store.tell(Event::MayProceed);
         }
         FromEngine::Opened {
             job,
@@ -48,27 +49,21 @@ pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
             notice,
         } => {
             if store.is_current(job) {
-                job_results::opened(
-                    store,
-                    Opened {
-                        width,
-                        height,
-                        duration_s,
-                        start_s,
-                        frame_count,
-                    },
-                );
+                let opened = Opened {
+                    width,
+                    height,
+                    duration_s,
+                    start_s,
+                    frame_count,
+                };
+                job_results::opened(store, job, opened);
                 let name = job_control::job_source(store).map_or_else(String::new, |source| source.name);
                 notify_if_any(store, notice.map(|notice| strings::named(&name, &notice)));
             }
         }
-        FromEngine::Resumed { job, frames } => {
-            if store.is_current(job) {
-                store.update_read(|analysis| analysis.seen = frames);
-            }
-        }
+        FromEngine::Resumed { job, frames } => store.tell(Event::Resumed { job, frames }),
         FromEngine::TryVideoElement { job, reason } => frame_feed::try_player(store, job, reason),
-        FromEngine::Predictions { job, predictions } => job_results::take(store, job, predictions),
+        FromEngine::Predictions { job, predictions } => store.tell(Event::Predictions { job, predictions }),
         FromEngine::Progress { job, fraction, .. } if zip_orders::is_current(store, job) => {
             zip_orders::progressed(store, fraction);
         }
@@ -78,24 +73,23 @@ pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
             frames_per_s,
             seconds_left,
             ..
-        } => store.update_job(job, |job| {
-            if job.kind == JobKind::File {
-                job.fraction = fraction;
-                job.seconds_left = seconds_left;
-            }
-            job.frames_per_s = frames_per_s;
+        } => store.tell(Event::Progress {
+            job,
+            fraction,
+            frames_per_s,
+            seconds_left,
         }),
         FromEngine::NeedFrame { job } => frame_feed::need_frame(store, job),
         FromEngine::Done { job, notice } => {
             if store.is_current(job) {
                 notify_if_any(store, notice);
-                job_results::done(store, job);
+                store.tell(Event::Done { job });
             }
         }
         FromEngine::Cancelled { job } if zip_orders::is_current(store, job) => {
             zip_orders::cancelled(store, job);
         }
-        FromEngine::Cancelled { job } => cancelled(store, job),
+        FromEngine::Cancelled { job } => store.tell(Event::Cancelled { job }),
         FromEngine::Packed { job, notice } => zip_orders::packed(store, job, notice, attachment),
         FromEngine::Failed {
             job: Some(job),
@@ -104,7 +98,7 @@ pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
         FromEngine::Failed {
             job: Some(job),
             reason,
-        } => job_failure::fail(store, job, reason),
+        } => job_results::failed(store, job, reason),
         FromEngine::Failed { job: None, reason } => engine_broke(store, &reason),
         FromEngine::DeviceLost { reason } => store.notify(Tone::Warning, reason, None),
         FromEngine::Frame { .. } => close(attachment),
@@ -160,35 +154,17 @@ fn close(frame: &JsValue) {
     }
 }
 
-/// A job ended before its end. One that the person did not cancel gave way to another model: a file is read again
-/// with it.
-fn cancelled(store: Store, id: JobId) {
-    let running = store
-        .job
-        .get_untracked()
-        .filter(|job| job.id == id && job.is_under_way());
-    match running.map(|job| job.kind) {
-        Some(JobKind::File) => job_control::begin(store, JobKind::File),
-        _ => store.update_job(id, |job| job.state = JobState::Cancelled),
-    }
-}
-
 /// The engine cannot go on. What was read stays. One that worked before is started again, since a file may have been
 /// the cause; one that never worked is not.
 pub fn engine_broke(store: Store, cause: &str) {
     let cause = &plain_fault::plain(cause);
     zip_orders::lost(store);
     store.order.set(None);
-    store.job.update(|job| {
-        if let Some(job) = job.as_mut().filter(|job| job.is_under_way()) {
-            job.state = JobState::Failed;
-        }
-    });
+    store.tell(Event::EngineBroke);
     let had_worked = store
         .engine
         .with_untracked(|engine| engine.phase == EnginePhase::Ready);
     if had_worked {
-        store.pending.set_value(None);
         store.fail(cause);
         store
             .engine
@@ -226,7 +202,7 @@ fn ready(store: Store, backend: String, notice: Option<String>, model: ModelSumm
         engine.notice = notice;
         engine.model = Some(model);
     });
-    job_control::send_queued(store);
+    store.tell(Event::MayProceed);
 }
 
 fn notify_if_any(store: Store, notice: Option<String>) {

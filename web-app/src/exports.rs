@@ -153,7 +153,7 @@ pub fn printed(store: Store) -> Option<String> {
 fn facts(store: Store, name: &str) -> Facts {
     Facts {
         video: name.to_owned(),
-        model: store.analysis.with_value(|analysis| analysis.model.clone()),
+        model: store.with_stage(|reading| reading.model.clone()),
         smoothing: strings::smoothing_in_force(store.smoothing.get_untracked(), store.window.get_untracked()),
         written: today(),
         audit: store.queue.with_untracked(|queue| queue.audit.said()),
@@ -169,12 +169,12 @@ fn facts(store: Store, name: &str) -> Facts {
 
 async fn project_parts(store: Store, name: &str) -> Result<Array, JsValue> {
     let said = |error: shared_model::project::ProjectError| JsValue::from_str(&error.to_string());
-    let (count, timeline, model) = store.analysis.with_value(|analysis| {
-        let timeline = &analysis.timeline;
+    let (count, timeline, model) = store.with_stage(|reading| {
+        let timeline = &reading.timeline;
         (
             timeline.frames().len(),
             timeline.without_frames(),
-            analysis.model.clone(),
+            reading.model.clone(),
         )
     });
     let project = Project {
@@ -201,8 +201,8 @@ async fn project_parts(store: Store, name: &str) -> Result<Array, JsValue> {
     let parts = Array::of1(&before.into());
     for start in (0..count).step_by(PART) {
         // Frames may be added while this runs; only those counted above are written.
-        let part = store.analysis.with_value(|analysis| {
-            let frames = analysis.timeline.frames().get(..count).unwrap_or_default();
+        let part = store.with_stage(|reading| {
+            let frames = reading.timeline.frames().get(..count).unwrap_or_default();
             export_text::project_part(frames, start)
         });
         parts.push(&part.map_err(said)?.into());

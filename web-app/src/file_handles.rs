@@ -102,13 +102,13 @@ async fn forget_strays_now() -> Result<(), JsValue> {
 /// Opens the file of a project that was just put on the stage, where its handle is kept.
 pub fn reopen(store: Store, project: &KeptProject) {
     let (key, video) = (project.key.clone(), project.video.clone());
-    let generation = store.desk.with_value(|desk| desk.generation);
+    let generation = store.stage_generation();
     spawn_local(async move {
         let Ok(Some(handle)) = handle_store::read(&key).await else {
             return;
         };
         let reopened = file_picker::reopened(&handle).await;
-        let is_on_stage = store.desk.with_value(|desk| desk.generation) == generation;
+        let is_on_stage = store.stage_generation() == generation;
         if !is_on_stage || !has_no_film(store) {
             return;
         }

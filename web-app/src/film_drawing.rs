@@ -145,8 +145,8 @@ impl Drawing {
 
     /// Whether it is known where the frame's faces are: tables made elsewhere may not say it.
     fn has_boxes(&self, frame: usize) -> bool {
-        self.store.analysis.with_value(|analysis| {
-            let seen = analysis.timeline.frames().get(frame);
+        self.store.with_stage(|reading| {
+            let seen = reading.timeline.frames().get(frame);
             let mut faces = seen.into_iter().flat_map(|seen| &seen.faces);
             faces.all(|face| face.face_box.w > 0.0 && face.face_box.h > 0.0)
         })
@@ -198,8 +198,8 @@ impl Drawing {
         let is_hidden = |number: usize, face: &TrackedFace| {
             hidden.hides(self.labels.people.person_of(face.track, number))
         };
-        let faces: Vec<FaceBox> = self.store.analysis.with_value(|analysis| {
-            let frames = analysis.timeline.frames();
+        let faces: Vec<FaceBox> = self.store.with_stage(|reading| {
+            let frames = reading.timeline.frames();
             let first = frame.saturating_sub(HIDDEN_FRAMES);
             let near = frames.get(first..(frame + HIDDEN_FRAMES + 1).min(frames.len()));
             let near = (first..).zip(near.unwrap_or_default());

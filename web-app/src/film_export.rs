@@ -82,7 +82,7 @@ pub async fn run(export: &Export) -> Result<(), String> {
 
 /// Waits until the labels on the stage are settled; whether they are still of what was on it before.
 async fn settled(store: Store) -> bool {
-    let on_stage = || store.desk.with_value(|desk| desk.generation);
+    let on_stage = || store.stage_generation();
     let asked = on_stage();
     relabel::settled(store).await;
     on_stage() == asked
@@ -90,8 +90,7 @@ async fn settled(store: Store) -> bool {
 
 /// Counts up with each film on the stage, and with results that take the place of others.
 fn generation(store: Store) -> (u32, u32) {
-    let of_stage = store.desk.with_value(|desk| desk.generation);
-    (of_stage, store.relabel.get_value().generation)
+    (store.stage_generation(), store.relabel.get_value().generation)
 }
 
 /// What a film or picture is, as its name says it.

@@ -10,10 +10,11 @@ use crate::browser::stepped_player::{STEPS_PER_S, SteppedPlayer};
 use crate::browser::{error_text, now_ms};
 use crate::state::feed::Feed;
 use crate::state::notice::Tone;
-use crate::state::opened::Opened;
 use crate::state::store::Store;
-use crate::{job_control, job_failure, job_results, player, strings};
+use crate::{job_control, job_results, player, strings};
 use page_view::job::JobKind;
+use page_view::opened::Opened;
+use page_view::session::Event;
 
 /// The engine wants a frame of this job.
 pub fn need_frame(store: Store, id: JobId) {
@@ -40,12 +41,16 @@ pub fn try_player(store: Store, id: JobId, reason: String) {
                 if store.is_current(id) {
                     store.notify(Tone::Warning, strings::approximate(&source.name, &reason), None);
                     let opened = opened_by(&player);
-                    job_control::begin(store, JobKind::Stepped);
+                    store.tell(Event::Begin(JobKind::Stepped));
                     store.feed.set_value(Some(Feed::Stepped(player)));
-                    job_results::opened(store, opened);
+                    if let Some(job) = store.job.with_untracked(|job| job.as_ref().map(|job| job.id)) {
+                        job_results::opened(store, job, opened);
+                    }
                 }
             }
-            Err(cause) => job_failure::fail(store, id, strings::not_playable(&source.name, &reason, &cause)),
+            Err(cause) => {
+                job_results::failed(store, id, strings::not_playable(&source.name, &reason, &cause));
+            }
         }
     });
 }
@@ -76,7 +81,7 @@ fn feed_next(store: Store, id: JobId) {
         if let Err(error) = fed
             && store.is_current(id)
         {
-            job_failure::fail(store, id, error_text(&error));
+            job_results::failed(store, id, error_text(&error));
         }
     });
 }
@@ -110,11 +115,7 @@ async fn feed_step(store: Store, id: JobId, mut stepper: SteppedPlayer) -> Resul
     }
     let picture = picture_of(stepper.video()).await?;
     let fraction = stepper.fraction(time_s);
-    store.update_job(id, |job| {
-        if job.kind == JobKind::Stepped {
-            job.fraction = fraction;
-        }
-    });
+    store.tell(Event::Stepped { job: id, fraction });
     store.feed.set_value(Some(Feed::Stepped(stepper)));
     send_frame(store, id, time_s, &picture)
 }

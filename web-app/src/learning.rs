@@ -71,12 +71,12 @@ fn for_each_film(store: Store, mut act: impl FnMut(&Film<'_>)) {
             return;
         };
         let Some(file) = &source.file else { return };
-        store.analysis.with_value(|analysis| {
+        store.with_stage(|reading| {
             store.desk.with_value(|desk| {
                 act_once(&Film {
                     name: &source.name,
                     file,
-                    timeline: &analysis.timeline,
+                    timeline: &reading.timeline,
                     document: desk.review.document(),
                 });
             });

@@ -4,32 +4,33 @@ use leptos::prelude::*;
 use page_view::batch::ItemResults;
 use page_view::file_kind::FileKind;
 use page_view::job::JobKind;
+use page_view::session::{Event, Reading};
 use web_sys::File;
 
-use crate::state::opened::Opened;
 use crate::state::store::Store;
 use crate::{behind, job_control, live_source, relabel, review, stage};
+use page_view::opened::Opened;
 
 /// Opens a video or picture and has it analysed.
 pub fn open_media(store: Store, file: File, kind: FileKind) {
     let source = stage::source_of(file, kind);
     live_source::stop(store);
-    let has_results = store
-        .analysis
-        .with_value(|analysis| !analysis.timeline.frames().is_empty());
+    let has_results = store.with_stage(|reading| !reading.timeline.frames().is_empty());
     if has_results && store.source.with_untracked(Option::is_some) {
         // Results stay until the new file has turned out to be one.
-        store.pending.set_value(Some(source));
+        store
+            .session
+            .update_value(|session| session.set_pending(Some(source)));
     } else {
-        store.pending.set_value(None);
+        store.session.update_value(|session| session.set_pending(None));
         stage::place(store, source);
     }
-    job_control::begin(store, JobKind::File);
+    store.tell(Event::Begin(JobKind::File));
 }
 
 /// Shows a video of the list that was read before, with what is known of it.
 pub fn show_read(store: Store, file: File, results: ItemResults, is_whole: bool) {
-    store.pending.set_value(None);
+    store.session.update_value(|session| session.set_pending(None));
     stage::place(store, stage::source_of(file, FileKind::Video));
     let ItemResults {
         timeline,
@@ -39,11 +40,9 @@ pub fn show_read(store: Store, file: File, results: ItemResults, is_whole: bool)
     let opened = Opened::of_timeline(&timeline);
     store.opened.set(Some(opened));
     store.viewport.set(opened.whole_sight());
-    store.analysis.update_value(|analysis| {
-        analysis.timeline = timeline;
-        analysis.model = model;
-        analysis.is_whole = is_whole;
-    });
+    store
+        .session
+        .update_value(|session| session.set_stage(Reading::of_results(timeline, model, is_whole)));
     behind::show_document(store, document);
     review::document_replaced(store);
     relabel::results_replaced(store);

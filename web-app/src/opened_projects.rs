@@ -6,8 +6,10 @@ use leptos::prelude::*;
 use page_view::file_kind::FileKind;
 use page_view::keeping::Keeping;
 use page_view::kept_analysis::{KeptProject, is_fingerprint};
+use page_view::opened::Opened;
 use page_view::predictions_file::{self, Predictions};
 use page_view::review::document::ReviewDocument;
+use page_view::session::{Event, Reading, StorageEvent};
 use shared_model::decisions::Decisions;
 use shared_model::people::People;
 use shared_model::project::{PROJECT_VERSION, Project};
@@ -17,11 +19,11 @@ use web_sys::File;
 
 use crate::browser::error_text;
 use crate::browser::fingerprint::fingerprint;
+use crate::state::analysis::Analysis;
 use crate::state::notice::Tone;
-use crate::state::opened::Opened;
 use crate::state::question::Question;
 use crate::state::store::Store;
-use crate::{batch_run, job_control, live_source, relabel, review, review_storage, stage, strings};
+use crate::{batch_run, live_source, relabel, review, review_storage, stage, strings};
 
 /// Opens predictions made elsewhere, a csv or a project, without analysing.
 pub fn open_predictions(store: Store, files: Vec<File>) {
@@ -114,7 +116,7 @@ fn show_project(store: Store, project: Project, reviewed: &ReviewDocument) {
     });
     if video_is_open {
         if untrack(|| store.reads_stage()) {
-            job_control::cancel(store);
+            store.tell(Event::Cancel);
             batch_run::interrupt(store);
         }
     } else {
@@ -127,17 +129,14 @@ fn show_project(store: Store, project: Project, reviewed: &ReviewDocument) {
     store.window.set(project.window.max(1));
     store.window_chosen.set_value(true);
     let opened = Opened::of_timeline(&project.timeline);
-    store.analysis.update_value(|analysis| {
-        analysis.clear();
-        analysis.timeline = project.timeline;
-        analysis.model = project.model;
-        analysis.is_whole = true;
-    });
+    store.analysis.update_value(Analysis::clear);
+    let reading = Reading::of_results(project.timeline, project.model, true);
+    store.session.update_value(|session| session.set_stage(reading));
     store.viewport.set(opened.whole_sight());
     if !video_is_open {
         store.opened.set(Some(opened));
     }
-    review_storage::all_changed(store);
+    store.tell(Event::Storage(StorageEvent::AllChanged));
     if !reviewed.is_empty() {
         review::take_project(store, reviewed);
     }
@@ -167,11 +166,11 @@ pub fn attach_video(store: Store, file: File) {
 
 /// Shows a project's video, whose content has this key.
 pub fn attach_expected(store: Store, file: File, expected: String) {
-    let generation = store.desk.with_value(|desk| desk.generation);
+    let generation = store.stage_generation();
     spawn_local(async move {
         // A file that cannot be read fails in the player, which says so.
         let is_other = fingerprint(&file).await.is_ok_and(|found| found != expected);
-        if store.desk.with_value(|desk| desk.generation) != generation {
+        if store.stage_generation() != generation {
             // Something else is on the stage by now.
             return;
         }
@@ -188,7 +187,7 @@ pub fn attach_expected(store: Store, file: File, expected: String) {
             yes: strings::ATTACH_ANYWAY.to_owned(),
             no: strings::ATTACH_NOT.to_owned(),
             act: Rc::new(move || {
-                if store.desk.with_value(|desk| desk.generation) == generation {
+                if store.stage_generation() == generation {
                     attach(store, file.clone());
                 }
             }),
@@ -227,7 +226,7 @@ pub fn open_kept(store: Store, project: &KeptProject) {
 /// The stage shows what no job has read; one behind it goes on.
 fn forget_job(store: Store) {
     if !store.reads_behind() {
-        store.job.set(None);
+        store.tell(Event::Forget);
     }
 }
 

@@ -50,8 +50,8 @@ pub fn split(store: Store, person: u32) {
         store.said.set(strings::NOTHING_TO_PART.to_owned());
         return;
     }
-    let seen = store.analysis.with_value(|analysis| {
-        let faces = analysis.timeline.frames().iter().flat_map(|frame| &frame.faces);
+    let seen = store.with_stage(|reading| {
+        let faces = reading.timeline.frames().iter().flat_map(|frame| &frame.faces);
         faces.map(|face| face.track).max().unwrap_or(0)
     });
     edit(store, |review| {

@@ -7,6 +7,7 @@ use page_view::kept_analysis::{self, CHUNK, KEPT_VERSION, KeptProject, chunk_key
 use page_view::review::document::ReviewDocument;
 use page_view::review::history::Review;
 use page_view::review::saved::{self, SavedReview};
+use page_view::session::{Event, StorageEvent};
 use shared_model::project::{PROJECT_VERSION, Project};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -75,7 +76,7 @@ pub fn delete(store: Store, project: KeptProject) {
                 match delete_now(&project).await {
                     Ok(()) => {
                         file_handles::forget(&project).await;
-                        review_storage::try_again(store);
+                        store.tell(Event::Storage(StorageEvent::TryAgain));
                         show(store);
                     }
                     Err(error) => store.fail(error_text(&error)),

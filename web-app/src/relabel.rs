@@ -7,9 +7,10 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::browser::{now_ms, tasks};
 use crate::state::store::Store;
-use page_view::job::{JobKind, JobState};
+use page_view::job::JobState;
 use page_view::label_view::LabelView;
 use page_view::review::rows;
+use page_view::session::Event;
 use page_view::smoother::Smoother;
 use shared_model::timeline_rows::RowBuilder;
 
@@ -94,7 +95,8 @@ fn run(store: Store) {
             state.running = false;
             state.urgent = false;
         });
-        finish_job(store);
+        // A job is done when its last labels are shown.
+        store.tell(Event::LabelsComplete);
     });
 }
 
@@ -104,17 +106,13 @@ async fn build(store: Store, generation: u32) {
     let people = store
         .desk
         .with_value(|desk| desk.review.document().people().clone());
-    let mut builder = store
-        .analysis
-        .with_value(|analysis| RowBuilder::of_people(&analysis.timeline, people));
+    let mut builder = store.with_stage(|reading| RowBuilder::of_people(&reading.timeline, people));
     let mut slice = Slice::start();
     loop {
         if store.relabel.get_value().generation != generation {
             return;
         }
-        let done = store
-            .analysis
-            .with_value(|analysis| builder.step(&analysis.timeline, STEP_ROWS));
+        let done = store.with_stage(|reading| builder.step(&reading.timeline, STEP_ROWS));
         if done {
             break;
         }
@@ -140,21 +138,23 @@ fn grow(store: Store, from: usize) {
     let is_same = store.relabel.get_value().made_by == Some(setting);
     let is_few = |frames: std::ops::Range<usize>| frames.len() <= GROWS_AT_ONCE;
     let mut is_done = false;
-    store.analysis.update_value(|analysis| {
+    store.session.with_value(|session| {
         store.desk.with_value(|desk| {
             let document = desk.review.document();
-            let timeline = &analysis.timeline;
+            let timeline = &session.stage().timeline;
             // A video that is read again changes from its start: not looked through each time for what is known.
             if !is_same || !is_few(from..timeline.frames().len()) {
                 return;
             }
-            let view = Rc::make_mut(&mut analysis.view);
-            let outdated = view.outdated(timeline, document.people(), from);
-            is_done = is_few(outdated.clone());
-            if is_done {
-                view.grow(timeline, document.people().clone(), outdated.start, setting);
-                rows::write_from(view, document, outdated.start);
-            }
+            store.analysis.update_value(|analysis| {
+                let view = Rc::make_mut(&mut analysis.view);
+                let outdated = view.outdated(timeline, document.people(), from);
+                is_done = is_few(outdated.clone());
+                if is_done {
+                    view.grow(timeline, document.people().clone(), outdated.start, setting);
+                    rows::write_from(view, document, outdated.start);
+                }
+            });
         });
     });
     if is_done {
@@ -217,18 +217,6 @@ fn is_finishing(store: Store) -> bool {
     store
         .job
         .with_untracked(|job| job.as_ref().is_some_and(|job| job.state == JobState::Finishing))
-}
-
-/// A job is done when its last labels are shown.
-fn finish_job(store: Store) {
-    let Some(job) = store.job.get_untracked() else {
-        return;
-    };
-    if job.state == JobState::Finishing && job.kind != JobKind::Live {
-        // Set before the job: what went wrong earlier does not hide that this one went well.
-        store.fault.set(None);
-        store.update_job(job.id, |job| job.state = JobState::Done);
-    }
 }
 
 /// The job's frames are all in.

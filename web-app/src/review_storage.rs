@@ -6,7 +6,8 @@ use page_view::kept_analysis::{self, CHUNK, KeptError, KeptProject, chunk_key};
 use page_view::review::document::ReviewDocument;
 use page_view::review::history::Review;
 use page_view::review::saved::{self, SavedReview};
-use shared_model::timeline::{Prediction, Timeline};
+use page_view::session::{Event, KeptFacts, Reading, StorageEvent, Write};
+use shared_model::timeline::Timeline;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
@@ -17,38 +18,22 @@ use crate::browser::{error_text, lock, tasks};
 use crate::state::notice::{Offer, Tone};
 use crate::state::review_desk::{Place, ReviewDesk};
 use crate::state::store::Store;
-use crate::{job_control, kept_restore, kept_results, review, strings};
+use crate::{review, strings};
 
 /// Milliseconds in which a lock that this tab has just given back gets free, and how often they are waited for: a tab that was closed
 /// on a busy machine takes its time.
 const LOCK_SETTLES_MS: i32 = 200;
 const LOCK_TRIES: usize = 3;
-/// Chunks of one write: more would hold up the page while they become text.
-const MOST_CHUNKS: usize = 4;
-
-/// What is not written is written, for as long as the page lives.
-pub fn follow(store: Store) {
-    Effect::new(move |_| {
-        store.unwritten.track();
-        untrack(|| start_writing(store));
-    });
-}
 
 /// Ends the review of the source that leaves the stage.
 pub fn release(store: Store) {
-    if store
-        .desk
-        .with_value(|desk| desk.place.is_some() && (desk.is_dirty || !desk.changed.is_empty()))
-    {
-        write_soon(store);
-    }
-    store.desk.update_value(|desk| {
-        *desk = ReviewDesk {
-            generation: desk.generation.wrapping_add(1),
-            ..ReviewDesk::default()
-        };
-    });
-    store.keeping.set(Keeping::Nowhere);
+    let mut last = Ok(None);
+    store
+        .session
+        .update_value(|session| last = session.take_last_write());
+    write(store, last);
+    store.tell(Event::Storage(StorageEvent::Left));
+    store.desk.set_value(ReviewDesk::default());
     review::document_replaced(store);
 }
 
@@ -65,9 +50,9 @@ pub fn bind_key(store: Store, key: String) {
 }
 
 fn bind_found(store: Store, key: impl Future<Output = Result<String, JsValue>> + 'static) {
-    let generation = store.desk.with_value(|desk| desk.generation);
-    let is_current = move || store.desk.with_value(|desk| desk.generation == generation);
-    store.keeping.set(Keeping::Opening);
+    let generation = store.stage_generation();
+    let is_current = move || store.stage_generation() == generation;
+    store.tell(Event::Storage(StorageEvent::Looking));
     spawn_local(async move {
         let opened = open(store, key, is_current).await;
         if !is_current() {
@@ -79,7 +64,7 @@ fn bind_found(store: Store, key: impl Future<Output = Result<String, JsValue>> +
             Ok(None) => {}
             Err(error) => failed(store, &error),
         }
-        job_control::send_queued(store);
+        store.tell(Event::MayProceed);
     });
 }
 
@@ -109,9 +94,9 @@ async fn open(
         show_without_lock(store, &key, &is_current).await;
     }
     if lock.is_none() && is_current() {
-        store.keeping.set(Keeping::OtherTab);
+        store.tell(Event::Storage(StorageEvent::OtherTab));
         store.notify(Tone::Warning, strings::OTHER_TAB, None);
-        job_control::send_queued(store);
+        store.tell(Event::MayProceed);
         lock = lock::take(&name, true).await;
     }
     let Some(lock) = lock.filter(|_| is_current()) else {
@@ -133,10 +118,10 @@ async fn show_without_lock(store: Store, key: &str, is_current: &impl Fn() -> bo
     let Ok(database) = Database::open().await else {
         return;
     };
-    if let Ok(Some((project, timeline))) = read_results(&database, key).await
+    if let Ok(Some((kept, timeline))) = read_results(&database, key).await
         && is_current()
     {
-        kept_restore::restore(store, project, timeline);
+        store.tell(Event::Kept { kept, timeline });
     }
 }
 
@@ -253,24 +238,19 @@ fn take(store: Store, found: Found) {
             desk.review = kept;
             is_changed = desk.review.take(&shown).is_some();
         }
-        if let Some((project, _)) = &results {
-            // The lengths are not known one by one: the first counts for all until they are written again.
-            desk.chunk_bytes = (0..project.chunks()).map(|chunk| (chunk, 0)).collect();
-            desk.chunk_bytes.insert(0, project.bytes);
-        }
         desk.place = Some(place);
     });
-    store.keeping.set(Keeping::Kept);
+    let (chunks, bytes) = results
+        .as_ref()
+        .map_or((0, 0), |(project, _)| (project.chunks(), project.bytes));
+    store.tell(Event::Storage(StorageEvent::Bound { chunks, bytes }));
     store.keep_handle();
-    let had_frames = store
-        .analysis
-        .with_value(|analysis| analysis.timeline.frames().len());
-    if let Some((project, timeline)) = results {
-        kept_restore::restore(store, project, timeline);
+    let has_frames = store.with_stage(|reading| !reading.timeline.frames().is_empty());
+    if let Some((kept, timeline)) = results {
+        store.tell(Event::Kept { kept, timeline });
     }
-    if had_frames > 0 {
-        store.desk.update_value(|desk| desk.changed.note_all(had_frames));
-        start_writing(store);
+    if has_frames {
+        store.tell(Event::Storage(StorageEvent::AllChanged));
     }
     store.notices.update(|board| board.withdraw(strings::OTHER_TAB));
     review::document_replaced(store);
@@ -279,149 +259,103 @@ fn take(store: Store, found: Found) {
     }
 }
 
-/// Frames are about to come, or to change; [`start_writing`] keeps them when they have.
-pub fn note_frames(store: Store, predictions: &[Prediction]) {
-    store.desk.update_value(|desk| {
-        for prediction in predictions {
-            desk.changed.note(prediction);
+/// Writes what has changed, as far as one write holds it; the rest goes behind it.
+pub fn write_soon(store: Store) {
+    let mut next = Ok(None);
+    store.session.update_value(|session| next = session.take_write());
+    store.show_session();
+    write(store, next);
+}
+
+fn write(store: Store, next: Result<Option<Write>, String>) {
+    let Some(found) = next.transpose() else { return };
+    let changes = found.and_then(|write| Ok((write.generation, changes_of(store, write)?)));
+    let (generation, changes) = match changes {
+        Ok(changes) => changes,
+        Err(cause) => return failed(store, &JsValue::from_str(&cause)),
+    };
+    let database = store
+        .desk
+        .with_value(|desk| desk.place.as_ref().map(|place| place.database.clone()));
+    let Some(database) = database else { return };
+    spawn_local(async move {
+        let written = database.write(&changes).await;
+        let is_ok = written.is_ok();
+        if store.stage_generation() != generation {
+            return;
         }
+        if let Err(error) = written {
+            say_failure(store, &error);
+        }
+        store.tell(Event::Storage(StorageEvent::Wrote { generation, is_ok }));
     });
 }
 
-/// The frames are others altogether: keeps them.
-pub fn all_changed(store: Store) {
-    let count = store
-        .analysis
-        .with_value(|analysis| analysis.timeline.frames().len());
-    store.desk.update_value(|desk| desk.changed.note_all(count));
-    start_writing(store);
-}
-
-/// Writes what could not be written before.
-pub fn try_again(store: Store) {
-    if store
-        .keeping
-        .with_untracked(|keeping| *keeping == Keeping::Failed)
-    {
-        store.mark_unwritten();
-    }
-}
-
-/// Writes what has changed, unless a write is under way, which goes on with it.
-pub fn start_writing(store: Store) {
-    let may_write = store
-        .desk
-        .with_value(|desk| desk.place.is_some() && !desk.is_writing);
-    if may_write {
-        write_soon(store);
-    }
-}
-
-/// What one write takes out of the desk.
-struct Batch {
-    database: Database,
-    changes: Vec<Change>,
-    chunks: Vec<usize>,
-}
-
-/// Texts of all that has changed, or of as much of it as one write should hold.
-fn take_changes(store: Store) -> Result<Option<Batch>, String> {
-    let name = store
+/// The texts of a write.
+fn changes_of(store: Store, write: Write) -> Result<Vec<Change>, String> {
+    let video = store
         .source
         .with_untracked(|source| source.as_ref().map(|source| source.name.clone()))
         .unwrap_or_default();
-    let mut batch = Ok(None);
-    store.desk.update_value(|desk| {
-        batch = changes_of(store, desk, &name);
-    });
-    batch
-}
-
-fn changes_of(store: Store, desk: &mut ReviewDesk, video: &str) -> Result<Option<Batch>, String> {
-    let Some(place) = &desk.place else { return Ok(None) };
-    let key = place.key.clone();
-    let database = place.database.clone();
-    let chunks = desk.changed.take(MOST_CHUNKS);
-    let mut changes: Vec<Change> = Vec::new();
-    let count = store.analysis.with_value(|analysis| {
-        let frames = analysis.timeline.frames();
-        for chunk in &chunks {
-            if chunk * CHUNK >= frames.len() {
-                continue;
-            }
-            let text = kept_analysis::chunk_text(frames, *chunk).map_err(|error| error.to_string())?;
-            desk.chunk_bytes.insert(*chunk, text.len());
-            changes.push((Shelf::Frames, chunk_key(&key, *chunk), Some(text)));
+    let total = store.queue.with_untracked(|queue| queue.total);
+    store.desk.with_value(|desk| {
+        let Some(place) = &desk.place else {
+            return Ok(Vec::new());
+        };
+        let frames = write.chunks.into_iter();
+        let mut changes: Vec<Change> = frames
+            .map(|(chunk, text)| (Shelf::Frames, chunk_key(&place.key, chunk), text))
+            .collect();
+        let review = SavedReview::of(&video, &desk.review);
+        if write.has_labels {
+            let text = review.to_json().map_err(|error| error.to_string())?;
+            changes.push((Shelf::Reviews, place.key.clone(), Some(text)));
         }
-        Ok::<usize, String>(frames.len().div_ceil(CHUNK))
-    })?;
-    // Chunks of an analysis that was longer, or has given way to a new one.
-    for chunk in desk.chunk_bytes.split_off(&count).into_keys() {
-        changes.push((Shelf::Frames, chunk_key(&key, chunk), None));
-    }
-    let review = SavedReview::of(video, &desk.review);
-    if desk.is_dirty {
-        let text = review.to_json().map_err(|error| error.to_string())?;
-        changes.push((Shelf::Reviews, key.clone(), Some(text)));
-    }
-    let reviewed = review.segments.iter().filter(|segment| segment.confirmed).count();
-    let bytes = desk.chunk_bytes.values().sum();
-    let mut facts = store.analysis.with_value(|analysis| {
-        kept_results::describe(store, analysis, &key, video.to_owned(), reviewed, bytes)
-    });
-    facts.segments = store.queue.with_untracked(|queue| queue.total);
-    // Frames that are not written yet are not promised.
-    let written = desk.chunk_bytes.len().saturating_mul(CHUNK);
-    if facts.frames > written {
-        facts.frames = written;
-        facts.is_whole = false;
-    }
-    let facts = serde_json::to_string(&facts).map_err(|error| error.to_string())?;
-    changes.push((Shelf::Projects, key, Some(facts)));
-    desk.is_dirty = false;
-    desk.is_writing = true;
-    Ok(Some(Batch {
-        database,
-        changes,
-        chunks,
-    }))
+        let reviewed = review.segments.iter().filter(|segment| segment.confirmed).count();
+        let mut facts = store
+            .with_stage(|reading| described(store, reading, &place.key, &video, (reviewed, write.bytes)));
+        facts.segments = total;
+        // Frames that are not written yet are not promised.
+        if facts.frames > write.frames {
+            facts.frames = write.frames;
+            facts.is_whole = false;
+        }
+        let facts = serde_json::to_string(&facts).map_err(|error| error.to_string())?;
+        changes.push((Shelf::Projects, place.key.clone(), Some(facts)));
+        Ok(changes)
+    })
 }
 
-/// Writes what there is; changes made meanwhile are written behind it.
-fn write_soon(store: Store) {
-    let generation = store.desk.with_value(|desk| desk.generation);
-    let batch = match take_changes(store) {
-        Ok(Some(batch)) => batch,
-        Ok(None) => return,
-        Err(error) => return failed(store, &JsValue::from_str(&error)),
+/// What is written beside the frames; `counts` are the reviewed segments and the bytes of all texts.
+#[must_use]
+pub fn described(
+    store: Store,
+    reading: &Reading,
+    key: &str,
+    video: &str,
+    (reviewed, bytes): (usize, usize),
+) -> KeptProject {
+    let facts = KeptFacts {
+        key,
+        video,
+        smoothing: store.smoothing.get_untracked(),
+        window: store.window.get_untracked(),
+        reviewed,
+        bytes,
+        now_ms: js_sys::Date::now(),
     };
-    if store.keeping.with_untracked(|keeping| *keeping == Keeping::Kept) {
-        store.keeping.set(Keeping::Writing);
-    }
-    spawn_local(async move {
-        let written = batch.database.write(&batch.changes).await;
-        if store.desk.with_value(|desk| desk.generation != generation) {
-            return;
-        }
-        let mut goes_on = false;
-        store.desk.update_value(|desk| {
-            desk.is_writing = false;
-            if written.is_err() {
-                // They are tried again with the next change.
-                desk.is_dirty = true;
-                desk.changed.note_chunks(&batch.chunks);
-            }
-            goes_on = desk.is_dirty || !desk.changed.is_empty();
-        });
-        match written {
-            Ok(()) if goes_on => write_soon(store),
-            Ok(()) => store.keeping.set(Keeping::Kept),
-            Err(error) => failed(store, &error),
-        }
-    });
+    store
+        .engine
+        .with_untracked(|engine| reading.described(facts, engine.for_session(false, false)))
 }
 
 fn failed(store: Store, error: &JsValue) {
+    say_failure(store, error);
+    store.tell(Event::Storage(StorageEvent::Failed));
+}
+
+/// Says why something is not kept, unless that was said before.
+fn say_failure(store: Store, error: &JsValue) {
     let cause = error_text(error);
     let is_full = error
         .dyn_ref::<web_sys::DomException>()
@@ -429,7 +363,6 @@ fn failed(store: Store, error: &JsValue) {
     let was_failed = store
         .keeping
         .with_untracked(|keeping| *keeping == Keeping::Failed);
-    store.keeping.set(Keeping::Failed);
     if was_failed {
         return;
     }

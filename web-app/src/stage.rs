@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use page_view::file_kind::FileKind;
+use page_view::session::Reading;
 use page_view::viewport::Viewport;
 use web_sys::{File, Url};
 
@@ -65,6 +66,9 @@ fn release(store: Store) {
     if let Some(before) = store.source.get_untracked() {
         let_go_of(&before);
     }
+    store
+        .session
+        .update_value(|session| session.set_stage(Reading::default()));
     store.analysis.update_value(|analysis| {
         analysis.clear();
         analysis.clear_labels();

@@ -13,6 +13,7 @@ use crate::state::notice::Tone;
 use crate::state::store::Store;
 use crate::{engine_events, job_control, network_count, service_worker, shipped_models, strings};
 use page_view::job::{EnginePhase, Job, JobKind};
+use page_view::session::Event;
 
 /// Milliseconds between two looks at whether the engine is there.
 const LOOK_MS: i32 = 200;
@@ -79,14 +80,12 @@ fn start_over(store: Store) {
         .engine
         .update(|engine| engine.phase = EnginePhase::loading(strings::ENGINE_STARTS));
     store.engine_starts.update(|count| *count = count.wrapping_add(1));
-    let has_results = store
-        .analysis
-        .with_value(|analysis| !analysis.timeline.frames().is_empty());
+    let has_results = store.with_stage(|reading| !reading.timeline.frames().is_empty());
     let is_under_way = store
         .job
         .with_untracked(|job| job.as_ref().is_some_and(Job::is_under_way));
     if !has_results && !is_under_way && untrack(|| job_control::can_analyze(store)) {
-        job_control::begin(store, JobKind::File);
+        store.tell(Event::Begin(JobKind::File));
     }
 }
 

@@ -24,6 +24,7 @@ use crate::{batch_run, job_control, live_source, media, stage, strings};
 use page_view::file_kind::FileKind;
 use page_view::job::JobKind;
 use page_view::live_speed::LiveSpeed;
+use page_view::session::Event;
 
 /// Seconds that a film has at least; less is a slip of the hand.
 const LEAST_FILM_S: f64 = 1.0;
@@ -140,7 +141,7 @@ fn show(store: Store, stream: MediaStream) {
             stream: Some(stream),
         },
     );
-    job_control::begin(store, JobKind::Live);
+    store.tell(Event::Begin(JobKind::Live));
     store.feed.set_value(Some(Feed::Live { started_ms: None }));
 }
 

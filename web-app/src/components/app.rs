@@ -31,7 +31,7 @@ use super::transport::Transport;
 use crate::browser::file_input;
 use crate::state::store::Store;
 use crate::{
-    batch_run, file_handles, label_loading, label_strokes, opened_files, review, review_storage, settings,
+    batch_run, file_handles, label_loading, label_strokes, opened_files, review, session_effects, settings,
     sound, startup, strings, webcam,
 };
 
@@ -59,7 +59,7 @@ pub fn App() -> impl IntoView {
     review::follow(store);
     label_loading::follow(store);
     batch_run::follow(store);
-    review_storage::follow(store);
+    session_effects::follow(store);
     webcam::follow(store);
     sound::follow(store);
     startup::start(store);

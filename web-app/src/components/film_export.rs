@@ -25,13 +25,11 @@ pub fn FilmExport() -> impl IntoView {
     });
     // Of a film that is read in part the rest would come out without labels, and with faces that are not hidden.
     let is_film = move || {
-        let is_read =
-            store.view().frame_count() > 1 && store.analysis.with_value(|analysis| analysis.is_whole);
+        let is_read = store.view().frame_count() > 1 && store.with_stage(|reading| reading.is_whole);
         kind.get() == Some(SourceKind::Video) && is_read
     };
     let is_picture = move || {
-        let is_read =
-            store.view().frame_count() > 0 && store.analysis.with_value(|analysis| analysis.is_whole);
+        let is_read = store.view().frame_count() > 0 && store.with_stage(|reading| reading.is_whole);
         matches!(kind.get(), Some(SourceKind::Video | SourceKind::Picture)) && is_read
     };
     let is_busy = move || progress.with(Option::is_some);

@@ -6,6 +6,7 @@ use crate::state::store::Store;
 use crate::{job_control, live_source, strings};
 use page_view::clock;
 use page_view::job::{Job, JobKind, JobState};
+use page_view::session::Event;
 
 #[component]
 pub fn JobBar() -> impl IntoView {
@@ -71,7 +72,7 @@ fn cancel(store: Store) {
     if store.is_live() {
         live_source::stop(store);
     } else {
-        job_control::cancel(store);
+        store.tell(Event::Cancel);
     }
 }
 

@@ -23,7 +23,7 @@ pub fn ModelPanel() -> impl IntoView {
     };
     let is_stale = move || {
         store.revision.track();
-        let made_by = store.analysis.with_value(|analysis| analysis.model.clone());
+        let made_by = store.with_stage(|reading| reading.model.clone());
         !made_by.is_empty()
             && model.with(|model| {
                 model

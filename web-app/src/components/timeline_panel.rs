@@ -217,7 +217,7 @@ fn bring_into_sight(board: Board) {
 /// What stands where there is nothing to draw.
 fn empty_text(store: Store) -> &'static str {
     let view = store.view();
-    let is_whole = store.analysis.with_value(|analysis| analysis.is_whole);
+    let is_whole = store.with_stage(|reading| reading.is_whole);
     match (view.frame_count(), view.tracks.len()) {
         (0, _) if !is_whole => strings::TIMELINE_EMPTY,
         (_, 0) if is_whole => strings::TIMELINE_NO_FACE_AT_ALL,

@@ -1,20 +1,15 @@
-//! The results at hand.
+//! What is shown of the results, and what is laid beside them.
 
 use std::rc::Rc;
 
-use shared_model::timeline::Timeline;
-
 use page_view::comparison::LoadedLabels;
-use page_view::kept_analysis::KeptProject;
 use page_view::label_view::LabelView;
 use page_view::live_strip::LiveStrip;
 
-/// Everything that was read of the source on the stage.
+/// What is shown of the source on the stage.
 #[derive(Debug, Default)]
 pub struct Analysis {
-    /// What the recogniser said.
-    pub timeline: Timeline,
-    /// The rows of it that are shown; lags a little behind while frames come in.
+    /// The rows that are shown; they lag a little behind what was read while frames come in.
     pub view: Rc<LabelView>,
     /// The webcam's last frames.
     pub live: LiveStrip,
@@ -24,29 +19,13 @@ pub struct Analysis {
     pub label_files: Vec<Rc<LoadedLabels>>,
     /// Labels whose fit is not known yet.
     pub waiting_labels: Vec<Rc<LoadedLabels>>,
-    /// Name of the model that made it.
-    pub model: String,
-    /// What was kept of an earlier visit and is shown, until the video is read anew.
-    pub kept: Option<KeptProject>,
-    /// Whether the job under way fills up what was kept.
-    pub resumes: bool,
-    /// Frames that the latest job has read.
-    pub seen: usize,
-    /// Whether all frames of the video are there.
-    pub is_whole: bool,
 }
 
 impl Analysis {
-    /// Forgets the results; loaded labels stay.
+    /// Shows nothing; loaded labels stay.
     pub fn clear(&mut self) {
-        self.timeline = Timeline::new();
         self.view = Rc::new(LabelView::default());
         self.live = LiveStrip::default();
-        self.model = String::new();
-        self.kept = None;
-        self.resumes = false;
-        self.seen = 0;
-        self.is_whole = false;
     }
 
     /// Forgets the labels of files.

@@ -1,6 +1,7 @@
 //! What is known of the engine.
 
 use page_view::job::EnginePhase;
+use page_view::session::Engine;
 use web_messages::ModelSummary;
 
 use crate::strings;
@@ -16,6 +17,20 @@ pub struct EngineState {
     pub notice: Option<String>,
     /// The model in force.
     pub model: Option<ModelSummary>,
+}
+
+impl EngineState {
+    /// As the session asks for it.
+    #[must_use]
+    pub fn for_session(&self, asks_model: bool, asks_backend: bool) -> Engine<'_> {
+        Engine {
+            phase: &self.phase,
+            backend: self.backend.as_deref(),
+            model: self.model.as_ref(),
+            asks_model,
+            asks_backend,
+        }
+    }
 }
 
 impl Default for EngineState {

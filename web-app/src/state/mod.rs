@@ -1,7 +1,6 @@
 //! What the page knows, in one place.
 
 pub mod analysis;
-pub mod behind;
 pub mod comparing;
 pub mod engine_order;
 pub mod engine_state;
@@ -10,7 +9,6 @@ pub mod hover;
 pub mod learning;
 pub mod live_desk;
 pub mod notice;
-pub mod opened;
 pub mod question;
 pub mod relabel;
 pub mod review_desk;

@@ -1,8 +1,5 @@
 //! The review under way.
 
-use std::collections::BTreeMap;
-
-use page_view::kept_analysis::ChangedChunks;
 use page_view::review::history::Review;
 use page_view::review::pace::Pace;
 
@@ -18,16 +15,6 @@ pub struct ReviewDesk {
     pub pace: Pace,
     /// Where it is kept, once that is known.
     pub place: Option<Place>,
-    /// There are changed labels that are not on their way into the storage.
-    pub is_dirty: bool,
-    /// Frames that are not on their way into the storage.
-    pub changed: ChangedChunks,
-    /// Length of each chunk in the storage.
-    pub chunk_bytes: BTreeMap<usize, usize>,
-    /// A change is on its way into the storage.
-    pub is_writing: bool,
-    /// Counts up with each source, so that what comes late is dropped.
-    pub generation: u32,
 }
 
 /// A place in the browser's storage that belongs to one video, and to this tab alone.

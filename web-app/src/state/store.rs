@@ -13,7 +13,6 @@ use web_messages::{JobId, ToEngine};
 use web_sys::{File, HtmlVideoElement};
 
 use super::analysis::Analysis;
-use super::behind::Behind;
 use super::comparing::Comparing;
 use super::engine_order::EngineOrder;
 use super::engine_state::EngineState;
@@ -22,7 +21,6 @@ use super::hover::Hover;
 use super::learning::Learning;
 use super::live_desk::LiveDesk;
 use super::notice::{NoticeBoard, Offer, Tone};
-use super::opened::Opened;
 use super::question::Question;
 use super::relabel::Relabel;
 use super::review_desk::ReviewDesk;
@@ -38,13 +36,18 @@ use page_view::job::{self, Job};
 use page_view::keeping::Keeping;
 use page_view::kept_analysis::{KeptProject, is_fingerprint};
 use page_view::label_view::LabelView;
+use page_view::opened::Opened;
 use page_view::review::doubt::Conflicts;
 use page_view::review::queue::ReviewQueue;
 use page_view::review::queue_filter::QueueFilter;
+use page_view::session::{Effect, Event, Reading, Session, StorageEvent};
 use page_view::shipped_model::{Asked, ShippedModel, is_same_model};
 use page_view::sureness::{Manner, Saying};
 use page_view::timeline_layout::PlotStyle;
 use page_view::viewport::Viewport;
+
+/// What does as the session asks.
+pub type Executor = fn(Store, Effect<Source>);
 
 /// All state. Cheap to copy: it holds handles.
 #[derive(Clone, Copy)]
@@ -59,20 +62,21 @@ pub struct Store {
     pub models: RwSignal<Vec<ShippedModel>>,
     /// The model that has read a video here last, and how many frames per second.
     pub measured: RwSignal<Option<(String, f64)>>,
-    /// The latest job.
+    /// What is read, how far it is, and what is kept of it. Changed by [`Store::tell`].
+    pub session: StoredValue<Session<Source>, LocalStorage>,
+    /// Does what the session asks for; set once, at the start.
+    pub executor: StoredValue<Option<Executor>>,
+    /// The latest job, as the session has it.
     pub job: RwSignal<Option<Job>>,
-    last_job: StoredValue<JobId>,
     /// What went wrong last, until the person does something else.
     pub fault: RwSignal<Option<String>>,
     /// What was said to the person.
     pub notices: RwSignal<NoticeBoard>,
     /// What is on the stage.
     pub source: RwSignal<Option<Source>, LocalStorage>,
-    /// What comes on the stage when the engine has opened it.
-    pub pending: StoredValue<Option<Source>, LocalStorage>,
     /// Size and length of the source.
     pub opened: RwSignal<Option<Opened>>,
-    /// Results. Read with `revision`.
+    /// What is shown of the results. Read with `revision`.
     pub analysis: StoredValue<Analysis, LocalStorage>,
     /// Counts up whenever what is shown of the results has changed.
     pub revision: RwSignal<u32>,
@@ -116,10 +120,8 @@ pub struct Store {
     pub desk: StoredValue<ReviewDesk, LocalStorage>,
     /// Counts up whenever labels by hand have changed.
     pub review_revision: RwSignal<u32>,
-    /// Whether the review is kept.
+    /// Whether the review is kept, as the session has it.
     pub keeping: RwSignal<Keeping>,
-    /// Counts up whenever there is something to write into the storage.
-    pub unwritten: RwSignal<u32>,
     /// Which segments the queue offers.
     pub queue_filter: RwSignal<QueueFilter>,
     /// Segments, and which of them to look at next.
@@ -134,8 +136,6 @@ pub struct Store {
     pub projects: RwSignal<Option<Vec<KeptProject>>>,
     /// Videos that are read one after the other.
     pub batch: RwSignal<Batch<File>, LocalStorage>,
-    /// The one of them that is read while another is on the stage; the job is its own then.
-    pub behind: StoredValue<Option<Behind>, LocalStorage>,
     /// The zip on its way.
     pub zipping: RwSignal<Option<Zipping>>,
     /// Which lanes are compared.
@@ -168,10 +168,11 @@ impl Store {
     #[must_use]
     pub fn manner(self) -> Manner {
         let is_live = untrack(|| self.is_live());
-        let not_sure_below = self.analysis.with_value(|analysis| {
+        let not_sure_below = self.session.with_value(|session| {
             self.engine.with_untracked(|engine| {
                 let model = engine.model.as_ref();
-                let model = model.filter(|model| is_live || is_same_model(&model.name, &analysis.model));
+                let made_by = &session.stage().model;
+                let model = model.filter(|model| is_live || is_same_model(&model.name, made_by));
                 model.map_or(0.0, |model| model.not_sure_below)
             })
         });
@@ -235,12 +236,12 @@ impl Store {
             link: StoredValue::new_local(None),
             models: RwSignal::new(Vec::new()),
             measured: RwSignal::new(None),
+            session: StoredValue::new_local(Session::default()),
+            executor: StoredValue::new(None),
             job: RwSignal::new(None),
-            last_job: StoredValue::new(0),
             fault: RwSignal::new(None),
             notices: RwSignal::new(NoticeBoard::default()),
             source: RwSignal::new_local(None),
-            pending: StoredValue::new_local(None),
             opened: RwSignal::new(None),
             analysis: StoredValue::new_local(Analysis::default()),
             revision: RwSignal::new(0),
@@ -265,7 +266,6 @@ impl Store {
             desk: StoredValue::new_local(ReviewDesk::default()),
             review_revision: RwSignal::new(0),
             keeping: RwSignal::new(Keeping::default()),
-            unwritten: RwSignal::new(0),
             queue_filter: RwSignal::new(QueueFilter::default()),
             queue: RwSignal::new(Arc::new(ReviewQueue::default())),
             conflicts: StoredValue::new(None),
@@ -273,7 +273,6 @@ impl Store {
             expected_key: StoredValue::new(None),
             projects: RwSignal::new(None),
             batch: RwSignal::new_local(Batch::default()),
-            behind: StoredValue::new_local(None),
             zipping: RwSignal::new(None),
             comparing: RwSignal::new(Comparing::default()),
             question: RwSignal::new_local(None),
@@ -328,29 +327,61 @@ impl Store {
             .update(|revision| *revision = revision.wrapping_add(1));
     }
 
-    /// Number of a new job.
-    #[must_use]
-    pub fn next_job(self) -> JobId {
-        self.last_job.update_value(|last| *last += 1);
-        self.last_job.get_value()
+    /// Something has happened: the session takes it, and what it asks for is done.
+    pub fn tell(self, event: Event<Source>) {
+        let asked = self.asked.get_value();
+        let asks_model = self.model_chosen.get_value() || asked.model.is_some();
+        let mut effects = Vec::new();
+        self.engine.with_untracked(|state| {
+            let engine = state.for_session(asks_model, asked.backend.is_some());
+            self.session
+                .update_value(|session| effects = session.handle(event, engine));
+        });
+        self.show_session();
+        let Some(execute) = self.executor.get_value() else {
+            return;
+        };
+        for effect in effects {
+            execute(self, effect);
+        }
     }
 
-    /// Changes the job if it is still the one with this number and under way.
-    pub fn update_job(self, id: JobId, change: impl FnOnce(&mut Job)) {
-        if self.is_current(id) {
-            self.job.update(|job| {
-                if let Some(job) = job {
-                    change(job);
-                }
-            });
+    /// What the page shows of the session: this alone sets these signals.
+    pub fn show_session(self) {
+        let (job, keeping) = self
+            .session
+            .with_value(|session| (session.job().cloned(), session.keeper().keeping().clone()));
+        if self.job.with_untracked(|shown| *shown != job) {
+            self.job.set(job);
         }
+        if self.keeping.with_untracked(|shown| *shown != keeping) {
+            self.keeping.set(keeping);
+        }
+    }
+
+    /// Number of a job of the engine that is not the page's reading.
+    #[must_use]
+    pub fn next_job(self) -> JobId {
+        let mut id = 0;
+        self.session.update_value(|session| id = session.next_job());
+        id
     }
 
     /// Whether this job is the latest one and under way; answers to others come late and are dropped.
     #[must_use]
     pub fn is_current(self, id: JobId) -> bool {
-        self.job
-            .with_untracked(|job| job.as_ref().is_some_and(|job| job.id == id && job.is_under_way()))
+        self.session.with_value(|session| session.is_current(id))
+    }
+
+    /// What was read of the source on the stage.
+    pub fn with_stage<T>(self, act: impl FnOnce(&Reading) -> T) -> T {
+        self.session.with_value(|session| act(session.stage()))
+    }
+
+    /// Counts up with each source on the stage.
+    #[must_use]
+    pub fn stage_generation(self) -> u32 {
+        self.session.with_value(|session| session.keeper().generation())
     }
 
     /// Sends the engine a message; what cannot be sent is said to the person.
@@ -366,13 +397,12 @@ impl Store {
     /// Whether a video is read behind the stage.
     #[must_use]
     pub fn reads_behind(self) -> bool {
-        self.behind.with_value(Option::is_some)
+        self.session.with_value(|session| session.behind().is_some())
     }
 
     /// Labels by hand, or something else of the project, are others than those in the storage.
     pub fn mark_unwritten(self) {
-        self.desk.update_value(|desk| desk.is_dirty = true);
-        self.unwritten.update(|count| *count = count.wrapping_add(1));
+        self.tell(Event::Storage(StorageEvent::Edited));
     }
 
     /// Whether what is on the stage is being read; tracks changes.
@@ -380,30 +410,6 @@ impl Store {
     pub fn reads_stage(self) -> bool {
         let is_behind = self.batch.with(Batch::is_behind);
         !is_behind && self.job.with(|job| job.as_ref().is_some_and(Job::is_under_way))
-    }
-
-    /// Reads the results that the job adds to: those of the stage, or of what is read behind it.
-    pub fn with_read<T>(self, act: impl FnOnce(&Analysis) -> T) -> T {
-        if !self.reads_behind() {
-            return self.analysis.with_value(act);
-        }
-        self.behind.with_value(|behind| match behind {
-            Some(behind) => act(&behind.analysis),
-            None => act(&Analysis::default()),
-        })
-    }
-
-    /// Changes the results that the job adds to.
-    pub fn update_read(self, act: impl FnOnce(&mut Analysis)) {
-        if !self.reads_behind() {
-            self.analysis.update_value(act);
-            return;
-        }
-        self.behind.update_value(|behind| {
-            if let Some(behind) = behind {
-                act(&mut behind.analysis);
-            }
-        });
     }
 
     /// An order of the engine has come to its end; another one that was given meanwhile goes on.

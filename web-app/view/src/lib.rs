@@ -2,6 +2,8 @@
 
 pub mod file_kind;
 pub mod job;
+pub mod opened;
+pub mod session;
 pub mod shipped_model;
 
 pub mod label_view;

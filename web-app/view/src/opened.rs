@@ -1,7 +1,8 @@
 //! Size and length of what is open.
 
-use page_view::viewport::Viewport;
 use shared_model::timeline::Timeline;
+
+use crate::viewport::Viewport;
 
 /// Length of a frame in seconds where nothing is known yet.
 pub const USUAL_FRAME_S: f64 = 1.0 / 30.0;
