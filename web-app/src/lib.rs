@@ -13,7 +13,6 @@ pub mod batch_run;
 pub mod behind;
 pub mod engine_events;
 pub mod engine_link;
-pub mod export_formats;
 pub mod exports;
 pub mod file_handles;
 pub mod film_drawing;

@@ -105,14 +105,6 @@ pub const WINDOW_SLIDER: &str = "Window, in frames";
 pub const FRAMES: &str = "frames";
 
 pub const EXPORT: &str = "Export";
-pub const EXPORT_CSV: &str = "CSV";
-pub const EXPORT_CSV_HINT: &str = "One row a frame and face";
-pub const EXPORT_AFFWILD2: &str = "Aff-Wild2";
-pub const EXPORT_AFFWILD2_HINT: &str = "One class index a frame";
-pub const EXPORT_VTT: &str = "Subtitles";
-pub const EXPORT_VTT_HINT: &str = "WebVTT, one cue a label";
-pub const EXPORT_PROJECT: &str = "Project";
-pub const EXPORT_PROJECT_HINT: &str = "All results, to open here again";
 
 pub const MODEL: &str = "Model";
 pub const OPEN_MODEL: &str = "Open a model file";

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::datasets::config::{DataConfig, SourceUse};
-use crate::run_config::Mode;
+use crate::run_config::mode::Mode;
 use crate::run_config::semi_supervised_config::SemiSupervisedConfig;
 use crate::synth::SynthSpec;
 

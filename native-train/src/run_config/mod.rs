@@ -5,6 +5,7 @@ pub mod augmentation_config;
 pub mod course;
 mod key_distance;
 pub mod mixing_config;
+pub mod mode;
 pub mod network_config;
 pub mod precision;
 pub mod refine_config;
@@ -27,6 +28,7 @@ use augmentation_config::AugmentationConfig;
 use course::Course;
 use key_distance::nearest_key;
 use mixing_config::MixingConfig;
+pub use mode::Mode;
 use network_config::NetworkConfig;
 use refine_config::RefineConfig;
 use semi_supervised_config::SemiSupervisedConfig;
@@ -69,16 +71,6 @@ pub struct RunConfig {
     /// Table 1. Not part of it either.
     #[serde(default, skip_serializing)]
     pub ablate: Option<AblateConfig>,
-}
-
-/// Ways of training.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mode {
-    /// Labelled pictures only.
-    Supervised,
-    /// Teacher and student, on labelled and unlabelled pictures (paper, 3.3).
-    SemiSupervised,
 }
 
 impl RunConfig {

@@ -8,9 +8,11 @@ use crate::common::dataset_files::{affwild2_video, jpeg, ms1mv2, payload, record
 use native_train::datasets::catalogue::Catalogue;
 use native_train::datasets::class_numbers::ClassNumbers;
 use native_train::datasets::config::DataConfig;
+use native_train::datasets::layout::Key;
 use native_train::datasets::picture_ref::Place;
 use native_train::datasets::record_file::RecordFile;
 use native_train::datasets::selection::Selection;
+use native_train::datasets::source_kind::SourceKind;
 use native_train::datasets::{
     affectnet_2017, affectnet_2021, affwild2, expw, list_csv, ms1mv2, record_payload,
 };
@@ -611,4 +613,25 @@ fn the_papers_composition_is_a_config_that_is_read() {
     );
     let thirds: Vec<usize> = config.data.sources.iter().map(|source| source.every).collect();
     assert_eq!(thirds, [1, 1, 1, 3, 10]);
+}
+
+/// docs/datasets.md says of each layout what the layout says of itself.
+#[test]
+fn the_table_of_layouts_is_the_codes() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/datasets.md");
+    let text = std::fs::read_to_string(docs).unwrap();
+    let named = |keys: &[Key], between: &str| -> String {
+        let keys: Vec<String> = keys.iter().map(|key| format!("`{}`", key.name())).collect();
+        keys.join(between)
+    };
+    for kind in SourceKind::ALL {
+        let more = if kind.takes.is_empty() {
+            String::new()
+        } else {
+            format!(", perhaps {}", named(kind.takes, " and "))
+        };
+        let keys = format!("{}{more}", named(kind.needs, ", "));
+        let row = format!("| `{}` | {keys} | {} |\n", kind.name, kind.files);
+        assert!(text.contains(&row), "docs/datasets.md lacks the line:\n{row}");
+    }
 }

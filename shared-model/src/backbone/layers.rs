@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 
-use super::shape::BackboneShape;
 use super::visitor::{BackboneVisitor, ConvLayer, HeadLayer, PoolLayer, Then};
 
 /// The layers of a backbone, as a list.
@@ -16,32 +15,16 @@ pub struct Layers {
     pub head: HeadLayer,
 }
 
-impl Layers {
-    pub(super) fn of(shape: &BackboneShape) -> Self {
-        let mut seen = Seen::default();
-        let Ok(head) = shape.walk(&mut seen, ());
-        let Seen {
-            mut convolutions,
-            added,
-        } = seen;
-        convolutions.sort_by_key(|layer| layer.place);
-        Self {
-            convolutions,
-            added,
-            head,
-        }
-    }
-}
-
+/// Gathers the layers on a walk.
 #[derive(Default)]
-struct Seen {
+pub(super) struct Gatherer {
     convolutions: Vec<ConvLayer>,
     added: Vec<String>,
 }
 
-impl BackboneVisitor for Seen {
+impl BackboneVisitor for Gatherer {
     type Map = ();
-    type Output = HeadLayer;
+    type Output = Layers;
     type Error = Infallible;
 
     fn convolution(&mut self, layer: ConvLayer, (): (), then: Then<()>) -> Result<(), Infallible> {
@@ -56,7 +39,13 @@ impl BackboneVisitor for Seen {
         Ok(())
     }
 
-    fn head(&mut self, layer: HeadLayer, (): ()) -> Result<HeadLayer, Infallible> {
-        Ok(layer)
+    fn head(&mut self, head: HeadLayer, (): ()) -> Result<Layers, Infallible> {
+        let mut convolutions = std::mem::take(&mut self.convolutions);
+        convolutions.sort_by_key(|layer| layer.place);
+        Ok(Layers {
+            convolutions,
+            added: std::mem::take(&mut self.added),
+            head,
+        })
     }
 }

@@ -1,6 +1,5 @@
 //! `ResNet` with bottleneck blocks (He et al. 2015), in torchvision's layout v1.5: the stride stands in the 3x3 convolution.
 
-use super::shape::BackboneShape;
 use super::visitor::{BackboneVisitor, ConvLayer, HeadLayer, PoolLayer, Then};
 use crate::stored_weights::Weights;
 
@@ -9,7 +8,8 @@ const EXPANSION: usize = 4;
 
 /// The stem, four stages of blocks, the mean and the head.
 pub(super) fn walk<V: BackboneVisitor>(
-    shape: &BackboneShape,
+    blocks: [usize; 4],
+    width: usize,
     visitor: &mut V,
     pictures: V::Map,
 ) -> Result<V::Output, V::Error> {
@@ -18,7 +18,7 @@ pub(super) fn walk<V: BackboneVisitor>(
         conv: "conv1".to_owned(),
         norm: "bn1".to_owned(),
         channels_in: 3,
-        channels_out: shape.width,
+        channels_out: width,
         kernel: 7,
         stride: 2,
     };
@@ -29,14 +29,14 @@ pub(super) fn walk<V: BackboneVisitor>(
     };
     let x = visitor.convolution(stem, pictures, Then::Relu)?;
     let mut x = visitor.max_pool(pool, x)?;
-    let (mut place, mut channels_in) = (1, shape.width);
-    for (stage, blocks) in shape.blocks.iter().enumerate() {
-        for index in 0..*blocks {
+    let (mut place, mut channels_in) = (1, width);
+    for (stage, blocks) in blocks.into_iter().enumerate() {
+        for index in 0..blocks {
             let block = Block {
                 at: format!("layer{}.{index}", stage + 1),
                 place,
                 channels_in,
-                width: shape.width << stage,
+                width: width << stage,
                 stride: if stage > 0 && index == 0 { 2 } else { 1 },
             };
             x = block.walk(visitor, x)?;
@@ -46,25 +46,25 @@ pub(super) fn walk<V: BackboneVisitor>(
     }
     let head = HeadLayer {
         name: "fc".to_owned(),
-        feature_len: feature_len(shape),
+        feature_len: feature_len(width),
     };
     visitor.head(head, x)
 }
 
 /// Length of the pooled feature.
-pub(super) fn feature_len(shape: &BackboneShape) -> usize {
-    (shape.width << 3) * EXPANSION
+pub(super) fn feature_len(width: usize) -> usize {
+    (width << 3) * EXPANSION
 }
 
-/// The shape, read off the stem's channels and the number of blocks; `None` when there is no stem or an empty stage.
-pub(super) fn of_weights(weights: &Weights) -> Option<BackboneShape> {
+/// Blocks of each stage and width, read off the stem's channels and the number of blocks; `None` when there is no stem or an empty stage.
+pub(super) fn sizes_of(weights: &Weights) -> Option<([usize; 4], usize)> {
     let width = *weights.get("conv1.weight")?.shape.first()?;
     let blocks = [1, 2, 3, 4].map(|stage| {
         (0..)
             .take_while(|block| weights.contains_key(&format!("layer{stage}.{block}.conv1.weight")))
             .count()
     });
-    (width > 0 && !blocks.contains(&0)).then(|| BackboneShape::bottleneck(blocks, width))
+    (width > 0 && !blocks.contains(&0)).then_some((blocks, width))
 }
 
 /// 1x1 down, 3x3, 1x1 up, and the way around them.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::architecture::Architecture;
-use super::layers::Layers;
+use super::layers::{Gatherer, Layers};
 use super::resnet_bottleneck;
 use super::visitor::BackboneVisitor;
 use crate::stored_weights::Weights;
@@ -41,7 +41,7 @@ impl BackboneShape {
     #[must_use]
     pub fn feature_len(&self) -> usize {
         match self.architecture {
-            Architecture::ResnetBottleneck => resnet_bottleneck::feature_len(self),
+            Architecture::ResnetBottleneck => resnet_bottleneck::feature_len(self.width),
         }
     }
 
@@ -52,20 +52,24 @@ impl BackboneShape {
     /// With the visitor's first.
     pub fn walk<V: BackboneVisitor>(&self, visitor: &mut V, pictures: V::Map) -> Result<V::Output, V::Error> {
         match self.architecture {
-            Architecture::ResnetBottleneck => resnet_bottleneck::walk(self, visitor, pictures),
+            Architecture::ResnetBottleneck => {
+                resnet_bottleneck::walk(self.blocks, self.width, visitor, pictures)
+            }
         }
     }
 
     /// All layers that have weights.
     #[must_use]
     pub fn layers(&self) -> Layers {
-        Layers::of(self)
+        let Ok(layers) = self.walk(&mut Gatherer::default(), ());
+        layers
     }
 
     /// The backbone that weights under torchvision's names (no prefix) belong to. `None` where they belong to none.
     #[must_use]
     pub fn of_weights(weights: &Weights) -> Option<Self> {
-        resnet_bottleneck::of_weights(weights)
+        let (blocks, width) = resnet_bottleneck::sizes_of(weights)?;
+        Some(Self::bottleneck(blocks, width))
     }
 }
 

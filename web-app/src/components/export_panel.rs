@@ -4,7 +4,8 @@ use leptos::prelude::*;
 
 use super::film_export::FilmExport;
 use super::fold::Fold;
-use crate::export_formats::{ExportFormat, FORMATS, Purpose};
+use crate::exports::FORMATS;
+use crate::exports::format::{ExportFormat, Purpose};
 use crate::state::store::Store;
 use crate::{exports, strings, webcam, zip_orders};
 use page_view::export_labels::ExportLabels;

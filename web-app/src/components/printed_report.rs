@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::{ev, html};
 
-use crate::exports;
+use crate::exports::report;
 use crate::state::store::Store;
 
 #[component]
@@ -13,7 +13,7 @@ pub fn PrintedReport() -> impl IntoView {
     // The browser prints what stands there when its listeners have run, so nothing may wait.
     window_event_listener(ev::Custom::<web_sys::Event>::new("beforeprint"), move |_| {
         if let Some(section) = section.get_untracked() {
-            section.set_inner_html(&exports::printed(store).unwrap_or_default());
+            section.set_inner_html(&report::printed(store).unwrap_or_default());
         }
     });
     window_event_listener(ev::Custom::<web_sys::Event>::new("afterprint"), move |_| {

@@ -10,14 +10,6 @@ pub const FOR_TOOLS: &str = "Other tools";
 pub const FOR_FIGURES: &str = "Figures";
 pub const FOR_TRAINING: &str = "To train";
 pub const FOR_GOING_ON: &str = "To go on";
-pub const EXPORT_ABAW: &str = "ABAW";
-pub const EXPORT_ABAW_HINT: &str = "Submission: one class for every frame";
-pub const EXPORT_SVG: &str = "SVG";
-pub const EXPORT_SVG_HINT: &str = "The whole timeline as a drawing";
-pub const EXPORT_PNG: &str = "PNG";
-pub const EXPORT_PNG_HINT: &str = "The whole timeline as a picture";
-pub const EXPORT_REPORT: &str = "Report";
-pub const EXPORT_REPORT_HINT: &str = "Figures and timeline on one page (HTML)";
 pub const EXPORT_TRAINING: &str = "Labels, faces";
 pub const EXPORT_TRAINING_HINT: &str =
     "Reviewed labels and the faces cut out of the video, for mien pretrain and mien refine (zip)";

@@ -22,10 +22,6 @@ pub const REMARKS_LISTED: &str = "All notes and events";
 pub const TAKE_AWAY: &str = "Take away";
 pub const NO_REMARKS: &str = "Nothing was noted, so there is no table of notes.";
 pub const NO_EVENTS: &str = "No event was marked, so there are no chapters.";
-pub const EXPORT_REMARKS: &str = "Notes";
-pub const EXPORT_REMARKS_HINT: &str = "Notes, unsure segments and events, a line each (CSV)";
-pub const EXPORT_CHAPTERS: &str = "Chapters";
-pub const EXPORT_CHAPTERS_HINT: &str = "A chapter from each event to the next (WebVTT)";
 
 /// A remark in words, without its time. `who`: what its person is called.
 #[must_use]

@@ -47,8 +47,6 @@ pub const HELP_DOUBT: &str = "Doubt is the mean of 1 - margin (best less second 
      among the three labels of a frame; where labels of a file are open, half of it is how many frames they label otherwise.";
 pub const CLOSE: &str = "Close";
 pub const REVIEWED_LANE: &str = "Reviewed";
-pub const EXPORT_EAF: &str = "ELAN";
-pub const EXPORT_EAF_HINT: &str = "A tier for each face and lane (.eaf)";
 
 /// How many segments the list offers.
 #[must_use]

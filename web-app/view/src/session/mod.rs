@@ -4,7 +4,9 @@
 //! to be done. It decides; the page does as it is told and shows what stands here. So sequences of events can be tried natively
 //! by the thousand ([`sequences`]).
 
+mod behind;
 mod effect;
+mod engine;
 mod event;
 mod jobs;
 mod keeper;
@@ -12,64 +14,23 @@ mod reading;
 #[cfg(test)]
 mod sequences;
 
-use shared_model::timeline::Prediction;
-use web_messages::{JobId, ModelSummary};
+use shared_model::timeline::{Prediction, Timeline};
+use web_messages::JobId;
 
 use crate::job::{EnginePhase, Job, JobKind, JobState};
 use crate::keeping::Keeping;
+use crate::kept_analysis::KeptProject;
 use crate::opened::Opened;
 use crate::review::document::ReviewDocument;
 
+pub use behind::Behind;
 pub use effect::Effect;
+pub use engine::Engine;
 pub use event::Event;
 pub use keeper::{Keeper, StorageEvent, Write};
 pub use reading::{KeptFacts, Left, Reading};
 
 use jobs::Jobs;
-
-/// What is known of the engine where something is decided.
-#[derive(Debug, Clone, Copy)]
-pub struct Engine<'a> {
-    /// Whether it can work.
-    pub phase: &'a EnginePhase,
-    /// Its device in plain words.
-    pub backend: Option<&'a str>,
-    /// The model in force.
-    pub model: Option<&'a ModelSummary>,
-    /// Whether the person has asked for a model by name.
-    pub asks_model: bool,
-    /// Whether the person has asked for a device.
-    pub asks_backend: bool,
-}
-
-/// The video that is read while another one is on the stage. `S` is what the page knows a file by.
-#[derive(Debug, Clone)]
-pub struct Behind<S> {
-    /// The file.
-    pub source: S,
-    /// What was read so far.
-    pub reading: Reading,
-    /// Size and length, once the engine has opened it.
-    pub opened: Option<Opened>,
-    /// Labels by hand.
-    pub document: ReviewDocument,
-    /// What was kept of it is being looked for: it is not read yet.
-    pub is_looking: bool,
-}
-
-impl<S> Behind<S> {
-    /// Nothing was read of it yet.
-    #[must_use]
-    pub fn of(source: S) -> Self {
-        Self {
-            source,
-            reading: Reading::default(),
-            opened: None,
-            document: ReviewDocument::default(),
-            is_looking: false,
-        }
-    }
-}
 
 /// What is read, how far it is, and what is kept of it.
 #[derive(Debug)]
@@ -471,8 +432,8 @@ impl<S: Clone> Session<S> {
     /// there, or has nothing to do any more.
     fn kept(
         &mut self,
-        kept: crate::kept_analysis::KeptProject,
-        timeline: shared_model::timeline::Timeline,
+        kept: KeptProject,
+        timeline: Timeline,
         engine: Engine<'_>,
         effects: &mut Vec<Effect<S>>,
     ) {
@@ -487,7 +448,7 @@ impl<S: Clone> Session<S> {
             return;
         }
         let left = if is_of_stage {
-            Reading::of_kept(kept.clone(), shared_model::timeline::Timeline::new()).left_to_read(engine)
+            Reading::of_kept(kept.clone(), Timeline::new()).left_to_read(engine)
         } else {
             // Of the job behind the stage nothing is said here.
             Left::Nothing

@@ -4,7 +4,7 @@ use shared_model::resume::ResumePoint;
 use shared_model::smoothing::Smoothing;
 use shared_model::timeline::{Prediction, Timeline};
 
-use super::Engine;
+use super::engine::Engine;
 use crate::kept_analysis::{KEPT_VERSION, KeptProject};
 use crate::opened::Opened;
 

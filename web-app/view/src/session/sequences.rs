@@ -12,7 +12,6 @@ use shared_model::timeline::{Prediction, Timeline, TrackedFace};
 use web_messages::{JobId, ModelSummary};
 
 use super::*;
-use crate::kept_analysis::KeptProject;
 
 /// Frames of the two videos: several chunks of the storage, and not a whole number of them.
 const FRAMES: [usize; 2] = [700, 310];
