@@ -114,7 +114,9 @@ fn draw(title: &str, needs: &BTreeMap<String, BTreeSet<String>>, top: usize) -> 
 fn picture(root: &Path) -> String {
     let (mut inside, mut top) = (String::new(), MARGIN);
     for source in CRATES {
-        let modules = siblings(&needs(&root.join(source)), &[]);
+        let mut modules = siblings(&needs(&root.join(source)), &[]);
+        // A program's first file takes its own library by the crate's name.
+        modules.remove("main");
         if modules.len() < LEAST_MODULES {
             continue;
         }
