@@ -1,13 +1,14 @@
 //! How options of smoothing are read from the command line.
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use shared_model::smoothing::{MAX_WINDOW, Smoothing};
 
 /// A way of smoothing by its name.
-///
-/// # Errors
-/// When there is none of that name.
-pub fn parse_smoothing(text: &str) -> Result<Smoothing, String> {
-    Smoothing::parse(text).ok_or_else(|| format!("expected one of {}", Smoothing::names()))
+#[must_use]
+pub fn smoothing_parser() -> impl TypedValueParser<Value = Smoothing> {
+    let ways = Smoothing::ALL.iter();
+    let values = ways.map(|way| PossibleValue::new(way.name).help(way.hint));
+    PossibleValuesParser::new(values).try_map(|name| Smoothing::parse(&name).ok_or("there is no such way"))
 }
 
 /// A window in frames.

@@ -23,7 +23,7 @@ use crate::known_people::KnownPeople;
 use crate::result_format::{Format, video_name};
 use crate::shards::manifest::{Done, Manifest, identity};
 use crate::shards::shard::{self, ShardChoice};
-use crate::smoothing_options::{parse_smoothing, parse_window};
+use crate::smoothing_options::{parse_window, smoothing_parser};
 use crate::written_files::WrittenFiles;
 use crate::{atomic_file, model_store, stdout};
 use output::Written;
@@ -35,8 +35,8 @@ use recognition::{Reading, Recognition, Strides};
 pub struct Options {
     #[command(flatten)]
     from: InputOptions,
-    /// How labels are made steady: sliding, block, mean or none
-    #[arg(long, default_value = "sliding", value_parser = parse_smoothing)]
+    /// How labels are made steady
+    #[arg(long, default_value = "sliding", value_parser = smoothing_parser())]
     smoothing: Smoothing,
     /// Smoothing window in frames [default: the model's, 30]
     #[arg(long, value_name = "FRAMES", allow_negative_numbers = true, value_parser = parse_window)]

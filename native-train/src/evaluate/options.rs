@@ -8,7 +8,7 @@ use shared_model::smoothing::Smoothing;
 
 use crate::device::DeviceChoice;
 use crate::shards::shard::ShardChoice;
-use crate::smoothing_options::{parse_smoothing, parse_window};
+use crate::smoothing_options::{parse_window, smoothing_parser};
 use crate::written_files::WrittenFiles;
 
 /// What to evaluate on what.
@@ -31,8 +31,8 @@ pub struct Options {
     /// Where to compute
     #[arg(long, value_enum, default_value_t)]
     pub(super) device: DeviceChoice,
-    /// How labels are made steady: sliding, block, mean or none
-    #[arg(long, default_value = "sliding", value_parser = parse_smoothing)]
+    /// How labels are made steady
+    #[arg(long, default_value = "sliding", value_parser = smoothing_parser())]
     pub(super) smoothing: Smoothing,
     /// Smoothing window in frames [default: the model's, 30]
     #[arg(long, value_name = "FRAMES", allow_negative_numbers = true, value_parser = parse_window)]

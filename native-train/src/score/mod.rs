@@ -15,13 +15,12 @@ use crate::written_files::WrittenFiles;
 use crate::{atomic_file, plots, stdout};
 
 use label_files::{Labels, Side};
+use shared_model::label_files::known_formats;
 
 /// What to compare.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Predictions: a csv or project of `mien analyze`, an Aff-Wild2 annotation, an ELAN file, lines of `seconds label`,
-    /// or a folder of csv and txt files
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", help = format!("Predictions: {}, or a folder of csv and txt files", known_formats()))]
     predictions: PathBuf,
     /// The truth, in the same kinds of files
     #[arg(long, value_name = "T")]

@@ -17,16 +17,13 @@ use crate::timeline::FrameRow;
 
 pub use change_points::ChangePointError;
 pub use elan_tiers::ElanError;
-pub use frame_labels::FrameLabels;
+pub use frame_labels::{FrameLabels, MOST_FRAMES};
 pub use label_spans::{LabelSpan, LabelSpans};
-
-/// Largest frame number that is taken: more than four days of video at 25 frames/s.
-pub const MOST_FRAMES: usize = 10_000_000;
 
 /// What a label file holds.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LabelFile {
-    /// Aff-Wild2's annotation: one label a frame, for the face with the lowest number in it.
+    /// One label a frame, for the face with the lowest number in it, such as Aff-Wild2's annotation.
     Annotation(FrameLabels),
     /// The rows of a per-frame csv, or those of a project.
     Table(Vec<NamedRow>),
@@ -99,7 +96,9 @@ const FORMATS: &[LabelFormat] = &[
     },
 ];
 
-fn known_formats() -> String {
+/// What all formats are called, for messages and help.
+#[must_use]
+pub fn known_formats() -> String {
     let titles: Vec<&str> = FORMATS.iter().map(|format| format.title).collect();
     titles.join(", ")
 }
