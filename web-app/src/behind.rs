@@ -3,10 +3,11 @@
 use leptos::prelude::*;
 use page_view::batch::{Batch, ItemResults};
 use page_view::file_kind::FileKind;
+use page_view::keeping::Keeping;
 use page_view::opened::Opened;
 use page_view::review::document::ReviewDocument;
 use page_view::review::history::Review;
-use page_view::session::{Behind, Event};
+use page_view::session::{Behind, Event, Session};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
 
@@ -18,32 +19,45 @@ use crate::{relabel, review_storage, stage};
 
 /// What is read on the stage, or was about to come on it, makes room and is read on behind it.
 pub fn send(store: Store) {
-    if let Some(source) = store.session.with_value(|session| session.pending().cloned()) {
-        let nothing = ReviewDocument::default();
-        store
-            .session
-            .update_value(|session| session.send_behind(source, None, nothing));
+    if store.session.with_value(|session| session.pending().is_some()) {
+        store.session.update_value(Session::send_pending_behind);
         return;
     }
     let Some(source) = store.source.get_untracked() else {
         return;
     };
     let document = store.desk.with_value(|desk| desk.review.document().clone());
+    let is_looking = store
+        .keeping
+        .with_untracked(|keeping| *keeping == Keeping::Opening);
     // First: what is written on leaving is what the stage holds.
     review_storage::release(store);
-    let opened = store.opened.get_untracked();
+    let (file, opened) = (source.file.clone(), store.opened.get_untracked());
     store
         .session
-        .update_value(|session| session.send_behind(source, opened, document));
-    store.analysis.update_value(Analysis::clear);
+        .update_value(|session| session.send_behind(source, opened, document, is_looking));
+    let mut shown = Analysis::default();
+    store
+        .analysis
+        .update_value(|analysis| std::mem::swap(analysis, &mut shown));
+    store.shown_behind.set_value(Some(shown));
     // Its address stays good.
     store.source.update_untracked(|source| *source = None);
+    // Whoever looked for what was kept of it has given up.
+    if let Some(file) = file.filter(|_| is_looking) {
+        look_up(store, file);
+    }
 }
 
 /// Begins to read a video behind the stage: what was kept of it is not read again.
 pub fn begin(store: Store, file: File) {
+    store.shown_behind.set_value(None);
     let source = stage::source_of(file.clone(), FileKind::Video);
     store.tell(Event::BeginBehind(source));
+    look_up(store, file);
+}
+
+fn look_up(store: Store, file: File) {
     let Some(job) = store.job.with_untracked(|job| job.as_ref().map(|job| job.id)) else {
         return;
     };
@@ -68,8 +82,13 @@ pub fn bring_forward(store: Store) {
         document,
         ..
     } = behind;
+    let mut shown = None;
+    store.shown_behind.update_value(|behind| shown = behind.take());
     stage::place(store, source);
     store.session.update_value(|session| session.set_stage(reading));
+    if let Some(shown) = shown {
+        store.analysis.set_value(shown);
+    }
     show_document(store, document);
     if let Some(opened) = opened {
         show_size(store, opened);
@@ -97,6 +116,7 @@ pub fn show_size(store: Store, opened: Opened) {
 #[must_use]
 pub fn finish(store: Store) -> Option<ItemResults> {
     let behind = take(store)?;
+    store.shown_behind.set_value(None);
     let results = ItemResults {
         timeline: behind.reading.timeline.clone(),
         document: behind.document.clone(),
@@ -109,6 +129,7 @@ pub fn finish(store: Store) -> Option<ItemResults> {
 /// Reading behind the stage gives way to something else.
 pub fn put_away(store: Store) {
     if let Some(behind) = take(store) {
+        store.shown_behind.set_value(None);
         keep(store, behind);
     }
 }

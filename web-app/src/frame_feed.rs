@@ -105,15 +105,21 @@ async fn feed_live(store: Store, id: JobId, started_ms: Option<f64>) -> Result<(
 }
 
 async fn feed_step(store: Store, id: JobId, mut stepper: SteppedPlayer) -> Result<(), wasm_bindgen::JsValue> {
-    let Some(time_s) = stepper.advance().await else {
+    let step = stepper.advance().await;
+    // Another job may have a feed of its own by now.
+    if !store.is_current(id) {
+        return Ok(());
+    }
+    let Some(time_s) = step else {
         store.feed.set_value(None);
         store.send(&ToEngine::EndFrames { job: id }, None);
         return Ok(());
     };
+    let picture = picture_of(stepper.video()).await?;
     if !store.is_current(id) {
+        picture.close();
         return Ok(());
     }
-    let picture = picture_of(stepper.video()).await?;
     let fraction = stepper.fraction(time_s);
     store.tell(Event::Stepped { job: id, fraction });
     store.feed.set_value(Some(Feed::Stepped(stepper)));

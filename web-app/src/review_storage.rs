@@ -268,16 +268,25 @@ pub fn write_soon(store: Store) {
 }
 
 fn write(store: Store, next: Result<Option<Write>, String>) {
-    let Some(found) = next.transpose() else { return };
-    let changes = found.and_then(|write| Ok((write.generation, changes_of(store, write)?)));
-    let (generation, changes) = match changes {
-        Ok(changes) => changes,
+    let write = match next {
+        Ok(Some(write)) => write,
+        Ok(None) => return,
         Err(cause) => return failed(store, &JsValue::from_str(&cause)),
     };
+    let generation = write.generation;
+    let changes = changes_of(store, write);
     let database = store
         .desk
         .with_value(|desk| desk.place.as_ref().map(|place| place.database.clone()));
-    let Some(database) = database else { return };
+    let (changes, database) = match (changes, database) {
+        (Ok(changes), Some(database)) => (changes, database),
+        (changes, _) => {
+            let cause = changes.err().unwrap_or_else(|| strings::NO_FILE.to_owned());
+            say_failure(store, &JsValue::from_str(&cause));
+            let is_ok = false;
+            return store.tell(Event::Storage(StorageEvent::Wrote { generation, is_ok }));
+        }
+    };
     spawn_local(async move {
         let written = database.write(&changes).await;
         let is_ok = written.is_ok();

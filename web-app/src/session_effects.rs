@@ -60,7 +60,10 @@ fn execute(store: Store, effect: Effect<Source>) {
         Effect::ForgetFault => store.fault.set(None),
         Effect::Measured { model, frames_per_s } => store.measured.set(Some((model, frames_per_s))),
         Effect::NothingWasRead => {
-            if !shows_something(store) {
+            if untrack(|| store.is_live()) {
+                // The device is let go, and what was recorded is asked about.
+                live_source::stop(store);
+            } else if !shows_something(store) {
                 stage::clear(store);
             }
         }
@@ -72,6 +75,8 @@ fn read(store: Store, job: JobId, source: Option<Source>, resume: Option<ResumeP
     let Some(source) = source.or_else(|| store.source.get_untracked()) else {
         return;
     };
+    // Of a picture nothing can be missing.
+    let resume = resume.filter(|_| source.kind == SourceKind::Video);
     let file = source.file.map(JsValue::from);
     let name = source.name;
     store.send(&ToEngine::Analyze { job, name, resume }, file.as_ref());

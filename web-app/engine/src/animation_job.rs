@@ -33,6 +33,9 @@ pub async fn run(
     let duration_s = animation.duration_s();
     loop {
         let gather = async || {
+            if ended_early.is_some() {
+                return Ok(None);
+            }
             let (batch, cause) = gather(&mut animation, gathered, most, model.stretches()).await;
             gathered += batch.frames.len();
             ended_early = cause;

@@ -80,6 +80,8 @@ pub struct Store {
     pub analysis: StoredValue<Analysis, LocalStorage>,
     /// Counts up whenever what is shown of the results has changed.
     pub revision: RwSignal<u32>,
+    /// What was shown of the video that is read behind the stage, with the labels laid beside it.
+    pub shown_behind: StoredValue<Option<Analysis>, LocalStorage>,
     /// Progress of the computation of labels.
     pub relabel: StoredValue<Relabel>,
     /// How labels are smoothed.
@@ -245,6 +247,7 @@ impl Store {
             opened: RwSignal::new(None),
             analysis: StoredValue::new_local(Analysis::default()),
             revision: RwSignal::new(0),
+            shown_behind: StoredValue::new_local(None),
             relabel: StoredValue::new(Relabel::default()),
             smoothing: RwSignal::new(Smoothing::default()),
             window: RwSignal::new(DEFAULT_WINDOW),

@@ -10,6 +10,8 @@ use crate::kept_analysis::{self, CHUNK, ChangedChunks};
 
 /// Chunks of one write: more would hold up the page while they become text.
 const MOST_CHUNKS: usize = 4;
+/// Chunks of the last write of a source, which nothing follows: some ten minutes of film.
+const MOST_LAST_CHUNKS: usize = 64;
 
 /// What happens around the storage of the source on the stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,28 +192,29 @@ impl Keeper {
         if self.in_flight.is_some() {
             return Ok(None);
         }
-        self.take_now(reading)
+        self.take_now(reading, MOST_CHUNKS)
     }
 
     /// The same before the source leaves: what is under way may fail when nobody hears of it, and goes along once more.
     pub(super) fn take_last(&mut self, reading: &Reading) -> Result<Option<Write>, String> {
         let in_flight = self.in_flight.take();
         self.take_back(in_flight);
-        self.take_now(reading)
+        self.take_now(reading, MOST_LAST_CHUNKS)
     }
 
-    fn take_now(&mut self, reading: &Reading) -> Result<Option<Write>, String> {
+    fn take_now(&mut self, reading: &Reading, most_chunks: usize) -> Result<Option<Write>, String> {
         if !self.has_place || !self.has_unwritten() {
             return Ok(None);
         }
         let frames = reading.timeline.frames();
         let mut chunks = Vec::new();
-        for chunk in self.changed.take(MOST_CHUNKS) {
+        let taken = self.changed.take(most_chunks);
+        for chunk in taken.iter().copied() {
             if chunk * CHUNK >= frames.len() {
                 continue;
             }
             let text = kept_analysis::chunk_text(frames, chunk).map_err(|error| {
-                self.changed.note_chunks(&[chunk]);
+                self.changed.note_chunks(&taken);
                 error.to_string()
             })?;
             chunks.push((chunk, Some(text)));

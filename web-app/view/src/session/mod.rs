@@ -90,15 +90,27 @@ impl<S: Clone> Session<S> {
         self.behind.as_ref()
     }
 
-    /// What is on the stage, or about to come on it, is read on behind it. The stage is empty then.
-    pub fn send_behind(&mut self, source: S, opened: Option<Opened>, document: ReviewDocument) {
-        let is_pending = self.pending.take().is_some();
-        let mut behind = Behind::of(source);
-        if !is_pending {
-            (behind.opened, behind.document) = (opened, document);
-            std::mem::swap(&mut self.stage, &mut behind.reading);
-        }
-        self.behind = Some(behind);
+    /// What is about to come on the stage is read behind it instead.
+    pub fn send_pending_behind(&mut self) {
+        self.behind = self.pending.take().map(Behind::of);
+    }
+
+    /// What is on the stage is read on behind it; the stage is empty then. `is_looking`: what was kept of it was still being
+    /// looked for, and [`Event::LookedUp`] will say it.
+    pub fn send_behind(
+        &mut self,
+        source: S,
+        opened: Option<Opened>,
+        document: ReviewDocument,
+        is_looking: bool,
+    ) {
+        self.behind = Some(Behind {
+            reading: std::mem::take(&mut self.stage),
+            opened,
+            document,
+            is_looking,
+            ..Behind::of(source)
+        });
     }
 
     /// Takes away what is read behind the stage.
@@ -438,7 +450,8 @@ impl<S: Clone> Session<S> {
         effects: &mut Vec<Effect<S>>,
     ) {
         let (count, read) = (timeline.frames().len(), self.stage.timeline.frames().len());
-        let is_of_stage = self.behind.is_none();
+        // The job may be that of another video, behind the stage or about to come on it.
+        let is_of_stage = self.behind.is_none() && self.pending.is_none();
         let is_running = is_of_stage
             && self
                 .jobs
@@ -450,7 +463,7 @@ impl<S: Clone> Session<S> {
         let left = if is_of_stage {
             Reading::of_kept(kept.clone(), Timeline::new()).left_to_read(engine)
         } else {
-            // Of the job behind the stage nothing is said here.
+            // Of another video's job nothing is said here.
             Left::Nothing
         };
         if is_running && left == Left::All {
@@ -459,8 +472,8 @@ impl<S: Clone> Session<S> {
         self.stage.model.clone_from(&kept.model);
         self.stage.is_whole = kept.is_whole;
         self.stage.kept = Some(kept.clone());
-        // The engine may have been quicker, and further than the visit before.
-        let is_news = !is_running || count > read;
+        // The engine may have been quicker, and further than the visit before. What is whole has all its temporal labels too.
+        let is_news = !is_running || count > read || left == Left::Nothing;
         if is_news {
             self.stage.timeline = timeline;
         }

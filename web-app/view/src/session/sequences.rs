@@ -279,6 +279,14 @@ impl World {
         self.tell(Event::MayProceed);
     }
 
+    /// Another tab has the video open: it is read here all the same, and what was kept comes late.
+    fn other_tab(&mut self) {
+        if self.looking.is_some() {
+            self.tell(Event::Storage(StorageEvent::OtherTab));
+            self.tell(Event::MayProceed);
+        }
+    }
+
     fn edit(&mut self) {
         if self.stage.is_some() && self.session.keeper().keeping().allows_edits() {
             self.labels += 1;
@@ -343,9 +351,10 @@ impl World {
             4 => self.tell(Event::BeginAgain),
             5 => self.storage_fails = self.random.random_bool(0.5),
             6..=10 => self.edit(),
-            11..=14 => self.found(),
+            11 | 13..=14 => self.found(),
             15..=19 => self.end_write(),
             20 => self.tell(Event::Storage(StorageEvent::TryAgain)),
+            12 => self.other_tab(),
             21..=23 => self.show_labels(),
             24..=31 => self.compute(),
             _ => self.hear(),
@@ -535,4 +544,26 @@ fn an_edit_on_its_way_when_the_video_leaves_is_not_lost() {
     world.storage_fails = false;
     world.end_write();
     assert_eq!(world.shelves[0].labels, 1);
+}
+
+/// What was kept of the video on the stage comes late, while another one is about to take its place: that one is read.
+#[test]
+fn what_was_kept_of_one_video_does_not_end_the_job_of_another() {
+    let mut world = World::new(4);
+    world.open(0);
+    world.found();
+    world.settle();
+    world.cut();
+    world.open(0);
+    world.other_tab();
+    for _ in 0..12 {
+        world.compute();
+        world.hear();
+    }
+    world.open(1);
+    assert_eq!(world.session.pending(), Some(&1));
+    world.found();
+    world.settle();
+    assert_eq!(world.stage, Some(1));
+    assert!(world.session.stage().timeline == whole(1));
 }
