@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { WorkspacePage } from "../page_objects/workspace_page.mjs";
 import { launchBrowser } from "../support/browser.mjs";
 import { frameCount, readFrameTable } from "../support/frame_table.mjs";
+import { annotationOf } from "../support/project_file.mjs";
 import { textsOf, unzip } from "../support/unzip.mjs";
 
 export function declare({ test, afterAll }, { url, scratch }) {
@@ -84,6 +85,9 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await page.choose(await Promise.all(["four-frames.mp4", "face-long.mp4"].map((name) => scratch.file(name))));
     await page.until("batch-0", /done/);
     await page.page.waitForFunction(() => /^analyzing [1-9]\d?%$/.test(globalThis.statusHistory.at(-1)));
+    // Labels that are laid beside a video go behind the stage with it.
+    const labels = annotationOf(Array.from({ length: 288 }, (_, frame) => (frame < 100 ? 4 : 1)));
+    await page.hook("open-labels").setInputFiles(await scratch.write("beside.txt", labels));
     await page.hook("batch-0").click();
     await page.page.waitForFunction(() => document.querySelector(".file-name").textContent === "four-frames.mp4");
     await page.hook("batch-1").click();
@@ -91,6 +95,7 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await page.page.waitForFunction(() => globalThis.statusHistory.at(-1) === "done", null, { timeout: 120_000 });
     assert.equal(frameCount(await page.rows()), 288);
     await page.until("batch-1", /done/);
+    await page.until("metrics", /beside\.txt/);
     await page.page.context().close();
   });
 }
