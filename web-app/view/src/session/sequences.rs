@@ -144,10 +144,8 @@ impl World {
                     self.stop_engine();
                     self.engine = Some((job, answers(job, video, resume.map(|point| *point))));
                 }
-                Effect::Cancel { job } => {
-                    if self.engine.as_ref().is_some_and(|(own, _)| *own == job) {
-                        self.stop_engine();
-                    }
+                Effect::Cancel { job } if self.engine.as_ref().is_some_and(|(own, _)| *own == job) => {
+                    self.stop_engine();
                 }
                 Effect::Write => {
                     let write = self.session.take_write().unwrap();
