@@ -1,4 +1,4 @@
-//! `mien ablate`: the rows of the paper's Table 1, each from its own run, or rows of one's own ([`own_rows`]).
+//! `mien ablate`: the rows of the paper's Table 1, each from its own run, or rows of one's own (`own_rows.rs`).
 
 mod finished_row;
 mod own_row;

@@ -2,7 +2,7 @@
 //!
 //! [`Session::handle`] takes what happens (the person's wishes, the engine's messages, the storage's answers) and gives what is
 //! to be done. It decides; the page does as it is told and shows what stands here. So sequences of events can be tried natively
-//! by the thousand ([`sequences`]).
+//! by the thousand (`sequences.rs`).
 
 mod behind;
 mod effect;
