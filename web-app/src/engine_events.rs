@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use page_view::job::EnginePhase;
 use page_view::opened::Opened;
 use page_view::plain_fault;
-use page_view::session::Event;
+use page_view::session::{Answer, Event};
 use page_view::shipped_model::ShippedModel;
 use wasm_bindgen::{JsCast, JsValue};
 use web_messages::{FromEngine, ModelSummary};
@@ -61,9 +61,9 @@ pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
                 notify_if_any(store, notice.map(|notice| strings::named(&name, &notice)));
             }
         }
-        FromEngine::Resumed { job, frames } => store.tell(Event::Resumed { job, frames }),
+        FromEngine::Resumed { job, frames } => store.hear(job, Answer::Resumed(frames)),
         FromEngine::TryVideoElement { job, reason } => frame_feed::try_player(store, job, reason),
-        FromEngine::Predictions { job, predictions } => store.tell(Event::Predictions { job, predictions }),
+        FromEngine::Predictions { job, predictions } => store.hear(job, Answer::Predictions(predictions)),
         FromEngine::Progress { job, fraction, .. } if zip_orders::is_current(store, job) => {
             zip_orders::progressed(store, fraction);
         }
@@ -73,23 +73,25 @@ pub fn handle(store: Store, message: FromEngine, attachment: &JsValue) {
             frames_per_s,
             seconds_left,
             ..
-        } => store.tell(Event::Progress {
+        } => store.hear(
             job,
-            fraction,
-            frames_per_s,
-            seconds_left,
-        }),
+            Answer::Progress {
+                fraction,
+                frames_per_s,
+                seconds_left,
+            },
+        ),
         FromEngine::NeedFrame { job } => frame_feed::need_frame(store, job),
         FromEngine::Done { job, notice } => {
             if store.is_current(job) {
                 notify_if_any(store, notice);
-                store.tell(Event::Done { job });
+                store.hear(job, Answer::Done);
             }
         }
         FromEngine::Cancelled { job } if zip_orders::is_current(store, job) => {
             zip_orders::cancelled(store, job);
         }
-        FromEngine::Cancelled { job } => store.tell(Event::Cancelled { job }),
+        FromEngine::Cancelled { job } => store.hear(job, Answer::Cancelled),
         FromEngine::Packed { job, notice } => zip_orders::packed(store, job, notice, attachment),
         FromEngine::Failed {
             job: Some(job),

@@ -14,7 +14,7 @@ use crate::state::store::Store;
 use crate::{job_control, job_results, player, strings};
 use page_view::job::JobKind;
 use page_view::opened::Opened;
-use page_view::session::Event;
+use page_view::session::{Answer, Event};
 
 /// The engine wants a frame of this job.
 pub fn need_frame(store: Store, id: JobId) {
@@ -121,7 +121,7 @@ async fn feed_step(store: Store, id: JobId, mut stepper: SteppedPlayer) -> Resul
         return Ok(());
     }
     let fraction = stepper.fraction(time_s);
-    store.tell(Event::Stepped { job: id, fraction });
+    store.hear(id, Answer::Stepped(fraction));
     store.feed.set_value(Some(Feed::Stepped(stepper)));
     send_frame(store, id, time_s, &picture)
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use page_view::opened::Opened;
-use page_view::session::Event;
+use page_view::session::Answer;
 use web_messages::JobId;
 
 use crate::stage;
@@ -21,13 +21,13 @@ pub fn opened(store: Store, job: JobId, opened: Opened) {
     if let Some(source) = pending {
         stage::place(store, source);
     }
-    store.tell(Event::Opened { job, opened });
+    store.hear(job, Answer::Opened(opened));
 }
 
 /// The job has failed: what was read before stays, the person is told.
 pub fn failed(store: Store, job: JobId, reason: String) {
     if store.is_current(job) {
         store.fail(reason);
-        store.tell(Event::Failed { job });
+        store.hear(job, Answer::Failed);
     }
 }

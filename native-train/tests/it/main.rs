@@ -35,6 +35,7 @@ mod recomputed_teacher;
 mod refine;
 mod sample;
 mod score;
+mod selection;
 mod semi_supervised;
 mod shown_pictures;
 mod synth;

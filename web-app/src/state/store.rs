@@ -40,7 +40,7 @@ use page_view::opened::Opened;
 use page_view::review::doubt::Conflicts;
 use page_view::review::queue::ReviewQueue;
 use page_view::review::queue_filter::QueueFilter;
-use page_view::session::{Effect, Event, Reading, Session, StorageEvent};
+use page_view::session::{Answer, Effect, Event, Reading, Session, StorageEvent};
 use page_view::shipped_model::{Asked, ShippedModel, is_same_model};
 use page_view::sureness::{Manner, Saying};
 use page_view::timeline_layout::PlotStyle;
@@ -347,6 +347,11 @@ impl Store {
         for effect in effects {
             execute(self, effect);
         }
+    }
+
+    /// Something is said of a job.
+    pub fn hear(self, job: JobId, answer: Answer) {
+        self.tell(Event::Answer { job, answer });
     }
 
     /// What the page shows of the session: this alone sets these signals.

@@ -5,6 +5,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use image::{GrayImage, ImageFormat, Luma, Rgb, RgbImage};
+use native_train::datasets::config::DataConfig;
 
 /// A picture of one colour.
 pub fn jpeg(colour: [u8; 3]) -> Vec<u8> {
@@ -85,4 +86,9 @@ pub fn ms1mv2(folder: &Path, pictures: &[Vec<u8>]) -> Vec<usize> {
     write(&folder.join("train.rec"), records);
     write(&folder.join("train.idx"), index);
     offsets
+}
+
+/// The table, with `DIR` for the folder.
+pub fn table(folder: &Path, text: &str) -> DataConfig {
+    toml::from_str(&text.replace("DIR", folder.to_str().unwrap())).unwrap()
 }

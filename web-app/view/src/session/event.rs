@@ -9,7 +9,7 @@ use crate::kept_analysis::KeptProject;
 use crate::opened::Opened;
 use crate::review::document::ReviewDocument;
 
-/// What happens. What is said of a job that is not the latest one, or has ended, changes nothing.
+/// What happens.
 #[derive(Debug, Clone)]
 pub enum Event<S> {
     /// The person wants what is on the stage, or about to come on it, to be read; it waits where the engine is not ready.
@@ -44,59 +44,12 @@ pub enum Event<S> {
     LabelsComplete,
     /// The engine cannot go on.
     EngineBroke,
-    /// A job's file is open, and on the stage if it belongs there.
-    Opened {
+    /// What is said of a job; of one that is not the latest, or has ended, it changes nothing.
+    Answer {
         /// The job's number.
         job: JobId,
-        /// Size and length.
-        opened: Opened,
-    },
-    /// The file is the one of which the beginning is known.
-    Resumed {
-        /// The job's number.
-        job: JobId,
-        /// Frames that stand.
-        frames: usize,
-    },
-    /// Labels of frames have come.
-    Predictions {
-        /// The job's number.
-        job: JobId,
-        /// In order.
-        predictions: Vec<Prediction>,
-    },
-    /// How far the engine is.
-    Progress {
-        /// The job's number.
-        job: JobId,
-        /// 0 to 1.
-        fraction: f64,
-        /// Frames per second of late.
-        frames_per_s: f64,
-        /// Seconds left, where it can be told.
-        seconds_left: Option<f64>,
-    },
-    /// How far the page is that steps through a player.
-    Stepped {
-        /// The job's number.
-        job: JobId,
-        /// 0 to 1.
-        fraction: f64,
-    },
-    /// All frames are in.
-    Done {
-        /// The job's number.
-        job: JobId,
-    },
-    /// It failed.
-    Failed {
-        /// The job's number.
-        job: JobId,
-    },
-    /// The engine has stopped it.
-    Cancelled {
-        /// The job's number.
-        job: JobId,
+        /// What is said of it.
+        answer: Answer,
     },
     /// What an earlier visit, or another tab, has kept of the video on the stage.
     Kept {
@@ -107,4 +60,32 @@ pub enum Event<S> {
     },
     /// Something about the storage.
     Storage(StorageEvent),
+}
+
+/// What the engine, or the page that hands it frames, says of a job.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// Its file is open, and on the stage if it belongs there.
+    Opened(Opened),
+    /// The file is the one of which the beginning is known; so many frames stand.
+    Resumed(usize),
+    /// Labels of frames have come, in order.
+    Predictions(Vec<Prediction>),
+    /// How far the engine is.
+    Progress {
+        /// 0 to 1.
+        fraction: f64,
+        /// Frames per second of late.
+        frames_per_s: f64,
+        /// Seconds left, where it can be told.
+        seconds_left: Option<f64>,
+    },
+    /// How far the page is that steps through a player, 0 to 1.
+    Stepped(f64),
+    /// All frames are in.
+    Done,
+    /// It failed.
+    Failed,
+    /// The engine has stopped it.
+    Cancelled,
 }

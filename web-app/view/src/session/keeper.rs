@@ -100,12 +100,6 @@ impl Keeper {
         self.generation
     }
 
-    /// Whether there is a place for it in the storage.
-    #[must_use]
-    pub fn has_place(&self) -> bool {
-        self.has_place
-    }
-
     fn has_unwritten(&self) -> bool {
         self.is_dirty || !self.changed.is_empty()
     }

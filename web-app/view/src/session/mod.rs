@@ -26,11 +26,12 @@ use crate::review::document::ReviewDocument;
 pub use behind::Behind;
 pub use effect::Effect;
 pub use engine::Engine;
-pub use event::Event;
+pub use event::{Answer, Event};
 pub use keeper::{Keeper, StorageEvent, Write};
-pub use reading::{KeptFacts, Left, Reading};
+pub use reading::{KeptFacts, Reading};
 
 use jobs::Jobs;
+use reading::Left;
 
 /// What is read, how far it is, and what is kept of it.
 #[derive(Debug)]
@@ -216,23 +217,27 @@ impl<S: Clone> Session<S> {
                     self.pending = None;
                 }
             }
-            Event::Opened { job, opened } => {
+            Event::Answer { job, answer } => {
                 if self.is_current(job) {
-                    self.opened(opened, engine, effects);
+                    self.answered(job, answer, engine, effects);
                 }
             }
-            Event::Resumed { job, frames } => {
-                if self.is_current(job) {
-                    self.read_mut().seen = frames;
+            Event::Kept { kept, timeline } => self.kept(kept, timeline, engine, effects),
+            Event::Storage(event) => {
+                if self.keeper.hear(event, &self.stage) {
+                    effects.push(Effect::Write);
                 }
             }
-            Event::Predictions { job, predictions } => {
-                if self.is_current(job) {
-                    self.predictions(predictions, effects);
-                }
-            }
-            Event::Progress {
-                job,
+        }
+    }
+
+    /// Takes what is said of the job that is under way.
+    fn answered(&mut self, job: JobId, answer: Answer, engine: Engine<'_>, effects: &mut Vec<Effect<S>>) {
+        match answer {
+            Answer::Opened(opened) => self.opened(opened, engine, effects),
+            Answer::Resumed(frames) => self.read_mut().seen = frames,
+            Answer::Predictions(predictions) => self.predictions(predictions, effects),
+            Answer::Progress {
                 fraction,
                 frames_per_s,
                 seconds_left,
@@ -243,28 +248,14 @@ impl<S: Clone> Session<S> {
                 }
                 job.frames_per_s = frames_per_s;
             }),
-            Event::Stepped { job, fraction } => self.jobs.update(job, |job| {
+            Answer::Stepped(fraction) => self.jobs.update(job, |job| {
                 if job.kind == JobKind::Stepped {
                     job.fraction = fraction;
                 }
             }),
-            Event::Done { job } => {
-                if self.is_current(job) {
-                    self.done(job, effects);
-                }
-            }
-            Event::Failed { job } => {
-                if self.is_current(job) {
-                    self.failed(job, effects);
-                }
-            }
-            Event::Cancelled { job } => self.cancelled(job, engine, effects),
-            Event::Kept { kept, timeline } => self.kept(kept, timeline, engine, effects),
-            Event::Storage(event) => {
-                if self.keeper.hear(event, &self.stage) {
-                    effects.push(Effect::Write);
-                }
-            }
+            Answer::Done => self.done(job, effects),
+            Answer::Failed => self.failed(job, effects),
+            Answer::Cancelled => self.cancelled(job, engine, effects),
         }
     }
 
@@ -432,8 +423,7 @@ impl<S: Clone> Session<S> {
 
     /// A job ended before its end. One that the person did not cancel gave way to another model: a file is read again with it.
     fn cancelled(&mut self, id: JobId, engine: Engine<'_>, effects: &mut Vec<Effect<S>>) {
-        let is_file = self.jobs.latest().is_some_and(|job| job.kind == JobKind::File);
-        if self.is_current(id) && is_file {
+        if self.jobs.latest().is_some_and(|job| job.kind == JobKind::File) {
             self.begin(JobKind::File, engine, effects);
         } else {
             self.jobs.update(id, |job| job.state = JobState::Cancelled);

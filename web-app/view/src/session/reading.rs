@@ -10,7 +10,7 @@ use crate::opened::Opened;
 
 /// What a job that is about to begin has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Left {
+pub(super) enum Left {
     /// Everything is there.
     Nothing,
     /// The video is read; frames that are there stay until they are read again.

@@ -164,7 +164,7 @@ impl World {
     /// The engine gives up what it does, and says so.
     fn stop_engine(&mut self) {
         if let Some((job, _)) = self.engine.take() {
-            self.mail.push_back(Event::Cancelled { job });
+            self.mail.push_back(said(job, Answer::Cancelled));
         }
     }
 
@@ -308,7 +308,10 @@ impl World {
         let Some(event) = self.mail.pop_front() else {
             return;
         };
-        if let Event::Opened { job, .. } = event
+        if let Event::Answer {
+            job,
+            answer: Answer::Opened(_),
+        } = event
             && self.session.is_current(job)
             && let Some(video) = self.session.pending().copied()
         {
@@ -375,7 +378,6 @@ impl World {
         // Nothing is called kept that is not.
         if let Some(video) = self.stage
             && *self.session.keeper().keeping() == Keeping::Kept
-            && self.session.keeper().has_place()
             && self.looking.is_none()
         {
             assert_eq!(self.shelves[video].labels, self.labels);
@@ -405,6 +407,10 @@ impl World {
     }
 }
 
+fn said(job: JobId, answer: Answer) -> Event<usize> {
+    Event::Answer { job, answer }
+}
+
 /// What the engine says of a job, message by message.
 fn answers(job: JobId, video: usize, resume: Option<ResumePoint>) -> VecDeque<Event<usize>> {
     let opened = Opened {
@@ -414,8 +420,8 @@ fn answers(job: JobId, video: usize, resume: Option<ResumePoint>) -> VecDeque<Ev
         start_s: 0.0,
         frame_count: Some(FRAMES[video]),
     };
-    let mut answers = VecDeque::from([Event::Opened { job, opened }]);
-    let mut said = said_of(video);
+    let mut answers = VecDeque::from([said(job, Answer::Opened(opened))]);
+    let mut all = said_of(video);
     if let Some(point) = resume {
         // The file bears it out only if it is this one.
         let known = point.known.first().expect("a point knows a frame");
@@ -424,19 +430,13 @@ fn answers(job: JobId, video: usize, resume: Option<ResumePoint>) -> VecDeque<Ev
             face(video, point.from).raw,
             "resumed with another video"
         );
-        said.retain(|prediction| point.is_new(prediction));
-        answers.push_back(Event::Resumed {
-            job,
-            frames: point.frames(),
-        });
+        all.retain(|prediction| point.is_new(prediction));
+        answers.push_back(said(job, Answer::Resumed(point.frames())));
     }
-    for part in said.chunks(MESSAGE) {
-        answers.push_back(Event::Predictions {
-            job,
-            predictions: part.to_vec(),
-        });
+    for part in all.chunks(MESSAGE) {
+        answers.push_back(said(job, Answer::Predictions(part.to_vec())));
     }
-    answers.push_back(Event::Done { job });
+    answers.push_back(said(job, Answer::Done));
     answers
 }
 
@@ -497,7 +497,7 @@ fn what_arrives_late_changes_nothing() {
     for event in answers(stale, 1, None) {
         world.tell(event);
     }
-    world.tell(Event::Failed { job: stale });
+    world.tell(said(stale, Answer::Failed));
     assert!(*world.session.stage() == seen);
     assert_eq!(
         world.session.job().map(|job| &job.state),
