@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use page_view::batch::{ItemResults, ItemState};
-use wasm_bindgen::JsValue;
 use web_sys::File;
 
 use crate::state::store::Store;
@@ -21,14 +20,9 @@ pub fn keep_stage(store: Store) {
 }
 
 fn is_stage(store: Store, file: &File) -> bool {
-    let file: &JsValue = file.as_ref();
-    store.source.with_untracked(|source| {
-        let shown = source.as_ref().and_then(|source| source.file.as_ref());
-        shown.is_some_and(|shown| {
-            let shown: &JsValue = shown.as_ref();
-            shown == file
-        })
-    })
+    store
+        .source
+        .with_untracked(|source| source.as_ref().is_some_and(|source| source.is_of(file)))
 }
 
 /// Results of the video on the stage.

@@ -12,6 +12,7 @@ use web_sys::File;
 use crate::browser::text_of;
 use crate::state::notice::Tone;
 use crate::state::question::Question;
+use crate::state::source::Source;
 use crate::state::store::Store;
 use crate::strings;
 
@@ -24,8 +25,9 @@ pub fn follow(store: Store) {
     });
 }
 
-/// Reads a label file, whatever it is called. Nothing changes where it cannot be read.
-pub fn open(store: Store, file: File) {
+/// Reads a label file, whatever it is called, and lays it beside `video`: the one it was opened for, wherever that is when the
+/// file has been read. Nothing changes where it cannot be read.
+pub fn open(store: Store, file: File, video: Option<Source>) {
     spawn_local(async move {
         let name = file.name();
         let text = match text_of(&file).await {
@@ -35,13 +37,17 @@ pub fn open(store: Store, file: File) {
                 return;
             }
         };
-        let video = video_name(store);
-        match LoadedLabels::read(&name, &text, &video) {
+        let video_name = video.as_ref().map_or("", |video| video.name.as_str());
+        match LoadedLabels::read(&name, &text, video_name) {
             Ok(labels) => {
-                say_what_is_odd(store, &labels, &video);
+                say_what_is_odd(store, &labels, video_name);
+                if let Some(video) = video.as_ref().filter(|video| !is_open(store, video)) {
+                    let text = strings::labels_without_video(&name, &video.name);
+                    return store.notify(Tone::Warning, text, None);
+                }
                 store
-                    .analysis
-                    .update_value(|analysis| analysis.waiting_labels.push(Rc::new(labels)));
+                    .waiting_labels
+                    .update_value(|waiting| waiting.add(video, labels));
                 take_waiting(store);
                 store.results_changed();
             }
@@ -50,11 +56,17 @@ pub fn open(store: Store, file: File) {
     });
 }
 
-fn video_name(store: Store) -> String {
-    store
-        .source
-        .with_untracked(|source| source.as_ref().map(|source| source.name.clone()))
-        .unwrap_or_default()
+/// Whether a source is on the stage, about to come on it, or read behind it, or stands in the list.
+fn is_open(store: Store, source: &Source) -> bool {
+    let is_it = |other: Option<&Source>| other.is_some_and(|other| other.is_same(source));
+    let is_read = store.session.with_value(|session| {
+        is_it(session.pending()) || is_it(session.behind().map(|behind| &behind.source))
+    });
+    is_read
+        || store.source.with_untracked(|stage| is_it(stage.as_ref()))
+        || store
+            .batch
+            .with_untracked(|batch| batch.items().iter().any(|item| source.is_of(&item.file)))
 }
 
 fn say_what_is_odd(store: Store, labels: &LoadedLabels, video: &str) {
@@ -81,10 +93,10 @@ fn take_waiting(store: Store) {
         return;
     }
     let mut next = None;
-    store.analysis.update_value(|analysis| {
-        if !analysis.waiting_labels.is_empty() {
-            next = Some(analysis.waiting_labels.remove(0));
-        }
+    store.source.with_untracked(|stage| {
+        store
+            .waiting_labels
+            .update_value(|waiting| next = waiting.take(stage.as_ref()));
     });
     let Some(labels) = next else { return };
     // Of a video that was read in part nobody knows whether the labels fit.

@@ -7,6 +7,7 @@ use page_view::job::JobKind;
 use page_view::session::{Event, Reading};
 use web_sys::File;
 
+use crate::state::source::Source;
 use crate::state::store::Store;
 use crate::{behind, job_control, live_source, relabel, review, stage};
 use page_view::opened::Opened;
@@ -26,6 +27,13 @@ pub fn open_media(store: Store, file: File, kind: FileKind) {
         stage::place(store, source);
     }
     store.tell(Event::Begin(JobKind::File));
+}
+
+/// What was opened last: it is on the stage, or comes on it when the engine has opened it.
+#[must_use]
+pub fn latest(store: Store) -> Option<Source> {
+    let pending = store.session.with_value(|session| session.pending().cloned());
+    pending.or_else(|| store.source.get_untracked())
 }
 
 /// Shows a video of the list that was read before, with what is known of it.

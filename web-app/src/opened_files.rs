@@ -52,7 +52,8 @@ pub fn open_files(store: Store, files: Vec<File>) {
             FileKind::Labels if is_table(&file) && store.source.with_untracked(Option::is_none) => {
                 opened_projects::open_table(store, file);
             }
-            FileKind::Labels => label_loading::open(store, file),
+            FileKind::Labels if has_media => label_loading::open(store, file, media::latest(store)),
+            FileKind::Labels => label_loading::open(store, file, store.source.get_untracked()),
         }
     }
 }
@@ -92,6 +93,6 @@ fn change_model(store: Store, message: &ToEngine, file: Option<&File>) {
 pub fn open_labels(store: Store, files: Vec<File>) {
     store.clear_faults();
     for file in files {
-        label_loading::open(store, file);
+        label_loading::open(store, file, store.source.get_untracked());
     }
 }

@@ -116,10 +116,19 @@ impl Tiled for Part<'_> {
         let run_len = self.dense.run_len();
         let width = self.dense.panels.width();
         let biases = S::as_simd_f32s(&self.dense.bias).0.as_chunks::<VECTORS>().0;
+        // Not on the stack: sums that are read by a counted loop from there would not stay in registers while they are made.
+        let mut whole = vec![simd.splat_f32s(0.0); ROWS * VECTORS];
         for (number, (panel, bias)) in self.dense.panels.iter::<S>().zip(biases).enumerate() {
             for (tile, starts) in self.starts.chunks(ROWS).enumerate() {
                 let rows = panels::tile::<ROWS>(starts);
                 let sums = panels::sums(simd, self.input, &rows, self.runs, run_len, panel, *bias);
+                let kept = &mut whole[..ROWS * VECTORS];
+                for row in 0..ROWS {
+                    for vector in 0..VECTORS {
+                        kept[row * VECTORS + vector] = sums[row][vector];
+                    }
+                }
+                let sums = whole.as_chunks::<VECTORS>().0;
                 self.store(simd, &sums[..starts.len()], tile * ROWS, number * width);
             }
         }

@@ -98,9 +98,7 @@ pub(crate) fn sums<S: Simd, const ROWS: usize>(
         for (line, row) in lines.iter_mut().zip(rows) {
             *line = &input[row + run..][..run_len];
         }
-        let weights = &weights[..run_len];
-        for element in 0..run_len {
-            let weights = weights[element];
+        for (element, weights) in weights.iter().enumerate() {
             for row in 0..ROWS {
                 let value = simd.splat_f32s(lines[row][element]);
                 for vector in 0..VECTORS {

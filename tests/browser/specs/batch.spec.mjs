@@ -98,4 +98,39 @@ export function declare({ test, afterAll }, { url, scratch }) {
     await page.until("metrics", /beside\.txt/);
     await page.page.context().close();
   });
+
+  test("labels that are read slowly lie beside the video they were opened for", async () => {
+    browser ??= await launchBrowser();
+    const page = await WorkspacePage.open(await browser.newContext({ viewport: { width: 1280, height: 800 } }), url);
+    await page.page.evaluate(() => {
+      const read = Blob.prototype.arrayBuffer;
+      Blob.prototype.arrayBuffer = async function () {
+        if (/\.txt$/.test(this.name ?? "")) await new Promise((done) => (globalThis.letGo = done));
+        return read.call(this);
+      };
+    });
+    const letGo = async () => {
+      await page.page.waitForFunction(() => globalThis.letGo);
+      await page.page.evaluate(() => globalThis.letGo());
+    };
+    const labelsOf = (frames, name) => scratch.write(name, annotationOf(Array.from({ length: frames }, (_, frame) => (frame % 2 ? 4 : 1))));
+    await page.choose(await Promise.all(["four-frames.mp4", "face-long.mp4"].map((name) => scratch.file(name))));
+    await page.until("batch-0", /done/);
+    await page.page.waitForFunction(() => /^analyzing [1-9]\d?%$/.test(globalThis.statusHistory.at(-1)));
+    await page.openLabels(await labelsOf(288, "slow.txt"));
+    // The video goes behind the stage before its labels are read.
+    await page.hook("batch-0").click();
+    await page.page.waitForFunction(() => document.querySelector(".file-name").textContent === "four-frames.mp4");
+    await letGo();
+    await page.hook("batch-1").click();
+    await page.page.waitForFunction(() => globalThis.statusHistory.at(-1) === "done", null, { timeout: 120_000 });
+    await page.until("metrics", /slow\.txt/);
+    // Labels that come with a video are read before the video is open.
+    await page.page.evaluate(() => (globalThis.letGo = undefined));
+    const both = [await scratch.file("face-short.mp4"), await labelsOf(12, "quick.txt")];
+    await page.untilStatusAfter(() => page.choose(both), /^done/);
+    await letGo();
+    await page.until("metrics", /quick\.txt/);
+    await page.page.context().close();
+  });
 }

@@ -38,9 +38,11 @@ pub fn ComparePanel() -> impl IntoView {
         }
     };
     let summary = move || {
-        let waits = store
-            .analysis
-            .with_value(|analysis| !analysis.waiting_labels.is_empty());
+        let waits = store.source.with(|source| {
+            store
+                .waiting_labels
+                .with_value(|waiting| waiting.wait_for(source.as_ref()))
+        });
         compared.with(|compared| match compared {
             _ if waits => strings::LABELS_WAIT.to_owned(),
             None => strings::SAME_LANE.to_owned(),

@@ -17,8 +17,6 @@ pub struct Analysis {
     pub truth: Option<Rc<LoadedLabels>>,
     /// Labels of all open files.
     pub label_files: Vec<Rc<LoadedLabels>>,
-    /// Labels whose fit is not known yet.
-    pub waiting_labels: Vec<Rc<LoadedLabels>>,
 }
 
 impl Analysis {
@@ -32,6 +30,5 @@ impl Analysis {
     pub fn clear_labels(&mut self) {
         self.truth = None;
         self.label_files.clear();
-        self.waiting_labels.clear();
     }
 }

@@ -14,5 +14,6 @@ pub mod relabel;
 pub mod review_desk;
 pub mod source;
 pub mod store;
+pub mod waiting_labels;
 pub mod workbench;
 pub mod zip_order;

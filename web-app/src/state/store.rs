@@ -25,6 +25,7 @@ use super::question::Question;
 use super::relabel::Relabel;
 use super::review_desk::ReviewDesk;
 use super::source::{Source, SourceKind};
+use super::waiting_labels::WaitingLabels;
 use super::workbench::Workbench;
 use super::zip_order::Zipping;
 use crate::browser::known_files::KnownFiles;
@@ -82,6 +83,8 @@ pub struct Store {
     pub revision: RwSignal<u32>,
     /// What was shown of the video that is read behind the stage, with the labels laid beside it.
     pub shown_behind: StoredValue<Option<Analysis>, LocalStorage>,
+    /// Labels of files that wait for their video.
+    pub waiting_labels: StoredValue<WaitingLabels, LocalStorage>,
     /// Progress of the computation of labels.
     pub relabel: StoredValue<Relabel>,
     /// How labels are smoothed.
@@ -248,6 +251,7 @@ impl Store {
             analysis: StoredValue::new_local(Analysis::default()),
             revision: RwSignal::new(0),
             shown_behind: StoredValue::new_local(None),
+            waiting_labels: StoredValue::new_local(WaitingLabels::default()),
             relabel: StoredValue::new(Relabel::default()),
             smoothing: RwSignal::new(Smoothing::default()),
             window: RwSignal::new(DEFAULT_WINDOW),

@@ -122,6 +122,11 @@ pub fn labels_of_other_video(name: &str, of: &str, video: &str) -> String {
 }
 
 #[must_use]
+pub fn labels_without_video(name: &str, video: &str) -> String {
+    format!("{name} was not laid beside {video}: it is not open any more. Open both together.")
+}
+
+#[must_use]
 pub fn tiers_left_out(name: &str, tiers: &[String]) -> String {
     format!(
         "{name}: tiers without expressions were left out: {}.",
