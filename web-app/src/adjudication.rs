@@ -36,14 +36,14 @@ pub fn lay_together(store: Store) {
         })
     });
     review::edit(store, |review| review.lay_together(&found.segments).cloned());
-    store.said.set(strings::laid_together(&found));
+    store.stage.said.set(strings::laid_together(&found));
 }
 
 /// What each open file says of the face at the playhead; tracks changes.
 #[must_use]
 pub fn who_said(store: Store) -> Vec<(String, Option<Expression>)> {
     let view = store.view();
-    let here = review::current(store).zip(view.frame_at(store.playhead.get()));
+    let here = review::current(store).zip(view.frame_at(store.stage.playhead.get()));
     let Some((segment, frame)) = here else {
         return Vec::new();
     };

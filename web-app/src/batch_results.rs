@@ -21,6 +21,7 @@ pub fn keep_stage(store: Store) {
 
 fn is_stage(store: Store, file: &File) -> bool {
     store
+        .stage
         .source
         .with_untracked(|source| source.as_ref().is_some_and(|source| source.is_of(file)))
 }

@@ -23,7 +23,7 @@ pub fn send(store: Store) {
         store.session.update_value(Session::send_pending_behind);
         return;
     }
-    let Some(source) = store.source.get_untracked() else {
+    let Some(source) = store.stage.source.get_untracked() else {
         return;
     };
     let document = store.desk.with_value(|desk| desk.review.document().clone());
@@ -32,7 +32,7 @@ pub fn send(store: Store) {
         .with_untracked(|keeping| *keeping == Keeping::Opening);
     // First: what is written on leaving is what the stage holds.
     review_storage::release(store);
-    let (file, opened) = (source.file.clone(), store.opened.get_untracked());
+    let (file, opened) = (source.file.clone(), store.stage.opened.get_untracked());
     store
         .session
         .update_value(|session| session.send_behind(source, opened, document, is_looking));
@@ -42,7 +42,7 @@ pub fn send(store: Store) {
         .update_value(|analysis| std::mem::swap(analysis, &mut shown));
     store.shown_behind.set_value(Some(shown));
     // Its address stays good.
-    store.source.update_untracked(|source| *source = None);
+    store.stage.source.update_untracked(|source| *source = None);
     // Whoever looked for what was kept of it has given up.
     if let Some(file) = file.filter(|_| is_looking) {
         look_up(store, file);
@@ -108,8 +108,8 @@ pub fn show_document(store: Store, document: ReviewDocument) {
 
 /// Size and length of what has come on the stage.
 pub fn show_size(store: Store, opened: Opened) {
-    store.opened.set(Some(opened));
-    store.viewport.set(opened.whole_sight());
+    store.stage.opened.set(Some(opened));
+    store.stage.viewport.set(opened.whole_sight());
 }
 
 /// What is read behind the stage comes to an end of some kind: it is kept, and its results are handed over.

@@ -126,6 +126,7 @@ pub fn reopen(store: Store, project: &KeptProject) {
 /// Whether the project on the stage has no film yet.
 fn has_no_film(store: Store) -> bool {
     store
+        .stage
         .source
         .with_untracked(|source| source.as_ref().is_some_and(|source| source.file.is_none()))
 }

@@ -90,7 +90,7 @@ impl Drawing {
         self.context.reset_transform()?;
         self.context
             .draw_image_with_html_video_element_and_dw_and_dh(video, 0.0, 0.0, width, height)?;
-        let time_s = media_s - self.store.media_start_s.get_value();
+        let time_s = media_s - self.store.stage.media_start_s.get_untracked();
         self.label_at(None, time_s)
     }
 
@@ -169,7 +169,11 @@ impl Drawing {
         let (store, context) = (self.store, &self.context);
         let (width, height) = self.size();
         context.reset_transform()?;
-        let opened = store.opened.get_untracked().filter(|opened| opened.width > 0);
+        let opened = store
+            .stage
+            .opened
+            .get_untracked()
+            .filter(|opened| opened.width > 0);
         // Boxes are in the engine's pixels, which are the player's unless a file says otherwise.
         let picture = opened.map_or((width, height), |opened| {
             (f64::from(opened.width), f64::from(opened.height))

@@ -62,7 +62,7 @@ enum Ending {
 /// # Errors
 /// What keeps it from being made.
 pub async fn run(export: &Export) -> Result<(), String> {
-    let source = export.store.source.get_untracked();
+    let source = export.store.stage.source.get_untracked();
     let Some((name, url, file)) =
         source.and_then(|source| Some((source.name.clone(), source.url?, source.file?)))
     else {
@@ -294,7 +294,7 @@ async fn begin(
     let Some(format) = format_of(frame.size.0, frame.size.1, rate).await else {
         return Ok(None);
     };
-    let start_s = export.store.media_start_s.get_value();
+    let start_s = export.store.stage.media_start_s.get_untracked();
     let heard = if sound::can_be_read(file, length_s) {
         match sound_encoder::encode(file, start_s, length_s).await {
             Ok(sound) => sound,
@@ -323,7 +323,7 @@ async fn draw(drawing: &Drawing, encoder: &mut FilmEncoder, frame: &CodedFrame) 
 /// # Errors
 /// What the browser says.
 pub async fn picture(store: Store, hidden: Option<HiddenFaces>) -> Result<(), JsValue> {
-    let Some(source) = store.source.get_untracked() else {
+    let Some(source) = store.stage.source.get_untracked() else {
         return Ok(());
     };
     if !settled(store).await {
@@ -343,11 +343,15 @@ pub async fn picture(store: Store, hidden: Option<HiddenFaces>) -> Result<(), Js
             return Ok(());
         };
         let drawing = new((video.video_width(), video.video_height()))?;
-        let shown_s = store.shown_s.get_untracked() + store.media_start_s.get_value();
+        let shown_s = store.stage.shown_s.get_untracked() + store.stage.media_start_s.get_untracked();
         drawing.draw_shown(&video, shown_s)?;
         drawing
     };
-    let name = strings::picture_name(stem(&source.name), store.shown_s.get_untracked(), kind_of(hidden));
+    let name = strings::picture_name(
+        stem(&source.name),
+        store.stage.shown_s.get_untracked(),
+        kind_of(hidden),
+    );
     let bytes = png::of_canvas(&drawing.canvas).await?;
     download(&name, "image/png", &Array::of1(&bytes))
 }

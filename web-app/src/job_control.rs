@@ -19,7 +19,7 @@ pub fn job_source(store: Store) -> Option<Source> {
         let behind = || session.behind().map(|behind| behind.source.clone());
         session.pending().cloned().or_else(behind)
     });
-    elsewhere.or_else(|| store.source.get_untracked())
+    elsewhere.or_else(|| store.stage.source.get_untracked())
 }
 
 /// Something else is opened: a file that is still being read gives way, and the person is told.
@@ -62,7 +62,7 @@ pub fn analyze_again(store: Store) {
 /// Whether the source on the stage is a file.
 #[must_use]
 pub fn can_analyze(store: Store) -> bool {
-    store.source.with(|source| {
+    store.stage.source.with(|source| {
         source
             .as_ref()
             .is_some_and(|source| matches!(source.kind, SourceKind::Video | SourceKind::Picture))

@@ -63,7 +63,7 @@ fn is_open(store: Store, source: &Source) -> bool {
         is_it(session.pending()) || is_it(session.behind().map(|behind| &behind.source))
     });
     is_read
-        || store.source.with_untracked(|stage| is_it(stage.as_ref()))
+        || store.stage.source.with_untracked(|stage| is_it(stage.as_ref()))
         || store
             .batch
             .with_untracked(|batch| batch.items().iter().any(|item| source.is_of(&item.file)))
@@ -93,7 +93,7 @@ fn take_waiting(store: Store) {
         return;
     }
     let mut next = None;
-    store.source.with_untracked(|stage| {
+    store.stage.source.with_untracked(|stage| {
         store
             .waiting_labels
             .update_value(|waiting| next = waiting.take(stage.as_ref()));

@@ -35,7 +35,7 @@ struct Reviewed {
 pub fn material(store: Store) -> Material {
     store.review_revision.track();
     store.batch.track();
-    store.source.track();
+    store.stage.source.track();
     store.revision.track();
     let mut material = Material::default();
     for_each_film(store, |film| material.add(film.document));
@@ -66,7 +66,7 @@ fn for_each_film(store: Store, mut act: impl FnMut(&Film<'_>)) {
             act(film);
         }
     };
-    store.source.with_untracked(|source| {
+    store.stage.source.with_untracked(|source| {
         let Some(source) = source.as_ref().filter(|it| it.kind == SourceKind::Video) else {
             return;
         };

@@ -19,7 +19,7 @@ use crate::state::store::Store;
 
 /// Takes the webcam off the stage and lets the device go. What was recorded is asked about.
 pub fn stop(store: Store) {
-    let Some(source) = store.source.get_untracked() else {
+    let Some(source) = store.stage.source.get_untracked() else {
         return;
     };
     let Some(stream) = source.stream else { return };
@@ -64,9 +64,12 @@ pub fn show(store: Store, predictions: Vec<Prediction>) {
         end_s = view.end_s();
         analysis.view = Rc::new(view);
     });
-    store.viewport.set(Viewport::whole(end_s.max(0.5), USUAL_FRAME_S));
-    store.playhead.set(end_s);
-    store.shown_s.set(end_s);
+    store
+        .stage
+        .viewport
+        .set(Viewport::whole(end_s.max(0.5), USUAL_FRAME_S));
+    store.stage.playhead.set(end_s);
+    store.stage.shown_s.set(end_s);
     store.results_changed();
 }
 

@@ -17,7 +17,7 @@ pub fn open_media(store: Store, file: File, kind: FileKind) {
     let source = stage::source_of(file, kind);
     live_source::stop(store);
     let has_results = store.with_stage(|reading| !reading.timeline.frames().is_empty());
-    if has_results && store.source.with_untracked(Option::is_some) {
+    if has_results && store.stage.source.with_untracked(Option::is_some) {
         // Results stay until the new file has turned out to be one.
         store
             .session
@@ -33,7 +33,7 @@ pub fn open_media(store: Store, file: File, kind: FileKind) {
 #[must_use]
 pub fn latest(store: Store) -> Option<Source> {
     let pending = store.session.with_value(|session| session.pending().cloned());
-    pending.or_else(|| store.source.get_untracked())
+    pending.or_else(|| store.stage.source.get_untracked())
 }
 
 /// Shows a video of the list that was read before, with what is known of it.
@@ -46,8 +46,8 @@ pub fn show_read(store: Store, file: File, results: ItemResults, is_whole: bool)
         model,
     } = results;
     let opened = Opened::of_timeline(&timeline);
-    store.opened.set(Some(opened));
-    store.viewport.set(opened.whole_sight());
+    store.stage.opened.set(Some(opened));
+    store.stage.viewport.set(opened.whole_sight());
     store
         .session
         .update_value(|session| session.set_stage(Reading::of_results(timeline, model, is_whole)));

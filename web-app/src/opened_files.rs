@@ -49,11 +49,11 @@ pub fn open_files(store: Store, files: Vec<File>) {
             FileKind::Project => opened_projects::open_project(store, file),
             FileKind::Model => take_model(store, &file),
             // A csv without a video beside it is what there is to look at.
-            FileKind::Labels if is_table(&file) && store.source.with_untracked(Option::is_none) => {
+            FileKind::Labels if is_table(&file) && store.stage.source.with_untracked(Option::is_none) => {
                 opened_projects::open_table(store, file);
             }
             FileKind::Labels if has_media => label_loading::open(store, file, media::latest(store)),
-            FileKind::Labels => label_loading::open(store, file, store.source.get_untracked()),
+            FileKind::Labels => label_loading::open(store, file, store.stage.source.get_untracked()),
         }
     }
 }
@@ -93,6 +93,6 @@ fn change_model(store: Store, message: &ToEngine, file: Option<&File>) {
 pub fn open_labels(store: Store, files: Vec<File>) {
     store.clear_faults();
     for file in files {
-        label_loading::open(store, file, store.source.get_untracked());
+        label_loading::open(store, file, store.stage.source.get_untracked());
     }
 }

@@ -109,7 +109,7 @@ pub fn open_with_video(store: Store, project: &str, video: File) -> Result<(), S
 
 fn show_project(store: Store, project: Project, reviewed: &ReviewDocument) {
     live_source::stop(store);
-    let video_is_open = store.source.with_untracked(|source| {
+    let video_is_open = store.stage.source.with_untracked(|source| {
         source
             .as_ref()
             .is_some_and(|source| source.name == project.video && source.file.is_some())
@@ -122,7 +122,7 @@ fn show_project(store: Store, project: Project, reviewed: &ReviewDocument) {
     } else {
         batch_run::make_room(store);
         stage::place(store, stage::without_video(project.video.clone()));
-        store.expected_key.set_value(project.fingerprint.clone());
+        store.stage.expected_key.set(project.fingerprint.clone());
     }
     forget_job(store);
     store.smoothing.set(project.smoothing);
@@ -132,9 +132,9 @@ fn show_project(store: Store, project: Project, reviewed: &ReviewDocument) {
     store.analysis.update_value(Analysis::clear);
     let reading = Reading::of_results(project.timeline, project.model, true);
     store.session.update_value(|session| session.set_stage(reading));
-    store.viewport.set(opened.whole_sight());
+    store.stage.viewport.set(opened.whole_sight());
     if !video_is_open {
-        store.opened.set(Some(opened));
+        store.stage.opened.set(Some(opened));
     }
     store.tell(Event::Storage(StorageEvent::AllChanged));
     if !reviewed.is_empty() {
@@ -157,7 +157,7 @@ pub fn attach_video(store: Store, file: File) {
         .with_value(|desk| desk.place.as_ref().map(|place| place.key.clone()));
     let expected = place
         .filter(|key| is_fingerprint(key))
-        .or_else(|| store.expected_key.get_value());
+        .or_else(|| store.stage.expected_key.get_untracked());
     match expected {
         Some(key) => attach_expected(store, file, key),
         None => attach(store, file),
@@ -179,6 +179,7 @@ pub fn attach_expected(store: Store, file: File, expected: String) {
             return;
         }
         let video = store
+            .stage
             .source
             .with_untracked(|source| source.as_ref().map(|source| source.name.clone()))
             .unwrap_or_default();
@@ -205,10 +206,10 @@ fn attach(store: Store, file: File) {
     if !is_opening && store.desk.with_value(|desk| desk.place.is_none()) {
         review_storage::bind(store, &file);
     }
-    store.source.set(Some(stage::source_of(file, kind)));
+    store.stage.source.set(Some(stage::source_of(file, kind)));
     store.keep_handle();
     // Its size comes from the player.
-    store.opened.set(None);
+    store.stage.opened.set(None);
 }
 
 /// Shows a project of the list; its video is asked for.
@@ -217,7 +218,7 @@ pub fn open_kept(store: Store, project: &KeptProject) {
     batch_run::make_room(store);
     stage::place(store, stage::without_video(project.video.clone()));
     if is_fingerprint(&project.key) {
-        store.expected_key.set_value(Some(project.key.clone()));
+        store.stage.expected_key.set(Some(project.key.clone()));
     }
     forget_job(store);
     review_storage::bind_key(store, project.key.clone());

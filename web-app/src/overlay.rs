@@ -35,7 +35,7 @@ pub fn paint(store: Store, canvas: &HtmlCanvasElement, scene: &Scene, palette: &
         return;
     };
     let labels = Labels::now(store);
-    let shown_s = store.shown_s.get_untracked();
+    let shown_s = store.stage.shown_s.get_untracked();
     // Past the last frame that has been read there is nothing to say yet.
     if shown_s > labels.view.end_s() + 0.01 {
         return;
@@ -64,7 +64,7 @@ impl Labels {
             people: store
                 .desk
                 .with_value(|desk| desk.review.document().people().clone()),
-            chosen: store.track.get_untracked(),
+            chosen: store.stage.track.get_untracked(),
             manner: store.manner(),
         }
     }

@@ -20,14 +20,15 @@ pub fn merge(store: Store, from: u32, into: u32) {
         let at_s = view.span_of(first).0;
         let names = untrack(|| (name(store, from), name(store, into)));
         store
+            .stage
             .said
             .set(strings::seen_together(&names.0, &names.1, count, at_s));
         return;
     }
     if edit(store, |review| review.merge_people(from, into).cloned())
-        && store.track.get_untracked() == Some(from)
+        && store.stage.track.get_untracked() == Some(from)
     {
-        store.track.set(Some(into));
+        store.stage.track.set(Some(into));
     }
 }
 
@@ -35,7 +36,7 @@ pub fn merge(store: Store, from: u32, into: u32) {
 pub fn split(store: Store, person: u32) {
     let view = store.view_now();
     let (Some(frame), Some(track)) = (
-        view.frame_at(store.playhead.get_untracked()),
+        view.frame_at(store.stage.playhead.get_untracked()),
         view.tracks.iter().find(|track| track.track == person),
     ) else {
         return;
@@ -47,7 +48,7 @@ pub fn split(store: Store, person: u32) {
             .any(|row| range.contains(&view.frame_of(*row)))
     };
     if !is_seen_from(0..frame) || !is_seen_from(frame..usize::MAX) {
-        store.said.set(strings::NOTHING_TO_PART.to_owned());
+        store.stage.said.set(strings::NOTHING_TO_PART.to_owned());
         return;
     }
     let seen = store.with_stage(|reading| {
@@ -63,8 +64,8 @@ pub fn split(store: Store, person: u32) {
 /// Leaves a person out, or takes them in again.
 pub fn set_ignored(store: Store, person: u32, ignored: bool) {
     let done = edit(store, |review| review.set_ignored(person, ignored).cloned());
-    if done && ignored && store.track.get_untracked() == Some(person) {
-        store.track.set(None);
+    if done && ignored && store.stage.track.get_untracked() == Some(person) {
+        store.stage.track.set(None);
     }
 }
 
@@ -86,7 +87,7 @@ pub fn ignore_current(store: Store) {
 pub fn choose(store: Store, by: isize) {
     let view = store.view_now();
     let count = view.tracks.len();
-    let chosen = store.track.get_untracked();
+    let chosen = store.stage.track.get_untracked();
     let place = view.tracks.iter().position(|track| Some(track.track) == chosen);
     let next = match place {
         Some(place) => (place + count)
@@ -95,8 +96,8 @@ pub fn choose(store: Store, by: isize) {
         None => Some(0),
     };
     if let Some(track) = next.and_then(|next| view.tracks.get(next)) {
-        store.track.set(Some(track.track));
-        store.said.set(untrack(|| name(store, track.track)));
+        store.stage.track.set(Some(track.track));
+        store.stage.said.set(untrack(|| name(store, track.track)));
     }
 }
 

@@ -7,13 +7,13 @@ use crate::{label_strokes, player, segment_loop};
 
 /// It plays.
 pub fn started(store: Store) {
-    store.playing.set(true);
+    store.stage.playing.set(true);
     segment_loop::watch(store);
 }
 
 /// The player has stopped, by itself or because it was asked to.
 pub fn stopped(store: Store) {
-    store.playing.set(false);
+    store.stage.playing.set(false);
     label_strokes::release(store);
 }
 

@@ -80,13 +80,14 @@ fn picture_is_on(store: Store, video: &HtmlVideoElement, media_s: f64) {
     }
     // Some files do not begin at 0, our frame times do.
     if video.current_time() == 0.0 {
-        store.media_start_s.set_value(media_s);
+        store.stage.media_start_s.set(media_s);
     }
-    let time_s = (media_s - store.media_start_s.get_value()).max(0.0);
-    store.shown_s.set(time_s);
+    let time_s = (media_s - store.stage.media_start_s.get_untracked()).max(0.0);
+    store.stage.shown_s.set(time_s);
     if !video.paused() {
-        store.playhead.set(time_s);
+        store.stage.playhead.set(time_s);
         store
+            .stage
             .viewport
             .update(|viewport| *viewport = viewport.following(time_s));
     }
@@ -94,6 +95,7 @@ fn picture_is_on(store: Store, video: &HtmlVideoElement, media_s: f64) {
 
 fn kind_of(store: Store) -> Option<SourceKind> {
     store
+        .stage
         .source
         .with_untracked(|source| source.as_ref().map(|source| source.kind))
 }
@@ -107,13 +109,14 @@ fn video_of(store: Store) -> Option<HtmlVideoElement> {
 #[must_use]
 pub fn now_s(store: Store) -> Option<f64> {
     let video = video_of(store).filter(|video| !video.seeking())?;
-    Some(video.current_time() - store.media_start_s.get_value())
+    Some(video.current_time() - store.stage.media_start_s.get_untracked())
 }
 
 /// Length of what is on the stage in seconds.
 #[must_use]
 pub fn length_s(store: Store) -> f64 {
     let opened = store
+        .stage
         .opened
         .with_untracked(|opened| opened.map_or(0.0, |opened| opened.duration_s));
     let played = video_of(store)
@@ -137,8 +140,9 @@ pub fn go_to(store: Store, place: PlaceToGo) {
     };
     pause(store);
     seek(store, start_s);
-    let at_s = store.playhead.get_untracked();
+    let at_s = store.stage.playhead.get_untracked();
     store
+        .stage
         .viewport
         .update(|viewport| *viewport = viewport.following(at_s));
 }
@@ -185,9 +189,9 @@ pub fn pause(store: Store) {
 /// Goes to a time in seconds: to the middle of its frame where frames are known.
 pub fn seek(store: Store, time_s: f64) {
     let time_s = time_s.clamp(0.0, length_s(store));
-    store.playhead.set(time_s);
+    store.stage.playhead.set(time_s);
     let Some(video) = video_of(store) else {
-        store.shown_s.set(time_s);
+        store.stage.shown_s.set(time_s);
         return;
     };
     let view = store.view_now();
@@ -197,10 +201,10 @@ pub fn seek(store: Store, time_s: f64) {
     };
     // A player that still seeks is told the latest target when it has arrived.
     if video.seeking() {
-        store.wanted_s.set_value(Some(time_s));
+        store.stage.wanted_s.set(Some(time_s));
     } else {
-        store.wanted_s.set_value(None);
-        video.set_current_time(target + store.media_start_s.get_value());
+        store.stage.wanted_s.set(None);
+        video.set_current_time(target + store.stage.media_start_s.get_untracked());
     }
 }
 
@@ -208,18 +212,18 @@ pub fn seek(store: Store, time_s: f64) {
 /// follows.
 pub fn arrived(store: Store) {
     let Some(video) = video_of(store) else { return };
-    if let Some(wanted_s) = store.wanted_s.get_value() {
+    if let Some(wanted_s) = store.stage.wanted_s.get_untracked() {
         return seek(store, wanted_s);
     }
-    let playhead = store.playhead.get_untracked();
+    let playhead = store.stage.playhead.get_untracked();
     let view = store.view_now();
-    let there = video.current_time() - store.media_start_s.get_value();
+    let there = video.current_time() - store.stage.media_start_s.get_untracked();
     let is_same = match (view.frame_at(playhead), view.frame_at(there)) {
         (Some(wanted), Some(shown)) if playhead < view.end_s() => wanted == shown,
         _ => (playhead - there).abs() < 0.05,
     };
     if !is_same {
-        store.playhead.set(there.max(0.0));
+        store.stage.playhead.set(there.max(0.0));
         follow(store);
     }
 }
@@ -228,14 +232,14 @@ pub fn arrived(store: Store) {
 pub fn step_frames(store: Store, by: isize) {
     pause(store);
     let view = store.view_now();
-    let now = store.playhead.get_untracked();
+    let now = store.stage.playhead.get_untracked();
     let target = match view.frame_at(now) {
         Some(frame) if now < view.end_s() => {
             let last = view.frame_count().saturating_sub(1);
             let frame = frame.saturating_add_signed(by).min(last);
             view.times.get(frame).copied().unwrap_or(now)
         }
-        _ => now + by as f64 * store.viewport.with_untracked(|viewport| viewport.frame_s),
+        _ => now + by as f64 * store.stage.viewport.with_untracked(|viewport| viewport.frame_s),
     };
     seek(store, target);
     follow(store);
@@ -243,13 +247,14 @@ pub fn step_frames(store: Store, by: isize) {
 
 /// Moves by seconds.
 pub fn step_seconds(store: Store, by_s: f64) {
-    seek(store, store.playhead.get_untracked() + by_s);
+    seek(store, store.stage.playhead.get_untracked() + by_s);
     follow(store);
 }
 
 fn follow(store: Store) {
-    let playhead = store.playhead.get_untracked();
+    let playhead = store.stage.playhead.get_untracked();
     store
+        .stage
         .viewport
         .update(|viewport| *viewport = viewport.following(playhead));
 }

@@ -28,12 +28,13 @@ pub struct Strip {
 
 /// Draws all strips, one picture after the other; stops as soon as `goes_on` says no.
 pub fn draw(store: Store, strips: Vec<Strip>, goes_on: impl Fn() -> bool + 'static) {
-    let source = store.source.get_untracked();
+    let source = store.stage.source.get_untracked();
     let url = source
         .filter(|source| source.kind == SourceKind::Video)
         .and_then(|source| source.url);
     let Some(url) = url else { return };
     let width = store
+        .stage
         .opened
         .with_untracked(|opened| opened.map_or(0, |opened| opened.width));
     spawn_local(async move {
@@ -46,7 +47,7 @@ pub fn draw(store: Store, strips: Vec<Strip>, goes_on: impl Fn() -> bool + 'stat
                 if !goes_on() || video.error().is_some() {
                     return;
                 }
-                let at_s = store.view_now().middle_of(face.frame) + store.media_start_s.get_value();
+                let at_s = store.view_now().middle_of(face.frame) + store.stage.media_start_s.get_untracked();
                 video.set_current_time(at_s);
                 tasks::event(&video, &["seeked", "error"]).await;
                 draw_one(&strip.canvas, &video, place, face, f64::from(width));

@@ -11,17 +11,17 @@ use crate::{review, strings};
 /// Whose range it is and which frames it has; tracks changes.
 #[must_use]
 pub fn range(store: Store) -> Option<(u32, Range<usize>)> {
-    let (track, from) = store.bench.range_from.get()?;
-    let here = store.view().frame_at(store.playhead.get())?;
+    let (track, from) = store.stage.range_from.get()?;
+    let here = store.view().frame_at(store.stage.playhead.get())?;
     Some((track, from.min(here)..from.max(here) + 1))
 }
 
 /// Begins a range at the playhead, or drops the one that was begun.
 pub fn toggle(store: Store) {
-    if store.bench.range_from.with_untracked(Option::is_some) {
+    if store.stage.range_from.with_untracked(Option::is_some) {
         return drop_it(store);
     }
-    let frame = store.view_now().frame_at(store.playhead.get_untracked());
+    let frame = store.view_now().frame_at(store.stage.playhead.get_untracked());
     if let Some((segment, frame)) = review::editable(store).zip(frame) {
         begin(store, segment.track, frame);
     }
@@ -30,16 +30,16 @@ pub fn toggle(store: Store) {
 /// Begins a range of a person's frames.
 pub fn begin(store: Store, track: u32, frame: usize) {
     if review::may_edit(store) {
-        store.bench.range_from.set(Some((track, frame)));
+        store.stage.range_from.set(Some((track, frame)));
         let at_s = store.view_now().span_of(frame).0;
-        store.said.set(strings::range_from(at_s));
+        store.stage.said.set(strings::range_from(at_s));
     }
 }
 
 /// Drops the range that was begun.
 pub fn drop_it(store: Store) {
-    store.bench.range_from.set(None);
-    store.said.set(strings::RANGE_DROPPED.to_owned());
+    store.stage.range_from.set(None);
+    store.stage.said.set(strings::RANGE_DROPPED.to_owned());
 }
 
 /// Labels the range, where there is one; says whether there was.
@@ -48,7 +48,7 @@ pub fn label(store: Store, label: Expression) -> bool {
     let Some((track, frames)) = untrack(|| range(store)) else {
         return false;
     };
-    store.bench.range_from.set(None);
+    store.stage.range_from.set(None);
     if !review::may_edit(store) {
         return true;
     }
@@ -57,7 +57,7 @@ pub fn label(store: Store, label: Expression) -> bool {
         review.paint(label, track, frames, queue.segments(track)).cloned()
     });
     if !is_done {
-        store.said.set(strings::RANGE_UNCHANGED.to_owned());
+        store.stage.said.set(strings::RANGE_UNCHANGED.to_owned());
     }
     true
 }

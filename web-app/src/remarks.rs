@@ -48,7 +48,7 @@ pub fn turn_label(store: Store, name: &str) {
     if let Some((track, frames)) = target(store) {
         let labelled = untrack(|| all(store)).with_label_turned(track, frames, name);
         set(store, EditKind::OwnLabel, labelled);
-        store.bench.range_from.set(None);
+        store.stage.range_from.set(None);
     }
 }
 
@@ -72,7 +72,7 @@ pub fn toggle_unsure(store: Store) {
 /// Marks an event at the playhead by the name that stands in its field.
 pub fn mark_event(store: Store) {
     let view = store.view_now();
-    let frame = view.frame_at(store.playhead.get_untracked());
+    let frame = view.frame_at(store.stage.playhead.get_untracked());
     if let Some(frame) = frame.filter(|_| review::may_edit(store)) {
         let name = store.bench.event_name.get_untracked();
         let name = match name.trim() {

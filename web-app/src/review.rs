@@ -83,8 +83,8 @@ pub fn take_project(store: Store, document: &ReviewDocument) {
 #[must_use]
 pub fn current(store: Store) -> Option<ReviewedSegment> {
     let view = store.view();
-    let frame = view.frame_at(store.playhead.get())?;
-    let chosen = store.track.get();
+    let frame = view.frame_at(store.stage.playhead.get())?;
+    let chosen = store.stage.track.get();
     let queue = store.queue.get();
     let there = |track: u32| queue.at(track, frame).map(|(_, segment)| segment);
     let first = || view.tracks.iter().find_map(|track| there(track.track));
@@ -122,7 +122,7 @@ fn is_refused_blind(store: Store, segments: &[ReviewedSegment]) -> bool {
     let is_refused =
         store.bench.is_blind.get_untracked() && segments.iter().any(|segment| !segment.confirmed);
     if is_refused {
-        store.said.set(strings::BLIND_CONFIRM.to_owned());
+        store.stage.said.set(strings::BLIND_CONFIRM.to_owned());
     }
     is_refused
 }
@@ -136,7 +136,7 @@ pub fn split(store: Store) {
         return;
     }
     if !edit(store, |review| review.split(segment, frame).cloned()) {
-        store.said.set(strings::SPLIT_AT_EDGE.to_owned());
+        store.stage.said.set(strings::SPLIT_AT_EDGE.to_owned());
     }
 }
 
@@ -202,7 +202,7 @@ fn turn(store: Store, act: fn(&mut Review) -> Option<&Step>, says: fn(&str) -> S
         .update_value(|desk| step = act(&mut desk.review).cloned());
     if let Some(step) = step {
         apply(store, &step);
-        store.said.set(says(&step_text(store, &step)));
+        store.stage.said.set(says(&step_text(store, &step)));
         if let Some((track, frames)) = step.place() {
             go_to_frame(store, track, frames.start);
         } else if let Some(remark) = step.remark() {
@@ -241,6 +241,7 @@ fn go_to_top(store: Store) {
 
 fn nothing_left(store: Store) {
     store
+        .stage
         .said
         .set(strings::nothing_left(&store.queue.get_untracked()));
 }
@@ -316,7 +317,7 @@ pub fn edit(store: Store, act: impl FnOnce(&mut Review) -> Option<Step>) -> bool
     });
     if let Some(step) = &step {
         apply(store, step);
-        store.said.set(step_text(store, step));
+        store.stage.said.set(step_text(store, step));
     }
     step.is_some()
 }
@@ -335,7 +336,7 @@ fn apply(store: Store, step: &Step) {
     shown(store);
     store.mark_unwritten();
     if step.changes_people() {
-        store.bench.range_from.set(None);
+        store.stage.range_from.set(None);
         relabel::rows_outdated(store);
     }
 }
@@ -366,7 +367,7 @@ pub fn may_edit(store: Store) -> bool {
 }
 
 fn frame_now(store: Store) -> Option<usize> {
-    store.view_now().frame_at(store.playhead.get_untracked())
+    store.view_now().frame_at(store.stage.playhead.get_untracked())
 }
 
 fn neighbour(store: Store, segment: ReviewedSegment, by: isize) -> Option<ReviewedSegment> {
@@ -394,6 +395,7 @@ fn bring_into_sight(store: Store, start: usize, end: usize) {
     let (start_s, end_s) = (view.span_of(start).0, view.span_of(end.saturating_sub(1)).1);
     let margin_s = (end_s - start_s) / 2.0;
     store
+        .stage
         .viewport
         .update(|viewport| *viewport = viewport.showing(start_s - margin_s, end_s + margin_s));
 }
@@ -411,12 +413,12 @@ pub fn go_to_remark(store: Store, remark: &Remark) {
 /// Goes to a frame of a face, and chooses the face.
 pub fn go_to_frame(store: Store, track: u32, frame: usize) {
     if store.view_now().tracks.len() > 1 {
-        store.track.set(Some(track));
+        store.stage.track.set(Some(track));
     }
     // A range reaches to the playhead: it was not meant to reach there.
-    store.bench.range_from.set(None);
-    let plays_on = store.bench.looped.with_untracked(Option::is_some);
-    store.bench.loop_instead(track, frame);
+    store.stage.range_from.set(None);
+    let plays_on = store.stage.looped.with_untracked(Option::is_some);
+    store.stage.loop_instead(track, frame);
     if !plays_on {
         player::pause(store);
     }
@@ -428,6 +430,7 @@ pub fn go_to_frame(store: Store, track: u32, frame: usize) {
     match segment.filter(|_| store.bench.follows.get_untracked()) {
         Some(segment) => bring_into_sight(store, segment.start, segment.end),
         None => store
+            .stage
             .viewport
             .update(|viewport| *viewport = viewport.following(start_s)),
     }

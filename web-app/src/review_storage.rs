@@ -303,6 +303,7 @@ fn write(store: Store, next: Result<Option<Write>, String>) {
 /// The texts of a write.
 fn changes_of(store: Store, write: Write) -> Result<Vec<Change>, String> {
     let video = store
+        .stage
         .source
         .with_untracked(|source| source.as_ref().map(|source| source.name.clone()))
         .unwrap_or_default();

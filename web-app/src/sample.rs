@@ -21,7 +21,7 @@ pub fn open(store: Store) {
     spawn_local(async move {
         let loaded = load().await;
         // Something else may have been opened meanwhile.
-        if store.source.with_untracked(Option::is_some) {
+        if store.stage.source.with_untracked(Option::is_some) {
             return;
         }
         match loaded {

@@ -15,7 +15,7 @@ const LOOK_MS: i32 = 8;
 
 /// Begins to loop the segment at the playhead, or stops looping.
 pub fn toggle(store: Store) {
-    let looped = store.bench.looped;
+    let looped = store.stage.looped;
     if looped.with_untracked(Option::is_some) {
         looped.set(None);
         return;
@@ -31,7 +31,7 @@ pub fn toggle(store: Store) {
 /// The segment that is looped, with the edges it has by now; tracks changes.
 #[must_use]
 pub fn segment(store: Store) -> Option<ReviewedSegment> {
-    let (track, frame) = store.bench.looped.get()?;
+    let (track, frame) = store.stage.looped.get()?;
     let (_, segment) = store.queue.with(|queue| queue.at(track, frame))?;
     Some(segment)
 }
@@ -39,12 +39,12 @@ pub fn segment(store: Store) -> Option<ReviewedSegment> {
 /// Goes back to the segment's start whenever its last picture has had its time, for as long as the video plays.
 /// Pictures are not waited for: under load a player leaves some out.
 pub fn watch(store: Store) {
-    if store.bench.looped.with_untracked(Option::is_none) || store.bench.is_watching.get_value() {
+    if store.stage.looped.with_untracked(Option::is_none) || store.bench.is_watching.get_value() {
         return;
     }
     store.bench.is_watching.set_value(true);
     spawn_local(async move {
-        while store.playing.get_untracked()
+        while store.stage.playing.get_untracked()
             && let Some(segment) = untrack(|| segment(store))
         {
             let view = store.view_now();

@@ -28,8 +28,8 @@ fn execute(store: Store, effect: Effect<Source>) {
         Effect::Cancel { job } => store.send(&ToEngine::Cancel { job }, None),
         Effect::ShowLive(predictions) => live_source::show(store, predictions),
         Effect::ShowSize(opened) => {
-            store.opened.set(Some(opened));
-            store.viewport.set(opened.whole_sight());
+            store.stage.opened.set(Some(opened));
+            store.stage.viewport.set(opened.whole_sight());
         }
         Effect::ShowKept {
             smoothing,
@@ -72,7 +72,7 @@ fn execute(store: Store, effect: Effect<Source>) {
 }
 
 fn read(store: Store, job: JobId, source: Option<Source>, resume: Option<ResumePoint>) {
-    let Some(source) = source.or_else(|| store.source.get_untracked()) else {
+    let Some(source) = source.or_else(|| store.stage.source.get_untracked()) else {
         return;
     };
     // Of a picture nothing can be missing.
@@ -90,11 +90,14 @@ fn show_all(store: Store) {
     });
     let frame_s = last_s / (count.saturating_sub(1)).max(1) as f64;
     let frame_s = if frame_s > 0.0 { frame_s } else { 0.04 };
-    store.viewport.set(Viewport::whole(last_s + frame_s, frame_s));
+    store
+        .stage
+        .viewport
+        .set(Viewport::whole(last_s + frame_s, frame_s));
 }
 
 fn shows_something(store: Store) -> bool {
-    let is_video = store.source.with_untracked(|source| {
+    let is_video = store.stage.source.with_untracked(|source| {
         source
             .as_ref()
             .is_some_and(|source| source.kind == SourceKind::Video)

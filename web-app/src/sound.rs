@@ -57,6 +57,7 @@ pub fn can_be_read(file: &File, length_s: f64) -> bool {
 /// Length of the film in seconds, 0 while it is not known; tracks changes.
 fn length_s(store: Store) -> f64 {
     let opened_s = store
+        .stage
         .opened
         .with(|opened| opened.map_or(0.0, |opened| opened.duration_s));
     opened_s.max(store.view().end_s())
@@ -64,7 +65,7 @@ fn length_s(store: Store) -> f64 {
 
 /// The video file on the stage; tracks changes.
 fn file_shown(store: Store) -> Option<File> {
-    store.source.with(|source| {
+    store.stage.source.with(|source| {
         let source = source
             .as_ref()
             .filter(|source| source.kind == SourceKind::Video)?;

@@ -3,10 +3,11 @@
 use leptos::prelude::*;
 use page_view::file_kind::FileKind;
 use page_view::session::Reading;
-use page_view::viewport::Viewport;
 use web_sys::{File, Url};
 
+use crate::state::analysis::Analysis;
 use crate::state::source::{Source, SourceKind};
+use crate::state::stage_state::StageState;
 use crate::state::store::Store;
 use crate::{batch_results, relabel, review_storage};
 
@@ -47,44 +48,38 @@ pub fn let_go_of(source: &Source) {
 
 /// Puts a source on the stage; what belonged to the one before goes.
 pub fn place(store: Store, source: Source) {
-    release(store);
-    if let Some(file) = source.file.as_ref().filter(|_| source.kind == SourceKind::Video) {
-        review_storage::bind(store, file);
+    leave(store);
+    let kept = source.file.clone().filter(|_| source.kind == SourceKind::Video);
+    show(store, Some(source));
+    if let Some(file) = kept {
+        review_storage::bind(store, &file);
     }
-    store.source.set(Some(source));
 }
 
 /// Takes everything off the stage.
 pub fn clear(store: Store) {
-    release(store);
-    store.source.set(None);
+    leave(store);
+    show(store, None);
 }
 
-fn release(store: Store) {
+/// What is on the stage is kept before it goes.
+fn leave(store: Store) {
     batch_results::keep_stage(store);
     review_storage::release(store);
-    if let Some(before) = store.source.get_untracked() {
+    if let Some(before) = store.stage.source.get_untracked() {
         let_go_of(&before);
     }
+}
+
+fn show(store: Store, source: Option<Source>) {
     store
         .session
         .update_value(|session| session.set_stage(Reading::default()));
-    store.analysis.update_value(|analysis| {
-        analysis.clear();
-        analysis.clear_labels();
+    store.analysis.set_value(Analysis::default());
+    store.stage.replace(StageState {
+        source,
+        ..StageState::default()
     });
-    store.opened.set(None);
-    store.expected_key.set_value(None);
-    store.media_start_s.set_value(0.0);
-    store.wanted_s.set_value(None);
-    store.playhead.set(0.0);
-    store.shown_s.set(0.0);
-    store.playing.set(false);
-    store.track.set(None);
-    store.said.set(String::new());
-    store.hover.set(None);
-    store.bench.let_go();
-    store.viewport.set(Viewport::default());
     store.results_changed();
     relabel::results_replaced(store);
 }

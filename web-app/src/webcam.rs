@@ -195,7 +195,7 @@ fn decided(store: Store) {
 /// A film that is kept comes on the stage as any other. Where something else is there by now, or another film waits to be saved, it is saved
 /// as a file at once.
 fn keep(store: Store, film: &File) {
-    if store.source.with_untracked(Option::is_some) || has_film_now(store) {
+    if store.stage.source.with_untracked(Option::is_some) || has_film_now(store) {
         if hand_out(store, film) {
             store.notify(Tone::Info, strings::film_saved(&film.name()), None);
         }

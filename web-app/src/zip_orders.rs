@@ -34,7 +34,7 @@ pub fn is_free(store: Store) -> bool {
 pub fn training(store: Store) {
     spawn_local(async move {
         relabel::settled(store).await;
-        let source = store.source.get_untracked();
+        let source = store.stage.source.get_untracked();
         let Some((name, file)) = source.map(|source| (source.name, source.file)) else {
             return;
         };

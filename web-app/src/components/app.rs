@@ -63,7 +63,7 @@ pub fn App() -> impl IntoView {
     webcam::follow(store);
     sound::follow(store);
     startup::start(store);
-    let is_empty = Memo::new(move |_| store.source.with(Option::is_none));
+    let is_empty = Memo::new(move |_| store.stage.source.with(Option::is_none));
     begin_at_top(is_empty);
     view! {
         <div class="page" class:is-landing=move || is_empty.get()>

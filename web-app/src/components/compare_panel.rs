@@ -38,7 +38,7 @@ pub fn ComparePanel() -> impl IntoView {
         }
     };
     let summary = move || {
-        let waits = store.source.with(|source| {
+        let waits = store.stage.source.with(|source| {
             store
                 .waiting_labels
                 .with_value(|waiting| waiting.wait_for(source.as_ref()))

@@ -18,7 +18,7 @@ pub fn FilmExport() -> impl IntoView {
     let whose = RwSignal::new(HiddenFaces::All);
     let hidden = move || hides_faces.get_untracked().then(|| whose.get_untracked());
     let kind = Memo::new(move |_| {
-        store.source.with(|source| {
+        store.stage.source.with(|source| {
             let source = source.as_ref().filter(|source| source.url.is_some());
             source.map(|source| source.kind)
         })

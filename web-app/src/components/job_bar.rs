@@ -13,6 +13,7 @@ pub fn JobBar() -> impl IntoView {
     let store = Store::of_page();
     let name = move || {
         store
+            .stage
             .source
             .with(|source| source.as_ref().map(|source| source.name.clone()))
             .unwrap_or_default()

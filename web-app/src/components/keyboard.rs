@@ -34,7 +34,7 @@ pub fn released(store: Store, event: &KeyboardEvent) {
     let name = key_name(&event.key(), false, false);
     let command = store.bench.keys.with_untracked(|keys| keys.command_of(&name));
     let painted = store
-        .bench
+        .stage
         .stroke
         .with_untracked(|stroke| stroke.map(|stroke| stroke.label));
     if painted.is_some_and(|label| command == Some(Command::Label(label))) {
@@ -44,7 +44,7 @@ pub fn released(store: Store, event: &KeyboardEvent) {
 
 /// Does what the key asks for.
 pub fn handle(store: Store, event: &KeyboardEvent) {
-    let nothing_open = store.source.with_untracked(Option::is_none);
+    let nothing_open = store.stage.source.with_untracked(Option::is_none);
     if nothing_open || event.alt_key() || has_dialog() {
         return;
     }
@@ -82,7 +82,7 @@ pub fn handle(store: Store, event: &KeyboardEvent) {
     match command {
         // A held key repeats; one stroke of it is meant.
         Command::Label(_) if event.repeat() => {}
-        Command::Label(class) if store.playing.get_untracked() && !has_range(store) => {
+        Command::Label(class) if store.stage.playing.get_untracked() && !has_range(store) => {
             label_strokes::press(store, class);
         }
         command => run(store, command),
@@ -90,7 +90,7 @@ pub fn handle(store: Store, event: &KeyboardEvent) {
 }
 
 fn has_range(store: Store) -> bool {
-    store.bench.range_from.with_untracked(Option::is_some)
+    store.stage.range_from.with_untracked(Option::is_some)
 }
 
 /// Whether a dialog is open. The document knows at once; the store hears of a dialog's end a moment later, and a key may come
@@ -166,14 +166,15 @@ fn change_speed(store: Store, faster: bool) {
 
 fn pan(store: Store, part: f64) {
     store
+        .stage
         .viewport
         .update(|viewport| *viewport = viewport.panned(part * viewport.span_s));
 }
 
 /// Zooms around the playhead if it is in sight, else around the middle.
 pub fn zoom(store: Store, factor: f64) {
-    let playhead = store.playhead.get_untracked();
-    store.viewport.update(|viewport| {
+    let playhead = store.stage.playhead.get_untracked();
+    store.stage.viewport.update(|viewport| {
         // At the end a player stands a little behind the last frame.
         let playhead = playhead.min(viewport.total_s);
         let in_sight = playhead >= viewport.start_s && playhead <= viewport.end_s();

@@ -11,7 +11,7 @@ use wasm_bindgen_futures::spawn_local;
 #[component]
 pub fn Landing() -> impl IntoView {
     let store = Store::of_page();
-    let in_sight = move || store.source.with(Option::is_none);
+    let in_sight = move || store.stage.source.with(Option::is_none);
     let model = move || {
         store
             .engine

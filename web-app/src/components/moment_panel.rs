@@ -103,9 +103,10 @@ fn FaceSelect() -> impl IntoView {
             .map(|track| track.track)
             .collect::<Vec<_>>()
     });
-    let choose = move |event| store.track.set(event_target_value(&event).parse().ok());
+    let choose = move |event| store.stage.track.set(event_target_value(&event).parse().ok());
     let chosen = move || {
         store
+            .stage
             .track
             .get()
             .map(|track| track.to_string())
@@ -128,12 +129,12 @@ fn FaceSelect() -> impl IntoView {
 fn current_row(store: Store) -> Option<FrameRow> {
     store.review_revision.track();
     let view = store.view();
-    let shown_s = store.shown_s.get();
+    let shown_s = store.stage.shown_s.get();
     if shown_s > view.end_s() + 0.01 {
         return None;
     }
     let rows = view.rows_of(view.frame_at(shown_s)?);
-    let chosen = store.track.get();
+    let chosen = store.stage.track.get();
     rows.iter()
         .find(|row| chosen.is_some() && row.track == chosen)
         .or_else(|| rows.first())

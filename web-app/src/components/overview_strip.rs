@@ -116,7 +116,7 @@ pub fn OverviewStrip() -> impl IntoView {
         let act = |sight: &mut Viewport| {
             grip.update_value(|grip| *sight = grip.down(*sight, event.pointer_id(), x_of(&event), width()));
         };
-        store.viewport.update(act);
+        store.stage.viewport.update(act);
     };
     let moved = move |event: PointerEvent| {
         if grip.with_value(|grip| grip.pointers.is_empty()) {
@@ -125,19 +125,23 @@ pub fn OverviewStrip() -> impl IntoView {
         let act = |sight: &mut Viewport| {
             grip.update_value(|grip| *sight = grip.moved(*sight, event.pointer_id(), x_of(&event), width()));
         };
-        store.viewport.update(act);
+        store.stage.viewport.update(act);
     };
     let up = move |event: PointerEvent| grip.update_value(|grip| grip.up(event.pointer_id()));
     let share = move |part: fn(&Viewport) -> f64| {
         move || {
             store
+                .stage
                 .viewport
                 .with(|sight| format!("{:.4}%", part(sight) / sight.total_s * 100.0))
         }
     };
     let playhead = move || {
-        let total_s = store.viewport.with(|sight| sight.total_s);
-        format!("{:.4}%", (store.playhead.get() / total_s).clamp(0.0, 1.0) * 100.0)
+        let total_s = store.stage.viewport.with(|sight| sight.total_s);
+        format!(
+            "{:.4}%",
+            (store.stage.playhead.get() / total_s).clamp(0.0, 1.0) * 100.0
+        )
     };
     view! {
         <div class="overview" title=strings::OVERVIEW_HINT>
@@ -188,7 +192,7 @@ fn draw(store: Store, canvas: NodeRef<html::Canvas>, size: RwSignal<(f64, f64)>)
             size: (width, height),
             view: store.view_now(),
             queue: store.queue.get_untracked(),
-            sight: store.viewport.get_untracked(),
+            sight: store.stage.viewport.get_untracked(),
             is_blind: store.bench.is_blind.get_untracked() && !untrack(|| store.is_live()),
         };
         palette.with_value(|palette| painter::paint(&context, &scene, palette));
@@ -199,7 +203,7 @@ fn draw(store: Store, canvas: NodeRef<html::Canvas>, size: RwSignal<(f64, f64)>)
         repaint.with_value(Repaint::request);
     });
     // Not the place of the window: that moves without drawing anything anew.
-    let total_s = Memo::new(move |_| store.viewport.with(|sight| sight.total_s));
+    let total_s = Memo::new(move |_| store.stage.viewport.with(|sight| sight.total_s));
     Effect::new(move |_| {
         size.track();
         total_s.track();
@@ -225,7 +229,7 @@ fn set_up(store: Store, strip: NodeRef<html::Div>, size: RwSignal<(f64, f64)>) {
             let factor = (event.delta_y() * WHEEL).exp();
             let x = event.client_x() - element.get_bounding_client_rect().left();
             let part = x / size.get_untracked().0.max(1.0);
-            store.viewport.update(|sight| {
+            store.stage.viewport.update(|sight| {
                 let at_s = part * sight.total_s;
                 *sight = sight.zoomed(factor, at_s.clamp(sight.start_s, sight.end_s()));
             });

@@ -79,7 +79,7 @@ fn Person(
     });
     let seen =
         move || entry.with(|entry| strings::seen_for(entry.as_ref().map_or(0.0, |entry| entry.seen_s)));
-    let is_chosen = move || store.track.get() == Some(person);
+    let is_chosen = move || store.stage.track.get() == Some(person);
     let rename = move |event| {
         let field: HtmlInputElement = event_target(&event);
         people::rename(store, person, &field.value());
@@ -182,7 +182,7 @@ fn Pictures(
     let drawing = StoredValue::new(0_u32);
     Effect::new(move |_| {
         let faces = faces();
-        store.source.track();
+        store.stage.source.track();
         let Some(canvas) = canvas.get() else { return };
         canvas.set_width(EDGE * PICTURES as u32);
         canvas.set_height(EDGE);
@@ -198,7 +198,7 @@ fn Pictures(
             <button type="button" class="picture" class:is-off=move || face().is_none()
                 aria-label=move || strings::portrait(&person_names::name(store, person), at_s())
                 on:click=move |_| {
-                    store.track.set(Some(person));
+                    store.stage.track.set(Some(person));
                     player::seek(store, untrack(at_s));
                 }></button>
         }

@@ -51,7 +51,7 @@ pub fn ReviewBar() -> impl IntoView {
         <div class="review-bar" role="group" aria-label=strings::REVIEW>
             <p class="review-segment" data-testid="review-current" title=segment>{segment}</p>
             <p class="review-left" data-testid="review-progress">{progress}</p>
-            <p class="review-said" data-testid="review-said" aria-live="polite" title=move || store.said.get()>{move || store.said.get()}</p>
+            <p class="review-said" data-testid="review-said" aria-live="polite" title=move || store.stage.said.get()>{move || store.stage.said.get()}</p>
             <button type="button" class="segment single" data-testid="follow" title=strings::FOLLOW_HINT
                 aria-pressed=move || store.bench.follows.get().to_string()
                 on:click=move |_| store.bench.follows.update(|follows| *follows = !*follows)>{strings::FOLLOW}</button>

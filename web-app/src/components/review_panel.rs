@@ -16,7 +16,7 @@ pub fn ReviewPanel() -> impl IntoView {
     let store = Store::of_page();
     let current = Memo::new(move |_| review::current(store));
     let is_off = Memo::new(move |_| {
-        (current.with(Option::is_none) && store.bench.range_from.with(Option::is_none))
+        (current.with(Option::is_none) && store.stage.range_from.with(Option::is_none))
             || review::is_locked(store)
     });
     let is_hidden = move |confirmed: bool| store.bench.is_blind.get() && !confirmed && !store.is_live();

@@ -16,11 +16,13 @@ pub fn Stage() -> impl IntoView {
     let store = Store::of_page();
     let kind = Memo::new(move |_| {
         store
+            .stage
             .source
             .with(|source| source.as_ref().map(|source| source.kind))
     });
     let url = move || {
         store
+            .stage
             .source
             .with(|source| source.as_ref().and_then(|source| source.url.clone()))
     };
@@ -28,6 +30,7 @@ pub fn Stage() -> impl IntoView {
     let picture_url = move || url().filter(|_| kind.get() == Some(SourceKind::Picture));
     let name = move || {
         store
+            .stage
             .source
             .with(|source| source.as_ref().map(|source| source.name.clone()))
             .unwrap_or_default()
@@ -103,9 +106,10 @@ fn show_source(store: Store, video: NodeRef<html::Video>) {
             player::watch(store, &video);
         }
         let stream = store
+            .stage
             .source
             .with(|source| source.as_ref().and_then(|source| source.stream.clone()));
-        let shows_file = store.source.with(|source| {
+        let shows_file = store.stage.source.with(|source| {
             source
                 .as_ref()
                 .is_some_and(|source| source.kind == SourceKind::Video)
@@ -154,10 +158,10 @@ fn draw_overlay(store: Store, canvas: NodeRef<html::Canvas>, picture: NodeRef<ht
         size.track();
         store.revision.track();
         store.review_revision.track();
-        store.shown_s.track();
-        store.track.track();
-        store.source.track();
-        store.opened.track();
+        store.stage.shown_s.track();
+        store.stage.track.track();
+        store.stage.source.track();
+        store.stage.opened.track();
         store.bench.is_blind.track();
         repaint.with_value(Repaint::request);
     });
@@ -165,10 +169,16 @@ fn draw_overlay(store: Store, canvas: NodeRef<html::Canvas>, picture: NodeRef<ht
 
 /// Size of the upright picture: as the engine says, since boxes are in its pixels, else as the browser says.
 fn picture_size(store: Store, picture: NodeRef<html::Img>) -> (f64, f64) {
-    if let Some(opened) = store.opened.get_untracked().filter(|opened| opened.width > 0) {
+    if let Some(opened) = store
+        .stage
+        .opened
+        .get_untracked()
+        .filter(|opened| opened.width > 0)
+    {
         return (f64::from(opened.width), f64::from(opened.height));
     }
     let kind = store
+        .stage
         .source
         .with_untracked(|source| source.as_ref().map(|source| source.kind));
     if kind == Some(SourceKind::Picture) {

@@ -86,6 +86,7 @@ pub fn ThumbnailStrip() -> impl IntoView {
         let x = event.client_x() - left - gutter;
         if x >= 0.0 && event.buttons() == 1 {
             let at_s = store
+                .stage
                 .viewport
                 .with_untracked(|sight| sight.time_at(x, (width - gutter).max(1.0)));
             player::seek(store, at_s);
@@ -105,7 +106,7 @@ impl Strip {
     /// The film whose pictures have a place here; tracks changes.
     fn url(self) -> Option<String> {
         let shows = self.store.bench.shows_pictures.get();
-        self.store.source.with(|source| {
+        self.store.stage.source.with(|source| {
             let film = source
                 .as_ref()
                 .filter(|it| shows && it.kind == SourceKind::Video)?;
@@ -126,7 +127,7 @@ impl Strip {
         Effect::new(move |_| {
             self.size.track();
             self.fetched.track();
-            self.store.viewport.track();
+            self.store.stage.viewport.track();
             self.store.theme.track();
             self.store.revision.track();
             if self.url().is_some() {
@@ -135,7 +136,7 @@ impl Strip {
         });
         Effect::new(move |_| {
             self.size.track();
-            self.store.viewport.track();
+            self.store.stage.viewport.track();
             self.take_film(url.get());
             if url.with(Option::is_some) {
                 self.fetch();
@@ -178,7 +179,7 @@ impl Strip {
         let (width, _) = self.size.get_untracked();
         let plot = (width - layout::GUTTER).max(1.0);
         let tile = HEIGHT * aspect;
-        let sight = self.store.viewport.get_untracked();
+        let sight = self.store.stage.viewport.get_untracked();
         (tiles(&self.store.view_now(), &sight, plot, tile), tile)
     }
 
@@ -246,7 +247,7 @@ impl Strip {
         else {
             return false;
         };
-        let at_s = self.store.view_now().middle_of(frame) + self.store.media_start_s.get_value();
+        let at_s = self.store.view_now().middle_of(frame) + self.store.stage.media_start_s.get_untracked();
         player.set_current_time(at_s);
         let seeked = tasks::event(&player, &["seeked", "error"]);
         tasks::first_of(seeked, tasks::sleep(PATIENCE_MS)).await;

@@ -52,6 +52,7 @@ impl Plot {
 
     fn time_at(self, store: Store, x: f64) -> f64 {
         store
+            .stage
             .viewport
             .with_untracked(|viewport| viewport.time_at(x - self.gutter, self.width))
     }
@@ -79,8 +80,8 @@ pub fn down(
     if let Some(held) = edge.filter(|_| gestures.held.len() == 1 && !gestures.pans && event.button() == 0) {
         gestures.drags_edge = true;
         player::pause(store);
-        store.track.set(Some(held.first.track));
-        store.bench.held_edge.set(Some(held));
+        store.stage.track.set(Some(held.first.track));
+        store.stage.held_edge.set(Some(held));
         return;
     }
     if gestures.held.len() == 1 && !gestures.pans && event.button() == 0 {
@@ -94,12 +95,12 @@ pub fn down(
 /// A range of the person under the pointer begins; it reaches to the playhead, which follows the pointer.
 fn begin_range(store: Store) {
     let view = store.view_now();
-    let Some(hover) = store.hover.get_untracked() else {
+    let Some(hover) = store.stage.hover.get_untracked() else {
         return;
     };
     if let Some(track) = view.tracks.get(hover.group) {
         player::pause(store);
-        store.track.set(Some(track.track));
+        store.stage.track.set(Some(track.track));
         range_labels::begin(store, track.track, hover.frame);
     }
 }
@@ -133,21 +134,21 @@ pub fn up(store: Store, gestures: &mut Gestures, event: &PointerEvent) {
     if !std::mem::take(&mut gestures.drags_edge) {
         return;
     }
-    if let Some(held) = store.bench.held_edge.get_untracked() {
-        store.bench.held_edge.set(None);
+    if let Some(held) = store.stage.held_edge.get_untracked() {
+        store.stage.held_edge.set(None);
         review::move_edge(store, held.first, held.second, held.frame);
     }
 }
 
 /// The edge follows the pointer, and the video the edge: the first picture behind it is shown.
 fn drag_edge(store: Store, time_s: f64) {
-    let Some(held) = store.bench.held_edge.get_untracked() else {
+    let Some(held) = store.stage.held_edge.get_untracked() else {
         return;
     };
     let view = store.view_now();
     let moved = held.moved(&view, time_s);
     if moved != held {
-        store.bench.held_edge.set(Some(moved));
+        store.stage.held_edge.set(Some(moved));
         player::seek(store, view.span_of(moved.frame).0);
     }
 }
@@ -171,6 +172,7 @@ pub fn edge_under(
     let track = view.tracks.get(groups.iter().position(is_on)?)?;
     let queue = store.queue.get_untracked();
     let within_s = store
+        .stage
         .viewport
         .with_untracked(|viewport| EDGE_PX / plot.width * viewport.span_s);
     HeldEdge::near(
@@ -199,6 +201,7 @@ pub fn folded_under(
 
 fn pan(store: Store, plot: Plot, by_px: f64) {
     store
+        .stage
         .viewport
         .update(|viewport| *viewport = viewport.panned(by_px / plot.width * viewport.span_s));
 }
@@ -206,6 +209,7 @@ fn pan(store: Store, plot: Plot, by_px: f64) {
 fn pinch(store: Store, plot: Plot, before: (f64, f64), now: (f64, f64)) {
     let in_plot = |(a, b): (f64, f64)| (a - plot.gutter, b - plot.gutter);
     store
+        .stage
         .viewport
         .update(|viewport| *viewport = viewport.pinched(in_plot(before), in_plot(now), plot.width));
 }
@@ -238,6 +242,7 @@ pub fn wheel(store: Store, plot: Plot, element: &HtmlElement, event: &WheelEvent
     let at_s = plot.time_at(store, x);
     let factor = (event.delta_y() * unit * speed).exp();
     store
+        .stage
         .viewport
         .update(|viewport| *viewport = viewport.zoomed(factor, at_s));
 }
@@ -255,14 +260,14 @@ pub fn hover(
     let view = store.view_now();
     let time_s = plot.time_at(store, x);
     // While an edge is dragged the picture is the first one behind it, wherever between two frames the pointer is.
-    let held = store.bench.held_edge.get_untracked();
+    let held = store.stage.held_edge.get_untracked();
     let place_of = |held: HeldEdge| {
         let mut tracks = view.tracks.iter();
         tracks.position(|track| track.track == held.first.track)
     };
     if let Some((held, group)) = held.and_then(|held| Some((held, place_of(held)?))) {
         let frame = held.frame;
-        store.hover.set(Some(Hover { frame, group, x, y }));
+        store.stage.hover.set(Some(Hover { frame, group, x, y }));
         return;
     }
     let group = groups.iter().position(|group| {
@@ -275,8 +280,8 @@ pub fn hover(
         }
         _ => None,
     };
-    if store.hover.get_untracked() != found {
-        store.hover.set(found);
+    if store.stage.hover.get_untracked() != found {
+        store.stage.hover.set(found);
     }
 }
 

@@ -53,7 +53,7 @@ struct Board {
 fn open_group(store: Store) -> Option<usize> {
     let view = store.view();
     let place = |person: u32| view.tracks.iter().position(|track| track.track == person);
-    let chosen = store.track.get().and_then(place);
+    let chosen = store.stage.track.get().and_then(place);
     chosen
         .or_else(|| review::current(store).and_then(|segment| place(segment.track)))
         .or(Some(0))
@@ -109,7 +109,7 @@ impl Board {
             .with_untracked(|groups| gestures::folded_under(groups, scroll, element, event));
         let view = store.view_now();
         if let Some(track) = place.and_then(|place| view.tracks.get(place)) {
-            store.track.set(Some(track.track));
+            store.stage.track.set(Some(track.track));
         }
     }
 
@@ -166,19 +166,19 @@ fn TimelineBoard() -> impl IntoView {
         format!("{shown}px")
     };
     let length = move || {
-        store.opened.track();
+        store.stage.opened.track();
         store.revision.track();
         format!("{:.2}", player::length_s(store))
     };
     view! {
         <div class="timeline-frame">
-            <div class="timeline" class:on-edge=move || on_edge.get() || store.bench.held_edge.get().is_some()
+            <div class="timeline" class:on-edge=move || on_edge.get() || store.stage.held_edge.get().is_some()
                 data-testid="timeline" style:height=frame_height
                 node_ref=board.scroller tabindex="0" role="slider"
                 aria-label=strings::TIMELINE aria-description=strings::KEYS aria-valuemin="0" aria-valuemax=length
-                aria-valuenow=move || format!("{:.2}", store.playhead.get()) aria-valuetext=move || spoken(store)
+                aria-valuenow=move || format!("{:.2}", store.stage.playhead.get()) aria-valuetext=move || spoken(store)
                 on:scroll=scrolled on:pointerdown=down on:pointermove=moved on:pointerup=up on:pointercancel=up
-                on:pointerleave=move |_| store.hover.set(None)>
+                on:pointerleave=move |_| store.stage.hover.set(None)>
                 <div class="timeline-content" style:height=move || format!("{}px", height())>
                     <canvas node_ref=board.canvas aria-hidden="true" style:height=frame_height></canvas>
                 </div>
@@ -247,15 +247,15 @@ fn draw(store: Store, board: Board) {
             remarks: untrack(|| remarks::all(store)),
             sound: store.bench.sound.get_untracked(),
             range: untrack(|| range_labels::range(store)).map(|(_, frames)| frames),
-            held_edge: store.bench.held_edge.get_untracked(),
+            held_edge: store.stage.held_edge.get_untracked(),
             stroke: stroke(store),
             looped: untrack(|| segment_loop::segment(store)),
             groups: board.groups.get_untracked(),
-            sight: store.viewport.get_untracked(),
+            sight: store.stage.viewport.get_untracked(),
             style: store.plot_style.get_untracked(),
             is_blind: store.bench.is_blind.get_untracked() && !untrack(|| store.is_live()),
-            playhead: store.playhead.get_untracked(),
-            hover: store.hover.get_untracked(),
+            playhead: store.stage.playhead.get_untracked(),
+            hover: store.stage.hover.get_untracked(),
         };
         palette.with_value(|palette| painter::paint(&context, &scene, palette));
     }));
@@ -271,17 +271,17 @@ fn draw(store: Store, board: Board) {
         store.revision.track();
         store.review_revision.track();
         store.queue.track();
-        store.track.track();
-        store.bench.held_edge.track();
-        store.bench.stroke.track();
-        store.bench.range_from.track();
+        store.stage.track.track();
+        store.stage.held_edge.track();
+        store.stage.stroke.track();
+        store.stage.range_from.track();
         store.bench.sound.track();
-        store.bench.looped.track();
+        store.stage.looped.track();
         store.bench.is_blind.track();
         store.plot_style.track();
-        store.viewport.track();
-        store.playhead.track();
-        store.hover.track();
+        store.stage.viewport.track();
+        store.stage.playhead.track();
+        store.stage.hover.track();
         repaint.with_value(Repaint::request);
     });
     let set_up = StoredValue::new(false);
@@ -309,9 +309,9 @@ fn names(store: Store) -> Vec<String> {
 
 /// What is painted so far.
 fn stroke(store: Store) -> Option<(Stroke, std::ops::Range<usize>)> {
-    let stroke = store.bench.stroke.get_untracked()?;
+    let stroke = store.stage.stroke.get_untracked()?;
     let reaction_s = store.bench.reaction_s.get_untracked() * store.bench.speed.get_untracked();
-    let frames = stroke.frames(&store.view_now(), store.shown_s.get_untracked(), reaction_s);
+    let frames = stroke.frames(&store.view_now(), store.stage.shown_s.get_untracked(), reaction_s);
     Some((stroke, frames))
 }
 

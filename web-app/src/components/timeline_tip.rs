@@ -18,9 +18,9 @@ pub fn TimelineTip(
     width: Signal<f64>,
 ) -> impl IntoView {
     let store = Store::of_page();
-    let row = Memo::new(move |_| store.hover.get().and_then(|hover| row_under(store, hover)));
+    let row = Memo::new(move |_| store.stage.hover.get().and_then(|hover| row_under(store, hover)));
     let left = move || {
-        let x = store.hover.get().map_or(0.0, |hover| hover.x);
+        let x = store.stage.hover.get().map_or(0.0, |hover| hover.x);
         let right = x + 14.0;
         let place = if right + WIDTH > width.get() {
             x - WIDTH - 14.0
@@ -72,7 +72,7 @@ pub fn spoken(store: Store) -> String {
     store.bench.is_blind.track();
     store.review_revision.track();
     let view = store.view();
-    let playhead = store.playhead.get();
+    let playhead = store.stage.playhead.get();
     let label = view
         .frame_at(playhead)
         .and_then(|frame| view.rows_of(frame).first().and_then(|row| store.saying(row)))

@@ -32,7 +32,7 @@ pub fn TimelineTools() -> impl IntoView {
                 {style_button(PlotStyle::Stacked, strings::STACKED)}
             </div>
             <button type="button" class="segment single" data-testid="loop" title=move || tip(store, Command::Loop)
-                aria-pressed=move || store.bench.looped.get().is_some().to_string()
+                aria-pressed=move || store.stage.looped.get().is_some().to_string()
                 on:click=move |_| keyboard::run(store, Command::Loop)>{strings::LOOP}</button>
             <button type="button" class="segment single" data-testid="pictures" title=strings::PICTURES_HINT
                 aria-pressed=move || store.bench.shows_pictures.get().to_string()

@@ -20,7 +20,7 @@ pub fn Transport() -> impl IntoView {
     let store = Store::of_page();
     let muted = RwSignal::new(false);
     let has_video = move || {
-        store.source.with(|source| {
+        store.stage.source.with(|source| {
             source
                 .as_ref()
                 .is_some_and(|source| source.kind == SourceKind::Video)
@@ -40,9 +40,9 @@ pub fn Transport() -> impl IntoView {
             <button type="button" class="icon-button" aria-label=strings::FRAME_BACK title=move || tip(store, Command::FrameBack)
                 on:click=move |_| player::step_frames(store, -1)>{icons::frame_back()}</button>
             <button type="button" class="icon-button play" on:click=move |_| player::toggle(store)
-                aria-label=move || if store.playing.get() { strings::PAUSE } else { strings::PLAY }
+                aria-label=move || if store.stage.playing.get() { strings::PAUSE } else { strings::PLAY }
                 title=strings::KEYS>
-                {move || if store.playing.get() { icons::pause().into_any() } else { icons::play().into_any() }}
+                {move || if store.stage.playing.get() { icons::pause().into_any() } else { icons::play().into_any() }}
             </button>
             <button type="button" class="icon-button" aria-label=strings::FRAME_ON title=move || tip(store, Command::FrameOn)
                 on:click=move |_| player::step_frames(store, 1)>{icons::frame_on()}</button>
@@ -72,16 +72,16 @@ pub fn Transport() -> impl IntoView {
 #[component]
 fn Clock() -> impl IntoView {
     let store = Store::of_page();
-    let time = move || clock::precise(store.playhead.get());
+    let time = move || clock::precise(store.stage.playhead.get());
     let length = move || {
-        store.opened.track();
+        store.stage.opened.track();
         store.revision.track();
-        store.playing.track();
+        store.stage.playing.track();
         clock::precise(player::length_s(store))
     };
     let frame = move || {
         let view = store.view();
-        let playhead = store.playhead.get();
+        let playhead = store.stage.playhead.get();
         // What is read so far is no length.
         let is_read = store.job.with(|job| job.as_ref().is_some_and(Job::is_under_way));
         match view.frame_at(playhead) {

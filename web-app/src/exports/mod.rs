@@ -52,6 +52,7 @@ pub fn export(store: Store, format: ExportFormat) {
             relabel::settled(store).await;
         }
         let Some(name) = store
+            .stage
             .source
             .with_untracked(|source| source.as_ref().map(|source| source.name.clone()))
         else {

@@ -36,6 +36,7 @@ fn report(store: Store, name: &str) -> String {
 pub fn printed(store: Store) -> Option<String> {
     let view = store.view_now();
     let name = store
+        .stage
         .source
         .with_untracked(|source| source.as_ref().map(|source| source.name.clone()))
         .filter(|_| view.frame_count() > 0)?;

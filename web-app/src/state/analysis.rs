@@ -25,10 +25,4 @@ impl Analysis {
         self.view = Rc::new(LabelView::default());
         self.live = LiveStrip::default();
     }
-
-    /// Forgets the labels of files.
-    pub fn clear_labels(&mut self) {
-        self.truth = None;
-        self.label_files.clear();
-    }
 }

@@ -13,6 +13,7 @@ pub mod question;
 pub mod relabel;
 pub mod review_desk;
 pub mod source;
+pub mod stage_state;
 pub mod store;
 pub mod waiting_labels;
 pub mod workbench;

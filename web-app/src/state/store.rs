@@ -17,7 +17,6 @@ use super::comparing::Comparing;
 use super::engine_order::EngineOrder;
 use super::engine_state::EngineState;
 use super::feed::Feed;
-use super::hover::Hover;
 use super::learning::Learning;
 use super::live_desk::LiveDesk;
 use super::notice::{NoticeBoard, Offer, Tone};
@@ -25,6 +24,7 @@ use super::question::Question;
 use super::relabel::Relabel;
 use super::review_desk::ReviewDesk;
 use super::source::{Source, SourceKind};
+use super::stage_state::{StageSignals, StageState};
 use super::waiting_labels::WaitingLabels;
 use super::workbench::Workbench;
 use super::zip_order::Zipping;
@@ -37,7 +37,6 @@ use page_view::job::{self, Job};
 use page_view::keeping::Keeping;
 use page_view::kept_analysis::{KeptProject, is_fingerprint};
 use page_view::label_view::LabelView;
-use page_view::opened::Opened;
 use page_view::review::doubt::Conflicts;
 use page_view::review::queue::ReviewQueue;
 use page_view::review::queue_filter::QueueFilter;
@@ -45,7 +44,6 @@ use page_view::session::{Answer, Effect, Event, Reading, Session, StorageEvent};
 use page_view::shipped_model::{Asked, ShippedModel, is_same_model};
 use page_view::sureness::{Manner, Saying};
 use page_view::timeline_layout::PlotStyle;
-use page_view::viewport::Viewport;
 
 /// What does as the session asks.
 pub type Executor = fn(Store, Effect<Source>);
@@ -73,10 +71,8 @@ pub struct Store {
     pub fault: RwSignal<Option<String>>,
     /// What was said to the person.
     pub notices: RwSignal<NoticeBoard>,
-    /// What is on the stage.
-    pub source: RwSignal<Option<Source>, LocalStorage>,
-    /// Size and length of the source.
-    pub opened: RwSignal<Option<Opened>>,
+    /// What belongs to the source on the stage.
+    pub stage: StageSignals,
     /// What is shown of the results. Read with `revision`.
     pub analysis: StoredValue<Analysis, LocalStorage>,
     /// Counts up whenever what is shown of the results has changed.
@@ -103,24 +99,8 @@ pub struct Store {
     pub feed: StoredValue<Option<Feed>, LocalStorage>,
     /// The player on the stage.
     pub video: StoredValue<Option<HtmlVideoElement>, LocalStorage>,
-    /// Presentation time of the file's first frame in the player's time, seconds.
-    pub media_start_s: StoredValue<f64>,
-    /// Where to go once the player has arrived where it is going, seconds.
-    pub wanted_s: StoredValue<Option<f64>>,
-    /// Time that is sought or played, seconds.
-    pub playhead: RwSignal<f64>,
-    /// Time of the picture that is on the screen, seconds.
-    pub shown_s: RwSignal<f64>,
-    /// Whether the player plays.
-    pub playing: RwSignal<bool>,
-    /// Part of the time axis in sight.
-    pub viewport: RwSignal<Viewport>,
     /// How probabilities are drawn.
     pub plot_style: RwSignal<PlotStyle>,
-    /// Point of the timeline under the pointer.
-    pub hover: RwSignal<Option<Hover>>,
-    /// Track that the person chose.
-    pub track: RwSignal<Option<u32>>,
     /// The review under way. Read with `review_revision`.
     pub desk: StoredValue<ReviewDesk, LocalStorage>,
     /// Counts up whenever labels by hand have changed.
@@ -135,8 +115,6 @@ pub struct Store {
     pub conflicts: StoredValue<Option<Conflicts>>,
     /// Whether the person has chosen the model, in the address or by hand.
     pub model_chosen: StoredValue<bool>,
-    /// Content of the video that belongs to the project on the stage, where it is known and the video is not open.
-    pub expected_key: StoredValue<Option<String>>,
     /// Kept projects, while their list is open.
     pub projects: RwSignal<Option<Vec<KeptProject>>>,
     /// Videos that are read one after the other.
@@ -149,8 +127,6 @@ pub struct Store {
     pub question: RwSignal<Option<Question>, LocalStorage>,
     /// What it asks after that.
     questions: StoredValue<VecDeque<Question>, LocalStorage>,
-    /// What the last edit was, for the eye and for screen readers.
-    pub said: RwSignal<String>,
     /// The webcam.
     pub live: LiveDesk,
     /// Tools of the timeline, and settings.
@@ -225,7 +201,7 @@ impl Store {
     /// Whether the webcam is on the stage; tracks changes.
     #[must_use]
     pub fn is_live(self) -> bool {
-        self.source.with(|source| {
+        self.stage.source.with(|source| {
             source
                 .as_ref()
                 .is_some_and(|source| source.kind == SourceKind::Webcam)
@@ -246,8 +222,7 @@ impl Store {
             job: RwSignal::new(None),
             fault: RwSignal::new(None),
             notices: RwSignal::new(NoticeBoard::default()),
-            source: RwSignal::new_local(None),
-            opened: RwSignal::new(None),
+            stage: StageSignals::new(StageState::default()),
             analysis: StoredValue::new_local(Analysis::default()),
             revision: RwSignal::new(0),
             shown_behind: StoredValue::new_local(None),
@@ -261,15 +236,7 @@ impl Store {
             known_files: StoredValue::new_local(KnownFiles::default()),
             feed: StoredValue::new_local(None),
             video: StoredValue::new_local(None),
-            media_start_s: StoredValue::new(0.0),
-            wanted_s: StoredValue::new(None),
-            playhead: RwSignal::new(0.0),
-            shown_s: RwSignal::new(0.0),
-            playing: RwSignal::new(false),
-            viewport: RwSignal::new(Viewport::default()),
             plot_style: RwSignal::new(PlotStyle::default()),
-            hover: RwSignal::new(None),
-            track: RwSignal::new(None),
             desk: StoredValue::new_local(ReviewDesk::default()),
             review_revision: RwSignal::new(0),
             keeping: RwSignal::new(Keeping::default()),
@@ -277,14 +244,12 @@ impl Store {
             queue: RwSignal::new(Arc::new(ReviewQueue::default())),
             conflicts: StoredValue::new(None),
             model_chosen: StoredValue::new(false),
-            expected_key: StoredValue::new(None),
             projects: RwSignal::new(None),
             batch: RwSignal::new_local(Batch::default()),
             zipping: RwSignal::new(None),
             comparing: RwSignal::new(Comparing::default()),
             question: RwSignal::new_local(None),
             questions: StoredValue::new_local(VecDeque::new()),
-            said: RwSignal::new(String::new()),
             live: LiveDesk::new(),
             bench: Workbench::new(),
             asked: StoredValue::new(Asked::default()),
@@ -435,6 +400,7 @@ impl Store {
     /// Keeps the handle of the file on the stage with its project, once both are known.
     pub fn keep_handle(self) {
         let file = self
+            .stage
             .source
             .with_untracked(|source| source.as_ref().and_then(|source| source.file.clone()));
         let key = self
