@@ -5,6 +5,7 @@ mod output;
 pub(crate) mod output_names;
 pub(crate) mod recognition;
 
+use std::fs;
 use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -138,8 +139,9 @@ pub fn run(options: &Options) -> Result<()> {
     // Before the work: a result may replace what they name.
     let settings = shard.map(|_| options.settings()).transpose()?;
     let model = model_store::read(&options.from.model)?;
-    atomic_file::make_folder(folder)?;
     let device = options.from.device.open_and_say()?;
+    let is_new = !folder.exists();
+    atomic_file::make_folder(folder)?;
     let mut done = Vec::new();
     for (input, base) in work {
         match analyze_one(input, options, &people, &model, &device, base, &out) {
@@ -161,6 +163,10 @@ pub fn run(options: &Options) -> Result<()> {
         manifest.write(folder, &out)?;
     }
     if failures > 0 {
+        if is_new {
+            // Where nothing came of it, nothing is left; a folder that holds something stays.
+            let _ = fs::remove_dir(folder);
+        }
         bail!("{failures} of {count} inputs could not be analysed, or not wholly; the messages are above");
     }
     if count > 1 {

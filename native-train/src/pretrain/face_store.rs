@@ -4,21 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Result, bail};
-use burn::tensor::Device;
-use rayon::prelude::*;
-use shared_model::face_box::FaceBox;
 use shared_model::face_crop::InputSpec;
-use shared_model::face_detector::FaceDetector;
 use shared_model::frame::Frame;
 use shared_model::framing::Framing;
 
-use crate::datasets::labelled_face::labelled_face;
 use crate::pretrain::face_cache::FaceCache;
 use crate::pretrain::labelled_pictures::LabelledPicture;
-use crate::progress::Progress;
+use crate::pretrain::picture_looks::PictureLook;
 
-/// Pictures that go through the detector together.
-const PICTURES_A_BATCH: usize = 32;
 /// Pictures that could not be read any more and are named; the others are counted.
 const MOST_NAMED: usize = 10;
 
@@ -43,67 +36,41 @@ pub struct Checked {
 }
 
 impl FaceStore {
-    /// Reads all pictures once, leaves out those that cannot be read, and looks for the faces of those in which they are to be
-    /// searched, with the detector of the framing.
-    ///
-    /// # Errors
-    /// When the detector's device fails.
-    pub fn check(
+    /// Leaves out what cannot be read, and takes the faces that were found; `looks` has one for each of the pictures.
+    #[must_use]
+    pub fn of_looks(
         pictures: &[LabelledPicture],
-        (detector, framing): (&FaceDetector, Framing),
-        device: &Device,
+        looks: Vec<PictureLook>,
+        framing: Framing,
         input: &InputSpec,
         most_bytes: usize,
-    ) -> Result<Checked> {
-        let mut progress = Progress::start(
-            "looking at the pictures",
-            "pictures",
-            u64::try_from(pictures.len()).ok(),
-        );
+    ) -> Checked {
         let (mut readable, mut unreadable) = (Vec::new(), Vec::new());
         let mut without_face = 0;
-        for batch in pictures.chunks(PICTURES_A_BATCH) {
-            let read: Vec<Result<Frame>> = batch.par_iter().map(|p| p.picture.read()).collect();
-            let (mut searched, mut frames) = (Vec::new(), Vec::new());
-            for (picture, frame) in batch.iter().zip(read) {
-                match frame {
-                    Ok(frame) if picture.is_searched => {
-                        searched.push((readable.len(), [frame.width(), frame.height()]));
-                        frames.push(frame);
-                        readable.push(picture.clone());
-                    }
-                    Ok(_) => readable.push(picture.clone()),
-                    Err(error) => unreadable.push(format!("{error:#}")),
+        for (picture, look) in pictures.iter().zip(looks) {
+            let mut picture = picture.clone();
+            match look {
+                PictureLook::Unreadable(message) => {
+                    unreadable.push(message);
+                    continue;
                 }
+                PictureLook::Searched(Some(face)) => picture.picture.face = Some(face),
+                PictureLook::Searched(None) => without_face += 1,
+                PictureLook::Readable => {}
             }
-            if !frames.is_empty() {
-                let found = pollster::block_on(detector.detect(&frames, device))?;
-                for ((place, size), faces) in searched.into_iter().zip(found) {
-                    let Some(picture) = readable.get_mut(place).map(|found| &mut found.picture) else {
-                        continue;
-                    };
-                    let boxes: Vec<FaceBox> = faces.iter().map(|face| face.face_box).collect();
-                    let best = labelled_face(&boxes, picture.face.as_ref(), size);
-                    match best.and_then(|best| boxes.get(best)) {
-                        Some(face) => picture.face = Some(*face),
-                        None => without_face += 1,
-                    }
-                }
-            }
-            progress.add(batch.len() as u64);
+            readable.push(picture);
         }
-        progress.finish();
         let store = Self {
             pictures: readable,
             framing,
             cache: FaceCache::new(input.resized(), most_bytes),
             lost: AtomicUsize::new(0),
         };
-        Ok(Checked {
+        Checked {
             store,
             unreadable,
             without_face,
-        })
+        }
     }
 
     /// With each picture in the list as often as its source says.

@@ -10,6 +10,7 @@ pub mod unlabelled_pictures;
 mod face_cache;
 mod face_search;
 pub mod face_store;
+pub mod picture_looks;
 
 pub mod run_data;
 
@@ -58,8 +59,11 @@ pub fn run(options: &RunOptions) -> Result<()> {
     let config = RunConfig::read(&options.config)?;
     run_folder::refuse_other_files(&config.run, &options.config)?;
     let device = options.device.open_and_say()?.device;
+    // All that can be said before the pictures are looked at, which takes a while.
+    if !checkpoint::path_in(&config.run).is_file() {
+        start::check(&config)?;
+    }
     atomic_file::make_folder(&config.run)?;
-    // Said before the pictures are looked at, which takes a while.
     let resolved = serde_json::to_value(&config)?;
     checkpoint::refuse_another_run(&config.run, options.resume, &resolved, RESUMABLE_KEYS)?;
     let data = read_data(&config, &device)?;

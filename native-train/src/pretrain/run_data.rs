@@ -15,6 +15,7 @@ use crate::detectors;
 use crate::pretrain::face_search::FaceSearch;
 use crate::pretrain::face_store::{Checked, FaceStore};
 use crate::pretrain::labelled_pictures::gathered;
+use crate::pretrain::picture_looks;
 use crate::pretrain::supervised_data::SupervisedData;
 use crate::pretrain::unlabelled_pictures::UnlabelledPool;
 use crate::run_config::{Mode, RunConfig};
@@ -51,13 +52,14 @@ pub fn read_data(config: &RunConfig, device: &Device) -> Result<SupervisedData> 
     let most_bytes = data.cache_mib << 20;
     let load = |name: &str, numbers: &[u32]| -> Result<Checked> {
         let pictures = gathered(&catalogue, numbers.iter().copied());
-        let checked = FaceStore::check(
-            &pictures,
-            (&detector, framing),
-            device,
-            &config.input(),
-            most_bytes,
-        )?;
+        // Data that is read for no run, as `ablate` does for several, has no folder to keep anything in.
+        let looks = if config.run.is_dir() {
+            let kept = config.run.join(format!("looks-{name}.json"));
+            picture_looks::look_once(&kept, &pictures, (framing.detector, &detector), device)?
+        } else {
+            picture_looks::look(&pictures, &detector, device)?
+        };
+        let checked = FaceStore::of_looks(&pictures, looks, framing, &config.input(), most_bytes);
         report(name, &checked);
         ensure!(
             !checked.store.pictures().is_empty(),

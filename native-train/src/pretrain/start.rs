@@ -12,6 +12,18 @@ use crate::model_store;
 use crate::random_stream::Stream;
 use crate::run_config::RunConfig;
 
+/// Refuses a start that cannot be read or does not fit, before the pictures are looked at, which takes a while.
+///
+/// # Errors
+/// As [`taken`].
+pub(super) fn check(config: &RunConfig) -> Result<()> {
+    if let Some(path) = &config.model.start {
+        let device = Device::flex();
+        taken(config, path, config.model.shape().init(&device), &device)?;
+    }
+    Ok(())
+}
+
 /// The network with the weights of the model file at `path`, grown from them where the config says so.
 ///
 /// # Errors

@@ -139,6 +139,8 @@ pub fn refuse_other_files(run: &Path, config: &Path) -> Result<()> {
         "teacher.safetensors",
         "model.safetensors",
         "checkpoint-best.safetensors",
+        "looks-training.json",
+        "looks-evaluation.json",
     ];
     let others = others.into_iter().map(|name| run.join(name));
     WrittenFiles::check_run(plots.chain(others).filter(|path| !is_same_file(path, config)))?;

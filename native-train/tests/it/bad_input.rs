@@ -241,6 +241,14 @@ fn zero_frames() {
         let said = decoder.mien_fails(folder.path(), &arguments(folder.path(), &["none.mkv"]));
         assert!(said.contains("none.mkv"), "{said}");
         assert!(!folder.path().join("none.csv").exists());
+        // Nor is a folder left for results that there are not.
+        let into = [
+            &arguments(folder.path(), &["none.mkv"])[..],
+            &["--out", "results"],
+        ]
+        .concat();
+        decoder.mien_fails(folder.path(), &into);
+        assert!(!folder.path().join("results").exists());
     }
 }
 

@@ -12,6 +12,7 @@ use native_train::detectors;
 use native_train::picture;
 use native_train::pretrain::face_store::FaceStore;
 use native_train::pretrain::labelled_pictures::LabelledPicture;
+use native_train::pretrain::picture_looks;
 use native_train::synth::background::Background;
 use native_train::synth::random::{Purpose, stream};
 use shared_model::detected_face::DetectedFace;
@@ -312,7 +313,9 @@ fn training_and_analysis_see_the_same_crop() {
             target: LabelDistribution::certain(Expression::Happiness),
             person: String::new(),
         };
-        let checked = FaceStore::check(&[listed], (&detector, framing), &device, &input, 0).unwrap();
+        let listed = [listed];
+        let looks = picture_looks::look(&listed, &detector, &device).unwrap();
+        let checked = FaceStore::of_looks(&listed, looks, framing, &input, 0);
         let learned = input.normalise_center(&checked.store.face(0).unwrap());
         let face = faces(&detector, &frame).first().unwrap().face_box;
         let analysed = input.tensor(&frame, &face, &framing).unwrap();

@@ -357,6 +357,28 @@ fn a_checkpoint_of_another_architecture_or_config_is_named() {
     for part in ["student.safetensors", "expected [8", "[4"] {
         assert!(said.contains(part), "`{part}`: {said}");
     }
+    // Before any picture is looked at, and without a folder.
+    assert!(!said.contains("evaluation:"), "{said}");
+    assert!(!folder.path().join("second").exists());
+}
+
+#[test]
+fn a_run_that_is_taken_up_again_does_not_look_for_its_faces_anew() {
+    let folder = new_folder("supervised", "");
+    mien_ok(folder.path(), &RUN);
+    let looks = ["looks-training.json", "looks-evaluation.json"];
+    let read = |name: &str| std::fs::read(folder.path().join("run").join(name)).unwrap();
+    let first = looks.map(read);
+    let output = mien(folder.path(), &RESUME);
+    assert!(output.status.success(), "{}", stderr(&output));
+    for name in looks {
+        assert!(
+            stderr(&output).contains(&format!("{name}: ")),
+            "{}",
+            stderr(&output)
+        );
+    }
+    assert_eq!(looks.map(read), first);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use burn::tensor::Device;
 use native_train::pretrain::batch_loader::{Batch, BatchLoader};
 use native_train::pretrain::class_balance::ClassBalance;
 use native_train::pretrain::face_store::FaceStore;
+use native_train::pretrain::picture_looks;
 use native_train::pretrain::{labelled_pictures, read_data};
 use native_train::run_config::RunConfig;
 use native_train::run_config::augmentation_config::AugmentationConfig;
@@ -355,14 +356,8 @@ fn batches_do_not_depend_on_threads_or_memory() {
     };
     let augmentation = AugmentationConfig::default();
     let batches = |threads: usize, most_bytes: usize, mixing: MixingConfig| -> Vec<Batch> {
-        let checked = FaceStore::check(
-            &pictures,
-            (&detector, Framing::default()),
-            &device,
-            &input,
-            most_bytes,
-        )
-        .unwrap();
+        let looks = picture_looks::look(&pictures, &detector, &device).unwrap();
+        let checked = FaceStore::of_looks(&pictures, looks, Framing::default(), &input, most_bytes);
         let targets: Vec<_> = checked.store.pictures().iter().map(|p| p.target).collect();
         let loader = BatchLoader {
             store: &checked.store,

@@ -5,6 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { DIST } from "../support/settings.mjs";
 import { StaticServer } from "../support/static_server.mjs";
+import { note } from "./figures.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 
@@ -43,6 +44,7 @@ export async function compareNetworks(browser, server) {
       const other = await measure(browser, `${server.url}/pages/onnxruntime_page.html`, { ...theirs, passes });
       found.onnxruntime.push(other.ms);
     }
+    note({ what: `page, ResNet-50 at 224, ${name}`, unit: "ms", ours: found.mien, peer: "onnxruntime-web, wasm", theirs: found.onnxruntime });
     const [a, b] = [median(found.mien), median(found.onnxruntime)];
     console.log(`ResNet-50 224, ${name}: Mien ${shown(found.mien)}, onnxruntime-web ${shown(found.onnxruntime)} ms a picture`);
     console.log(`  medians ${a.toFixed(0)} and ${b.toFixed(0)} ms: Mien is ${(b / a).toFixed(2)} times as fast (${device})`);

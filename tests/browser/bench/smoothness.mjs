@@ -1,6 +1,7 @@
 // How long the page keeps a person waiting: tasks on its main thread during an analysis, frames while panning.
 
 import { AnalysisPage } from "../page_objects/analysis_page.mjs";
+import { note } from "./figures.mjs";
 
 /** Prints long tasks during an analysis with seeking, and the time of animation frames while the timeline moves. */
 export async function measureSmoothness(browser, url, scratch) {
@@ -38,6 +39,7 @@ function takeLongTasks(page) {
 
 function report(when, tasks) {
   const longest = Math.max(0, ...tasks.map(({ duration }) => duration));
+  note({ what: `page, longest task of its main thread ${when}`, unit: "ms", ours: [longest] });
   console.log(`tasks over 50 ms on the page's main thread ${when}: ${tasks.length}, the longest ${longest.toFixed(0)} ms`);
 }
 

@@ -1,9 +1,17 @@
 // A first visit: when something is seen, what it costs in bytes, and how long it takes to a first timeline with the sample.
 
+import { note } from "./figures.mjs";
+
 /** Prints the figures of three visits with nothing kept, at `url`: a server that packs files, such as `cargo xtask demo`'s, shows fewer bytes. */
 export async function measureVisit(launch, url) {
   const visits = [];
   for (let round = 0; round < 3; round += 1) visits.push(await visit(launch, url));
+  const figures = [
+    ["readyMs", "engine ready", "ms"],
+    ["sampleMs", "from the click on the sample to its timeline", "ms"],
+    ["megabytes", "bytes until then", "MB"],
+  ];
+  for (const [name, what, unit] of figures) note({ what: `page, first visit: ${what}`, unit, ours: visits.map((found) => found[name]) });
   const shown = (name, digits = 0) => visits.map((found) => found[name].toFixed(digits)).join(", ");
   console.log(`first visit of ${url}, three times:`);
   console.log(`  first paint with words: ${shown("paintMs")} ms`);

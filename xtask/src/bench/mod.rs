@@ -1,8 +1,13 @@
-//! `cargo xtask bench`: speed, size and memory of the page, printed and never judged.
+//! `cargo xtask bench`: speed, size and memory of the page and the program beside their peers, printed and never judged.
 
-use crate::{browser_tests, paths, process, setup, web_build, webgpu_pack};
-use anyhow::{Result, ensure};
+mod figures;
+mod native;
+
+use crate::{browser_tests, packing, paths, process, setup, web_build, webgpu_pack};
+use anyhow::{Context as _, Result, ensure};
 use clap::{Args, ValueEnum};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -17,10 +22,14 @@ enum Part {
     Webgpu,
     /// Long tasks and frame times of the page
     Page,
+    /// Frame times of the timeline over an hour of four faces
+    Timeline,
     /// Memory for a 3-minute and a 30-minute video
     Memory,
     /// A first visit: first paint, bytes, time to the sample's timeline
     Visit,
+    /// The program: a full ResNet-50 against onnxruntime, steps of training against PyTorch, the sample film
+    Native,
 }
 
 impl Part {
@@ -31,8 +40,10 @@ impl Part {
             Self::Film => "film",
             Self::Webgpu => "webgpu",
             Self::Page => "page",
+            Self::Timeline => "timeline",
             Self::Memory => "memory",
             Self::Visit => "visit",
+            Self::Native => "native",
         }
     }
 }
@@ -56,6 +67,9 @@ pub struct BenchOptions {
     /// Measure the page as it is in web-app/dist, without building it
     #[arg(long)]
     no_build: bool,
+    /// Add no lines to docs/bench-history.csv
+    #[arg(long)]
+    no_history: bool,
     /// The browser; else the one on the PATH
     #[arg(long, value_name = "PATH")]
     chromium: Option<PathBuf>,
@@ -89,22 +103,67 @@ pub fn run(options: &BenchOptions) -> Result<()> {
         return Ok(());
     }
     let is_wanted = |part: Part| options.parts.is_empty() || options.parts.contains(&part);
-    let all = [Part::Cpu, Part::Film, Part::Page, Part::Memory, Part::Visit];
+    let all = [
+        Part::Cpu,
+        Part::Film,
+        Part::Page,
+        Part::Timeline,
+        Part::Memory,
+        Part::Visit,
+    ];
     let others: Vec<&str> = all
         .into_iter()
         .filter(|part| is_wanted(*part))
         .map(Part::name)
         .collect();
+    let mut found = if options.parts.is_empty() {
+        sizes()?
+    } else {
+        Vec::new()
+    };
     if !others.is_empty() {
-        run_others(options, &others)?;
+        found.extend(run_others(options, &others)?);
+    }
+    if is_wanted(Part::Native) {
+        found.extend(native::measure()?);
     }
     if is_wanted(Part::Webgpu) {
         run_webgpu(options)?;
     }
+    if !found.is_empty() {
+        println!("\n{}", figures::table(&found));
+        if !options.no_history {
+            figures::keep(&paths::repository()?.join(figures::HISTORY), &found)?;
+            println!("added to {}", figures::HISTORY);
+        }
+    }
     Ok(())
 }
 
-fn run_others(options: &BenchOptions, parts: &[&str]) -> Result<()> {
+/// What a browser loads of the engine and of the page's own code, packed.
+fn sizes() -> Result<Vec<figures::Figure>> {
+    let dist = paths::dist()?;
+    let mut found = Vec::new();
+    for name in [
+        "engine/web_engine_bg.wasm",
+        "engine/web_engine_plain_bg.wasm",
+        "web-app_bg.wasm",
+    ] {
+        let packed = packing::packed_path(&dist.join(name));
+        let bytes = fs::metadata(&packed).with_context(|| format!("{} cannot be read", packed.display()))?;
+        found.push(figures::Figure {
+            what: format!("page, size of {name} in brotli"),
+            unit: "MB".to_owned(),
+            ours: vec![bytes.len() as f64 / 1e6],
+            peer: String::new(),
+            theirs: Vec::new(),
+            more_is_better: false,
+        });
+    }
+    Ok(found)
+}
+
+fn run_others(options: &BenchOptions, parts: &[&str]) -> Result<Vec<figures::Figure>> {
     let folder = paths::browser_tests()?;
     let onnx = paths::cache()?.join("bench-resnet50.onnx");
     if parts.contains(&Part::Cpu.name()) && !onnx.is_file() {
@@ -114,6 +173,13 @@ fn run_others(options: &BenchOptions, parts: &[&str]) -> Result<()> {
                 .arg(&onnx),
         )?;
     }
+    // The scripts add a line to it for each figure.
+    let found = paths::target_dir()?.join("bench-figures.jsonl");
+    if let Err(error) = fs::remove_file(&found)
+        && error.kind() != ErrorKind::NotFound
+    {
+        return Err(error).with_context(|| format!("{} cannot be removed", found.display()));
+    }
     let mut command = Command::new("node");
     command
         .current_dir(&folder)
@@ -121,8 +187,10 @@ fn run_others(options: &BenchOptions, parts: &[&str]) -> Result<()> {
         .args(parts)
         .env("MIEN_DIST", paths::dist()?)
         .env("MIEN_CHROMIUM", options.chromium()?)
+        .env("MIEN_FIGURES", &found)
         .env("MIEN_ONNX", onnx);
-    process::run(&mut command)
+    process::run(&mut command)?;
+    figures::read(&found)
 }
 
 /// As on a machine that the pack was copied to.
