@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use super::figures::Figure;
-use crate::{paths, process};
+use crate::{cargo_call, paths, process};
 
 /// Runs of each, as the goals ask for.
 const ROUNDS: usize = 3;
@@ -21,14 +21,12 @@ const MODEL: &str = "www/models/demo.safetensors";
 /// # Errors
 /// When it cannot be built or run, or a peer is not there.
 pub fn measure() -> Result<Vec<Figure>> {
-    process::run(Command::new("cargo").args([
-        "build",
-        "--release",
-        "--package",
-        "native-train",
-        "--bin",
-        "mien",
-    ]))?;
+    // As the tests build it: with other packages its dependencies would have other features, and be built again.
+    let mut build = cargo_call::cargo()?;
+    build
+        .args(["build", "--release"])
+        .args(cargo_call::native_packages()?);
+    process::run(&mut build)?;
     let program = paths::target_dir()?.join("release/mien");
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut threads = vec![1, cores];
