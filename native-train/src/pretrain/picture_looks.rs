@@ -15,11 +15,11 @@ use shared_model::face_detector::FaceDetector;
 use shared_model::frame::Frame;
 use shared_model::framing::DetectorKind;
 
-use crate::atomic_file;
 use crate::datasets::labelled_face::labelled_face;
 use crate::datasets::picture_ref::Place;
 use crate::pretrain::labelled_pictures::LabelledPicture;
 use crate::progress::Progress;
+use crate::written_files::WrittenFiles;
 
 /// Pictures that go through the detector together.
 const PICTURES_A_BATCH: usize = 32;
@@ -113,7 +113,8 @@ pub fn look_once(
         list,
         looks: look(pictures, detector, device)?,
     };
-    atomic_file::write(kept, &serde_json::to_vec(&looks)?)?;
+    // Recorded as ours: a run that is killed before its first checkpoint may begin again in its folder.
+    WrittenFiles::of_own_folder().write(kept, &serde_json::to_vec(&looks)?)?;
     Ok(looks.looks)
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::{mien, mien_fails, mien_ok, stderr, write_paired_pictures};
 use native_train::training_run::checkpoint::{Checkpoint, best_path_in, path_in};
+use native_train::written_files::RECORD;
 use serde_json::Value;
 use shared_model::model_file::ModelFile;
 
@@ -379,6 +380,26 @@ fn a_run_that_is_taken_up_again_does_not_look_for_its_faces_anew() {
         );
     }
     assert_eq!(looks.map(read), first);
+}
+
+#[test]
+fn a_run_that_is_killed_while_it_looks_at_its_pictures_begins_again() {
+    let folder = new_folder("supervised", "");
+    let run = folder.path().join("run");
+    let mut child = spawn(folder.path());
+    assert!(wait(&mut child, || run.join("looks-training.json").exists()));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // Also where the kill came late: nothing but the first look is there.
+    for entry in std::fs::read_dir(&run).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.ends_with("looks-training.json") && !path.ends_with(RECORD) {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    let output = mien(folder.path(), &RUN);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains("looks-training.json: "));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What was measured, ours beside its peer: one table on the terminal, and a line each in a history.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::process::Command;
 
@@ -45,6 +45,12 @@ impl Figure {
         };
         ratio.is_finite().then_some(ratio)
     }
+
+    /// The ratio in two digits behind the point; empty without one.
+    fn shown_ratio(&self) -> String {
+        self.ratio()
+            .map_or_else(String::new, |ratio| format!("{ratio:.2}"))
+    }
 }
 
 /// The middle value, between the two middle ones where they are even in number.
@@ -62,9 +68,13 @@ fn middle(values: &[f64]) -> Option<f64> {
 /// Figures from a file with one JSON object per line, as the page's scripts write them; none where there is no file.
 ///
 /// # Errors
-/// When a line is no figure.
+/// When the file cannot be read, or a line is no figure.
 pub fn read(path: &Path) -> Result<Vec<Figure>> {
-    let text = fs::read_to_string(path).unwrap_or_default();
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
+    };
     text.lines()
         .map(|line| serde_json::from_str(line).with_context(|| format!("{}: `{line}`", path.display())))
         .collect()
@@ -102,9 +112,7 @@ fn cells(figure: &Figure) -> [String; 6] {
         shown(&figure.ours),
         figure.peer.clone(),
         shown(&figure.theirs),
-        figure
-            .ratio()
-            .map_or_else(String::new, |ratio| format!("{ratio:.2}")),
+        figure.shown_ratio(),
     ]
 }
 
@@ -159,9 +167,7 @@ pub fn keep(history: &Path, figures: &[Figure]) -> Result<()> {
             middle(&figure.ours),
             figure.peer.clone(),
             middle(&figure.theirs),
-            figure
-                .ratio()
-                .map_or_else(String::new, |ratio| format!("{ratio:.2}")),
+            figure.shown_ratio(),
         ];
         text += &format!("{}\n", line.map(|field| quoted(&field)).join(","));
     }

@@ -131,8 +131,6 @@ fn film(program: &Path) -> Result<Figure> {
     let table = paths::target_dir()?.join("bench-film.csv");
     let mut rates = Vec::new();
     for _ in 0..ROUNDS {
-        // Nothing is written over a file that another program may have made.
-        let _ = fs::remove_file(&table);
         let begin = Instant::now();
         process::run(
             Command::new(program)
