@@ -121,21 +121,32 @@ pub fn run(options: &BenchOptions) -> Result<()> {
     } else {
         Vec::new()
     };
-    if !others.is_empty() {
-        found.extend(run_others(options, &others)?);
-    }
-    if is_wanted(Part::Native) {
-        found.extend(native::measure()?);
-    }
-    if is_wanted(Part::Webgpu) {
-        run_webgpu(options)?;
-    }
+    let measured = measure(options, &others, &is_wanted, &mut found);
+    // What was measured before something failed is shown and kept all the same.
     if !found.is_empty() {
         println!("\n{}", figures::table(&found));
         if !options.no_history {
             figures::keep(&paths::repository()?.join(figures::HISTORY), &found)?;
             println!("added to {}", figures::HISTORY);
         }
+    }
+    measured
+}
+
+fn measure(
+    options: &BenchOptions,
+    others: &[&str],
+    is_wanted: &impl Fn(Part) -> bool,
+    found: &mut Vec<figures::Figure>,
+) -> Result<()> {
+    if !others.is_empty() {
+        run_others(options, others, found)?;
+    }
+    if is_wanted(Part::Native) {
+        native::measure(found)?;
+    }
+    if is_wanted(Part::Webgpu) {
+        run_webgpu(options)?;
     }
     Ok(())
 }
@@ -163,7 +174,7 @@ fn sizes() -> Result<Vec<figures::Figure>> {
     Ok(found)
 }
 
-fn run_others(options: &BenchOptions, parts: &[&str]) -> Result<Vec<figures::Figure>> {
+fn run_others(options: &BenchOptions, parts: &[&str], found: &mut Vec<figures::Figure>) -> Result<()> {
     let folder = paths::browser_tests()?;
     let onnx = paths::cache()?.join("bench-resnet50.onnx");
     if parts.contains(&Part::Cpu.name()) && !onnx.is_file() {
@@ -174,11 +185,11 @@ fn run_others(options: &BenchOptions, parts: &[&str]) -> Result<Vec<figures::Fig
         )?;
     }
     // The scripts add a line to it for each figure.
-    let found = paths::target_dir()?.join("bench-figures.jsonl");
-    if let Err(error) = fs::remove_file(&found)
+    let written = paths::target_dir()?.join("bench-figures.jsonl");
+    if let Err(error) = fs::remove_file(&written)
         && error.kind() != ErrorKind::NotFound
     {
-        return Err(error).with_context(|| format!("{} cannot be removed", found.display()));
+        return Err(error).with_context(|| format!("{} cannot be removed", written.display()));
     }
     let mut command = Command::new("node");
     command
@@ -187,10 +198,11 @@ fn run_others(options: &BenchOptions, parts: &[&str]) -> Result<Vec<figures::Fig
         .args(parts)
         .env("MIEN_DIST", paths::dist()?)
         .env("MIEN_CHROMIUM", options.chromium()?)
-        .env("MIEN_FIGURES", &found)
+        .env("MIEN_FIGURES", &written)
         .env("MIEN_ONNX", onnx);
-    process::run(&mut command)?;
-    figures::read(&found)
+    let ran = process::run(&mut command);
+    found.extend(figures::read(&written)?);
+    ran
 }
 
 /// As on a machine that the pack was copied to.

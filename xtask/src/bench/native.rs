@@ -16,11 +16,11 @@ const ROUNDS: usize = 3;
 const FILM: &str = "www/sample/six-expressions.mp4";
 const MODEL: &str = "www/models/demo.safetensors";
 
-/// Builds the program and measures it on the processor.
+/// Builds the program and measures it on the processor; adds each figure as it is there.
 ///
 /// # Errors
 /// When it cannot be built or run, or a peer is not there.
-pub fn measure() -> Result<Vec<Figure>> {
+pub fn measure(found: &mut Vec<Figure>) -> Result<()> {
     // As the tests build it: with other packages its dependencies would have other features, and be built again.
     let mut build = cargo_call::cargo()?;
     build
@@ -31,13 +31,12 @@ pub fn measure() -> Result<Vec<Figure>> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut threads = vec![1, cores];
     threads.dedup();
-    let mut found = Vec::new();
     for count in threads {
         found.push(forward(&program, count)?);
     }
     found.extend(training(&program, cores)?);
     found.push(film(&program)?);
-    Ok(found)
+    Ok(())
 }
 
 /// A full ResNet-50 at 224 beside onnxruntime.
@@ -128,7 +127,8 @@ fn peer(said: &Value) -> String {
 
 /// The sample film, decoding included, from the start of the program to its end.
 fn film(program: &Path) -> Result<Figure> {
-    let table = paths::target_dir()?.join("bench-film.csv");
+    let folder = paths::target_dir()?.join("bench-film");
+    let table = folder.join("six-expressions.csv");
     let mut rates = Vec::new();
     for _ in 0..ROUNDS {
         let begin = Instant::now();
@@ -136,7 +136,7 @@ fn film(program: &Path) -> Result<Figure> {
             Command::new(program)
                 .current_dir(paths::repository()?)
                 .args(["analyze", FILM, "--model", MODEL, "--device", "cpu", "--out"])
-                .arg(&table),
+                .arg(&folder),
         )?;
         let seconds = begin.elapsed().as_secs_f64();
         let text =
